@@ -1,0 +1,1 @@
+"""Where a workspace lives and what it keeps: location, settings and trust, rules, Git, database, journal."""

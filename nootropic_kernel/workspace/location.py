@@ -1,0 +1,140 @@
+"""Where a workspace is on disk, and where its state, cache and the person's own folder are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from nootropic_kernel.workspace.errors import WorkspaceUnusable
+
+STATE_FOLDER = ".nootropic"
+CACHE_FOLDER = ".nootropic-cache"
+
+# File systems whose locks or shared memory SQLite's write-ahead log cannot rely on (sqlite.org/wal.html, point 2).
+_NO_WAL = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"})
+
+
+def person_home() -> Path:
+    """The person's own Nootropic folder: settings, trust, and state of workspaces that cannot carry their own."""
+    return Path(os.environ.get("NOOTROPIC_HOME") or Path.home() / ".nootropic").expanduser().absolute()
+
+
+def download_cache() -> Path:
+    """The per-user folder for downloads such as models."""
+    if named := os.environ.get("NOOTROPIC_CACHE"):
+        return Path(named).expanduser().absolute()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base).expanduser().absolute() / "nootropic"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder that Nootropic works in: a Git repository's top level, or a plain folder.
+
+    ``root`` is absolute; ``state_dir`` holds what may be lost without losing code; ``notes`` tell the person what is
+    unusual about this workspace (no repository, state kept elsewhere).
+    """
+
+    root: Path
+    state_dir: Path
+    cache_dir: Path
+    has_git: bool
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def find(cls, start: Path | str | None = None) -> Workspace:
+        """Find the workspace around ``start`` (default: the current folder). Creates nothing.
+
+        :raises WorkspaceUnusable: when ``start`` is not a folder.
+        """
+        folder = Path(start if start is not None else Path.cwd()).expanduser().absolute()
+        if not folder.is_dir():
+            raise WorkspaceUnusable(
+                f"{str(folder)!r} is not a folder.", next="Name an existing folder.", path=str(folder)
+            )
+        top = _git_top_level(folder)
+        root = top or folder.resolve()
+        notes: list[str] = []
+        if top is None:
+            notes.append("There is no Git repository here: changes are written, but not committed. `noo init --git` makes one.")
+        state, cache = root / STATE_FOLDER, root / CACHE_FOLDER
+        if reason := _cannot_hold_state(root):
+            own = person_home() / "workspaces" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
+            state, cache = own / "state", own / "cache"
+            notes.append(f"State is kept in {own}, because {reason}.")
+        return cls(root, state, cache, top is not None, tuple(notes))
+
+    def ensure(self) -> None:
+        """Create the state and cache folders; each ignores itself in Git.
+
+        :raises WorkspaceUnusable: when they cannot be created.
+        """
+        for folder in (self.state_dir, self.cache_dir):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                ignore = folder / ".gitignore"
+                if not ignore.exists():
+                    ignore.write_text("*\n")
+            except OSError as error:
+                raise WorkspaceUnusable(
+                    f"The folder {str(folder)!r} cannot be created.",
+                    why=error.strerror or str(error),
+                    next="Make the folder writable, or set NOOTROPIC_HOME to a folder of your own.",
+                    path=str(folder),
+                ) from error
+
+    def relative(self, path: Path | str) -> str:
+        """``path`` as a POSIX path relative to the root (unchanged when it is relative already)."""
+        given = Path(path)
+        if not given.is_absolute():
+            return given.as_posix()
+        try:
+            return given.relative_to(self.root).as_posix()
+        except ValueError:
+            return given.resolve().relative_to(self.root.resolve()).as_posix()
+
+
+def _git_top_level(folder: Path) -> Path | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "--show-toplevel"],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except FileNotFoundError:
+        return None
+    top = done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+    return Path(top) if done.returncode == 0 and top else None
+
+
+def _cannot_hold_state(root: Path) -> str:
+    state = root / STATE_FOLDER
+    target = state if state.exists() else root
+    if state.is_symlink():
+        return f"{STATE_FOLDER} is a link, which a repository could point anywhere"
+    if not os.access(target, os.W_OK | os.X_OK):
+        return f"{target} is read-only"
+    kind = _file_system(root)
+    if kind in _NO_WAL:
+        return f"the file system ({kind}) cannot carry a database that several processes share"
+    return ""
+
+
+def _file_system(path: Path) -> str:
+    best, kind = -1, ""
+    try:
+        mounts = Path("/proc/mounts").read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return ""
+    for line in mounts:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ")
+        if (path == Path(point) or Path(point) in path.parents) and len(point) >= best:
+            best, kind = len(point), fields[2]
+    return kind
