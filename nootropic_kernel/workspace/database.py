@@ -32,7 +32,6 @@ CREATE TABLE IF NOT EXISTS steps (
     answer BLOB NOT NULL,
     PRIMARY KEY (run, seq)
 );
-CREATE TABLE IF NOT EXISTS run_results (run TEXT PRIMARY KEY, result BLOB NOT NULL);
 """
 
 

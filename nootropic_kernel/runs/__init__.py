@@ -1,0 +1,1 @@
+"""How agent steps run: the effects they ask for, the driver that serves them, and replay after a crash."""

@@ -1,0 +1,131 @@
+"""Git, called as the person would call it; errors carry what Git said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nootropic_kernel.workspace.errors import NootropicError
+
+# Variables of an outer Git process (a hook, a rebase) that would point us at another repository or index.
+_OUTER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_COMMON_DIR")
+
+FALLBACK_IDENTITY = {"name": "Nootropic", "email": "nootropic@localhost"}
+
+
+class GitMissing(NootropicError):
+    """Git is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("Git is not installed.", next="Install it (Debian: `apt-get install git`; macOS: `xcode-select --install`).")
+
+
+class GitFailed(NootropicError):
+    """A Git command failed; ``data`` holds the arguments, exit code and what Git printed."""
+
+    def __init__(self, arguments: Sequence[str], code: int, output: str) -> None:
+        super().__init__(
+            f"`git {arguments[0] if arguments else ''}` failed.",
+            why=output.strip(),
+            next="Mend what Git names, then run this again.",
+            arguments=list(arguments),
+            exit_code=code,
+            output=output,
+        )
+
+
+class Git:
+    """One repository, by its top-level folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def run(
+        self,
+        *arguments: str,
+        input: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        ok: Sequence[int] = (0,),
+    ) -> bytes:
+        """Run ``git`` and return its standard output.
+
+        :param env: variables added to a clean copy of the environment.
+        :param ok: exit codes that are not failures.
+        :raises GitFailed: for any other exit code.
+        :raises GitMissing: when there is no Git.
+        """
+        return self.result(*arguments, input=input, env=env, ok=ok).stdout
+
+    def result(
+        self,
+        *arguments: str,
+        input: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        ok: Sequence[int] | None = (0,),
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Like :meth:`run`, with exit code and standard error; ``ok=None`` accepts every exit code."""
+        environment = {k: v for k, v in os.environ.items() if k not in _OUTER}
+        environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"} | dict(env or {})
+        try:
+            done = subprocess.run(
+                ["git", "-c", "core.quotepath=off", *arguments],
+                cwd=self.root,
+                env=environment,
+                capture_output=True,
+                check=False,
+                **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}),  # type: ignore[call-overload]
+            )
+        except FileNotFoundError as error:
+            raise GitMissing from error
+        if ok is not None and done.returncode not in ok:
+            said = (done.stderr or done.stdout).decode("utf-8", "replace")
+            raise GitFailed(arguments, done.returncode, said)
+        return done  # type: ignore[no-any-return]
+
+    def text(self, *arguments: str, **options: object) -> str:
+        """Standard output as text without its last newline."""
+        return self.run(*arguments, **options).decode("utf-8", "surrogateescape").rstrip("\n")  # type: ignore[arg-type]
+
+    def head(self) -> str | None:
+        """The commit that HEAD names, or None before the first commit."""
+        done = self.result("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1, 128))
+        return done.stdout.decode().strip() or None
+
+    def branch(self) -> str | None:
+        """The current branch, or None when HEAD is detached."""
+        done = self.result("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1, 128))
+        return done.stdout.decode("utf-8", "surrogateescape").strip() or None
+
+    def show(self, revision: str, path: str) -> bytes | None:
+        """The bytes of ``path`` at ``revision`` (``""`` is the index), or None when it is not there."""
+        done = self.result("cat-file", "blob", f"{revision}:{path}", ok=None)
+        return done.stdout if done.returncode == 0 else None
+
+    def is_ignored(self, path: str) -> bool:
+        """Whether Git's ignore rules cover ``path`` (a tracked file is never ignored)."""
+        return self.result("check-ignore", "--quiet", "--", path, ok=(0, 1, 128)).returncode == 0
+
+    def files(self) -> list[str]:
+        """Tracked files and untracked ones that are not ignored, as POSIX paths, sorted."""
+        listed = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        names = {name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name}
+        return sorted(name for name in names if (self.root / name).is_file())
+
+    def identity_environment(self) -> dict[str, str]:
+        """Variables that lend an identity where the person has set none; empty where Git knows one."""
+        if self.result("var", "GIT_AUTHOR_IDENT", ok=None).returncode == 0 and self._configured("user.email"):
+            return {}
+        name, email = FALLBACK_IDENTITY["name"], FALLBACK_IDENTITY["email"]
+        return {
+            "GIT_AUTHOR_NAME": os.environ.get("GIT_AUTHOR_NAME", name),
+            "GIT_AUTHOR_EMAIL": os.environ.get("GIT_AUTHOR_EMAIL", email),
+            "GIT_COMMITTER_NAME": os.environ.get("GIT_COMMITTER_NAME", name),
+            "GIT_COMMITTER_EMAIL": os.environ.get("GIT_COMMITTER_EMAIL", email),
+        }
+
+    def _configured(self, key: str) -> bool:
+        if os.environ.get("GIT_AUTHOR_EMAIL") and os.environ.get("GIT_COMMITTER_EMAIL"):
+            return True
+        return self.result("config", "--get", key, ok=None).returncode == 0

@@ -1,0 +1,204 @@
+"""Settings and trust: the person's own file grants; a workspace file may only narrow.
+
+The person's file is ``~/.nootropic/config.json``; a repository may carry ``nootropic.json``. What comes with a
+repository is data, so its file can never name a URL, a backend, a plugin or allow the cloud.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.location import Workspace, person_home
+
+WORKSPACE_FILE = "nootropic.json"
+T = TypeVar("T")
+
+
+class SettingsUnwritable(NootropicError):
+    """The person's settings file cannot be changed as it stands."""
+
+
+@dataclass(frozen=True)
+class BackendSettings:
+    """A model server that the person named: an OpenAI-compatible ``url`` and the ``model`` to ask it for.
+
+    ``api_key_env`` names the environment variable that holds its key, so no key is kept in plain text.
+    """
+
+    name: str
+    url: str
+    model: str
+    api_key_env: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force for one workspace; ``problems`` are sentences about what was not understood."""
+
+    model_preference: tuple[str, ...] = ()
+    use_gpu: bool = True
+    max_model_size_gb: float | None = None
+    allow_cloud_fallback: bool = False
+    commit_on_accept: bool = True
+    backends: Mapping[str, BackendSettings] = field(default_factory=dict)
+    trusted_plugins: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def person_settings_file() -> Path:
+    """The person's own settings file."""
+    return person_home() / "config.json"
+
+
+def load_settings(workspace: Workspace | None) -> Settings:
+    """The person's settings, narrowed by the workspace's file. A broken file never raises: it is reported."""
+    problems: list[str] = []
+    person_file = person_settings_file()
+    settings = _from_person(_read(person_file, problems), person_file, problems)
+    if workspace is not None:
+        file = workspace.root / WORKSPACE_FILE
+        settings = _narrow(settings, _read(file, problems), file, problems)
+    return replace(settings, problems=tuple(problems))
+
+
+def update_person_settings(change: Callable[[dict[str, Any]], None]) -> None:
+    """Apply ``change`` to the person's settings document and write it atomically, other keys kept.
+
+    :raises SettingsUnwritable: when the file holds something that is not a JSON object, or cannot be written.
+    """
+    file = person_settings_file()
+    problems: list[str] = []
+    document = _read(file, problems)
+    if problems:
+        raise SettingsUnwritable(problems[0], next=f"Mend {file} by hand, then run this again.", path=str(file))
+    change(document)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".config-")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, indent=2, sort_keys=True)
+            stream.write("\n")
+        Path(temporary).replace(file)
+    except OSError as error:
+        raise SettingsUnwritable(
+            f"{file} cannot be written.", why=error.strerror or "", next="Make it writable.", path=str(file)
+        ) from error
+
+
+def _read(file: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{file} cannot be read ({error}); it is ignored.")
+        return {}
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        problems.append(f"{file} is not valid JSON ({error}); it is ignored.")
+        return {}
+    if not isinstance(document, dict):
+        problems.append(f"{file} must hold a JSON object; it is ignored.")
+        return {}
+    return document
+
+
+def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> Settings:
+    read = _Reader(document, file, problems)
+    backends: dict[str, BackendSettings] = {}
+    for name, entry in read.mapping("backends").items():
+        url, model = (entry.get("url"), entry.get("model")) if isinstance(entry, dict) else (None, None)
+        key = entry.get("apiKeyEnv") if isinstance(entry, dict) else None
+        if isinstance(url, str) and isinstance(model, str) and url.startswith(("http://", "https://")):
+            backends[name] = BackendSettings(name, url.rstrip("/"), model, key if isinstance(key, str) else None)
+        else:
+            problems.append(f"{file}: backend {name!r} needs a \"url\" (http or https) and a \"model\"; it is ignored.")
+    settings = Settings(
+        model_preference=read.texts("modelPreference"),
+        use_gpu=read.boolean("useGPU", True),
+        max_model_size_gb=read.number("maxModelSizeGB"),
+        allow_cloud_fallback=read.boolean("allowCloudFallback", False),
+        commit_on_accept=read.boolean("commitOnAccept", True),
+        backends=backends,
+        trusted_plugins={k: v for k, v in read.mapping("trustedPlugins").items() if isinstance(v, str)},
+    )
+    read.report_unknown()
+    return settings
+
+
+def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: list[str]) -> Settings:
+    if not document:
+        return settings
+    read = _Reader(document, file, problems)
+    for grant in ("backends", "trustedPlugins"):
+        if grant in document:
+            read.known.add(grant)
+            problems.append(f"{file}: {grant!r} is ignored, because only your own settings can grant it.")
+    if document.get("allowCloudFallback") is True and not settings.allow_cloud_fallback:
+        problems.append(f"{file}: 'allowCloudFallback' is ignored, because only your own settings can allow it.")
+    wanted = read.texts("modelPreference")
+    size, own = read.number("maxModelSizeGB"), settings.max_model_size_gb
+    narrowed = replace(
+        settings,
+        # A repository may reorder or drop what the person named; it cannot bring in a name of its own.
+        model_preference=tuple(name for name in wanted if name in settings.model_preference)
+        or settings.model_preference,
+        use_gpu=settings.use_gpu and read.boolean("useGPU", True),
+        max_model_size_gb=own if size is None else size if own is None else min(own, size),
+        allow_cloud_fallback=settings.allow_cloud_fallback and read.boolean("allowCloudFallback", True),
+        commit_on_accept=settings.commit_on_accept and read.boolean("commitOnAccept", True),
+    )
+    read.report_unknown()
+    return narrowed
+
+
+class _Reader:
+    """Reads typed values from a settings document and collects sentences about those of the wrong type."""
+
+    def __init__(self, document: dict[str, Any], file: Path, problems: list[str]) -> None:
+        self.document = document
+        self.file = file
+        self.problems = problems
+        self.known: set[str] = set()
+
+    def boolean(self, key: str, default: bool) -> bool:
+        value = self._get(key)
+        return default if value is None else value if isinstance(value, bool) else self._wrong(key, "true or false", default)
+
+    def number(self, key: str) -> float | None:
+        value = self._get(key)
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0):
+            return value
+        return self._wrong(key, "a number above 0", None)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._get(key)
+        if value is None:
+            return ()
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        return self._wrong(key, "a list of texts", ())
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        value = self._get(key)
+        return {} if value is None else value if isinstance(value, dict) else self._wrong(key, "an object", {})
+
+    def report_unknown(self) -> None:
+        for key in sorted(set(self.document) - self.known):
+            self.problems.append(f"{self.file}: the key {key!r} is not known; it is ignored.")
+
+    def _get(self, key: str) -> Any:
+        self.known.add(key)
+        return self.document.get(key)
+
+    def _wrong(self, key: str, wanted: str, default: T) -> T:
+        self.problems.append(f"{self.file}: {key!r} must be {wanted}; it is ignored.")
+        return default
