@@ -1,0 +1,69 @@
+"""Fixtures that every room shares: a real repository, a workspace over it, and a home of the test's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.location import Workspace
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run Git in ``folder`` and return what it printed."""
+    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.rstrip("\n")
+
+
+@pytest.fixture(autouse=True)
+def person_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of this test's own: no test reads or writes the developer's settings or Git configuration."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("NOOTROPIC_HOME", str(home / ".nootropic"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
+    for name in list(os.environ):
+        if name.startswith("GIT_") and name not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"):
+            monkeypatch.delenv(name)
+    (home / ".gitconfig").write_text("[user]\n\tname = Ada Tester\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n")
+    return home / ".nootropic"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """A real Git repository with a small package, a test and one commit."""
+    root = tmp_path / "project"
+    package = root / "shelf"
+    package.mkdir(parents=True)
+    (root / "tests").mkdir()
+    (package / "__init__.py").write_text('"""A small shelf of books."""\n')
+    (package / "books.py").write_text(
+        '"""Books and how to sort them."""\n\n\ndef by_title(books: list[str]) -> list[str]:\n    return sorted(books)\n'
+    )
+    (root / "tests" / "test_books.py").write_text(
+        "from shelf.books import by_title\n\n\ndef test_by_title():\n    assert by_title(['b', 'a']) == ['a', 'b']\n"
+    )
+    (root / "README.md").write_text("# Shelf\n\nA small shelf of books.\n")
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Start")
+    return root
+
+
+@pytest.fixture
+def workspace(repo: Path) -> Workspace:
+    """The workspace over :func:`repo`."""
+    return Workspace.find(repo)
+
+
+@pytest.fixture
+def database(workspace: Workspace) -> Iterator[StateDatabase]:
+    """The open state database of :func:`workspace`."""
+    opened = StateDatabase.open(workspace)
+    yield opened
+    opened.close()
