@@ -27,9 +27,7 @@ class InternalError(NootropicError):
         )
 
 
-def invoke(
-    verb: str, arguments: Mapping[str, Any], session: Session, *, registry: Registry | None = None
-) -> Result:
+def invoke(verb: str, arguments: Mapping[str, Any], session: Session, *, registry: Registry | None = None) -> Result:
     """Run a verb.
 
     :param arguments: by parameter name, in kebab or snake case, as JSON values.
@@ -78,9 +76,7 @@ def validated(verb: str, model: type[Params], arguments: Mapping[str, Any]) -> P
     try:
         return model.model_validate(dict(arguments))
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in fault['loc']) or verb}: {fault['msg']}" for fault in error.errors()
-        ]
+        faults = [f"{'.'.join(str(part) for part in fault['loc']) or verb}: {fault['msg']}" for fault in error.errors()]
         raise UsageError(
             f"`{verb}` cannot use these arguments.",
             why="; ".join(faults),

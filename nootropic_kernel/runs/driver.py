@@ -8,7 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from nootropic_kernel.runs.effects import All, Answer, Approve, Ask, Effect, Read, Run, RunResult, Search, Snippet, Step
+from nootropic_kernel.runs.effects import (
+    All,
+    Answer,
+    Approve,
+    Ask,
+    Effect,
+    Read,
+    Run,
+    RunResult,
+    Search,
+    Snippet,
+    Step,
+)
 from nootropic_kernel.runs.steps import StepLog
 from nootropic_kernel.workspace.errors import Interrupted
 

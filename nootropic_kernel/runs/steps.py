@@ -13,9 +13,7 @@ from nootropic_kernel.runs.effects import Effect
 from nootropic_kernel.workspace.database import StateDatabase
 
 _RECORDS = {
-    cls.__name__: cls
-    for cls in vars(effects).values()
-    if isinstance(cls, type) and dataclasses.is_dataclass(cls)
+    cls.__name__: cls for cls in vars(effects).values() if isinstance(cls, type) and dataclasses.is_dataclass(cls)
 }
 
 
@@ -32,9 +30,11 @@ class StepLog:
 
         A request that differs from the journalled one drops it and all that follow.
         """
-        row = self.database.read().execute(
-            "SELECT request, answer FROM steps WHERE run = ? AND seq = ?", (self.run, self._next)
-        ).fetchone()
+        row = (
+            self.database.read()
+            .execute("SELECT request, answer FROM steps WHERE run = ? AND seq = ?", (self.run, self._next))
+            .fetchone()
+        )
         if row is None:
             return False, None
         if row["request"] != fingerprint(effect):

@@ -10,7 +10,14 @@ from pathlib import Path
 from nootropic_kernel.workspace.errors import NootropicError
 
 # Variables of an outer Git process (a hook, a rebase) that would point us at another repository or index.
-_OUTER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_COMMON_DIR")
+_OUTER = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+)
 
 FALLBACK_IDENTITY = {"name": "Nootropic", "email": "nootropic@localhost"}
 
@@ -19,7 +26,10 @@ class GitMissing(NootropicError):
     """Git is not installed."""
 
     def __init__(self) -> None:
-        super().__init__("Git is not installed.", next="Install it (Debian: `apt-get install git`; macOS: `xcode-select --install`).")
+        super().__init__(
+            "Git is not installed.",
+            next="Install it (Debian: `apt-get install git`; macOS: `xcode-select --install`).",
+        )
 
 
 class GitFailed(NootropicError):
@@ -75,14 +85,14 @@ class Git:
                 env=environment,
                 capture_output=True,
                 check=False,
-                **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}),  # type: ignore[call-overload]
+                input=input or b"",
             )
         except FileNotFoundError as error:
             raise GitMissing from error
         if ok is not None and done.returncode not in ok:
             said = (done.stderr or done.stdout).decode("utf-8", "replace")
             raise GitFailed(arguments, done.returncode, said)
-        return done  # type: ignore[no-any-return]
+        return done
 
     def text(self, *arguments: str, **options: object) -> str:
         """Standard output as text without its last newline."""

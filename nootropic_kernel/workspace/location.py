@@ -59,7 +59,9 @@ class Workspace:
         root = top or folder.resolve()
         notes: list[str] = []
         if top is None:
-            notes.append("There is no Git repository here: changes are written, but not committed. `noo init --git` makes one.")
+            notes.append(
+                "There is no Git repository here: changes are written, but not committed. `noo init --git` makes one."
+            )
         state, cache = root / STATE_FOLDER, root / CACHE_FOLDER
         if reason := _cannot_hold_state(root):
             own = person_home() / "workspaces" / hashlib.sha256(str(root).encode()).hexdigest()[:16]

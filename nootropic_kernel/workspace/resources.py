@@ -46,7 +46,9 @@ def load_yaml(kind: str, name: str, workspace: Workspace | None = None) -> Any:
             raise ResourceInvalid(
                 f"{file} cannot be read.", why=str(error), next="Mend or remove the file.", path=str(file)
             ) from error
-    raise ResourceInvalid(f"There is no {kind} named {name!r}.", next=f"Known: {', '.join(list_names(kind, workspace))}.")
+    raise ResourceInvalid(
+        f"There is no {kind} named {name!r}.", next=f"Known: {', '.join(list_names(kind, workspace))}."
+    )
 
 
 def _folders(kind: str, workspace: Workspace | None) -> list[Path]:

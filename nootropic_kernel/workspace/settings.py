@@ -120,7 +120,7 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
         if isinstance(url, str) and isinstance(model, str) and url.startswith(("http://", "https://")):
             backends[name] = BackendSettings(name, url.rstrip("/"), model, key if isinstance(key, str) else None)
         else:
-            problems.append(f"{file}: backend {name!r} needs a \"url\" (http or https) and a \"model\"; it is ignored.")
+            problems.append(f'{file}: backend {name!r} needs a "url" (http or https) and a "model"; it is ignored.')
     settings = Settings(
         model_preference=read.texts("modelPreference"),
         use_gpu=read.boolean("useGPU", True),
@@ -171,7 +171,13 @@ class _Reader:
 
     def boolean(self, key: str, default: bool) -> bool:
         value = self._get(key)
-        return default if value is None else value if isinstance(value, bool) else self._wrong(key, "true or false", default)
+        return (
+            default
+            if value is None
+            else value
+            if isinstance(value, bool)
+            else self._wrong(key, "true or false", default)
+        )
 
     def number(self, key: str) -> float | None:
         value = self._get(key)
