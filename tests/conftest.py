@@ -45,7 +45,8 @@ def repo(tmp_path: Path) -> Path:
     (root / "tests").mkdir()
     (package / "__init__.py").write_text('"""A small shelf of books."""\n')
     (package / "books.py").write_text(
-        '"""Books and how to sort them."""\n\n\ndef by_title(books: list[str]) -> list[str]:\n    return sorted(books)\n'
+        '"""Books and how to sort them."""\n\n\ndef by_title(books: list[str]) -> list[str]:\n'
+        "    return sorted(books)\n"
     )
     (root / "tests" / "test_books.py").write_text(
         "from shelf.books import by_title\n\n\ndef test_by_title():\n    assert by_title(['b', 'a']) == ['a', 'b']\n"

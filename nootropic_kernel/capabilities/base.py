@@ -87,7 +87,7 @@ class Result(BaseModel):
 
 @dataclass(frozen=True)
 class Progress:
-    """News of running work: ``text`` is streamed output, ``status`` a line that replaces the last, ``fraction`` 0..1."""
+    """News of running work: ``text`` is streamed, ``status`` is a line that replaces the last, ``fraction`` is 0..1."""
 
     kind: str
     text: str = ""

@@ -1,4 +1,4 @@
-"""The journal of a run's steps: every request with its answer, so that a broken-off run resumes without redoing them."""
+"""The journal of a run's steps: every request with its answer, so that a broken-off run resumes from there."""
 
 from __future__ import annotations
 

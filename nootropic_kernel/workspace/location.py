@@ -118,7 +118,8 @@ def _cannot_hold_state(root: Path) -> str:
     target = state if state.exists() else root
     if state.is_symlink():
         return f"{STATE_FOLDER} is a link, which a repository could point anywhere"
-    if not os.access(target, os.W_OK | os.X_OK):
+    # Root passes every permission check, also on a file system that is mounted read-only.
+    if not os.access(target, os.W_OK | os.X_OK) or os.statvfs(target).f_flag & os.ST_RDONLY:
         return f"{target} is read-only"
     kind = _file_system(root)
     if kind in _NO_WAL:

@@ -13,13 +13,16 @@ from nootropic_kernel.workspace.settings import WORKSPACE_FILE
 
 _OWN = (STATE_FOLDER, CACHE_FOLDER, WORKSPACE_FILE)
 _SECRET = (
-    ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*",
-    ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials", "credentials.json", "secrets.*", "*.kdbx", ".git-credentials",
+    ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed*",
+    ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials", "credentials.json", "secrets.*", "*.kdbx",
+    ".git-credentials",
 )  # fmt: skip
 _NOT_SECRET = (".env.example", ".env.sample", ".env.template")
 _RUNS_BY_ITSELF = (
-    "conftest.py", "*.pth", "sitecustomize.py", "usercustomize.py", "setup.py", "setup.cfg", "pyproject.toml", "tox.ini",
-    "noxfile.py", "pytest.ini", "hatch_build.py", "Makefile", "GNUmakefile", "makefile", ".pre-commit-config.yaml", ".envrc",
+    "conftest.py", "*.pth", "sitecustomize.py", "usercustomize.py", "setup.py", "setup.cfg", "pyproject.toml",
+    "tox.ini",
+    "noxfile.py", "pytest.ini", "hatch_build.py", "Makefile", "GNUmakefile", "makefile", ".envrc",
+    ".pre-commit-config.yaml",
 )  # fmt: skip
 _RUNS_BY_FOLDER = (".github/workflows", ".husky", ".githooks", ".vscode", ".ipython", ".jupyter", "plugins")
 

@@ -1,0 +1,112 @@
+"""Where a workspace is found, and where its state goes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.errors import WorkspaceUnusable
+from nootropic_kernel.workspace.location import Workspace
+from tests.conftest import git
+
+
+def test_a_subfolder_belongs_to_its_repository(repo: Path) -> None:
+    found = Workspace.find(repo / "shelf")
+    assert found.root == repo.resolve()
+    assert found.has_git
+    assert found.notes == ()
+
+
+def test_finding_creates_nothing(repo: Path) -> None:
+    before = sorted(os.listdir(repo))
+    Workspace.find(repo)
+    assert sorted(os.listdir(repo)) == before
+
+
+def test_a_folder_without_a_repository_says_so(tmp_path: Path) -> None:
+    found = Workspace.find(tmp_path)
+    assert not found.has_git
+    assert "no Git repository" in found.notes[0]
+
+
+def test_state_ignores_itself(workspace: Workspace) -> None:
+    StateDatabase.open(workspace).close()
+    assert (workspace.state_dir / "state.db").exists()
+    assert git(workspace.root, "status", "--porcelain") == ""
+
+
+def test_a_linked_state_folder_is_not_followed(repo: Path, tmp_path: Path, person_home: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (repo / ".nootropic").symlink_to(elsewhere)
+    found = Workspace.find(repo)
+    assert person_home in found.state_dir.parents
+    StateDatabase.open(found).close()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_read_only_folder_keeps_its_state_with_the_person(person_home: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        root, own = Path(folder, "project"), Path(folder, "own")
+        root.mkdir()
+        own.mkdir()
+        own.chmod(0o777)
+        root.chmod(0o555)
+        Path(folder).chmod(0o755)
+        found, opened = as_a_person_without_root_rights(lambda: state_of(root, own))
+    assert found.startswith(str(own))
+    assert "is read-only" in opened
+
+
+def state_of(root: Path, own: Path) -> tuple[str, str]:
+    os.environ["NOOTROPIC_HOME"] = str(own)
+    workspace = Workspace.find(root)
+    StateDatabase.open(workspace).close()
+    return str(workspace.state_dir), workspace.notes[-1]
+
+
+def as_a_person_without_root_rights(do: Callable[[], tuple[str, str]]) -> tuple[str, str]:
+    """Root may write to read-only folders, so a forked child gives its rights away first."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            os.write(writer, "\0".join(do()).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        first, _, second = stream.read().partition("\0")
+    os.waitpid(child, 0)
+    return first, second
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceUnusable, match="not a folder"):
+        Workspace.find(tmp_path / "nowhere")
+
+
+def test_a_damaged_database_is_named_and_left_alone(workspace: Workspace) -> None:
+    workspace.ensure()
+    file = workspace.state_dir / "state.db"
+    file.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(WorkspaceUnusable, match=r"state\.db"):
+        StateDatabase.open(workspace)
+    assert file.read_bytes().startswith(b"not a database")
+
+
+def test_a_newer_database_is_refused(workspace: Workspace) -> None:
+    database = StateDatabase.open(workspace)
+    database.read().execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(WorkspaceUnusable, match="version 99"):
+        StateDatabase.open(workspace)
