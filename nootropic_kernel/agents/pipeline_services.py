@@ -1,0 +1,309 @@
+"""The pipeline services of a workspace: where their stores are, and how Dagster and MLflow are started and ended.
+
+They run as processes of their own, by module name: nothing here imports them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nootropic_kernel.workspace import processes
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError
+from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.locks import process_lock
+from nootropic_kernel.workspace.processes import ProcessRecord
+
+DEFINITIONS = "nootropic_pipelines.definitions"
+NIGHT_PREFIX = "night-"
+_LOOPBACK = "127.0.0.1"
+_READY_S = 180.0
+_PATIENCE_ON_INTERRUPT_S = 0.7
+_MODULES = ("dagster", "dagster_webserver", "mlflow", "papermill", "nootropic_pipelines")
+
+Tell = Callable[[str, float | None], None]
+
+
+class PipelinesNotInstalled(NootropicError):
+    """The packages of the pipelines group are missing."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            "The pipelines are not installed.",
+            why=f"Missing: {', '.join(missing)}.",
+            next="Run `make demo` in the clone, or `pip install 'nootropic[pipelines]'`.",
+            missing=list(missing),
+        )
+
+
+class NightFailed(NootropicError):
+    """The nightly job ended with an error."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One background service: its record's name, what to call it, the usual port (0: none) and its health page."""
+
+    name: str
+    title: str
+    port: int = 0
+    health: str = ""
+
+
+WEBSERVER = Service("dagster-webserver", "Dagster", 3000, "/server_info")
+DAEMON = Service("dagster-daemon", "Dagster daemon")
+MLFLOW = Service("mlflow", "MLflow", 5000, "/health")
+SERVICES = (WEBSERVER, DAEMON, MLFLOW)
+BY_CHOICE = {"all": SERVICES, "dagster": (WEBSERVER, DAEMON), "mlflow": (MLFLOW,), "none": (DAEMON,)}
+
+
+@dataclass(frozen=True)
+class PipelineStores:
+    """Where Dagster, MLflow and the nightly reports keep what they know, below the workspace's state folder."""
+
+    workspace: Workspace
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.workspace.state_dir / "dagster"
+
+    @property
+    def mlflow_database(self) -> Path:
+        return self.workspace.state_dir / "mlflow.db"
+
+    @property
+    def tracking_uri(self) -> str:
+        return f"sqlite:///{self.mlflow_database}"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.workspace.state_dir / "mlflow-artifacts"
+
+    @property
+    def reports(self) -> Path:
+        return self.workspace.state_dir / "reports"
+
+    @property
+    def ready(self) -> bool:
+        """Whether the stores were made before (their tables cost seconds)."""
+        return (self.dagster_home / "prepared").exists()
+
+    def environment(self) -> dict[str, str]:
+        """The environment of the services: stores here, telemetry off, nothing imported from the current folder."""
+        # A person's own MLFLOW_* and DAGSTER_* name other stores, perhaps on other machines: they do not apply here.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "DAGSTER_"))}
+        loopback = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1,localhost")))
+        return {
+            **kept,
+            "no_proxy": loopback,
+            "NO_PROXY": loopback,
+            "NOOTROPIC_WORKSPACE": str(self.workspace.root),
+            "DAGSTER_HOME": str(self.dagster_home),
+            "MLFLOW_TRACKING_URI": self.tracking_uri,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "GIT_PYTHON_REFRESH": "quiet",
+            "PYTHONPATH": os.pathsep.join(_import_path()),
+            "PYTHONSAFEPATH": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def require_installed() -> None:
+    """Check that the pipelines group is there, without importing it.
+
+    :raises PipelinesNotInstalled: when it is not.
+    """
+    if missing := [name for name in _MODULES if importlib.util.find_spec(name) is None]:
+        raise PipelinesNotInstalled(missing)
+
+
+def running(workspace: Workspace) -> dict[str, ProcessRecord]:
+    """The records of the services that live, by name."""
+    found = {service.name: processes.find(workspace, service.name) for service in SERVICES}
+    return {name: record for name, record in found.items() if record is not None and processes.is_alive(record)}
+
+
+def nights(workspace: Workspace) -> list[ProcessRecord]:
+    """The nightly runs that live."""
+    return [
+        record
+        for record in processes.records(workspace)
+        if record.name.startswith(NIGHT_PREFIX) and processes.is_alive(record)
+    ]
+
+
+def up(
+    workspace: Workspace, choice: str, *, tell: Tell, cancel: threading.Event
+) -> tuple[dict[str, ProcessRecord], bool]:
+    """Start the chosen services that do not run yet; return all that run, and whether any was started.
+
+    :raises NootropicError: when one does not start; those started with it are ended again.
+    """
+    require_installed()
+    with _only_one(workspace):
+        alive = running(workspace)
+        wanted = [service for service in BY_CHOICE[choice] if service.name not in alive]
+        if not wanted:
+            return alive, False
+        for service in wanted:
+            if stale := processes.find(workspace, service.name):
+                processes.end(workspace, stale)
+        prepare(workspace, tell=tell, cancel=cancel)
+        tell(f"Starting {', '.join(service.title for service in wanted)} …", 0.3)
+        started: list[ProcessRecord] = []
+        try:
+            started.extend(_start(workspace, service) for service in wanted)
+            for position, (service, record) in enumerate(zip(wanted, started, strict=True), start=1):
+                if service.health:
+                    processes.wait_ready(record, record.url + service.health, deadline_s=_READY_S, cancel=cancel)
+                elif not processes.is_alive(record):
+                    raise processes.ProcessNotReady(record.name, "It ended while starting.", record.log)
+                tell(f"{service.title} is ready.", 0.3 + 0.7 * position / len(wanted))
+        except BaseException as error:
+            stopped = isinstance(error, Interrupted | KeyboardInterrupt)
+            processes.end_all(workspace, started, grace_s=_PATIENCE_ON_INTERRUPT_S if stopped else 10.0)
+            raise
+        return running(workspace), True
+
+
+def down(workspace: Workspace) -> int:
+    """End every service and nightly run of this workspace with all they started; return how many processes ended."""
+    with _only_one(workspace):
+        names = {service.name for service in SERVICES} | {"prepare", "nightly"}
+        found = processes.records(workspace)
+        owned = [record for record in found if record.name in names]
+        in_flight = [record for record in found if record.name.startswith(NIGHT_PREFIX)]
+        # The record of a night cut short stays: the next start sees by it that Dagster must be told.
+        ended = processes.end_all(workspace, [*owned, *in_flight], keep=in_flight)
+        return ended
+
+
+def prepare(workspace: Workspace, *, tell: Tell, cancel: threading.Event) -> None:
+    """Make the stores on first use, and report nights that were cut short as failed.
+
+    :raises NootropicError: when that fails.
+    """
+    stores = PipelineStores(workspace)
+    if stores.ready and not _dead_nights(workspace):
+        return
+    tell("Making the Dagster and MLflow stores …" if not stores.ready else "Clearing up after a crash …", 0.05)
+    _run_module(workspace, "prepare", "nootropic_pipelines.prepare", [], tell=tell, cancel=cancel)
+
+
+def run_nightly(workspace: Workspace, *, force: bool, tell: Tell, cancel: threading.Event) -> dict[str, Any]:
+    """Run the nightly job in a process of its own and return its outcome.
+
+    :raises NightFailed: when the job ends with an error.
+    :raises Interrupted: when ``cancel`` is set; the run is ended.
+    """
+    require_installed()
+    options = ["--force"] if force else []
+    with _only_one(workspace, "nightly.lock"):
+        try:
+            return _run_module(
+                workspace, "nightly", "nootropic_pipelines.night", options, tell=tell, cancel=cancel
+            )
+        finally:
+            # A run cut short leaves its record, for Dagster to be told, but no kernel.
+            processes.end_all(workspace, dead := _dead_nights(workspace), keep=dead)
+
+
+def _dead_nights(workspace: Workspace) -> list[ProcessRecord]:
+    """The records of nightly runs whose process ended before they did."""
+    found = processes.records(workspace)
+    return [
+        record for record in found if record.name.startswith(NIGHT_PREFIX) and not processes.is_alive(record)
+    ]
+
+
+def _run_module(
+    workspace: Workspace, name: str, module: str, options: Sequence[str], *, tell: Tell, cancel: threading.Event
+) -> dict[str, Any]:
+    if stale := processes.find(workspace, name):
+        processes.end(workspace, stale)
+    workspace.ensure()
+    news = workspace.state_dir / f"{name}.news.jsonl"
+    news.unlink(missing_ok=True)
+    environment = {**PipelineStores(workspace).environment(), "NOOTROPIC_NEWS": str(news)}
+    argv = [sys.executable, "-m", module, *options]
+    record = processes.start(workspace, name, argv, env=environment)
+    try:
+        for line in _follow(news, record, cancel):
+            if "result" in line:
+                return dict(line["result"])
+            if "error" in line:
+                fault = line["error"]
+                raise NightFailed(fault["what"], why=fault["why"], next=fault["next"], **fault["data"])
+            tell(line["text"], line.get("fraction"))
+    finally:
+        # The outcome is the last thing it says; what it leaves behind (a kernel, a server) ends with it.
+        processes.end(workspace, record, grace_s=_PATIENCE_ON_INTERRUPT_S if cancel.is_set() else 5.0)
+        news.unlink(missing_ok=True)
+    raise processes.ProcessNotReady(name, "It ended without a result.", record.log)
+
+
+def _follow(news: Path, record: ProcessRecord, cancel: threading.Event) -> Iterator[dict[str, Any]]:
+    """The lines that the process writes, as they come, until it ends."""
+    position = 0
+    while True:
+        alive = processes.is_alive(record)
+        if news.exists():
+            with news.open("rb") as file:
+                file.seek(position)
+                for raw in file:
+                    if not raw.endswith(b"\n"):
+                        break
+                    position += len(raw)
+                    yield json.loads(raw)
+        if not alive:
+            return
+        if cancel.wait(0.1):
+            raise Interrupted("The run was stopped.", log=record.log)
+
+
+def _start(workspace: Workspace, service: Service) -> ProcessRecord:
+    stores = PipelineStores(workspace)
+    port = processes.free_port(service.port) if service.port else 0
+    url = f"http://{_LOOPBACK}:{port}" if port else ""
+    python = [sys.executable, "-m"]
+    argv = {
+        WEBSERVER: [*python, "dagster_webserver", "-h", _LOOPBACK, "-p", str(port), "-m", DEFINITIONS],
+        DAEMON: [*python, "dagster._daemon", "run", "-m", DEFINITIONS],
+        MLFLOW: [
+            *[*python, "mlflow", "server", "--host", _LOOPBACK, "--port", str(port), "--workers", "1"],
+            *["--backend-store-uri", stores.tracking_uri, "--no-serve-artifacts"],
+            *["--default-artifact-root", stores.artifacts.as_uri()],
+        ],
+    }[service]
+    return processes.start(
+        workspace, service.name, argv, env=stores.environment(), cwd=stores.dagster_home, url=url
+    )
+
+
+@contextmanager
+def _only_one(workspace: Workspace, name: str = "pipelines.lock") -> Iterator[None]:
+    workspace.ensure()
+    with process_lock(workspace.state_dir / name, timeout_s=2.0):
+        yield
+
+
+def _import_path() -> list[str]:
+    """The person's PYTHONPATH, absolute, and where our own packages come from when that is not an installation."""
+    entries = [str(Path(entry).absolute()) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    for name in ("nootropic_kernel", "nootropic_pipelines"):
+        spec = importlib.util.find_spec(name)
+        for location in (spec.submodule_search_locations or []) if spec else []:
+            parent = str(Path(location).absolute().parent)
+            if parent not in entries and Path(parent).name not in ("site-packages", "dist-packages"):
+                entries.append(parent)
+    return entries
