@@ -1,0 +1,367 @@
+"""Words typed after a verb become the verb's arguments, for the magics and the command line alike.
+
+The parameter schema in the registry is all this needs: a verb's own module is not imported, so
+parsing, help and completion stay instant. What a schema property may say beside its type:
+
+- ``position``: n-th plain word (an array there takes all words that follow; ``words`` joins them);
+- ``body``: the text of the cell (or standard input, on the command line);
+- ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nootropic_kernel.workspace.errors import UsageError
+
+if TYPE_CHECKING:
+    from nootropic_kernel.capabilities.registry import Entry
+
+_SCALARS = {"string", "integer", "number", "boolean"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a verb, read from its schema property."""
+
+    name: str
+    kind: str  # string | integer | number | boolean | array | mapping | json
+    item: str = "string"
+    choices: tuple[str, ...] = ()
+    position: int | None = None
+    words: bool = False
+    body: bool = False
+    complete: str = ""
+    required: bool = False
+    description: str = ""
+    default: Any = None
+
+    @property
+    def flag(self) -> str:
+        """How it is typed as an option."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def metavar(self) -> str:
+        """How a value of it is called in the help."""
+        if self.choices and self.kind != "mapping" and len(self.choices) <= 6:
+            return "|".join(self.choices)
+        if self.kind == "mapping":
+            return "KEY=VALUE"
+        return self.name.replace("-", "_").upper()
+
+
+def parameters(schema: Mapping[str, Any]) -> list[Parameter]:
+    """Return the parameters of a JSON schema, positionals first, in their order."""
+    definitions = schema.get("$defs", {})
+    required = set(schema.get("required", ()))
+    found = [
+        _parameter(name, _inline(prop, definitions), definitions, name in required)
+        for name, prop in schema.get("properties", {}).items()
+    ]
+    positional = sorted((p for p in found if p.position is not None), key=lambda p: p.position or 0)
+    return positional + [p for p in found if p.position is None]
+
+
+def _inline(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Follow references and drop the null branch of an optional."""
+    merged = dict(prop)
+    if "$ref" in merged:
+        target = definitions.get(str(merged.pop("$ref")).rsplit("/", 1)[-1], {})
+        merged = {**_inline(target, definitions), **merged}
+    if len(merged.get("allOf", ())) == 1:
+        merged = {**_inline(merged.pop("allOf")[0], definitions), **merged}
+    branches = [b for b in merged.get("anyOf", ()) if b.get("type") != "null"]
+    if len(branches) == 1:
+        del merged["anyOf"]
+        merged = {**_inline(branches[0], definitions), **merged}
+    return merged
+
+
+def _choices(prop: Mapping[str, Any]) -> tuple[str, ...]:
+    values = prop.get("enum", [prop["const"]] if "const" in prop else ())
+    return tuple(str(value) for value in values)
+
+
+def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any], required: bool) -> Parameter:
+    kind = prop.get("type", "string" if "enum" in prop or "const" in prop else "")
+    item, choices = "string", _choices(prop)
+    if kind == "array":
+        items = _inline(prop.get("items", {}), definitions)
+        item, choices = items.get("type", "string"), _choices(items)
+    elif kind == "object":
+        values = prop.get("additionalProperties", True)
+        values = _inline(values, definitions) if isinstance(values, dict) else {}
+        item = values.get("type", "string")
+        kind = "json" if "properties" in prop else "mapping"
+    elif kind not in _SCALARS:
+        kind = "string"
+    return Parameter(
+        name=name,
+        kind=kind,
+        item=item if item in _SCALARS else "string",
+        choices=choices,
+        position=prop.get("position"),
+        words=bool(prop.get("words")),
+        body=bool(prop.get("body")),
+        complete=str(prop.get("complete", "")),
+        required=required,
+        description=" ".join(str(prop.get("description", "")).split()),
+        default=prop.get("default"),
+    )
+
+
+def split_words(text: str) -> list[str]:
+    """Split a line into words the way people type prompts: an apostrophe inside a word is a letter.
+
+    A quote opens only at the start of a word (or after ``=``) and closes only at its end; one that
+    never closes is a plain character. So ``don't 'stop here'`` is two words and nothing raises.
+    """
+    words: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        word, at = _word(text, at)
+        words.append(word)
+    return words
+
+
+def _word(text: str, at: int) -> tuple[str, int]:
+    word: list[str] = []
+    opening = True
+    while at < len(text) and not text[at].isspace():
+        char = text[at]
+        if opening and char in "\"'":
+            end = _closing(text, at)
+            if end is not None:
+                inner = text[at + 1 : end]
+                word.append(re.sub(r'\\(["\\])', r"\1", inner) if char == '"' else inner)
+                at, opening = end + 1, False
+                continue
+        if char == "\\" and at + 1 < len(text) and (text[at + 1].isspace() or text[at + 1] in "\"'\\"):
+            at += 1
+            char = text[at]
+        word.append(char)
+        opening = char == "=" and "".join(word).startswith("--")
+        at += 1
+    return "".join(word), at
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the quote that opens at ``start`` closes: followed by a space or the end."""
+    quote, at = text[start], start + 1
+    while at < len(text):
+        if quote == '"' and text[at] == "\\" and text[at + 1 : at + 2] in ('"', "\\"):
+            at += 2
+            continue
+        if text[at] == quote and (at + 1 == len(text) or text[at + 1].isspace()):
+            return at
+        at += 1
+    return None
+
+
+def quote_word(word: str) -> str:
+    """Write a word so that :func:`split_words` reads it back."""
+    if word and not re.search(r"[\s\"'\\]", word):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that ``word`` was most likely meant to be."""
+    matches = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.5)
+    return matches[0] if matches else None
+
+
+def _suggest(word: str, known: Sequence[str], otherwise: str) -> str:
+    close = nearest(word, known)
+    return f"Did you mean `{close}`?" if close else otherwise
+
+
+def parse(entry: Entry, tokens: Sequence[str], body: str | None = None) -> dict[str, Any]:
+    """Turn typed words and a cell's text into the arguments of a verb.
+
+    :param body: the cell's text; None where there is none (a line magic, the command line).
+    :raises UsageError: for anything the verb does not take, with the nearest name it does.
+    """
+    return _Parser(entry).parse(list(tokens), body)
+
+
+class _Parser:
+    def __init__(self, entry: Entry) -> None:
+        self.verb = entry.verb
+        self.known = parameters(entry.params)
+        self.by_flag = {p.flag: p for p in self.known}
+        self.help = f"`noo {entry.verb} --help` lists what it takes."
+        self.values: dict[str, Any] = {}
+        self.plain = [p for p in self.known if p.position is not None]
+
+    def parse(self, tokens: list[str], body: str | None) -> dict[str, Any]:
+        options_over = False
+        while tokens:
+            token = tokens.pop(0)
+            if options_over or not self._is_option(token):
+                self._positional(token)
+            elif token == "--":
+                options_over = True
+            else:
+                self._option(token, tokens)
+        self._take_body(body)
+        self._require()
+        return self.values
+
+    def _is_option(self, token: str) -> bool:
+        if len(token) < 2 or not token.startswith("-"):
+            return False
+        return not re.fullmatch(r"-\d+(\.\d+)?", token)
+
+    def _option(self, token: str, rest: list[str]) -> None:
+        flag, equals, value = token.partition("=")
+        flag = flag.replace("_", "-")
+        parameter = self.by_flag.get(flag)
+        if parameter is None and flag.startswith("--no-") and not equals:
+            negated = self.by_flag.get("--" + flag[5:])
+            if negated is not None and negated.kind == "boolean":
+                self._set(negated, False)
+                return
+        if parameter is None:
+            flags = [*self.by_flag, "--help"]
+            raise UsageError(
+                f"`{self.verb}` has no option `{flag}`.", next=_suggest(flag, flags, self.help), option=flag
+            )
+        if parameter.kind == "boolean" and not equals:
+            self._set(parameter, True)
+            return
+        if not equals:
+            if not rest:
+                raise UsageError(f"`{flag}` needs a value.", next=f"Write `{flag} {parameter.metavar}`.")
+            value = rest.pop(0)
+        self._give(parameter, value)
+
+    def _positional(self, token: str) -> None:
+        for parameter in self.plain:
+            if parameter.kind == "array" or parameter.kind == "mapping":
+                self._give(parameter, token)
+                return
+            if parameter.words:
+                before = self.values.get(parameter.name)
+                self.values[parameter.name] = token if before is None else f"{before} {token}"
+                return
+            if parameter.name not in self.values:
+                self._give(parameter, token)
+                return
+        text = next((p for p in self.known if p.body), None)
+        if token == "-" and text is not None and text.name not in self.values:
+            self.values[text.name] = token
+            return
+        last = self.plain[-1] if self.plain else None
+        if text is not None:
+            hint = f"Free text goes into the cell below `%%noo {self.verb}`, or after `{text.flag}` in quotes."
+        elif last is not None and last.kind == "string" and not last.choices:
+            hint = f"Put {last.metavar} in quotes if it has spaces."
+        else:
+            hint = self.help
+        raise UsageError(f"`{self.verb}` does not know what to do with `{_shorten(token)}`.", next=hint)
+
+    def _give(self, parameter: Parameter, text: str) -> None:
+        if parameter.kind == "array":
+            self.values.setdefault(parameter.name, []).append(self._value(parameter, parameter.item, text))
+        elif parameter.kind == "mapping":
+            key, equals, value = text.partition("=")
+            if not equals or not key:
+                raise UsageError(
+                    f"`{parameter.flag}` takes KEY=VALUE, not `{_shorten(text)}`.",
+                    next=f"Write for example `{parameter.flag} name=value`.",
+                )
+            self.values.setdefault(parameter.name, {})[key] = self._value(parameter, parameter.item, value)
+        else:
+            self._set(parameter, self._value(parameter, parameter.kind, text))
+
+    def _set(self, parameter: Parameter, value: Any) -> None:
+        if parameter.name in self.values:
+            raise UsageError(f"`{parameter.flag}` is given twice.", next="Leave one of the two out.")
+        self.values[parameter.name] = value
+
+    def _value(self, parameter: Parameter, kind: str, text: str) -> Any:
+        if parameter.choices and kind != "boolean":
+            return self._choice(parameter, text)
+        try:
+            if kind == "integer":
+                return int(text)
+            if kind == "number":
+                return float(text)
+            if kind == "json":
+                return json.loads(text)
+        except ValueError:
+            wanted = {"integer": "a whole number", "number": "a number", "json": "a JSON value"}[kind]
+            raise UsageError(f"`{parameter.flag}` takes {wanted}, not `{_shorten(text)}`.", next=self.help) from None
+        if kind == "boolean":
+            if text.lower() in ("true", "yes", "on", "1"):
+                return True
+            if text.lower() in ("false", "no", "off", "0"):
+                return False
+            raise UsageError(
+                f"`{parameter.flag}` is yes or no, not `{_shorten(text)}`.",
+                next=f"Write `{parameter.flag}` or `--no-{parameter.flag[2:]}`.",
+            )
+        return text
+
+    def _choice(self, parameter: Parameter, text: str) -> Any:
+        if text not in parameter.choices:
+            name = parameter.flag if parameter.position is None else parameter.name.upper()
+            known = ", ".join(parameter.choices)
+            raise UsageError(
+                f"`{_shorten(text)}` is no value for {name} of `{self.verb}`.",
+                why=f"It takes {known}.",
+                next=_suggest(text, parameter.choices, self.help),
+            )
+        if parameter.kind == "integer" or (parameter.kind == "array" and parameter.item == "integer"):
+            return int(text)
+        return text
+
+    def _take_body(self, body: str | None) -> None:
+        if body is None:
+            return
+        parameter = next((p for p in self.known if p.body), None)
+        if parameter is None:
+            if body.strip():
+                raise UsageError(
+                    f"`{self.verb}` takes no text from the cell.",
+                    next=f"Write it in one line: `%noo {self.verb} …`.",
+                )
+            return
+        if not body.strip():
+            raise UsageError(
+                f"The cell below `%%noo {self.verb}` is empty.",
+                next=f"Write the {parameter.name.replace('-', ' ')} from its second line on.",
+            )
+        if parameter.name in self.values:
+            raise UsageError(
+                f"The {parameter.name} is given twice: in the cell and as `{parameter.flag}`.",
+                next="Leave one of the two out.",
+            )
+        self.values[parameter.name] = body
+
+    def _require(self) -> None:
+        for parameter in self.known:
+            if not parameter.required or parameter.name in self.values:
+                continue
+            if parameter.position is not None:
+                hint = f"Write `noo {self.verb} {parameter.metavar}`."
+            elif parameter.body:
+                hint = f"Write it below `%%noo {self.verb}`, or after `{parameter.flag}`."
+            else:
+                hint = f"Add `{parameter.flag} {parameter.metavar}`."
+            raise UsageError(f"`{self.verb}` needs {parameter.name.replace('-', ' ')}.", next=hint)
+
+
+def _shorten(text: str, limit: int = 60) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,129 @@
+"""Runs one verb while a person waits: work in a thread, news in the caller's, a stop that always answers.
+
+The caller's thread shows progress and asks questions, so displays and prompts come from where they belong;
+an interrupt there sets the call's cancel event and gives control back soon, while the work, never torn
+apart in the middle, comes to its own end.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nootropic_kernel.workspace.errors import Interrupted
+
+if TYPE_CHECKING:
+    from nootropic_kernel.capabilities.base import Progress, Result, Session
+    from nootropic_kernel.capabilities.registry import Registry
+
+
+def run_in_foreground(
+    verb: str,
+    arguments: Mapping[str, Any],
+    session: Session,
+    registry: Registry,
+    *,
+    patience_s: float = 0.6,
+) -> Result:
+    """Invoke a verb, serving its progress and questions in the calling thread; closes the session.
+
+    :param patience_s: how long an interrupted verb may take to end before control is given back anyway.
+    :raises Interrupted: when the person stopped it.
+    """
+    return _Call(verb, arguments, session, registry).wait(patience_s)
+
+
+class _Call:
+    def __init__(self, verb: str, arguments: Mapping[str, Any], session: Session, registry: Registry) -> None:
+        self.verb = verb
+        self.arguments = arguments
+        self.registry = registry
+        self.cancel = session.cancel
+        self.show, self.ask = session.emit, session.approve
+        self.news: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self.session = replace(session, emit=self._emit, approve=self._approve if session.approve is not None else None)
+        self.result: Result | None = None
+        self.error: BaseException | None = None
+        self.finished = threading.Event()
+
+    def wait(self, patience_s: float) -> Result:
+        worker = threading.Thread(
+            target=contextvars.copy_context().run, args=(self._work,), name=f"noo {self.verb}", daemon=True
+        )
+        try:
+            worker.start()
+            while (item := self.news.get()) is not None:
+                item()
+        except KeyboardInterrupt:
+            self.cancel.set()
+            self._drain(patience_s)
+            raise self._interrupted() from None
+        except BaseException:
+            self.cancel.set()  # the display failed: nobody sees what the work still has to say
+            self._drain(patience_s)
+            raise
+        if self.error is not None:
+            error = self.error
+            if isinstance(error, KeyboardInterrupt):
+                raise self._interrupted() from None
+            raise error
+        assert self.result is not None
+        return self.result
+
+    def _work(self) -> None:
+        from nootropic_kernel.capabilities.invoke import invoke
+
+        try:
+            self.result = invoke(self.verb, self.arguments, self.session, registry=self.registry)
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.session.close()
+            self.finished.set()
+            self.news.put(None)
+
+    def _drain(self, patience_s: float) -> None:
+        """Give the work a moment to end by itself; a second interrupt ends the wait."""
+        until = time.monotonic() + patience_s
+        try:
+            while not self.finished.is_set() and time.monotonic() < until:
+                self.finished.wait(0.02)
+        except KeyboardInterrupt:
+            pass
+
+    def _interrupted(self) -> Interrupted:
+        if isinstance(self.error, Interrupted):
+            return self.error
+        error = Interrupted(f"`{self.verb}` was stopped.", verb=self.verb)
+        if self.result is not None:
+            error.what, error.why = f"`{self.verb}` had just finished when you stopped it.", "Its work is done."
+            error.next = ""
+        elif not self.finished.is_set():
+            error.why = "The step in hand comes to its end in the background; no further one is begun."
+        return error
+
+    def _emit(self, progress: Progress) -> None:
+        if not self.cancel.is_set():
+            self.news.put(lambda: self.show(progress))
+
+    def _approve(self, question: str) -> bool:
+        """Ask in the caller's thread; a stop while the question stands is a no."""
+        answered = threading.Event()
+        answers: list[bool] = []
+
+        def put() -> None:
+            try:
+                answers.append(self.ask(question) if self.ask is not None else False)
+            finally:
+                answered.set()
+
+        self.news.put(put)
+        while not answered.wait(0.1):
+            if self.cancel.is_set():
+                return False
+        return bool(answers and answers[0])

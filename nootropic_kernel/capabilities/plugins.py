@@ -1,0 +1,307 @@
+"""Plugins: finding them, trusting them, describing them in a process of their own, loading their verbs.
+
+A plugin is an installed distribution with an entry point in the group ``nootropic.plugins`` (trusted by
+its installation), or a folder in the workspace's ``plugins/``. A folder comes with the repository, so it is
+listed and not imported until the person trusts its exact content; what is then run are the very bytes that
+were compared, whatever compiled leftovers lie beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.settings import load_settings
+
+ENTRY_POINTS = "nootropic.plugins"
+FOLDER = "plugins"
+_MOST_BYTES = 5_000_000
+_MOST_FILES = 500
+_PATIENCE_S = 60.0
+
+
+class BadPlugin(NootropicError):
+    """A plugin that cannot be described or loaded; it is skipped and the rest goes on."""
+
+
+class PluginNotTrusted(NootropicError):
+    """A plugin folder whose content the person has not trusted."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a provider's code comes from: ``core``, ``entry-point`` or ``folder``."""
+
+    kind: str
+    name: str
+    location: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A plugin folder of the workspace, read but not imported."""
+
+    name: str
+    path: str
+    sha256: str
+    trusted: bool
+    why: str
+
+    def source(self) -> Source:
+        """The source to describe and load it from."""
+        return Source("folder", self.name, self.path, self.sha256)
+
+
+# --- folders ----------------------------------------------------------------------------------
+
+
+def find_folders(root: Path, trusted: Mapping[str, str]) -> list[Folder]:
+    """List the plugin folders of a workspace; ``trusted`` maps paths to the content the person trusts."""
+    place = root / FOLDER
+    if place.is_symlink() or not place.is_dir():
+        return []
+    found = []
+    for folder in sorted(place.iterdir()):
+        if folder.name.startswith((".", "_")) or folder.is_symlink() or not folder.is_dir():
+            continue
+        main = next((folder / name for name in ("plugin.py", "__init__.py") if (folder / name).is_file()), None)
+        # A project may well have a folder `plugins` for purposes of its own.
+        if main is not None and b"describe" in main.read_bytes():
+            found.append(_look_at(folder, trusted))
+    return found
+
+
+def _look_at(folder: Path, trusted: Mapping[str, str]) -> Folder:
+    path = str(folder.resolve())
+    try:
+        content = digest(read_content(folder))
+    except BadPlugin as error:
+        return Folder(folder.name, path, "", False, error.why)
+    agreed = trusted.get(path)
+    if agreed == content:
+        return Folder(folder.name, path, content, True, "")
+    why = "You have not trusted it." if agreed is None else "It has changed since you trusted it."
+    return Folder(folder.name, path, content, False, why)
+
+
+def read_content(folder: Path) -> dict[str, bytes]:
+    """Every file of a plugin folder by its relative path.
+
+    :raises BadPlugin: when it holds links, or more than a plugin should.
+    """
+    content: dict[str, bytes] = {}
+    size = 0
+    for place, names, files in os.walk(folder):
+        names[:] = [name for name in names if name != "__pycache__"]
+        for name in [*names, *files]:
+            file = Path(place, name)
+            if file.is_symlink():
+                raise BadPlugin(
+                    f"The plugin {folder.name} is skipped.", why=f"{name} is a link.", next="Copy the file."
+                )
+        for name in files:
+            file = Path(place, name)
+            if not file.is_file():
+                continue
+            size += file.stat().st_size
+            if size > _MOST_BYTES or len(content) >= _MOST_FILES:
+                raise BadPlugin(
+                    f"The plugin {folder.name} is skipped.",
+                    why=f"It has more than {_MOST_FILES} files or {_MOST_BYTES // 1_000_000} MB.",
+                    next="Install it as a package instead.",
+                )
+            content[file.relative_to(folder).as_posix()] = file.read_bytes()
+    return content
+
+
+def digest(content: Mapping[str, bytes]) -> str:
+    """One SHA-256 over names and contents."""
+    total = hashlib.sha256()
+    for name in sorted(content):
+        data = content[name]
+        total.update(f"{len(name)}:{name}:{len(data)}:".encode("utf-8", "surrogateescape"))
+        total.update(data)
+    return total.hexdigest()
+
+
+# --- entry points -----------------------------------------------------------------------------
+
+
+def installed_paths(root: Path) -> list[str]:
+    """The parts of ``sys.path`` that hold installed packages: never a folder of the workspace's own files."""
+    here = os.path.realpath(os.getcwd())
+    inside = os.path.realpath(root)
+    kept = []
+    for entry in sys.path:
+        real = os.path.realpath(entry)
+        is_site = os.path.basename(real) in ("site-packages", "dist-packages")
+        foreign = real != here and os.path.commonpath([real, inside]) != inside
+        if entry and os.path.isdir(real) and (is_site or foreign):
+            kept.append(entry)
+    return kept
+
+
+def entry_point_sources(root: Path) -> list[Source]:
+    """The plugins that installed packages announce."""
+    paths = installed_paths(root)
+    return [Source("entry-point", name, json.dumps(paths)) for name in sorted(_entry_points(paths))]
+
+
+def _entry_points(paths: Sequence[str]) -> dict[str, Any]:
+    from importlib.metadata import distributions
+
+    return {
+        point.name: point
+        for distribution in distributions(path=list(paths))
+        for point in distribution.entry_points
+        if point.group == ENTRY_POINTS
+    }
+
+
+# --- describing, apart ------------------------------------------------------------------------
+
+
+def describe_apart(source: Source) -> dict[str, Any]:
+    """Describe a provider in a process of its own: an exit, a crash or a hang there harms nobody.
+
+    :raises BadPlugin: with what went wrong.
+    """
+    command = [sys.executable, "-P", "-m", "nootropic_kernel.capabilities.describe", json.dumps(asdict(source))]
+    # The child finds what we find, except what lies in the current folder.
+    here = os.path.realpath(os.getcwd())
+    paths = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
+    # A checkout that runs uninstalled from its own folder still has to find itself.
+    paths.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE_S,
+            cwd=Path(__file__).anchor,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
+            start_new_session=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _bad(source, f"It did not answer within {_PATIENCE_S:.0f} seconds.") from None
+    except OSError as error:
+        raise _bad(source, f"Python could not be started: {error}") from error
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise _bad(source, f"Its process ended with {done.returncode}. {last}".strip()) from None
+    if "error" in answer:
+        raise _bad(source, str(answer["error"]))
+    return dict(answer["manifest"])
+
+
+def _bad(source: Source, why: str) -> BadPlugin:
+    if source.kind == "core":
+        return BadPlugin("Nootropic cannot describe its own verbs.", why=why, next="Run the installation again.")
+    return BadPlugin(
+        f"The plugin {source.name} is skipped.",
+        why=why,
+        next="Mend it or take it away; the rest works without it.",
+    )
+
+
+# --- loading ----------------------------------------------------------------------------------
+
+
+def load_verb(source: Source, verb: str, module: str, function: str) -> Callable[..., Any]:
+    """Import the function behind a verb.
+
+    :raises PluginNotTrusted: when a folder's content is no longer what the person trusted.
+    """
+    if source.kind == "core":
+        # The registry is a file; whatever it says, only modules of this package are ours to import.
+        if not module.startswith("nootropic_kernel.capabilities."):
+            raise ImportError(f"{module} is not a module of capabilities")
+        found = getattr(importlib.import_module(module), function)
+        if getattr(getattr(found, "__capability__", None), "verb", None) != verb:
+            raise ImportError(f"{module}.{function} is not the verb {verb}")
+        return found  # type: ignore[no-any-return]
+    for candidate in load_describe(source)()["capabilities"]:
+        if candidate.__capability__.verb == verb:
+            return candidate  # type: ignore[no-any-return]
+    raise ImportError(f"{source.name} no longer offers {verb}")
+
+
+def load_describe(source: Source) -> Callable[[], Any]:
+    """Import a plugin and return its ``describe``."""
+    if source.kind == "folder":
+        loaded: Any = _import_folder(source)
+    else:
+        loaded = _entry_points(json.loads(source.location))[source.name].load()
+    describe = loaded if callable(loaded) else getattr(loaded, "describe", None)
+    if not callable(describe):
+        raise TypeError("it has no function describe()")
+    return describe  # type: ignore[no-any-return]
+
+
+def _import_folder(source: Source) -> ModuleType:
+    folder = Path(source.location)
+    content = read_content(folder)
+    if digest(content) != source.sha256 or load_settings(None).trusted_plugins.get(source.location) != source.sha256:
+        raise PluginNotTrusted(
+            f"The plugin {source.name} is not loaded.",
+            why="Its content is not what you have trusted.",
+            next=f"Read it, then run `noo plugin trust {source.name}`.",
+        )
+    package = f"_nootropic_plugin_{source.sha256[:16]}"
+    if package not in sys.modules:
+        sys.meta_path.insert(0, _SealedFinder(package, folder, content))
+    main = f"{package}.plugin" if "plugin.py" in content else package
+    return importlib.import_module(main)
+
+
+class _SealedFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Serves one plugin's modules from the bytes that were compared with the trusted ones, and from nothing else."""
+
+    def __init__(self, package: str, folder: Path, content: Mapping[str, bytes]) -> None:
+        self.package = package
+        self.folder = folder
+        self.content = content
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Find a module of this plugin."""
+        if fullname != self.package and not fullname.startswith(self.package + "."):
+            return None
+        inner = fullname[len(self.package) + 1 :].replace(".", "/")
+        for name, is_package in ((f"{inner}/__init__.py".lstrip("/"), True), (f"{inner}.py", False)):
+            if name in self.content:
+                return self._spec(fullname, name, is_package)
+        return self._spec(fullname, "", True) if not inner else None
+
+    def _spec(self, fullname: str, name: str, is_package: bool) -> importlib.machinery.ModuleSpec:
+        spec = importlib.machinery.ModuleSpec(
+            fullname, self, origin=str(self.folder / name), loader_state=name, is_package=is_package
+        )
+        spec.has_location = bool(name)
+        return spec
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run a module's own bytes."""
+        spec = module.__spec__
+        name = str(spec.loader_state) if spec is not None else ""
+        if name:
+            source = importlib.util.decode_source(self.content[name])
+            exec(compile(source, str(self.folder / name), "exec", dont_inherit=True), module.__dict__)

@@ -1,0 +1,176 @@
+"""Reads a ``noo`` command line, runs its verb, prints the result and chooses the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import nootropic_kernel
+from nootropic_kernel.capabilities.arguments import nearest, parameters, parse
+from nootropic_kernel.capabilities.registry import Entry, Registry, load_registry
+from nootropic_kernel.cli.output import Output
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
+from nootropic_kernel.workspace.location import Workspace
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_GLOBAL = {"--json", "--yaml", "--help", "-h", "--version", "--debug"}
+
+
+@dataclass
+class Line:
+    """A command line, parted into what `noo` itself takes and what the verb takes."""
+
+    words: list[str] = field(default_factory=list)
+    folder: str | None = None
+    form: str = "text"
+    flags: set[str] = field(default_factory=set)
+    completion: str | None = None
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line."""
+    if arguments and arguments[0] == "--complete":
+        from nootropic_kernel.cli.completion import answer
+
+        return answer(arguments[1:])
+    output = Output(_form(arguments))
+    debug = "--debug" in arguments
+    try:
+        code = _run(arguments, output)
+    except KeyboardInterrupt:
+        output.error(Interrupted("Stopped."))
+        code = INTERRUPTED
+    except Interrupted as error:
+        output.error(error)
+        code = INTERRUPTED
+    except NootropicError as error:
+        output.error(error)
+        if debug:
+            traceback.print_exception(error)
+        code = USAGE if isinstance(error, UsageError) else FAILED
+    except BrokenPipeError:
+        code = FAILED
+    return _flush(code)
+
+
+def _flush(code: int) -> int:
+    """Flush, and end quietly where the reader of a pipe went away first (``noo board | head``)."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _form(arguments: list[str]) -> str:
+    """The output form, known before anything can go wrong."""
+    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "json" if "--json" in before else "yaml" if "--yaml" in before else "text"
+
+
+def _read_line(arguments: list[str]) -> Line:
+    line = Line(form=_form(arguments))
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            line.words += [word, *rest]
+            break
+        if word in _GLOBAL:
+            line.flags.add({"-h": "--help"}.get(word, word))
+        elif not line.words and (word == "-C" or word == "--completion"):
+            if not rest:
+                what = "a folder" if word == "-C" else "bash, zsh or fish"
+                raise UsageError(f"`{word}` needs {what}.", next="`noo --help` shows the form.")
+            if word == "-C":
+                line.folder = str(Path(line.folder or ".", rest.pop(0)))
+            else:
+                line.completion = rest.pop(0)
+        elif not line.words and word.startswith("-"):
+            close = nearest(word, [*_GLOBAL, "-C", "--completion"])
+            hint = f"Did you mean `{close}`?" if close else "Options of a verb come after the verb."
+            raise UsageError(f"`noo` has no option `{word[:60]}`.", next=hint)
+        else:
+            line.words.append(word)
+    if {"--json", "--yaml"} <= line.flags:
+        raise UsageError("`--json` and `--yaml` do not go together.", next="Leave one of them out.")
+    return line
+
+
+def _run(arguments: list[str], output: Output) -> int:
+    line = _read_line(arguments)
+    if "--version" in line.flags:
+        output.document({"version": nootropic_kernel.__version__}, f"nootropic {nootropic_kernel.__version__}")
+        return OK
+    if line.completion is not None:
+        from nootropic_kernel.cli.completion import script
+
+        output.document({"script": script(line.completion)}, script(line.completion).rstrip("\n"))
+        return OK
+    workspace = Workspace.find(line.folder)
+    registry = load_registry(workspace)
+    if not line.words or line.words[0] == "help":
+        line.words = line.words[1:]
+        line.flags.add("--help" if line.words or "help" in arguments else "")
+    if not line.words:
+        return _overview(registry, output, asked="--help" in line.flags)
+    entry = registry.entry(line.words[0])
+    if "--help" in line.flags:
+        from nootropic_kernel.capabilities.help_text import verb_help
+
+        output.document({"verb": entry.verb, "params": entry.params, "result": entry.result}, verb_help(entry))
+        return OK
+    values = parse(entry, line.words[1:])
+    _read_standard_input(entry, values)
+    return _call(entry, values, workspace, registry, output)
+
+
+def _overview(registry: Registry, output: Output, *, asked: bool) -> int:
+    from nootropic_kernel.capabilities.help_text import overview
+
+    if not asked:
+        if output.form != "text":
+            raise UsageError("Name a verb.", next="`noo list-capabilities --json` lists them.")
+        print(overview(registry), file=sys.stderr)
+        return USAGE
+    options = (
+        "\n\nOptions before or after the verb: --json, --yaml, --help, --debug; before it: -C FOLDER, --version,\n"
+        "--completion bash|zsh|fish. Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted."
+    )
+    summary = {entry.verb: entry.summary for entry in registry.verbs().values()}
+    output.document({"verbs": summary}, overview(registry) + options)
+    return OK
+
+
+def _read_standard_input(entry: Entry, values: dict[str, Any]) -> None:
+    for parameter in parameters(entry.params):
+        if parameter.body and values.get(parameter.name) == "-":
+            text = sys.stdin.read()
+            if not text.strip():
+                raise UsageError("Standard input is empty.", next=f"Pipe the {parameter.name} in, or write it out.")
+            values[parameter.name] = text
+
+
+def _call(entry: Entry, values: dict[str, Any], workspace: Workspace, registry: Registry, output: Output) -> int:
+    from nootropic_kernel.capabilities.base import Session
+    from nootropic_kernel.capabilities.foreground import run_in_foreground
+
+    person_there = sys.stdin is not None and sys.stdin.isatty() and output.form == "text"
+    session = Session(workspace=workspace, face="cli", emit=output.progress, approve=_ask if person_there else None)
+    with output.only_document():
+        # The process ends after this, so an interrupted step gets a while to come to its end in order.
+        result = run_in_foreground(entry.verb, values, session, registry, patience_s=5.0)
+    output.result(result)
+    return FAILED if result.failed else OK
+
+
+def _ask(question: str) -> bool:
+    stream: TextIO = sys.stderr
+    stream.write(f"{question} [y/N] ")
+    stream.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

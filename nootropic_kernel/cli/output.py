@@ -1,0 +1,95 @@
+"""What ``noo`` prints: a text for people or one document for programs, and everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nootropic_kernel.workspace.errors import NootropicError
+
+if TYPE_CHECKING:
+    from nootropic_kernel.capabilities.base import Progress, Result
+
+
+class Output:
+    """The output of one command in one form: ``text``, ``json`` or ``yaml``."""
+
+    def __init__(self, form: str) -> None:
+        self.form = form
+        self._status_shown = False
+        self._streamed = ""
+
+    def document(self, data: dict[str, Any], text: str) -> None:
+        """Print the document, or the text that says the same to a person."""
+        self._end_status()
+        if self.form == "json":
+            print(json.dumps(data, indent=2, ensure_ascii=_only_ascii()))
+        elif self.form == "yaml":
+            import yaml
+
+            print(yaml.safe_dump(data, sort_keys=False, allow_unicode=not _only_ascii()), end="")
+        else:
+            print(text if not _only_ascii() else text.encode("ascii", "replace").decode())
+
+    def result(self, result: Result) -> None:
+        """Print what a verb returned."""
+        if self._streamed and not self._streamed.endswith("\n"):
+            print(file=sys.stderr)
+        if self.form == "text":
+            self.document({}, result.text())
+        else:
+            self.document(result.document(), "")
+
+    def error(self, error: NootropicError) -> None:
+        """Print an error: as the one document where that was asked for, and as sentences for the person."""
+        self._end_status()
+        if self.form != "text":
+            self.document({"error": error.to_json()}, "")
+        text = str(error)
+        print(text.encode("utf-8", "replace").decode(), file=sys.stderr)
+
+    def progress(self, news: Progress) -> None:
+        """Show progress on standard error, a status line only where it can be overwritten."""
+        tty = sys.stderr.isatty()
+        if news.kind == "text":
+            self._end_status()
+            sys.stderr.write(news.text)
+            self._streamed = news.text or self._streamed
+        elif tty:
+            width = shutil.get_terminal_size().columns - 1
+            percent = f"{news.fraction:4.0%} " if news.fraction is not None else ""
+            sys.stderr.write("\r\x1b[2K" + (percent + " ".join(news.text.split()))[:width])
+            self._status_shown = True
+        sys.stderr.flush()
+
+    def _end_status(self) -> None:
+        if self._status_shown:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+            self._status_shown = False
+
+    @contextmanager
+    def only_document(self) -> Iterator[None]:
+        """Lead what a verb or its child processes print to standard error while a document is due."""
+        if self.form == "text":
+            yield
+            return
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _only_ascii() -> bool:
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    return "utf" not in encoding
