@@ -1,0 +1,1 @@
+"""Checks: recipes, the scan of a change, and test runs in the sandbox."""

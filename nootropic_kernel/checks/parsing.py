@@ -1,0 +1,77 @@
+"""Whether a file's bytes still mean what its name says: Python, notebook, JSON, TOML or YAML."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tomllib
+import warnings
+from pathlib import PurePosixPath
+
+_MAGIC = ("%", "!", "?")
+
+
+def parse_problem(path: str, data: bytes) -> str | None:
+    """Why ``data`` does not parse as what ``path`` promises, or None when it does (or promises nothing)."""
+    suffix = PurePosixPath(path).suffix.lower()
+    try:
+        if suffix in {".py", ".pyi"}:
+            _compile(data)
+        elif suffix == ".ipynb":
+            return _notebook_problem(json.loads(data))
+        elif suffix == ".json":
+            json.loads(data)
+        elif suffix == ".toml":
+            tomllib.loads(data.decode())
+        elif suffix in {".yaml", ".yml"}:
+            import yaml
+
+            list(yaml.parse(data.decode()))
+    except SyntaxError as problem:
+        return f"line {problem.lineno}: {problem.msg}"
+    except RecursionError:
+        return "nested too deeply to be read"
+    except Exception as problem:  # each parser has errors of its own; all mean the same here
+        return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+    return None
+
+
+def mask_magics(source: str) -> str:
+    """The cell's source with IPython's magic lines made into `pass`, so that it parses as Python.
+
+    Line numbers stay as they are. A cell magic (`%%`) makes the whole cell another language: it becomes empty.
+    """
+    if source.lstrip().startswith("%%"):
+        return "\n" * source.count("\n")
+    lines = source.split("\n")
+    continued = False
+    for number, line in enumerate(lines):
+        bare = line.strip()
+        magic = bare.startswith(_MAGIC) or (bare.endswith("?") and not bare.startswith("#"))
+        if magic or continued:
+            continued = bare.endswith("\\")
+            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
+    return "\n".join(lines)
+
+
+def _compile(data: bytes | str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a warning about the person's code is no reason to refuse a change
+        compile(data, "<change>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+
+
+def _notebook_problem(notebook: object) -> str | None:
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        return "it is not a notebook: there is no list of cells"
+    language = str(notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python"))  # type: ignore[attr-defined]
+    for number, cell in enumerate(cells, start=1):
+        if not isinstance(cell, dict) or "cell_type" not in cell or "source" not in cell:
+            return f"cell {number} has no type or no source"
+        if cell["cell_type"] == "code" and language.startswith("python"):
+            source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+            try:
+                _compile(mask_magics(source))
+            except SyntaxError as problem:
+                return f"cell {number}, line {problem.lineno}: {problem.msg}"
+    return None
