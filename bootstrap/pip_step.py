@@ -49,8 +49,6 @@ class Progress:
                 self._show(f"{self._text}: {100 * done // total} %")
         elif line.startswith("Installing collected packages:"):
             self._show(f"unpacking {line.count(',') + 1} packages", now=True)
-        elif line.lstrip().startswith(("Preparing editable", "Building editable")):
-            self._show("building the JupyterLab extension", now=True)
 
     def done(self, text: str) -> None:
         seconds = time.monotonic() - self.started
@@ -154,7 +152,10 @@ class Pip:
 
 
 def _reason(lines: Sequence[str]) -> str:
-    errors = [line.strip() for line in lines if line.strip().startswith(("ERROR:", "error:"))]
+    said = [line.strip() for line in lines]
+    errors = [line for line in said if line.startswith(("ERROR:", "error:"))]
+    # When a build fails, pip names only the phase; what went wrong is the last line of the traceback it shows.
+    errors += [line for line in said if re.match(r"[\w.]*(Error|Exception)\b.*: ", line)][-1:]
     return "\n".join(errors[-3:])
 
 
