@@ -1,0 +1,1 @@
+"""What anybody wants to change: ChangeSets, hunks, the proposal store, accept and undo."""

@@ -1,0 +1,36 @@
+"""From a model's answer to file edits, whatever format it chose to speak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nootropic_kernel.changes.changeset import FileEdit
+from nootropic_kernel.changes.formats import search_replace, unified, whole_file
+from nootropic_kernel.changes.formats.errors import NoUsableEdit
+
+
+def parse_answer(text: str, files: Mapping[str, bytes], *, finish_reason: str = "stop") -> list[FileEdit]:
+    """The edits of an answer.
+
+    Args:
+        text: what the model wrote; prose around the edit is passed over.
+        files: the files it was shown, as the bytes the edit is against.
+        finish_reason: how the answer ended; `length` means that it was cut off.
+
+    Raises:
+        NoUsableEdit: nothing fits exactly once; its data keeps the text.
+    """
+    if finish_reason == "length":
+        raise NoUsableEdit("cut", "the answer was cut off before its end", text=text)
+    if not text.strip():
+        raise NoUsableEdit("empty", "the answer is empty", text=text)
+    if search_replace.looks_like(text):
+        edits = search_replace.parse(text, files)
+    elif unified.looks_like(text):
+        edits = unified.parse(text, files)
+    else:
+        edits = whole_file.parse(text, files)
+    changed = [edit for edit in edits if edit.base != edit.new]
+    if not changed:
+        raise NoUsableEdit("no_change", "the edit changes nothing", text=text)
+    return changed
