@@ -24,12 +24,12 @@ def parse_answer(text: str, files: Mapping[str, bytes], *, finish_reason: str = 
         raise NoUsableEdit("cut", "the answer was cut off before its end", text=text)
     if not text.strip():
         raise NoUsableEdit("empty", "the answer is empty", text=text)
-    if search_replace.looks_like(text):
-        edits = search_replace.parse(text, files)
-    elif unified.looks_like(text):
-        edits = unified.parse(text, files)
-    else:
-        edits = whole_file.parse(text, files)
+    speaks = next((form for form in (search_replace, unified) if form.looks_like(text)), None)
+    try:
+        edits = (speaks or whole_file).parse(text, files)
+    except NoUsableEdit as problem:
+        problem.data["text"] = text
+        raise
     changed = [edit for edit in edits if edit.base != edit.new]
     if not changed:
         raise NoUsableEdit("no_change", "the edit changes nothing", text=text)

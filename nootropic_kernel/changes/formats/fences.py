@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _OPEN = re.compile(r"^(?P<indent> {0,3})(?P<ticks>`{3,}|~{3,})\s*(?P<info>[^`]*)$")
 _PATH = re.compile(r"[\w./\\-]*[\w-]\.\w+|[\w./-]+/[\w.-]+")
+_LABELS = frozenset({"file", "path", "filename", "python"})
 _DECORATION = "`*#:'\"() "
 
 
@@ -77,7 +78,5 @@ def _path_in(text: str, known: Collection[str]) -> str | None:
         if len(ends) == 1 and "." in word:
             return ends[0]
     # A name of a file that is not known counts only when it stands alone: prose mentions many files.
-    if len(words) == 1 or (len(words) == 2 and words[0].rstrip(":").lower() in {"file", "path", "filename", "python"}):
-        if _PATH.fullmatch(words[-1]):
-            return words[-1]
-    return None
+    alone = len(words) == 1 or (len(words) == 2 and words[0].rstrip(":").lower() in _LABELS)
+    return words[-1] if alone and _PATH.fullmatch(words[-1]) else None

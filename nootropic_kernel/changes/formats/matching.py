@@ -36,13 +36,17 @@ def replace_once(text: str, search: str, replacement: str, *, path: str = "") ->
             return _put(lines, hits[0], len(wanted), lines_of(replacement), text)
         if hits:
             raise _many(hits, lines, path)
-    shifted = [(at, shift) for at in range(len(lines) - len(wanted) + 1) if (shift := _shift(lines, wanted, at)) is not None]
+    shifted = [
+        (at, shift) for at in range(len(lines) - len(wanted) + 1) if (shift := _shift(lines, wanted, at)) is not None
+    ]
     if len(shifted) == 1:
         at, shift = shifted[0]
         return _put(lines, at, len(wanted), [_shifted(line, shift) for line in lines_of(replacement)], text)
     if shifted:
         raise _many([at for at, _ in shifted], lines, path)
-    raise NoUsableEdit("no_match", f"the text to replace is not in {path or 'the file'}", path=path, lines=_nearest(lines, wanted))
+    raise NoUsableEdit(
+        "no_match", f"the text to replace is not in {path or 'the file'}", path=path, lines=_nearest(lines, wanted)
+    )
 
 
 def match_lines(text: str, newline_of: str) -> str:
@@ -62,11 +66,7 @@ def _loose(line: str, wanted: str) -> bool:
 
 def _hits(lines: Sequence[str], wanted: Sequence[str], same: Callable[[str, str], bool]) -> list[int]:
     count = len(wanted)
-    return [
-        at
-        for at in range(len(lines) - count + 1)
-        if all(same(lines[at + k], wanted[k]) for k in range(count))
-    ]
+    return [at for at in range(len(lines) - count + 1) if all(same(lines[at + k], wanted[k]) for k in range(count))]
 
 
 def _shift(lines: Sequence[str], wanted: Sequence[str], at: int) -> tuple[str, str] | None:
@@ -78,7 +78,13 @@ def _shift(lines: Sequence[str], wanted: Sequence[str], at: int) -> tuple[str, s
         if line.strip() != other.strip():
             return None
         have, want = _indent(line), _indent(other)
-        pair = ("", have.removesuffix(want)) if have.endswith(want) else (want.removesuffix(have), "") if want.endswith(have) else None
+        pair = (
+            ("", have.removesuffix(want))
+            if have.endswith(want)
+            else (want.removesuffix(have), "")
+            if want.endswith(have)
+            else None
+        )
         if pair is None or (found is not None and pair != found):
             return None
         found = pair

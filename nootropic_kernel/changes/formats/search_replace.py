@@ -55,11 +55,7 @@ def parse(text: str, files: Mapping[str, bytes]) -> list[FileEdit]:
         if not block.search.strip() and not before.strip():
             contents[path] = block.replace
             continue
-        try:
-            contents[path] = replace_once(before, block.search, block.replace, path=path)
-        except NoUsableEdit as problem:
-            problem.data["text"] = text
-            raise
+        contents[path] = replace_once(before, block.search, block.replace, path=path)
     return [as_edit(path, files.get(path), new) for path, new in contents.items()]
 
 
@@ -94,7 +90,8 @@ def _name_before(lines: list[str], number: int, known: tuple[str, ...]) -> str |
     """The path on one of the two lines above a block (a fence may stand between)."""
     seen = 0
     for line in reversed(lines[max(0, number - 4) : number]):
-        if not line.strip() or line.strip().startswith(("```", "~~~")) and " " not in line.strip() and "." not in line:
+        bare = line.strip()
+        if not bare or (bare.startswith(("```", "~~~")) and " " not in bare and "." not in bare):
             continue
         seen += 1
         found = _NAME.match(line.replace("```", " ").replace("python ", " "))
@@ -103,7 +100,7 @@ def _name_before(lines: list[str], number: int, known: tuple[str, ...]) -> str |
             matches = [each for each in known if each == path or each.endswith("/" + path)]
             if len(matches) == 1:
                 return matches[0]
-            if "." in path and not path.startswith(("<", ">", "=")):
+            if re.search(r"/|\.\w+$", path) and not path.startswith(("<", ">", "=")):
                 return path
         if seen == 2:
             break

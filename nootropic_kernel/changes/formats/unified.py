@@ -65,11 +65,7 @@ def _apply(current: str, hunk: list[str], path: str, text: str) -> str:
         if not current.strip():
             return replace
         raise NoUsableEdit("no_match", "a hunk only adds lines and does not say where", text=text, path=path)
-    try:
-        return replace_once(current, search, replace, path=path)
-    except NoUsableEdit as problem:
-        problem.data["text"] = text
-        raise
+    return replace_once(current, search, replace, path=path)
 
 
 def _read(text: str) -> list[_FileDiff]:

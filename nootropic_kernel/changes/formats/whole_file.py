@@ -10,15 +10,19 @@ from nootropic_kernel.changes.formats.errors import NoUsableEdit
 from nootropic_kernel.changes.formats.fences import Fence, fences
 from nootropic_kernel.changes.formats.files import as_edit, as_text, target
 
-_ELLIPSIS = re.compile(
-    r"""^\s*(?:\#|//|--|/\*|<!--|;|%|"{3})?\s*
-        (?:\.{3}|…)?\s*
-        (?:\(|\[)?(?:(?:the\s+)?(?:rest|remainder|remaining|other|existing|previous|same|original|unchanged)\b.{0,60}
-        (?:code|file|function|method|class|content|unchanged|same|here|remains?|above|below|before)\b.{0,40}
-        |\.{3}\s*$|…\s*$)""",
-    re.IGNORECASE | re.VERBOSE,
+_COMMENT = re.compile(r"^\s*(?:#|//|--|/\*|<!--|;|%|\.\.\.|…|\(|\[)")
+_DOTS = re.compile(r"\.\.\.|…")
+_STANDS_FOR = re.compile(
+    r"\b(?:rest|remainder|remaining|existing|previous|other|same|original|unchanged|omitted|as before|elided)\b", re.I
 )
-_MARKED = re.compile(r"^\s*(?:#|//|--|/\*|<!--|;|%|\.\.\.|…|\(|\[)")
+_OUTRIGHT = re.compile(
+    r"\b(?:rest|remainder) of (?:the )?(?:code|file|function|method|class|module|cell|content)\b"
+    r"|\b(?:remains?|stays?|left|is|are) (?:the same|unchanged)\b"
+    r"|\b(?:existing|previous|original|other|unchanged) (?:code|methods?|functions?|contents?|lines|cells?|imports?)"
+    r" (?:here|goes|go|remain|stay|below|above|unchanged|omitted)\b"
+    r"|^\W*(?:existing|previous|original|unchanged) (?:code|content)\W*$",
+    re.I,
+)
 
 
 def parse(text: str, files: Mapping[str, bytes]) -> list[FileEdit]:
@@ -53,7 +57,7 @@ def refuse_elision(new: str, old: str, path: str, text: str) -> None:
         if bare in {"...", "…"}:
             if path.endswith((".py", ".pyi", ".ipynb")) and line[:1] in {" ", "\t"}:
                 continue  # an empty Python body
-        elif not (_MARKED.match(line) and _ELLIPSIS.match(line)):
+        elif not _elides(line):
             continue
         raise NoUsableEdit(
             "elided", f"line {number} of {path} stands for lines that are left out: {bare!r}", text=text, path=path
@@ -68,3 +72,11 @@ def _only(blocks: list[Fence], files: Mapping[str, bytes], text: str) -> Fence:
         why = "there is no code block" if not code else f"there are {len(code)} code blocks and none names its file"
         raise NoUsableEdit("no_edit", why, text=text)
     return code[0]
+
+
+def _elides(line: str) -> bool:
+    if not _COMMENT.match(line):
+        return False
+    return bool(
+        _OUTRIGHT.search(line) or (_DOTS.search(line) and (_STANDS_FOR.search(line) or not re.search(r"\w", line)))
+    )

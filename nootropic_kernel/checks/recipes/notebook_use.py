@@ -112,7 +112,9 @@ def _import_lines(source: str) -> list[ast.stmt]:
 
 def _imports(source: str, module: str, name: str) -> bool:
     return any(
-        isinstance(node, ast.ImportFrom) and node.module == module and any(a.name == name and not a.asname for a in node.names)
+        isinstance(node, ast.ImportFrom)
+        and node.module == module
+        and any(a.name == name and not a.asname for a in node.names)
         for node in _import_lines(source)
     )
 
@@ -122,14 +124,16 @@ def _with_import(source: str, line: str) -> str:
     found = _import_lines(source)
     if found:
         last = found[-1]
-        if lines[(last.end_lineno or 1) - 1].rstrip() != lines[(last.end_lineno or 1) - 1][: last.end_col_offset].rstrip() and (
-            ";" in lines[(last.end_lineno or 1) - 1]
-        ):
+        if lines[(last.end_lineno or 1) - 1].rstrip() != lines[(last.end_lineno or 1) - 1][
+            : last.end_col_offset
+        ].rstrip() and (";" in lines[(last.end_lineno or 1) - 1]):
             lines.insert(last.lineno - 1, line)  # the import shares its line with other statements
         else:
             lines.insert(last.end_lineno or 1, line)
         return "\n".join(lines)
-    first = next((i for i, each in enumerate(lines) if each.strip() and not each.lstrip().startswith(("%", "!", "#"))), None)
+    first = next(
+        (i for i, each in enumerate(lines) if each.strip() and not each.lstrip().startswith(("%", "!", "#"))), None
+    )
     if first is None:
         return "\n".join([*lines, line]) if source.strip() else line
     return "\n".join([*lines[:first], line, *lines[first:]])
@@ -185,7 +189,10 @@ RECIPE = Recipe(
             "notebook": {"type": "string", "description": "the notebook's path"},
             "package": {"type": "string", "description": "the package's import name, like `library`"},
             "entity": {"type": "string", "description": "what to import, like `Book`"},
-            "module": {"type": "string", "description": "the module that defines it, like `book`; the package when left out"},
+            "module": {
+                "type": "string",
+                "description": "the module that defines it, like `book`; the package when left out",
+            },
         },
     },
     apply=apply,
@@ -199,9 +206,9 @@ RECIPE = Recipe(
                     '    "import math\\n",\n', '    "import math\\n",\n    "from library.book import Book\\n",\n'
                 ).replace(
                     "   ]\n  }\n ],\n",
-                    "   ]\n  },\n  {\n   \"cell_type\": \"code\",\n   \"execution_count\": null,\n"
-                    f"   \"id\": \"{hashlib.sha256(b'demo.ipynb' + bytes(1) + b'show Book').hexdigest()[:8]}\",\n"
-                    "   \"metadata\": {},\n   \"outputs\": [],\n   \"source\": [\n    \"help(Book)\"\n   ]\n  }\n ],\n",
+                    '   ]\n  },\n  {\n   "cell_type": "code",\n   "execution_count": null,\n'
+                    f'   "id": "{hashlib.sha256(b"demo.ipynb" + bytes(1) + b"show Book").hexdigest()[:8]}",\n'
+                    '   "metadata": {},\n   "outputs": [],\n   "source": [\n    "help(Book)"\n   ]\n  }\n ],\n',
                 )
             },
         ),

@@ -15,6 +15,7 @@ from nootropic_kernel.checks.recipes.packages import clean_path
 from nootropic_kernel.checks.recipes.python_text import PythonText, Splice, line_starts, splice
 from nootropic_kernel.checks.recipes.registry import Args, Example, Recipe, RecipeRefused
 
+
 def apply(files: RepoFiles, args: Args) -> list[FileEdit]:
     """Insert one line below each public `def` and `class` that starts without a docstring."""
     from libcst.metadata import MetadataWrapper, PositionProvider, WhitespaceInclusivePositionProvider
@@ -94,7 +95,9 @@ RECIPE = Recipe(
     reads=reads,
     examples=(
         Example(
-            before={"m.py": "class Loan:\n    def is_late(self,\n                day) -> bool:  # now\n        # a\n        return True\n"},
+            before={
+                "m.py": "class Loan:\n    def is_late(self,\n                day) -> bool:  # now\n        # a\n        return True\n"
+            },
             args={"module": "m"},
             after={
                 "m.py": (

@@ -96,6 +96,10 @@ RECIPE = Recipe(
     apply=apply,
     reads=reads,
     examples=(
-        Example(before={"library/__init__.py": "", "library/__main__.py": "print(1)\n"}, args={"package_dir": "library"}, after={}),
+        Example(
+            before={"library/__init__.py": "", "library/__main__.py": "print(1)\n"},
+            args={"package_dir": "library"},
+            after={},
+        ),
     ),
 )

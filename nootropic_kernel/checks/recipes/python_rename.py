@@ -128,7 +128,12 @@ def _add_reexports(units: Sequence[Unit], targets: set[str], word: str) -> None:
                     continue
                 for alias in _aliases(statement):
                     own = f"{unit.module}.{word}"
-                    if alias.name.value == word and alias.asname is None and f"{module}.{word}" in targets and own not in targets:
+                    if (
+                        alias.name.value == word
+                        and alias.asname is None
+                        and f"{module}.{word}" in targets
+                        and own not in targets
+                    ):
                         targets.add(own)
                         grew = True
 
@@ -145,7 +150,9 @@ def _listed(unit: Unit, word: str) -> set[Place]:
 
     target = m.AssignTarget(target=m.Name("__all__"))
     found = set()
-    for node in unit.find(m.Assign(targets=[target]) | m.AnnAssign(target=m.Name("__all__")) | m.AugAssign(target=m.Name("__all__"))):
+    for node in unit.find(
+        m.Assign(targets=[target]) | m.AnnAssign(target=m.Name("__all__")) | m.AugAssign(target=m.Name("__all__"))
+    ):
         for text in unit.find(m.SimpleString(), within=node):
             if text.evaluated_value == word and text.value[1:-1] == word:
                 line, column = unit.place(text)
