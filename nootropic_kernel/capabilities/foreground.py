@@ -29,13 +29,15 @@ def run_in_foreground(
     registry: Registry,
     *,
     patience_s: float = 0.6,
+    idle: Callable[[], None] = lambda: None,
 ) -> Result:
     """Invoke a verb, serving its progress and questions in the calling thread; closes the session.
 
     :param patience_s: how long an interrupted verb may take to end before control is given back anyway.
+    :param idle: called in the calling thread while there is no news, some ten times a second.
     :raises Interrupted: when the person stopped it.
     """
-    return _Call(verb, arguments, session, registry).wait(patience_s)
+    return _Call(verb, arguments, session, registry).wait(patience_s, idle)
 
 
 class _Call:
@@ -51,13 +53,13 @@ class _Call:
         self.error: BaseException | None = None
         self.finished = threading.Event()
 
-    def wait(self, patience_s: float) -> Result:
+    def wait(self, patience_s: float, idle: Callable[[], None]) -> Result:
         worker = threading.Thread(
             target=contextvars.copy_context().run, args=(self._work,), name=f"noo {self.verb}", daemon=True
         )
         try:
             worker.start()
-            while (item := self.news.get()) is not None:
+            while (item := self._next(idle)) is not None:
                 item()
         except KeyboardInterrupt:
             self.cancel.set()
@@ -74,6 +76,13 @@ class _Call:
             raise error
         assert self.result is not None
         return self.result
+
+    def _next(self, idle: Callable[[], None]) -> Callable[[], None] | None:
+        while True:
+            try:
+                return self.news.get(timeout=0.1)
+            except queue.Empty:
+                idle()
 
     def _work(self) -> None:
         from nootropic_kernel.capabilities.invoke import invoke

@@ -1,0 +1,172 @@
+"""``%noo`` and ``%%noo``: from a line of text, and the cell below it, to a result."""
+
+from __future__ import annotations
+
+import keyword
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from traitlets import Bool, Unicode
+
+from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.location import Workspace
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from nootropic_kernel.capabilities.registry import Entry, Registry
+
+
+@magics_class
+class NooMagics(Magics):
+    """The Nootropic agent workbench in a cell."""
+
+    workspace = Unicode("", help="The folder to work in; empty: the current folder.").tag(config=True)
+    model = Unicode("", help="The model for verbs that take one and are not told which.").tag(config=True)
+    debug = Bool(False, help="Show the whole traceback of an error instead of one message.").tag(config=True)
+
+    @no_var_expand
+    @line_cell_magic
+    def noo(self, line: str, cell: str | None = None) -> Any:
+        """Run a verb of Nootropic: `%noo <verb> …`, or `%%noo <verb>` with text from the second line on."""
+        try:
+            return self._run(line, cell)
+        except NootropicError as error:
+            if not self.debug:
+                _show_short(error)
+            raise
+
+    def _run(self, line: str, cell: str | None) -> Any:
+        with local_modules_last():
+            from nootropic_kernel.capabilities.arguments import parse, split_words
+
+            silent = cell is None and line.rstrip().endswith(";")
+            words = split_words(line.rstrip()[:-1] if silent else line)
+            into = _take_into(words)
+            workspace = self.find_workspace()
+            registry = self._registry(workspace)
+            call = "%noo" if cell is None else "%%noo"
+            if not words or words[0] in ("--help", "-h", "help"):
+                if cell is not None and not words:
+                    raise UsageError("`%%noo` needs a verb.", next="Write for example `%%noo plan`.")
+                return self._help(registry, words[1:2], call)
+            entry = registry.entry(words[0])
+            before = words[: words.index("--")] if "--" in words else words
+            if "--help" in before or "-h" in before:
+                return self._help(registry, words[:1], call)
+            values = parse(entry, words[1:], cell)
+            self._add_model(entry, values)
+            result = self._call(entry, values, workspace, registry)
+        if into is not None:
+            self._interpreter().user_ns[into] = result
+        return None if silent else result
+
+    def find_workspace(self) -> Workspace:
+        """The workspace of the configured folder, or of the current one."""
+        return Workspace.find(self.workspace or None)
+
+    def _interpreter(self) -> InteractiveShell:
+        assert self.shell is not None
+        return self.shell
+
+    def _registry(self, workspace: Workspace) -> Registry:
+        from nootropic_kernel.capabilities.registry import load_registry
+
+        return load_registry(workspace)
+
+    def _help(self, registry: Registry, verb: list[str], call: str) -> None:
+        from nootropic_kernel.capabilities.help_text import overview, verb_help
+
+        print(verb_help(registry.entry(verb[0]), call) if verb else overview(registry, "%noo"))
+
+    def _add_model(self, entry: Entry, values: dict[str, Any]) -> None:
+        if self.model and "model" in entry.params.get("properties", {}):
+            values.setdefault("model", self.model)
+
+    def _call(self, entry: Entry, values: dict[str, Any], workspace: Workspace, registry: Registry) -> Any:
+        from nootropic_kernel.capabilities.base import Session
+        from nootropic_kernel.capabilities.foreground import run_in_foreground
+        from nootropic_kernel.magics.live import live_output
+
+        shell = self._interpreter()
+        with live_output(shell) as output:
+            session = Session(
+                workspace=workspace,
+                face="magic",
+                emit=output.show,
+                approve=self._approval(),
+                variables=MappingProxyType(shell.user_ns),
+            )
+            return run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
+
+    def _approval(self) -> Callable[[str], bool] | None:
+        """How to ask the person; None where the front end cannot (papermill, `jupyter execute`)."""
+        kernel = getattr(self.shell, "kernel", None)
+        if kernel is not None and not getattr(kernel, "_allow_stdin", False):
+            return None
+        return lambda question: input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _noo_documentation() -> str:
+    """What `%noo?` shows: the verbs as the registry has them now."""
+    from nootropic_kernel.capabilities.help_text import overview
+    from nootropic_kernel.capabilities.registry import load_registry
+
+    with local_modules_last():
+        return overview(load_registry(Workspace.find()), "%noo")
+
+
+# IPython's inspector asks an object for `getdoc` before it reads `__doc__`.
+setattr(NooMagics.noo, "getdoc", _noo_documentation)  # noqa: B010
+
+
+def _take_into(words: list[str]) -> str | None:
+    """Take `--into NAME` out of the words: it is the shell's, not the verb's."""
+    end = words.index("--") if "--" in words else len(words)
+    for index, word in enumerate(words[:end]):
+        if word == "--into":
+            name = words[index + 1] if index + 1 < end else ""
+            del words[index : index + 2]
+        elif word.startswith("--into="):
+            name = word.partition("=")[2]
+            del words[index]
+        else:
+            continue
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise UsageError("`--into` needs the name of a variable.", next="Write for example `--into plan`.")
+        return name
+    return None
+
+
+def _show_short(error: NootropicError) -> None:
+    """Let IPython show the error as its message: the stack below it is ours, not the person's."""
+    head = f"\x1b[31m{error.code}\x1b[39m: {error.what}"
+    lines = [head, *(part for part in (error.why, error.next) if part)]
+    error._render_traceback_ = lambda *_: lines  # type: ignore[attr-defined]
+
+
+@contextmanager
+def local_modules_last() -> Iterator[None]:
+    """While we import modules of ours, a project's own `yaml.py` or `queue.py` must not stand in for the real one.
+
+    The notebook's folder stays on the path, at its end, for the person's threads that run meanwhile.
+    """
+    here = os.path.realpath(os.getcwd())
+    before = list(sys.path)
+    local = [entry for entry in before if not entry or os.path.realpath(entry) == here]
+    sys.path[:] = [entry for entry in before if entry not in local] + local
+    moved = list(sys.path)
+    try:
+        yield
+    finally:
+        if sys.path == moved:
+            sys.path[:] = before
+        else:
+            # Somebody changed the path meanwhile: keep that, and only bring the local entries to the front again.
+            rest = [entry for entry in sys.path if entry not in local]
+            sys.path[:] = [entry for entry in local if entry in sys.path] + rest
