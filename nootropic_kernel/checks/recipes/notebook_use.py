@@ -124,19 +124,14 @@ def _with_import(source: str, line: str) -> str:
     found = _import_lines(source)
     if found:
         last = found[-1]
-        if lines[(last.end_lineno or 1) - 1].rstrip() != lines[(last.end_lineno or 1) - 1][
-            : last.end_col_offset
-        ].rstrip() and (";" in lines[(last.end_lineno or 1) - 1]):
-            lines.insert(last.lineno - 1, line)  # the import shares its line with other statements
-        else:
-            lines.insert(last.end_lineno or 1, line)
+        row = lines[(last.end_lineno or 1) - 1]
+        shared = ";" in row.encode()[last.end_col_offset or 0 :].decode().split("#")[0]
+        lines.insert(last.lineno - 1 if shared else last.end_lineno or 1, line)
         return "\n".join(lines)
-    first = next(
-        (i for i, each in enumerate(lines) if each.strip() and not each.lstrip().startswith(("%", "!", "#"))), None
-    )
-    if first is None:
+    code = [n for n, each in enumerate(lines) if each.strip() and not each.lstrip().startswith(("%", "!", "#"))]
+    if not code:
         return "\n".join([*lines, line]) if source.strip() else line
-    return "\n".join([*lines[:first], line, *lines[first:]])
+    return "\n".join([*lines[: code[0]], line, *lines[code[0] :]])
 
 
 def _new_cell(document: dict[str, Any], path: str, source: str, purpose: str) -> dict[str, Any]:

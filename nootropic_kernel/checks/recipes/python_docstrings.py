@@ -96,7 +96,10 @@ RECIPE = Recipe(
     examples=(
         Example(
             before={
-                "m.py": "class Loan:\n    def is_late(self,\n                day) -> bool:  # now\n        # a\n        return True\n"
+                "m.py": (
+                    "class Loan:\n    def is_late(self,\n                day) -> bool:  # now\n"
+                    "        # a\n        return True\n"
+                )
             },
             args={"module": "m"},
             after={

@@ -122,7 +122,7 @@ def _add_reexports(units: Sequence[Unit], targets: set[str], word: str) -> None:
                 if isinstance(statement.names, cst.ImportStar):
                     if f"{module}.{word}" in targets:
                         raise RecipeRefused(
-                            f"{unit.path} imports everything from {module}, so its uses of {word} cannot be told apart.",
+                            f"{unit.path} imports everything from {module}, so its uses of {word} cannot be told.",
                             next=f"Replace `from {module} import *` by the names it needs, then rename.",
                         )
                     continue
@@ -205,23 +205,23 @@ RECIPE = Recipe(
             before={
                 "shop/__init__.py": 'from .cart import total\n\n__all__ = ["total"]\n',
                 "shop/cart.py": "def total(items):\n    total_price = 0  # total so far\n    return total_price\n",
-                "app.py": "from shop import total\n\n\ndef f(total):\n    return total\n\n\nprint(total([]), 'total')\n",
+                "app.py": "from shop import total\n\n\ndef f(total):\n    return 1\n\n\nprint(total([]), 'total')\n",
             },
             args={"old": "total", "new": "sum_of"},
             after={
                 "shop/__init__.py": 'from .cart import sum_of\n\n__all__ = ["sum_of"]\n',
                 "shop/cart.py": "def sum_of(items):\n    total_price = 0  # total so far\n    return total_price\n",
-                "app.py": "from shop import sum_of\n\n\ndef f(total):\n    return total\n\n\nprint(sum_of([]), 'total')\n",
+                "app.py": "from shop import sum_of\n\n\ndef f(total):\n    return 1\n\n\nprint(sum_of([]), 'total')\n",
             },
         ),
         Example(
             before={
-                "a.py": "class Cart:\n    def add(self, x):\n        return self.add(x)\n\n\nclass Set:\n    def add(self): ...\n",
+                "a.py": "class Cart:\n    def add(self, x):\n        self.add(x)\n\n\nclass Set:\n    def add(self): ...\n",
                 "b.py": "from a import Cart\n\ncart = Cart()\ncart.add(1)\n",
             },
             args={"old": "Cart.add", "new": "put"},
             after={
-                "a.py": "class Cart:\n    def put(self, x):\n        return self.put(x)\n\n\nclass Set:\n    def add(self): ...\n",
+                "a.py": "class Cart:\n    def put(self, x):\n        self.put(x)\n\n\nclass Set:\n    def add(self): ...\n",
                 "b.py": "from a import Cart\n\ncart = Cart()\ncart.put(1)\n",
             },
         ),

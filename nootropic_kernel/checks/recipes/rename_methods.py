@@ -34,8 +34,8 @@ def method_places(units: Sequence[Unit], target: str, word: str) -> dict[str, se
             places[unit.path] = found
     if unresolved:
         raise RecipeRefused(
-            f"Some uses of .{word} cannot be told to be {target.rsplit('.', 2)[-2]}'s or not: {', '.join(unresolved[:8])}.",
-            why="The type of what stands before the dot is not known there.",
+            f"Some uses of .{word} may or may not be {target.rsplit('.', 2)[-2]}'s: {', '.join(unresolved[:8])}.",
+            why="What stands before the dot has no known type there.",
             next="Add annotations there, or rename those by hand first.",
         )
     return places
