@@ -26,19 +26,19 @@ GROUPS = {
         Group(
             "core",
             "magics, planner, changes, search, embedded model, JupyterLab",
-            70,
+            80,
             "nothing works without it",
         ),
         Group(
             "pipelines",
             "dagster, mlflow, papermill, qdrant-client",
-            190,
+            215,
             "the nightly run and its MLflow record are left out",
         ),
         Group(
             "learning",
             "torch, transformers, peft, bitsandbytes, datasets",
-            330,
+            270,
             "training of adapters is left out",
         ),
         Group(
