@@ -1,0 +1,32 @@
+"""Names of span attributes.
+
+The ``gen_ai.*`` names follow OpenTelemetry's conventions for generative AI. Those are not stable, and the Python
+package that carried them has deprecated its constants: the names that we use are written down here, and only here.
+"""
+
+from __future__ import annotations
+
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+REQUEST_MODEL = "gen_ai.request.model"
+REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens"
+REQUEST_TEMPERATURE = "gen_ai.request.temperature"
+REQUEST_STREAM = "gen_ai.request.stream"
+RESPONSE_MODEL = "gen_ai.response.model"
+RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons"
+RESPONSE_FIRST_CHUNK_S = "gen_ai.response.time_to_first_chunk"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+OUTPUT_TYPE = "gen_ai.output.type"
+CONVERSATION = "gen_ai.conversation.id"
+AGENT = "gen_ai.agent.name"
+TOOL = "gen_ai.tool.name"
+ERROR_TYPE = "error.type"
+
+VERB = "nootropic.verb"
+FACE = "nootropic.face"
+TASK = "nootropic.task"
+PROPOSAL = "nootropic.proposal"
+PURPOSE = "nootropic.purpose"
+PROMPT = "nootropic.prompt.name"
+PROMPT_VERSION = "nootropic.prompt.version"
