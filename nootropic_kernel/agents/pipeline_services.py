@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -168,6 +169,8 @@ def up(
                     processes.wait_ready(record, record.url + service.health, deadline_s=_READY_S, cancel=cancel)
                 elif not processes.is_alive(record):
                     raise processes.ProcessNotReady(record.name, "It ended while starting.", record.log)
+                if service is WEBSERVER:
+                    _check_location(record)
                 tell(f"{service.title} is ready.", 0.3 + 0.7 * position / len(wanted))
         except BaseException as error:
             stopped = isinstance(error, Interrupted | KeyboardInterrupt)
@@ -210,9 +213,7 @@ def run_nightly(workspace: Workspace, *, force: bool, tell: Tell, cancel: thread
     options = ["--force"] if force else []
     with _only_one(workspace, "nightly.lock"):
         try:
-            return _run_module(
-                workspace, "nightly", "nootropic_pipelines.night", options, tell=tell, cancel=cancel
-            )
+            return _run_module(workspace, "nightly", "nootropic_pipelines.night", options, tell=tell, cancel=cancel)
         finally:
             # A run cut short leaves its record, for Dagster to be told, but no kernel.
             processes.end_all(workspace, dead := _dead_nights(workspace), keep=dead)
@@ -221,9 +222,7 @@ def run_nightly(workspace: Workspace, *, force: bool, tell: Tell, cancel: thread
 def _dead_nights(workspace: Workspace) -> list[ProcessRecord]:
     """The records of nightly runs whose process ended before they did."""
     found = processes.records(workspace)
-    return [
-        record for record in found if record.name.startswith(NIGHT_PREFIX) and not processes.is_alive(record)
-    ]
+    return [record for record in found if record.name.startswith(NIGHT_PREFIX) and not processes.is_alive(record)]
 
 
 def _run_module(
@@ -273,21 +272,27 @@ def _follow(news: Path, record: ProcessRecord, cancel: threading.Event) -> Itera
 
 def _start(workspace: Workspace, service: Service) -> ProcessRecord:
     stores = PipelineStores(workspace)
+    environment = stores.environment()
     port = processes.free_port(service.port) if service.port else 0
     url = f"http://{_LOOPBACK}:{port}" if port else ""
+    if service is WEBSERVER:
+        # Dagster's page asks nobody who they are, and its websocket accepts any web site: its address is a secret.
+        secret = "/" + secrets.token_urlsafe(12)
+        environment["DAGSTER_WEBSERVER_PATH_PREFIX"] = secret
+        url += secret
     python = [sys.executable, "-m"]
+    # `-d` replaces the current folder, which Dagster would import from.
+    location = ["-m", DEFINITIONS, "-d", str(_package_parent("nootropic_pipelines"))]
     argv = {
-        WEBSERVER: [*python, "dagster_webserver", "-h", _LOOPBACK, "-p", str(port), "-m", DEFINITIONS],
-        DAEMON: [*python, "dagster._daemon", "run", "-m", DEFINITIONS],
+        WEBSERVER: [*python, "dagster_webserver", "-h", _LOOPBACK, "-p", str(port), *location],
+        DAEMON: [*python, "dagster._daemon", "run", *location],
         MLFLOW: [
             *[*python, "mlflow", "server", "--host", _LOOPBACK, "--port", str(port), "--workers", "1"],
             *["--backend-store-uri", stores.tracking_uri, "--no-serve-artifacts"],
             *["--default-artifact-root", stores.artifacts.as_uri()],
         ],
     }[service]
-    return processes.start(
-        workspace, service.name, argv, env=stores.environment(), cwd=stores.dagster_home, url=url
-    )
+    return processes.start(workspace, service.name, argv, env=environment, cwd=stores.dagster_home, url=url)
 
 
 @contextmanager
@@ -297,13 +302,33 @@ def _only_one(workspace: Workspace, name: str = "pipelines.lock") -> Iterator[No
         yield
 
 
+def _check_location(record: ProcessRecord) -> None:
+    """Dagster's page comes up even when it cannot load our definitions; then nothing would ever run.
+
+    :raises ProcessNotReady: when it could not.
+    """
+    query = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
+        ... on PythonError { message } } } } } }"""
+    answer = processes.post_json(f"{record.url}/graphql", {"query": query})
+    entries = answer["data"]["workspaceOrError"].get("locationEntries", [])
+    faults = [(entry["locationOrLoadError"] or {}).get("message") for entry in entries]
+    if not entries or any(faults):
+        reason = "; ".join(str(fault).strip().splitlines()[0] for fault in faults if fault)
+        raise processes.ProcessNotReady(record.name, f"It cannot load the pipelines: {reason}.", record.log)
+
+
+def _package_parent(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).absolute().parents[1]
+
+
 def _import_path() -> list[str]:
     """The person's PYTHONPATH, absolute, and where our own packages come from when that is not an installation."""
     entries = [str(Path(entry).absolute()) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     for name in ("nootropic_kernel", "nootropic_pipelines"):
-        spec = importlib.util.find_spec(name)
-        for location in (spec.submodule_search_locations or []) if spec else []:
-            parent = str(Path(location).absolute().parent)
-            if parent not in entries and Path(parent).name not in ("site-packages", "dist-packages"):
-                entries.append(parent)
-    return entries
+        parent = _package_parent(name)
+        if str(parent) not in entries and parent.name not in ("site-packages", "dist-packages"):
+            entries.append(str(parent))
+    # Dagster drops the first entry while it imports our definitions, taking it for the folder of a script.
+    return [os.devnull, *entries]

@@ -119,7 +119,9 @@ def pipelines(params: PipelinesParams, session: Session) -> PipelinesResult:
 
 def _status(session: Session) -> PipelinesResult:
     services = _running(session)
-    said = "The pipelines are running." if services else "The pipelines are not running; `noo pipelines up` starts them."
+    said = (
+        "The pipelines are running." if services else "The pipelines are not running; `noo pipelines up` starts them."
+    )
     return PipelinesResult(action="status", message=said, services=services, night=_last_night(session))
 
 

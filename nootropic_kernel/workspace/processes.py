@@ -22,7 +22,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
@@ -227,7 +227,11 @@ def end_all(
 def free_port(preferred: int) -> int:
     """``preferred`` when nothing listens there on this machine, else a free one."""
     for port in (preferred, 0):
+        if port and _somebody_listens(port):  # on some systems a second bind would succeed all the same
+            continue
         with socket.socket() as probe:
+            if os.name == "posix":  # a port that we ourselves just gave up counts as free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((_LOOPBACK, port))
             except OSError:
@@ -258,12 +262,22 @@ def wait_ready(
 
 def answers(url: str, *, timeout_s: float = 2.0) -> bool:
     """Whether a server on this machine answers ``url`` with 200; proxies are never asked."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=timeout_s) as reply:
+        with _opener().open(url, timeout=timeout_s) as reply:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
+
+
+def post_json(url: str, document: Any, *, timeout_s: float = 60.0) -> Any:
+    """Post a JSON document to a server on this machine and return its JSON answer."""
+    request = urllib.request.Request(url, json.dumps(document).encode(), {"Content-Type": "application/json"})
+    with _opener().open(request, timeout=timeout_s) as reply:
+        return json.load(reply)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def start_mark(pid: int) -> str | None:
@@ -283,6 +297,14 @@ def start_mark(pid: int) -> str | None:
         return str(process.create_time()) if _runs(process) else None
     except psutil.Error:
         return None
+
+
+def _somebody_listens(port: int) -> bool:
+    try:
+        socket.create_connection((_LOOPBACK, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _listens(record: ProcessRecord, port: int) -> bool:
@@ -337,7 +359,7 @@ def _write(workspace: Workspace, record: ProcessRecord) -> None:
 
 def _tail(log: Path) -> str:
     try:
-        lines = log.read_text(errors="replace").strip().splitlines()
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(errors="replace")).strip().splitlines()
     except OSError:
         return ""
     return f" It last said: {lines[-1][:300]}" if lines else ""

@@ -1,10 +1,8 @@
 """The Dagster code location: the night as assets, the job ``nightly`` and its schedule.
 
 Everything runs in the run's own process: a process a step would cost seconds each. Asset values are small JSON
-documents, so a file in the workspace is never unpickled.
+documents, so a file in the workspace is never unpickled. (Dagster reads annotations as objects: no lazy ones here.)
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -48,7 +46,7 @@ class NightGuard(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Lets one night run at a time, and records its process: if it dies, the next start sees that."""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[NightGuard]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["NightGuard"]:
         workspace = workspace_of_services()
         with process_lock(workspace.state_dir / "night.lock", timeout_s=1.0):
             record = processes.adopt_self(workspace, f"{NIGHT_PREFIX}{context.run_id}")

@@ -35,7 +35,9 @@ def shipped_notebook(name: str = NOTEBOOK) -> Path:
     return found
 
 
-def execute(stores: PipelineStores, run_id: str, parameters: Mapping[str, Any], *, source: Path | None = None) -> Report:
+def execute(
+    stores: PipelineStores, run_id: str, parameters: Mapping[str, Any], *, source: Path | None = None
+) -> Report:
     """Execute the notebook into ``reports/nightly-<run>.ipynb``.
 
     What counts is the exception that papermill raises: when a kernel dies, the notebook itself says that every cell
