@@ -1,0 +1,251 @@
+"""What a plan needs to know about a repository, read from its files without running any of them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+_LANGUAGES = {
+    ".py": "python", ".js": "javascript", ".jsx": "javascript", ".ts": "typescript", ".tsx": "typescript",
+    ".go": "go", ".rs": "rust", ".java": "java", ".rb": "ruby", ".php": "php", ".cs": "csharp", ".c": "c",
+    ".cpp": "c++", ".kt": "kotlin", ".swift": "swift", ".r": "r", ".jl": "julia",
+}  # fmt: skip
+_NOT_A_PACKAGE = frozenset(
+    {"test", "tests", "testing", "docs", "doc", "examples", "scripts", "build", "dist", "benchmarks"}
+)
+_CI = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A public function or class at the top level of a module."""
+
+    name: str
+    kind: str  # function | class
+    documented: bool
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Python file."""
+
+    path: str
+    symbols: tuple[Symbol, ...] = ()
+    readable: bool = True
+
+    @property
+    def name(self) -> str:
+        """The module's own name: its file's, or its folder's for ``__init__.py``."""
+        pure = PurePosixPath(self.path)
+        return pure.parent.name if pure.name == "__init__.py" else pure.stem
+
+    def undocumented(self) -> list[str]:
+        """Names of public symbols without a docstring."""
+        return [symbol.name for symbol in self.symbols if not symbol.documented]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a notebook: its place, type, first line, and whether it imports something."""
+
+    index: int
+    kind: str
+    first_line: str
+    imports: bool = False
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class RepositoryFacts:
+    """A repository as planning sees it. ``package_dir`` is ``None`` where there is no Python package."""
+
+    package_dir: str | None = None
+    language: str | None = None
+    modules: Mapping[str, Module] = field(default_factory=dict)
+    notebooks: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    tests: tuple[str, ...] = ()
+    paths: frozenset[str] = frozenset()
+    has_readme: bool = False
+    has_ci: bool = False
+    has_gitignore: bool = False
+    has_entry_point: bool = False
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def package(self) -> str | None:
+        """The name the package is imported by."""
+        return import_name(self.package_dir) if self.package_dir else None
+
+    def usable_notebooks(self) -> list[str]:
+        """Notebooks with a code cell, those with an import first, then the shallowest."""
+        usable = [path for path, cells in self.notebooks.items() if any(cell.kind == "code" for cell in cells)]
+        return sorted(
+            usable,
+            key=lambda path: (not any(c.imports for c in self.notebooks[path]), path.count("/"), path),
+        )
+
+    def modules_named(self, name: str) -> list[Module]:
+        """Modules outside the tests that go by ``name``: ``stats``, ``stats.py``, ``shop.stats`` or a path."""
+        wanted = name.strip("`'\"").removeprefix("./")
+        dotted = wanted.removesuffix(".py").replace("/", ".")
+        return [
+            module
+            for path, module in sorted(self.modules.items())
+            if path not in self.tests
+            and (
+                path == wanted or dotted in (module.name, module_name(path)) or module_name(path).endswith(f".{dotted}")
+            )
+        ]
+
+    def defining(self, symbol: str) -> list[Module]:
+        """Modules outside the tests that define a public ``symbol`` at their top level."""
+        return [
+            module
+            for path, module in sorted(self.modules.items())
+            if path not in self.tests and any(s.name == symbol for s in module.symbols)
+        ]
+
+    def names(self) -> frozenset[str]:
+        """All public symbols outside the tests."""
+        return frozenset(
+            symbol.name for path, module in self.modules.items() if path not in self.tests for symbol in module.symbols
+        )
+
+
+def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> RepositoryFacts:
+    """Read facts from file contents.
+
+    :param files: contents by POSIX path: Python files and notebooks; others are looked at by name only.
+    :param paths: further paths that exist, whose contents are not needed.
+    """
+    every = frozenset(files) | frozenset(paths)
+    modules, notebooks, unreadable = {}, {}, []
+    for path in sorted(files):
+        if path.endswith(".py"):
+            modules[path] = _module(path, files[path])
+            if not modules[path].readable:
+                unreadable.append(path)
+        elif path.endswith(".ipynb"):
+            cells = _notebook(files[path])
+            if cells is None:
+                unreadable.append(path)
+            else:
+                notebooks[path] = cells
+    package_dir = _package_dir(every)
+    return RepositoryFacts(
+        package_dir=package_dir,
+        language=_language(every),
+        modules=modules,
+        notebooks=notebooks,
+        tests=tuple(path for path in sorted(every) if is_test(path)),
+        paths=every,
+        has_readme=any(re.fullmatch(r"readme(\.\w+)?", path, re.I) for path in every),
+        has_ci=any(path.startswith(_CI) for path in every),
+        has_gitignore=".gitignore" in every,
+        has_entry_point=f"{package_dir}/__main__.py" in every if package_dir else False,
+        unreadable=tuple(unreadable),
+    )
+
+
+def is_test(path: str) -> bool:
+    """Whether a Python file holds tests."""
+    pure = PurePosixPath(path)
+    if pure.suffix != ".py":
+        return False
+    in_folder = bool({"test", "tests"} & set(pure.parts[:-1]))
+    return in_folder or pure.name == "conftest.py" or pure.name.startswith("test_") or pure.stem.endswith("_test")
+
+
+def module_name(path: str) -> str:
+    """The dotted name a file is imported by, from the repository's root or its ``src`` folder."""
+    return import_name(path.removesuffix(".py").removesuffix("/__init__"))
+
+
+def import_name(folder: str) -> str:
+    """The dotted name of a package folder."""
+    return folder.removeprefix("src/").replace("/", ".")
+
+
+def _language(paths: frozenset[str]) -> str | None:
+    counts = Counter(
+        language for path in paths if (language := _LANGUAGES.get(PurePosixPath(path).suffix.lower())) is not None
+    )
+    if counts["python"] or not counts:
+        notebook = any(path.endswith(".ipynb") for path in paths)
+        return "python" if counts["python"] or notebook else None
+    return min(counts, key=lambda language: (-counts[language], language))
+
+
+def _package_dir(paths: frozenset[str]) -> str | None:
+    """The shallowest folder with an ``__init__.py``; among equals the one with most files."""
+    folders = [
+        PurePosixPath(path).parent
+        for path in paths
+        if PurePosixPath(path).name == "__init__.py" and len(PurePosixPath(path).parts) > 1
+    ]
+    fitting = [
+        folder
+        for folder in folders
+        if not _NOT_A_PACKAGE & {part.lower() for part in folder.parts}
+        and all(part.isidentifier() for part in folder.parts)
+    ]
+    if not fitting:
+        return None
+
+    def rank(folder: PurePosixPath) -> tuple[int, int, str]:
+        size = sum(path.startswith(f"{folder}/") and path.endswith(".py") for path in paths)
+        return len([part for part in folder.parts if part != "src"]), -size, str(folder)
+
+    return str(min(fitting, key=rank))
+
+
+def _module(path: str, data: bytes) -> Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Module(path, readable=False)
+    symbols = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            documented = ast.get_docstring(node) is not None
+            kind = "class" if isinstance(node, ast.ClassDef) else "function"
+            symbols.append(Symbol(node.name, kind, documented, _fields(node)))
+    return Module(path, tuple(symbols))
+
+
+def _fields(node: ast.stmt) -> tuple[str, ...]:
+    if not isinstance(node, ast.ClassDef):
+        return ()
+    targets = (item.target for item in node.body if isinstance(item, ast.AnnAssign))
+    return tuple(target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _notebook(data: bytes) -> tuple[Cell, ...] | None:
+    try:
+        notebook: Any = json.loads(data)
+        cells = notebook["cells"]
+        language = str(notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python"))
+        if not isinstance(cells, list) or not language.startswith("python"):
+            return None
+        found = []
+        for index, cell in enumerate(cells):
+            source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+            kind = str(cell["cell_type"])
+            first = next((line.strip() for line in source.splitlines() if line.strip()), "")
+            code = kind == "code" and not first.startswith("%%")
+            imports = code and re.search(r"^(import|from)\s", source, re.M) is not None
+            names = frozenset(re.findall(r"[A-Za-z_]\w*", source)) if code else frozenset()
+            found.append(Cell(index, kind if code or kind != "code" else "magic", first[:80], imports, names))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return tuple(found)

@@ -1,0 +1,36 @@
+"""From what tasks need and give to who waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import replace
+
+from nootropic_kernel.planning.model import CLOSED, Task
+
+
+def link(tasks: Sequence[Task], present: Container[str] = ()) -> tuple[Task, ...]:
+    """Set ``depends_on`` of every open task to the tasks that provide what it requires.
+
+    :param present: what the repository has already; nobody needs to wait for it.
+    """
+    producers: dict[str, list[int]] = {}
+    for index, task in enumerate(tasks):
+        if task.status not in ("superseded", "cancelled"):
+            for item in task.provides:
+                producers.setdefault(item, []).append(index)
+    linked = []
+    for index, task in enumerate(tasks):
+        if task.status in CLOSED or task.locked:
+            linked.append(task)
+            continue
+        found: list[str] = []
+        for item in task.requires:
+            if item in present:
+                continue
+            makers = [maker for maker in producers.get(item, ()) if maker != index]
+            if makers:
+                before = [maker for maker in makers if maker < index]
+                # The first that ever provides it: "package" comes with the first class, not with the latest.
+                found.append(tasks[before[0] if before else makers[0]].id)
+        linked.append(replace(task, depends_on=tuple(dict.fromkeys(found))))
+    return tuple(linked)

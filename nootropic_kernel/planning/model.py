@@ -1,0 +1,199 @@
+"""The plan: flat lists of epics, stories and tasks, as project-spec.md holds them.
+
+Everything is a frozen dataclass of plain values, so that two plans compare equal when their files do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = "nootropic-plan/1"
+
+HOW_KINDS = ("recipe", "model", "person", "none")
+STATUSES = (
+    "pending", "ready", "running", "review", "done", "failed", "blocked", "superseded", "cancelled", "deferred",
+)  # fmt: skip
+# What a person or an agent finished with; a plan never changes these again.
+CLOSED = frozenset({"done", "superseded", "cancelled"})
+VERDICTS = ("matched", "assumed", "not understood")
+
+
+@dataclass(frozen=True)
+class How:
+    """Who does a task, and with what: a recipe with arguments, a model's edit, a person, or nothing yet (and why)."""
+
+    kind: str
+    recipe: str | None = None
+    args: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+    def sentence(self) -> str:
+        """The same in a few words for people."""
+        if self.kind == "recipe":
+            return f"recipe {self.recipe}"
+        if self.kind == "model":
+            return "model edit"
+        return "by a person" if self.kind == "person" else f"nothing can do this yet: {self.why}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Hours a task is likely to take, with a low and a high guess, and where the numbers come from."""
+
+    hours: float = 1.0
+    hours_low: float = 0.5
+    hours_high: float = 2.0
+    basis: str = "library"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a task can start and end, counted in hours from the plan's start, and how far it may slip."""
+
+    start_h: float = 0.0
+    end_h: float = 0.0
+    slack_h: float = 0.0
+    critical: bool = False
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """One checkable statement; ``verify`` is a command that a person may run (it never runs by itself)."""
+
+    id: str
+    text: str
+    met: bool = False
+    verify: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """The smallest unit that is done, reviewed and committed."""
+
+    id: str
+    story: str
+    kind: str
+    title: str
+    how: How
+    status: str = "pending"
+    depends_on: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    agent: str | None = None
+    estimate: Estimate = Estimate()
+    schedule: Schedule = Schedule()
+    acceptance: tuple[Acceptance, ...] = ()
+    origin: str = "library"
+    supersedes: str | None = None
+    locked: bool = False
+    ext: dict[str, Any] = field(default_factory=dict)
+    body: str = ""
+
+    @property
+    def key(self) -> tuple[str, tuple[str, ...]]:
+        """What stays the same when the plan is made again from an edited brief."""
+        return self.kind, self.provides
+
+
+@dataclass(frozen=True)
+class Story:
+    """Something a user of the project gets; ``method`` is the way that was chosen, ``tried`` those given up."""
+
+    id: str
+    epic: str
+    title: str
+    method: str = ""
+    tried: tuple[str, ...] = ()
+    acceptance: tuple[Acceptance, ...] = ()
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class Epic:
+    """A group of stories."""
+
+    id: str
+    title: str
+    method: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class WordUse:
+    """What became of one word (or phrase) of the brief."""
+
+    text: str
+    verdict: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plan of one project."""
+
+    id: str
+    title: str
+    brief: str
+    archetype: str
+    revision: int = 1
+    parent_revision: int | None = None
+    origin: str = "library"
+    goals: tuple[str, ...] = ()
+    budget: dict[str, Any] = field(default_factory=dict)
+    agents: tuple[dict[str, Any], ...] = ()
+    words: tuple[WordUse, ...] = ()
+    epics: tuple[Epic, ...] = ()
+    stories: tuple[Story, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    ext: dict[str, Any] = field(default_factory=dict)
+    body: str = ""
+    schema: str = SCHEMA
+
+    def task(self, task_id: str) -> Task | None:
+        """The task of that id."""
+        return next((task for task in self.tasks if task.id == task_id), None)
+
+    def stories_of(self, epic: str) -> Iterator[Story]:
+        """The stories of an epic, in their order."""
+        return (story for story in self.stories if story.epic == epic)
+
+    def tasks_of(self, story: str) -> Iterator[Task]:
+        """The tasks of a story, in their order."""
+        return (task for task in self.tasks if task.story == story)
+
+    def critical_path(self) -> tuple[str, ...]:
+        """The ids of the tasks that decide when the plan ends, in the order in which they are done."""
+        critical = [task for task in self.tasks if task.schedule.critical]
+        return tuple(task.id for task in sorted(critical, key=lambda t: (t.schedule.start_h, number(t.id))))
+
+    def hours(self) -> float:
+        """When the last task ends."""
+        return max((task.schedule.end_h for task in self.tasks), default=0.0)
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """The status of a task as it really is (proposals and commits included), with a note that says why."""
+
+    status: str
+    note: str = ""
+
+
+def number(identifier: str) -> int:
+    """The number in an id such as ``T12``; 0 when there is none."""
+    found = re.search(r"\d+$", identifier)
+    return int(found.group()) if found else 0
+
+
+def next_number(identifiers: Iterable[str]) -> int:
+    """One more than the highest number used so far: ids are never used twice."""
+    return max((number(identifier) for identifier in identifiers), default=0) + 1
+
+
+def same_brief(one: str, other: str) -> bool:
+    """Whether two briefs differ in white space only."""
+    return one.split() == other.split()
