@@ -1,4 +1,4 @@
-"""Build hook: the lab extension when its sources changed, and `experiments/` as package data of the wheel."""
+"""Build hook: the lab extension when its sources changed, and what else the wheel carries: `experiments/`, the nightly report."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class NootropicBuildHook(BuildHookInterface):  # type: ignore[misc]
         if self.target_name == "wheel" and version == "standard" and (root / "experiments").is_dir():
             # Only there: an editable install reads the folder of the checkout.
             build_data["force_include"][str(root / "experiments")] = "nootropic_kernel/experiments"
+            report = "notebooks/nightly_report.ipynb"
+            build_data["force_include"][str(root / report)] = f"nootropic_kernel/{report}"
 
     def _build_front_end(self, front_end: FrontEnd) -> None:
         if not front_end.has_sources or front_end.fresh():
