@@ -216,12 +216,12 @@ RECIPE = Recipe(
         ),
         Example(
             before={
-                "a.py": "class Cart:\n    def add(self, x):\n        self.add(x)\n\n\nclass Set:\n    def add(self): ...\n",
+                "a.py": "class Cart:\n    def add(self, x):\n        self.add(x)\n\n\nclass Set:\n    add = 1\n",
                 "b.py": "from a import Cart\n\ncart = Cart()\ncart.add(1)\n",
             },
             args={"old": "Cart.add", "new": "put"},
             after={
-                "a.py": "class Cart:\n    def put(self, x):\n        self.put(x)\n\n\nclass Set:\n    def add(self): ...\n",
+                "a.py": "class Cart:\n    def put(self, x):\n        self.put(x)\n\n\nclass Set:\n    add = 1\n",
                 "b.py": "from a import Cart\n\ncart = Cart()\ncart.put(1)\n",
             },
         ),
