@@ -71,6 +71,8 @@ class _Completion:
     def options(self, words: Sequence[str]) -> list[Candidate]:
         found = []
         for p in self.known:
+            if p.position is not None:
+                continue
             given = any(word.split("=")[0] in (p.flag, f"--no-{p.flag[2:]}") for word in words)
             if given and p.kind not in ("array", "mapping"):
                 continue
