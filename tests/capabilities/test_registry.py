@@ -123,5 +123,5 @@ def test_a_module_that_cannot_be_imported_costs_only_its_own_verbs(repo: Path, t
     )
     document = json.loads(done.stdout)
     assert any("surely_not_installed" in problem["message"] for problem in document["problems"])
-    done = subprocess.run([*command, "zap"], cwd=repo, env=environment, capture_output=True, text=True)
-    assert done.returncode == 2 and "surely_not_installed" in done.stderr
+    refused = subprocess.run([*command, "zap"], cwd=repo, env=environment, capture_output=True, text=True)
+    assert refused.returncode == 2 and "surely_not_installed" in refused.stderr
