@@ -1,4 +1,4 @@
-"""Build hook: the lab extension when its sources changed, and what else the wheel carries: `experiments/`, the nightly report."""
+"""Build hook: the lab extension when its sources changed; `experiments/` and the nightly report in the wheel."""
 
 from __future__ import annotations
 

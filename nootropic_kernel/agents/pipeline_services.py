@@ -216,7 +216,7 @@ def run_nightly(workspace: Workspace, *, force: bool, tell: Tell, cancel: thread
             return _run_module(workspace, "nightly", "nootropic_pipelines.night", options, tell=tell, cancel=cancel)
         finally:
             # A run cut short leaves its record, for Dagster to be told, but no kernel.
-            processes.end_all(workspace, dead := _dead_nights(workspace), keep=dead)
+            processes.end_all(workspace, dead := _dead_nights(workspace), grace_s=0.5, keep=dead)
 
 
 def _dead_nights(workspace: Workspace) -> list[ProcessRecord]:
@@ -236,6 +236,7 @@ def _run_module(
     environment = {**PipelineStores(workspace).environment(), "NOOTROPIC_NEWS": str(news)}
     argv = [sys.executable, "-m", module, *options]
     record = processes.start(workspace, name, argv, env=environment)
+    grace_s = 5.0
     try:
         for line in _follow(news, record, cancel):
             if "result" in line:
@@ -244,9 +245,12 @@ def _run_module(
                 fault = line["error"]
                 raise NightFailed(fault["what"], why=fault["why"], next=fault["next"], **fault["data"])
             tell(line["text"], line.get("fraction"))
+    except (Interrupted, KeyboardInterrupt):
+        grace_s = _PATIENCE_ON_INTERRUPT_S
+        raise
     finally:
         # The outcome is the last thing it says; what it leaves behind (a kernel, a server) ends with it.
-        processes.end(workspace, record, grace_s=_PATIENCE_ON_INTERRUPT_S if cancel.is_set() else 5.0)
+        processes.end(workspace, record, grace_s=grace_s)
         news.unlink(missing_ok=True)
     raise processes.ProcessNotReady(name, "It ended without a result.", record.log)
 
