@@ -105,6 +105,7 @@ def _with_papermill(source: Path, target: Path, parameters: Mapping[str, Any], c
             parameters=dict(parameters),
             engine_name="shown",
             kernel_name=kernel,
+            language="python",
             cwd=str(cwd),
             progress_bar=False,
             execution_timeout=CELL_TIMEOUT_S,
