@@ -26,6 +26,11 @@ _SAMPLES = {
     "datetime": "datetime(2024, 1, 31, 12, 30)", "Decimal": 'Decimal("12.50")', "list[str]": '["first"]',
     "list[int]": "[1, 2]", "list[float]": "[1.5]",
 }  # fmt: skip
+_OTHERS = {
+    "str": '"another"', "int": "2", "float": "2.5", "bool": "True", "date": "date(2024, 2, 29)",
+    "datetime": "datetime(2024, 2, 29, 18, 0)", "Decimal": 'Decimal("0.99")', "list[str]": '["first", "second"]',
+    "list[int]": "[3]", "list[float]": "[2.5]",
+}  # fmt: skip
 _NOT_BLANK = {"name", "title", "id", "isbn", "code", "sku", "key", "label", "username", "author", "email"}
 _NOT_NEGATIVE = {
     "price", "amount", "quantity", "count", "stock", "pages", "age", "size", "weight", "total", "cost", "duration",
@@ -73,6 +78,10 @@ class EntityField:
     def sample(self) -> str:
         """A Python expression for a value that passes the checks."""
         return '"person@example.org"' if self.is_email else _SAMPLES[self.type]
+
+    def other_sample(self) -> str:
+        """A second value, different from `sample`."""
+        return '"someone@example.org"' if self.is_email else _OTHERS[self.type]
 
 
 def parse_fields(raw: Iterable[Mapping[str, Any]]) -> list[EntityField]:

@@ -5,48 +5,33 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 from nootropic_kernel.changes.changeset import FileEdit
-from nootropic_kernel.changes.formats.notebook_json import NotebookText, cell_source, with_source
-from nootropic_kernel.checks.parsing import mask_magics
+from nootropic_kernel.changes.formats.notebook_json import cell_source
 from nootropic_kernel.checks.recipes.fields import EntityField, read_fields
 from nootropic_kernel.checks.recipes.files import RepoFiles
 from nootropic_kernel.checks.recipes.names import camel, checked_identifier, snake
+from nootropic_kernel.checks.recipes.notebook_cells import add_import, new_cell, read_notebook
 from nootropic_kernel.checks.recipes.packages import clean_path
 from nootropic_kernel.checks.recipes.python_entity import sample_call, sample_imports
-from nootropic_kernel.checks.recipes.registry import Args, Example, Recipe, RecipeRefused
+from nootropic_kernel.checks.recipes.registry import Args, Example, Recipe
 
 
 def apply(files: RepoFiles, args: Args) -> list[FileEdit]:
     """Add the import to the first cell that imports (else the first code cell), and a cell that shows it."""
     path = clean_path(args["notebook"])
-    base = files.read(path)
-    if base is None:
-        raise RecipeRefused(f"There is no notebook {path}.", next="Name one of the repository's notebooks.")
-    try:
-        notebook = NotebookText.read(base)
-    except ValueError as problem:
-        raise RecipeRefused(f"{path} cannot be read as a notebook.", why=str(problem)) from problem
+    base, notebook = read_notebook(files, path)
     module = _module(args)
     name = checked_identifier(_entity_name(files, module, args["entity"]), "a name to import")
-    line = f"from {module} import {name}"
-
     cells = list(notebook.document["cells"])
-    code = [index for index, cell in enumerate(cells) if _python_cell(cell)]
-    if not any(_imports(cell_source(cells[index]), module, name) for index in code):
-        target = next((index for index in code if _import_lines(cell_source(cells[index]))), code[0] if code else None)
-        if target is None:
-            cells.append(_new_cell(notebook.document, path, line, "import " + name))
-        else:
-            cells[target] = with_source(cells[target], _with_import(cell_source(cells[target]), line))
+    if not add_import(cells, module, name):
+        cells.append(new_cell(notebook.document, path, f"from {module} import {name}", "import " + name))
     show = _show_source(files, module, name)
     if not any(show in cell_source(cell) for cell in cells):
-        cells.append(_new_cell(notebook.document, path, show, "show " + name))
-    new = notebook.write({**notebook.document, "cells": cells})
+        cells.append(new_cell(notebook.document, path, show, "show " + name))
     if cells == notebook.document["cells"]:
         return []
-    return [FileEdit(path, base, new)]
+    return [FileEdit(path, base, notebook.write({**notebook.document, "cells": cells}))]
 
 
 def _module(args: Args) -> str:
@@ -92,56 +77,6 @@ def _show_source(files: RepoFiles, module: str, name: str) -> str:
     variable = f"example_{snake(name)}"
     lines = sample_imports(fields)
     return "\n".join([*lines, *([""] if lines else []), f"{variable} = {sample_call(name, fields)}", variable])
-
-
-def _python_cell(cell: dict[str, Any]) -> bool:
-    return cell.get("cell_type") == "code" and not cell_source(cell).lstrip().startswith("%%")
-
-
-def _parse(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(mask_magics(source))
-    except SyntaxError:
-        return None
-
-
-def _import_lines(source: str) -> list[ast.stmt]:
-    tree = _parse(source)
-    return [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))] if tree else []
-
-
-def _imports(source: str, module: str, name: str) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == module
-        and any(a.name == name and not a.asname for a in node.names)
-        for node in _import_lines(source)
-    )
-
-
-def _with_import(source: str, line: str) -> str:
-    lines = source.split("\n")
-    found = _import_lines(source)
-    if found:
-        last = found[-1]
-        row = lines[(last.end_lineno or 1) - 1]
-        shared = ";" in row.encode()[last.end_col_offset or 0 :].decode().split("#")[0]
-        lines.insert(last.lineno - 1 if shared else last.end_lineno or 1, line)
-        return "\n".join(lines)
-    code = [n for n, each in enumerate(lines) if each.strip() and not each.lstrip().startswith(("%", "!", "#"))]
-    if not code:
-        return "\n".join([*lines, line]) if source.strip() else line
-    return "\n".join([*lines[: code[0]], line, *lines[code[0] :]])
-
-
-def _new_cell(document: dict[str, Any], path: str, source: str, purpose: str) -> dict[str, Any]:
-    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None}
-    if (document.get("nbformat", 4), document.get("nbformat_minor", 0)) >= (4, 5):
-        # An id from what the cell is for: the same recipe gives the same notebook.
-        cell["id"] = hashlib.sha256(f"{path}\0{purpose}".encode()).hexdigest()[:8]
-    lines_form = any(isinstance(other.get("source"), list) for other in document["cells"]) or not document["cells"]
-    cell |= {"metadata": {}, "outputs": [], "source": source.splitlines(keepends=True) if lines_form else source}
-    return cell
 
 
 def reads(paths: Sequence[str], args: Args) -> list[str]:

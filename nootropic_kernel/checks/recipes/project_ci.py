@@ -9,7 +9,7 @@ from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.checks.recipes.files import RepoFiles
 from nootropic_kernel.checks.recipes.registry import Args, Example, Recipe
 
-PATH = ".github/workflows/tests.yml"
+PATH = ".github/workflows/ci.yml"
 _FOLDER = ".github/workflows/"
 
 

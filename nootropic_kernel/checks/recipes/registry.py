@@ -22,6 +22,7 @@ _MODULES = {
     "python.entry_point": "python_entry_point",
     "python.rename": "python_rename",
     "python.docstrings": "python_docstrings",
+    "notebook.sketch": "notebook_sketch",
     "notebook.use": "notebook_use",
     "readme.section": "readme_section",
     "project.gitignore": "project_gitignore",
