@@ -87,9 +87,7 @@ def equal_pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[
                 pairs.extend((old_from + match.a + k, new_from + match.b + k) for k in range(match.size))
         else:
             shorter = min(old_to - old_from, new_to - new_from)
-            pairs.extend(
-                (old_from + k, new_from + k) for k in range(shorter) if old[old_from + k] == new[new_from + k]
-            )
+            pairs.extend((old_from + k, new_from + k) for k in range(shorter) if old[old_from + k] == new[new_from + k])
     pairs.sort()
     return pairs
 

@@ -74,8 +74,12 @@ class Git:
         input: bytes | None = None,
         env: Mapping[str, str] | None = None,
         ok: Sequence[int] | None = (0,),
+        pass_fds: Sequence[int] = (),
     ) -> subprocess.CompletedProcess[bytes]:
-        """Like :meth:`run`, with exit code and standard error; ``ok=None`` accepts every exit code."""
+        """Like :meth:`run`, with exit code and standard error; ``ok=None`` accepts every exit code.
+
+        :param pass_fds: descriptors that Git keeps open, such as a lock that must last as long as Git runs.
+        """
         environment = {k: v for k, v in os.environ.items() if k not in _OUTER}
         environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"} | dict(env or {})
         try:
@@ -86,6 +90,7 @@ class Git:
                 capture_output=True,
                 check=False,
                 input=input or b"",
+                pass_fds=tuple(pass_fds),
             )
         except FileNotFoundError as error:
             raise GitMissing from error

@@ -1,0 +1,264 @@
+"""What Git holds of a path (HEAD, index), and a commit of chosen contents that leaves the person's own lines alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.git import Git, GitFailed
+
+_IN_PROGRESS = {
+    "MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase", "rebase-apply": "a rebase or `git am`",
+}  # fmt: skip
+# Background work that Git would start by itself must not outlive the commit, nor hold its lock.
+_QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false")
+REGULAR, EXECUTABLE = "100644", "100755"
+
+
+class GitBusy(NootropicError):
+    """Git is in the middle of something that a commit would conclude."""
+
+
+class CommitRefused(NootropicError):
+    """Git did not make the commit: a hook or the signing refused, or the commit was not what was accepted."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A blob and its mode, as trees and the index hold them."""
+
+    oid: str
+    mode: str = REGULAR
+
+
+class Repository:
+    """The layers of one repository under a workspace's root."""
+
+    def __init__(self, root: Path, state_dir: Path) -> None:
+        self.git = Git(root)
+        self.state_dir = state_dir
+        self._sha = hashlib.sha256 if self._object_format() == "sha256" else hashlib.sha1
+
+    def check_ready(self) -> None:
+        """Raise GitBusy while a merge, rebase or the like is in progress, or another Git holds the index."""
+        folder = Path(self.git.text("rev-parse", "--absolute-git-dir"))
+        for name, what in _IN_PROGRESS.items():
+            if (folder / name).exists():
+                raise GitBusy(
+                    f"{what.capitalize()} is in progress in this repository.",
+                    why="A commit now would conclude it.",
+                    next="Finish or abort it, then run this again.",
+                )
+        lock = self._index_path().with_name("index.lock")
+        for _ in range(30):  # an editor's own `git status` holds it for a moment
+            if not lock.exists():
+                return
+            time.sleep(0.1)
+        if lock.exists():
+            raise GitBusy(
+                "Another Git process is using the index.",
+                why="There is an index.lock in the Git folder.",
+                next="Wait for it to end (or remove the file if none runs), then run this again.",
+            )
+
+    def in_head(self, path: str) -> Entry | None:
+        """The path in HEAD."""
+        return None if self.git.head() is None else self.in_commit("HEAD", path)
+
+    def in_commit(self, commit: str, path: str) -> Entry | None:
+        """The path in a commit."""
+        listed = self.git.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", path).rstrip(b"\0")
+        if not listed:
+            return None
+        mode, kind, oid = listed.partition(b"\t")[0].decode().split()
+        return Entry(oid, mode) if kind == "blob" else Entry(oid, "other")
+
+    def in_index(self, path: str) -> Entry | None:
+        """The path in the person's index.
+
+        Raises:
+            GitBusy: it is unmerged.
+        """
+        listed = self.git.run("--literal-pathspecs", "ls-files", "-s", "-z", "--", path).rstrip(b"\0")
+        if not listed:
+            return None
+        mode, oid, stage = listed.split(b"\0")[0].partition(b"\t")[0].decode().split()
+        if stage != "0":
+            raise GitBusy(f"{path} is unmerged.", next="Resolve it and `git add` it, then run this again.")
+        return Entry(oid, mode)
+
+    def content(self, entry: Entry | None) -> bytes | None:
+        """The blob's bytes."""
+        return None if entry is None else self.git.run("cat-file", "blob", entry.oid)
+
+    def clean(self, path: str, data: bytes | None) -> bytes | None:
+        """The bytes as Git would store them: line endings and filters of the repository applied."""
+        if data is None:
+            return None
+        oid = self._hash(path, data)
+        if oid == self._sha(b"blob %d\0" % len(data) + data).hexdigest():
+            return data
+        return self.git.run("cat-file", "blob", self._hash(path, data, write=True))
+
+    def store(self, data: bytes) -> str:
+        """Keep bytes as a blob, exactly as they are, and return its id."""
+        return self.git.text("hash-object", "-w", "--stdin", input=data)
+
+    def differs_from_head(self, path: str, now: bytes | None) -> bool:
+        """Whether the file has lines that are not committed."""
+        return self.clean(path, now) != self.content(self.in_head(path))
+
+    def commit(self, entries: Mapping[str, Entry | None], message: str, parent: str | None) -> str | None:
+        """Commit these entries on top of ``parent``, through the repository's hooks and signing.
+
+        The person's index is not used: HEAD's tree with the entries goes through an index of our own.
+
+        Returns:
+            The commit, or None when HEAD holds the entries already.
+
+        Raises:
+            CommitRefused: a hook or the signing refused, or something else than the entries was committed.
+        """
+        if not entries:
+            return None
+        index = self.state_dir / "commit.index"
+        env = {"GIT_INDEX_FILE": str(index), "GIT_EDITOR": "true", **self.git.identity_environment()}
+        try:
+            self._fill_index(index, env, entries, parent)
+            tree = self.git.text("write-tree", env=env)
+            if parent is not None and tree == self.git.text("rev-parse", f"{parent}^{{tree}}"):
+                return None
+            with self._guard() as descriptor:
+                done = self.git.result(
+                    *_QUIET,
+                    "commit",
+                    "--quiet",
+                    "--cleanup=whitespace",
+                    "-F",
+                    "-",
+                    input=message.encode(),
+                    env=env,
+                    ok=None,
+                    pass_fds=(descriptor,),
+                )
+        finally:
+            for leftover in (index, index.with_name("commit.index.lock")):
+                leftover.unlink(missing_ok=True)
+        said = (done.stderr + done.stdout).decode("utf-8", "replace").strip()
+        if done.returncode != 0:
+            raise CommitRefused(
+                "Git refused the commit.",
+                why=said[-4000:] or f"`git commit` ended with {done.returncode}.",
+                next="Nothing was changed. Mend what the hook or Git names, then accept again.",
+                output=said,
+            )
+        made = self.git.head()
+        assert made is not None
+        self._check_commit(made, parent, entries)
+        return made
+
+    def find_commit(self, trailer: str, parent: str | None) -> str | None:
+        """The commit right after ``parent`` that carries the trailer, on any branch."""
+        listed = self.git.result(
+            "rev-list", "--parents", "HEAD", "--branches", *([f"^{parent}"] if parent else []), ok=None
+        ).stdout.decode()
+        for line in listed.splitlines():
+            commit, *parents = line.split()
+            if parents != ([parent] if parent else []):
+                continue
+            if trailer in self.git.text("log", "-1", "--format=%(trailers:only,unfold)", commit).splitlines():
+                return commit
+        return None
+
+    def stage(self, entries: Mapping[str, Entry | None]) -> None:
+        """Put entries into the person's index, other paths left as they are."""
+        if entries:
+            self.git.run("update-index", "-z", "--index-info", input=self._index_info(entries))
+
+    def wait_for_orphan(self) -> None:
+        """Wait for a `git commit` that outlived the process which started it."""
+        with self._guard():
+            pass
+
+    def _check_commit(self, made: str, parent: str | None, entries: Mapping[str, Entry | None]) -> None:
+        parents = self.git.text("rev-list", "--parents", "-n", "1", made).split()[1:]
+        listed = self.git.run("diff-tree", "--no-commit-id", "--no-renames", "-r", "-z", "--name-only", "--root", made)
+        names = {name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name}
+        foreign = sorted(names - set(entries))
+        if parents == ([parent] if parent else []) and not foreign:
+            return
+        # The commit is seconds old and ours alone; take it back unless HEAD moved on.
+        try:
+            if parents:
+                self.git.run("update-ref", "-m", "nootropic: take back", "HEAD", parents[0], made)
+            else:
+                self.git.run("update-ref", "-d", "HEAD", made)
+        except GitFailed as error:
+            raise CommitRefused(
+                "The commit is not what was accepted.",
+                why=error.why,
+                next=f"Look at {made[:12]} with `git show`.",
+                commit=made,
+            ) from error
+        if foreign:
+            raise CommitRefused(
+                "A hook put other files into the commit.",
+                why=f"It added {', '.join(foreign[:5])}.",
+                next="Nothing was changed. Make the hook leave files alone that the commit does not touch.",
+                paths=foreign,
+            )
+        raise CommitRefused("Somebody committed at the same moment.", next="Nothing was changed; run this again.")
+
+    def _fill_index(
+        self, index: Path, env: Mapping[str, str], entries: Mapping[str, Entry | None], parent: str | None
+    ) -> None:
+        index.unlink(missing_ok=True)
+        if parent is None:
+            self.git.run("read-tree", "--empty", env=env)
+        else:
+            own = self._index_path()
+            if own.exists():  # a copy keeps what Git knows of unchanged files, which spares reading them all
+                shutil.copyfile(own, index)
+            self.git.run("read-tree", "--reset", parent, env=env)
+        self.git.run("update-index", "-z", "--index-info", input=self._index_info(entries), env=env)
+        self.git.result("update-index", "-q", "--refresh", env=env, ok=None)
+
+    def _index_info(self, entries: Mapping[str, Entry | None]) -> bytes:
+        zero = "0" * (64 if self._sha is hashlib.sha256 else 40)
+        lines = [
+            (f"0 {zero}\t" if entry is None else f"{entry.mode} {entry.oid}\t").encode()
+            + path.encode("utf-8", "surrogateescape")
+            + b"\0"
+            for path, entry in entries.items()
+        ]
+        return b"".join(lines)
+
+    def _hash(self, path: str, data: bytes, *, write: bool = False) -> str:
+        return self.git.text("hash-object", *(["-w"] if write else []), "--path", path, "--stdin", input=data)
+
+    def _index_path(self) -> Path:
+        return self.git.root / self.git.text("rev-parse", "--git-path", "index")
+
+    def _object_format(self) -> str:
+        done = self.git.result("rev-parse", "--show-object-format", ok=None)
+        return done.stdout.decode().strip() if done.returncode == 0 else "sha1"
+
+    @contextmanager
+    def _guard(self) -> Iterator[int]:
+        """A lock that `git commit` inherits: it lasts until Git has ended, even when we are killed."""
+        import fcntl
+
+        descriptor = os.open(self.state_dir / "commit.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,199 @@
+"""Reading and replacing files under a root without ever following a link, and without a moment of half a file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from nootropic_kernel.workspace.errors import NootropicError, PathRefused
+
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class FileMoved(NootropicError):
+    """A file changed between reading and writing it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} changed just now.",
+            why="Somebody wrote it while the change was being applied.",
+            next="Nothing of this change was kept; run it again.",
+            path=path,
+        )
+
+
+class NotWritable(NootropicError):
+    """The file system refused a write."""
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(
+            f"{path} cannot be written.",
+            why=f"{error.strerror or error}.",
+            next="Nothing of this change was kept. Make the place writable, then run it again.",
+            path=path,
+        )
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file's bytes and permission bits."""
+
+    content: bytes
+    mode: int = 0o644
+
+
+def read_file(root: Path, path: str) -> FileState | None:
+    """The file as it is, None when there is none.
+
+    Raises:
+        PathRefused: a part of the path is a link, or it is no regular file.
+    """
+    try:
+        with _parent(root, path) as (folder, name):
+            return _read(folder, name, path)
+    except FileNotFoundError:
+        return None
+
+
+def replace_file(root: Path, path: str, before: FileState | None, after: FileState | None, *, draft: str) -> None:
+    """Turn the file from ``before`` into ``after`` at one stroke (None: there is no file).
+
+    Args:
+        root: the workspace's root.
+        path: relative to it.
+        before: what must be there; anything else is left alone.
+        after: what shall be there.
+        draft: name of the temporary file beside it.
+
+    Raises:
+        FileMoved: something else than ``before`` is there.
+        NotWritable: the file system refuses.
+        PathRefused: a part of the path is a link.
+    """
+    if before == after:
+        return
+    try:
+        with _parent(root, path, create=after is not None) as (folder, name):
+            if after is not None:
+                _write_draft(folder, draft, after, _owner(folder, name))
+            try:
+                if _read(folder, name, path) != before:
+                    raise FileMoved(path)
+                if after is None:
+                    if before is not None:
+                        os.unlink(name, dir_fd=folder)
+                elif before is None:
+                    _create(folder, draft, name, path)
+                else:
+                    os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.fsync(folder)
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(draft, dir_fd=folder)
+    except FileNotFoundError:
+        if before is not None or after is not None:
+            raise FileMoved(path) from None
+    except OSError as error:
+        raise NotWritable(path, error) from error
+    if after is None:
+        _remove_empty_parents(root, path)
+
+
+def remove_draft(root: Path, path: str, draft: str) -> None:
+    """Remove a temporary file that a killed process left beside ``path``."""
+    with suppress(OSError, PathRefused), _parent(root, path) as (folder, _):
+        os.unlink(draft, dir_fd=folder)
+
+
+@contextmanager
+def _parent(root: Path, path: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
+    """The folder that holds ``path``, opened part by part so that no link is ever followed."""
+    *folders, name = PurePosixPath(path).parts
+    descriptor = os.open(root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
+    try:
+        for folder in folders:
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=descriptor)
+            try:
+                inner = os.open(folder, _FOLDER, dir_fd=descriptor)
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                    raise PathRefused(path, f"{folder} is a link or no folder") from error
+                raise
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor, name
+    finally:
+        os.close(descriptor)
+
+
+def _read(folder: int, name: str, path: str) -> FileState | None:
+    try:
+        descriptor = os.open(name, _READ, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise PathRefused(path, "It is a link") from error
+        raise
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise PathRefused(path, "It is not a regular file")
+        return FileState(stream.read(), stat.S_IMODE(status.st_mode))
+
+
+def _write_draft(folder: int, draft: str, after: FileState, owner: tuple[int, int] | None) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(draft, dir_fd=folder)
+    descriptor = os.open(draft, _MAKE, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(after.content)
+            stream.flush()
+            if owner is not None:
+                with suppress(PermissionError):
+                    os.fchown(stream.fileno(), *owner)
+            os.fchmod(stream.fileno(), after.mode)
+            os.fsync(stream.fileno())
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft, dir_fd=folder)
+        raise
+
+
+def _create(folder: int, draft: str, name: str, path: str) -> None:
+    """Give the draft its name, unless the name was taken meanwhile."""
+    try:
+        os.link(draft, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        raise FileMoved(path) from None
+    except OSError:
+        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)  # no hard links on this file system
+
+
+def _owner(folder: int, name: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return None
+    return status.st_uid, status.st_gid
+
+
+def _remove_empty_parents(root: Path, path: str) -> None:
+    for parent in PurePosixPath(path).parents:
+        if parent.as_posix() == ".":
+            return
+        try:
+            with _parent(root, parent.as_posix()) as (folder, name):
+                os.rmdir(name, dir_fd=folder)
+        except (OSError, PathRefused):
+            return

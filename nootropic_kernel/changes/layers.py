@@ -1,0 +1,269 @@
+"""What a turn does to each path in each layer: the person's file, the commit, the person's index."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from nootropic_kernel.changes.commit import EXECUTABLE, REGULAR, Entry, Repository
+from nootropic_kernel.changes.files import FileState, read_file
+from nootropic_kernel.changes.merge import MergeConflict, merge
+from nootropic_kernel.workspace.errors import NootropicError, PathRefused
+from nootropic_kernel.workspace.git import GitFailed
+from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.rules import check_path, is_executable_at_import
+
+Mode = Literal["commit", "stage", "files"]
+
+
+class ChangedSince(NootropicError):
+    """The files moved on since the change was proposed, in the same lines or cells."""
+
+
+class DirtyOverlap(NootropicError):
+    """Lines of the person's own that are not committed overlap with the change."""
+
+
+class UnsavedEdits(NootropicError):
+    """An open tab holds edits of the file that are not saved."""
+
+
+class NeedsOwnYes(NootropicError):
+    """Files that run by themselves need a yes of their own."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A wish for one path: from ``old`` to ``new`` (None: no file).
+
+    ``mode`` is the permission that the file shall get, None for the one it has; ``reverses`` is the path's part in an
+    earlier turn, for an exact way back.
+    """
+
+    path: str
+    old: bytes | None
+    new: bytes | None
+    mode: int | None = None
+    reverses: PathPlan | None = None
+
+
+@dataclass(frozen=True)
+class PathPlan:
+    """One path's way through a turn: the file before and after, and the same for HEAD and the index."""
+
+    path: str
+    before: FileState | None
+    after: FileState | None
+    shift_old: FileState | None
+    shift_new: FileState | None
+    head_before: Entry | None = None
+    head_after: Entry | None = None
+    index_before: Entry | None = None
+    index_after: Entry | None = None
+
+
+class Layers:
+    """Plans paths against the workspace as it is now."""
+
+    def __init__(self, workspace: Workspace, mode: Mode) -> None:
+        self.workspace = workspace
+        self.mode = mode
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The Git side; only asked for where there is Git."""
+        return Repository(self.workspace.root, self.workspace.state_dir)
+
+    @cached_property
+    def head(self) -> str | None:
+        """The commit that the turn starts from."""
+        return None if self.mode == "files" else self.repository.git.head()
+
+    def plan(
+        self, shifts: Sequence[Shift], *, unsaved: Collection[str] = (), allow_executable: bool = False
+    ) -> list[PathPlan]:
+        """What each path becomes; refuses before anything is written.
+
+        Raises:
+            PathRefused: a file that no change may touch.
+            NeedsOwnYes: a file that runs by itself.
+            UnsavedEdits: a file open with unsaved edits.
+            DirtyOverlap: the person's own uncommitted lines are in the way.
+            ChangedSince: the file moved on in the same place.
+            GitBusy: a merge or the like is in progress.
+        """
+        for shift in shifts:
+            check_path(self.workspace, shift.path)
+        self._refuse_unsaved([shift.path for shift in shifts], unsaved)
+        runs = [shift.path for shift in shifts if shift.new is not None and is_executable_at_import(shift.path)]
+        if runs and not allow_executable:
+            raise NeedsOwnYes(
+                f"{', '.join(runs)} can run by itself (at test, import or build time).",
+                why="Such a file is accepted only with a yes of its own.",
+                next="Read it, then accept with --allow-executable.",
+                paths=runs,
+            )
+        if self.mode != "files":
+            self.repository.check_ready()
+        plans = [self._file(shift) for shift in shifts]
+        if self.mode != "files":
+            plans = [self._in_git(shift, plan) for shift, plan in zip(shifts, plans, strict=True)]
+        return plans
+
+    def as_committed(self, plan: PathPlan, commit: str) -> PathPlan:
+        """The plan with what the commit holds; a hook of the repository may have formatted it."""
+        entry = self.repository.in_commit(commit, plan.path)
+        index = entry if plan.index_before == plan.head_before else plan.index_after
+        return replace(plan, head_after=entry, index_after=index)
+
+    def bring_index_along(self, plans: Sequence[PathPlan]) -> list[str]:
+        """Give the person's index the change, so that it is not shown as taken back; returns notes."""
+        wanted = {
+            plan.path: plan.index_after
+            for plan in plans
+            if plan.index_after != plan.index_before and self.repository.in_index(plan.path) == plan.index_before
+        }
+        return self._stage(wanted)
+
+    def take_index_back(self, plans: Sequence[PathPlan]) -> None:
+        """Undo `bring_index_along`."""
+        self._stage(
+            {
+                plan.path: plan.index_before
+                for plan in plans
+                if plan.index_after != plan.index_before and self.repository.in_index(plan.path) == plan.index_after
+            }
+        )
+
+    def _stage(self, wanted: dict[str, Entry | None]) -> list[str]:
+        for attempt in range(40):
+            try:
+                self.repository.stage(wanted)
+                return []
+            except GitFailed as error:
+                if "index.lock" not in error.why or attempt == 39:
+                    return [f"Git's index could not be brought along: run `git reset -q -- {' '.join(wanted)}`."]
+                time.sleep(0.1)
+        return []
+
+    def _refuse_unsaved(self, paths: Sequence[str], unsaved: Collection[str]) -> None:
+        open_paths = sorted(set(paths) & set(unsaved))
+        if open_paths:
+            raise UnsavedEdits(
+                f"{', '.join(open_paths)} has unsaved edits in an open tab.",
+                why="Writing the file would set them against each other.",
+                next="Save the file, then run this again.",
+                paths=open_paths,
+            )
+
+    def _file(self, shift: Shift) -> PathPlan:
+        now = read_file(self.workspace.root, shift.path)
+        back = shift.reverses
+        mode = shift.mode if shift.mode is not None else now.mode if now is not None else 0o644
+        if back is not None and now == back.after:
+            after = back.before
+        else:
+            try:
+                content = merge(shift.path, shift.old, None if now is None else now.content, shift.new)
+            except MergeConflict:
+                raise self._conflict(shift, now) from None
+            after = None if content is None else FileState(content, mode)
+        old_mode = back.after.mode if back is not None and back.after is not None else now.mode if now else mode
+        return PathPlan(
+            shift.path,
+            now,
+            after,
+            None if shift.old is None else FileState(shift.old, old_mode),
+            None if shift.new is None else FileState(shift.new, mode),
+        )
+
+    def _in_git(self, shift: Shift, plan: PathPlan) -> PathPlan:
+        repository, back = self.repository, shift.reverses
+        head, index = repository.in_head(shift.path), repository.in_index(shift.path)
+        for entry in (head, index):
+            if entry is not None and entry.mode not in (REGULAR, EXECUTABLE):
+                raise PathRefused(shift.path, "Git holds a link or a nested repository under this name")
+        self._refuse_nested(shift.path)
+        if self.mode == "stage":
+            if index is None and shift.old is not None:
+                return plan  # an untracked file: it is written, there is nothing to stage it against
+            index_after = self._shifted(
+                shift, index, back.index_before if back else None, back.index_after if back else None, staged=True
+            )
+            return replace(plan, head_before=head, head_after=head, index_before=index, index_after=index_after)
+        head_after = self._shifted(
+            shift, head, back.head_before if back else None, back.head_after if back else None, staged=False
+        )
+        index_after = (
+            head_after
+            if index == head
+            else self._shifted(
+                shift, index, back.index_before if back else None, back.index_after if back else None, staged=True
+            )
+        )
+        return replace(plan, head_before=head, head_after=head_after, index_before=index, index_after=index_after)
+
+    def _shifted(
+        self, shift: Shift, entry: Entry | None, way_back: Entry | None, seen: Entry | None, *, staged: bool
+    ) -> Entry | None:
+        """The entry with the change; exactly the one from before where nothing else happened since."""
+        if shift.reverses is not None and entry == seen:
+            return way_back
+        repository = self.repository
+        old, new = repository.clean(shift.path, shift.old), repository.clean(shift.path, shift.new)
+        now = repository.content(entry)
+        try:
+            content = merge(shift.path, old, now, new)
+        except MergeConflict:
+            raise self._not_committed(shift, entry, staged=staged) from None
+        if content is None:
+            return None
+        mode = entry.mode if entry is not None else REGULAR
+        if shift.mode is not None:
+            mode = EXECUTABLE if shift.mode & 0o100 else REGULAR
+        if content == now:
+            return entry if entry is not None and entry.mode == mode else Entry(repository.store(content), mode)
+        return Entry(repository.store(content), mode)
+
+    def _conflict(self, shift: Shift, now: FileState | None) -> NootropicError:
+        content = None if now is None else now.content
+        if self.mode != "files" and self.repository.differs_from_head(shift.path, content):
+            return DirtyOverlap(
+                f"{shift.path} has changes of your own that are not committed, where this change goes.",
+                why="Neither may overwrite the other.",
+                next=f"Commit or stash your changes of {shift.path}, then run this again.",
+                paths=[shift.path],
+            )
+        what = "is there already" if shift.old is None else "is gone" if now is None else "changed in the same place"
+        return ChangedSince(
+            f"{shift.path} {what} since this change was made.",
+            why="Both cannot stand, and nothing was written.",
+            next="Reject it and ask for the change again, or make the edit by hand.",
+            paths=[shift.path],
+        )
+
+    def _not_committed(self, shift: Shift, entry: Entry | None, *, staged: bool) -> NootropicError:
+        if entry is None and not staged:
+            return DirtyOverlap(
+                f"{shift.path} is not committed yet.",
+                why="A commit of this change alone cannot be made on top of it.",
+                next=f"`git add {shift.path}` and commit it, then run this again.",
+                paths=[shift.path],
+            )
+        where = "staged" if staged else "not committed"
+        return DirtyOverlap(
+            f"{shift.path} has changes of your own that are {where}, where this change goes.",
+            why="The commit must hold this change and none of yours.",
+            next=f"Commit or stash your changes of {shift.path}, then run this again.",
+            paths=[shift.path],
+        )
+
+    def _refuse_nested(self, path: str) -> None:
+        place = self.workspace.root
+        for part in path.split("/")[:-1]:
+            place = place / part
+            if (place / ".git").exists():
+                raise PathRefused(path, f"{place.name} is a repository of its own")

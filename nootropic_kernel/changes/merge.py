@@ -1,0 +1,53 @@
+"""Carrying a change over to bytes that moved on meanwhile: three-way merge, of lines or of notebook cells."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from nootropic_kernel.changes import notebook_merge
+from nootropic_kernel.changes.changeset import is_notebook
+from nootropic_kernel.changes.line_diff import decode
+from nootropic_kernel.workspace.git import Git
+
+
+class MergeConflict(Exception):
+    """The two sides changed the same lines or cell. For callers in this room, who know whose fault to name."""
+
+
+def merge(path: str, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+    """What ``ours`` becomes with the change from ``base`` to ``theirs``; None is a file that is not there.
+
+    Raises:
+        MergeConflict: both changed the same place.
+    """
+    if ours == base:
+        return theirs
+    if ours == theirs or base == theirs:
+        return ours
+    if base is None or ours is None or theirs is None:
+        raise MergeConflict(path)
+    if is_notebook(path):  # lines of JSON that merge are not yet a notebook that merged
+        merged = notebook_merge.merge(base, ours, theirs, merge_texts)
+    else:
+        merged = merge_texts(base, ours, theirs)
+    if merged is None:
+        raise MergeConflict(path)
+    return merged
+
+
+def merge_texts(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Lines merged by Git; None on a conflict, or when a side is not text."""
+    if ours in (base, theirs):
+        return theirs
+    if base == theirs:
+        return ours
+    if any(decode(side) is None and b"\0" in side for side in (base, ours, theirs)):
+        return None
+    with tempfile.TemporaryDirectory(prefix="nootropic-merge-") as folder:
+        names = []
+        for name, data in (("ours", ours), ("base", base), ("theirs", theirs)):
+            (Path(folder) / name).write_bytes(data)
+            names.append(name)
+        done = Git(Path(folder)).result("merge-file", "-p", "-q", *names, ok=None)
+    return done.stdout if done.returncode == 0 else None

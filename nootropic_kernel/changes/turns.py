@@ -1,0 +1,371 @@
+"""Turns: a decision that changes files, all or nothing, also when the process is killed in the middle of it.
+
+First an intent with every file's old and new bytes goes into the database, then the files are written, then Git
+commits, then the turn is done. Whoever comes next and finds an intent finishes it if its commit was made, and takes it
+back if not.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from nootropic_kernel.changes.changeset import HunkState
+from nootropic_kernel.changes.commit import CommitRefused, Entry
+from nootropic_kernel.changes.files import FileMoved, FileState, read_file, remove_draft, replace_file
+from nootropic_kernel.changes.layers import Layers, PathPlan, Shift
+from nootropic_kernel.changes.store import SCHEMA, number_in, set_hunk
+from nootropic_kernel.workspace import journal
+from nootropic_kernel.workspace.database import StateDatabase, get_blob, put_blob
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.locks import process_lock
+from nootropic_kernel.workspace.settings import load_settings
+
+Kind = Literal["accept", "undo", "redo"]
+Mode = Literal["commit", "stage", "files"]
+LOCK_TIMEOUT_S = 60.0
+
+
+class NoSuchTurn(NootropicError):
+    """No turn of that id."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One accept, undo or redo. ``already``: it was done before, and nothing was changed now."""
+
+    id: str
+    kind: Kind
+    commit: str | None
+    proposal: str
+    hunks: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    already: bool = False
+    reverses: str | None = None
+    at: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HunkMove:
+    """A hunk's change of state in a turn; ``edited`` is the blob of the person's own text."""
+
+    proposal: int
+    number: int
+    before: HunkState
+    after: HunkState
+    edited: str | None = None
+
+
+@dataclass(frozen=True)
+class TurnPlan:
+    """What a turn is to do, before it is known whether files and Git allow it."""
+
+    kind: Kind
+    subject: str
+    proposals: tuple[str, ...]
+    tasks: tuple[str, ...]
+    shifts: tuple[Shift, ...]
+    moves: tuple[HunkMove, ...]
+    reverses: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class TurnRecord:
+    """What is kept of a turn: enough to finish it, take it back, and reverse it later."""
+
+    mode: Mode
+    parent: str | None
+    subject: str
+    proposals: list[str]
+    paths: list[PathPlan]
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self, connection: sqlite3.Connection) -> str:
+        """The record as text; contents go into blobs."""
+        document = {**self.__dict__, "paths": [_plan_to_json(connection, plan) for plan in self.paths]}
+        return json.dumps(document)
+
+    @classmethod
+    def from_json(cls, connection: sqlite3.Connection, text: str) -> TurnRecord:
+        """Read it back."""
+        document = json.loads(text)
+        return cls(**{**document, "paths": [_plan_from_json(connection, plan) for plan in document["paths"]]})
+
+
+@contextmanager
+def turn_lock(workspace: Workspace, database: StateDatabase) -> Iterator[None]:
+    """One decision at a time in a workspace; a turn that somebody left unfinished is settled first."""
+    workspace.ensure()
+    database.ensure_schema(SCHEMA)
+    with process_lock(workspace.state_dir / "turns.lock", timeout_s=LOCK_TIMEOUT_S):
+        _recover(workspace, database)
+        yield
+
+
+def recover(workspace: Workspace, database: StateDatabase) -> None:
+    """Finish or take back what a killed process left unfinished."""
+    with turn_lock(workspace, database):
+        pass
+
+
+def perform(
+    workspace: Workspace,
+    database: StateDatabase,
+    plan: TurnPlan,
+    *,
+    unsaved: Collection[str] = (),
+    allow_executable: bool = False,
+) -> Turn:
+    """Carry a turn out, or leave everything as it was. The caller holds `turn_lock`."""
+    mode: Mode = "files"
+    if workspace.has_git:
+        mode = "commit" if load_settings(workspace).commit_on_accept else "stage"
+    layers = Layers(workspace, mode)
+    paths = layers.plan(plan.shifts, unsaved=unsaved, allow_executable=allow_executable)
+    record = TurnRecord(mode, layers.head, plan.subject, list(plan.proposals), paths, list(plan.notes))
+    if mode == "files":
+        record.notes.append("There is no Git repository here: the files were written, nothing was committed.")
+    elif mode == "stage":
+        record.notes.append("The change is staged, not committed (commitOnAccept is false).")
+    number = _intend(database, plan, record)
+    try:
+        commit = _execute(layers, number, plan, record)
+    except BaseException as error:
+        _settle(layers, database, number, record, error=error)
+        raise
+    _finish(layers, database, number, record, commit)
+    return load_turn(database, f"A{number}")
+
+
+def load_turn(database: StateDatabase, name: str) -> Turn:
+    """One turn that was carried out.
+
+    Raises:
+        NoSuchTurn: there is none of that id.
+    """
+    connection = database.read()
+    row = connection.execute(
+        "SELECT * FROM turns WHERE number = ? AND state = 'done'", (number_in(name, "A"),)
+    ).fetchone()
+    if row is None:
+        known = [turn.id for turn in turns(database)][::-1][:5]
+        raise NoSuchTurn(
+            f"There is no turn {name}.",
+            known=known,
+            next=f"The latest are {', '.join(known)}." if known else "Nothing was accepted here yet.",
+        )
+    return _loaded(connection, row)
+
+
+def turns(database: StateDatabase) -> list[Turn]:
+    """All turns, oldest first."""
+    database.ensure_schema(SCHEMA)
+    connection = database.read()
+    rows = connection.execute("SELECT * FROM turns WHERE state = 'done' ORDER BY number").fetchall()
+    return [_loaded(connection, row) for row in rows]
+
+
+def record_of(database: StateDatabase, turn: Turn) -> tuple[TurnRecord, list[HunkMove]]:
+    """What is kept of a turn, and the states that it changed."""
+    connection = database.read()
+    number = number_in(turn.id, "A")
+    row = connection.execute("SELECT record FROM turns WHERE number = ?", (number,)).fetchone()
+    return TurnRecord.from_json(connection, row["record"]), _moves(connection, number)
+
+
+def _intend(database: StateDatabase, plan: TurnPlan, record: TurnRecord) -> int:
+    with database.transaction() as connection:
+        number = int(connection.execute("SELECT COALESCE(MAX(number), 0) + 1 AS next FROM turns").fetchone()["next"])
+        connection.execute(
+            "INSERT INTO turns (number, kind, reverses, state, at, record) VALUES (?, ?, ?, 'intent', ?, ?)",
+            (number, plan.kind, plan.reverses, time.time(), record.to_json(connection)),
+        )
+        connection.executemany(
+            "INSERT INTO turn_hunks (turn, proposal, number, before, after, edited) VALUES (?, ?, ?, ?, ?, ?)",
+            [(number, m.proposal, m.number, m.before.value, m.after.value, m.edited) for m in plan.moves],
+        )
+        journal.append(connection, "turn.intended", f"A{number}", turn=plan.kind, hunks=_refs(plan.moves))
+    return number
+
+
+def _execute(layers: Layers, number: int, plan: TurnPlan, record: TurnRecord) -> str | None:
+    root = layers.workspace.root
+    for k, path in enumerate(record.paths):
+        replace_file(root, path.path, path.before, path.after, draft=_draft(number, k))
+    commit = None
+    if record.mode == "commit":
+        message = _message(plan, number, [path.path for path in record.paths])
+        commit = layers.repository.commit(
+            {p.path: p.head_after for p in record.paths if p.head_after != p.head_before}, message, record.parent
+        )
+        if commit is None:
+            record.notes.append("HEAD holds this already: there was nothing to commit.")
+    for path in record.paths:
+        now = read_file(root, path.path)
+        if now == path.after:
+            continue
+        if commit is None:
+            raise FileMoved(path.path)
+        # The repository's own hook formatted what it was shown, or the person saved the file meanwhile.
+        record.notes.append(f"{path.path} was changed by somebody else (a hook?) while it was committed.")
+    return commit
+
+
+def _finish(layers: Layers, database: StateDatabase, number: int, record: TurnRecord, commit: str | None) -> None:
+    """The files stand, the commit is made: bring the person's index along, and record the decision."""
+    if commit is not None:
+        record.paths = [layers.as_committed(path, commit) for path in record.paths]
+    if record.mode != "files":
+        record.notes.extend(layers.bring_index_along(record.paths))
+    with database.transaction() as connection:
+        moves = _moves(connection, number)
+        for move in moves:
+            set_hunk(connection, move.proposal, move.number, move.after, move.edited, number)
+            journal.append(
+                connection,
+                f"hunk.{move.after.value}",
+                f"P{move.proposal}:{move.number}",
+                turn=f"A{number}",
+                before=move.before.value,
+                edited=move.edited,
+            )
+        connection.execute(
+            "UPDATE turns SET state = 'done', commit_id = ?, record = ? WHERE number = ?",
+            (commit, record.to_json(connection), number),
+        )
+        kind = connection.execute("SELECT kind FROM turns WHERE number = ?", (number,)).fetchone()["kind"]
+        journal.append(
+            connection,
+            f"turn.{kind}",
+            f"A{number}",
+            commit=commit,
+            hunks=_refs(moves),
+            paths=[path.path for path in record.paths],
+            proposals=record.proposals,
+        )
+
+
+def _settle(
+    layers: Layers, database: StateDatabase, number: int, record: TurnRecord, *, error: BaseException | None = None
+) -> None:
+    """Finish a turn whose commit was made; take back any other."""
+    commit = None
+    if record.mode == "commit" and not isinstance(error, CommitRefused):
+        layers.repository.wait_for_orphan()
+        commit = layers.repository.find_commit(f"Nootropic-Turn: A{number}", record.parent)
+    root = layers.workspace.root
+    for k, path in enumerate(record.paths):
+        remove_draft(root, path.path, _draft(number, k))
+    if commit is not None:
+        record.notes.append("This turn was finished after an interruption.")
+        _finish(layers, database, number, record, commit)
+        return
+    left: list[str] = []
+    kept: dict[str, bytes] = {}
+    for k, path in enumerate(record.paths):
+        now = read_file(root, path.path)
+        if now == path.before:
+            continue
+        if now != path.after and not isinstance(error, CommitRefused):
+            left.append(path.path)  # the person wrote it since; theirs stays
+            continue
+        if now is not None and now != path.after:
+            kept[path.path] = now.content  # what a hook made of our text before it refused
+        replace_file(root, path.path, now, path.before, draft=_draft(number, k))
+    if record.mode != "files":
+        layers.take_index_back(record.paths)
+    with database.transaction() as connection:
+        blobs = {path: put_blob(connection, data) for path, data in kept.items()}
+        connection.execute("DELETE FROM turn_hunks WHERE turn = ?", (number,))
+        connection.execute("DELETE FROM turns WHERE number = ?", (number,))
+        why = str(error) if isinstance(error, NootropicError) else type(error).__name__ if error else "interrupted"
+        journal.append(connection, "turn.taken-back", f"A{number}", why=why, left=left, hook_left=blobs)
+
+
+def _recover(workspace: Workspace, database: StateDatabase) -> None:
+    connection = database.read()
+    rows = connection.execute("SELECT number, record FROM turns WHERE state = 'intent' ORDER BY number").fetchall()
+    for row in rows:
+        record = TurnRecord.from_json(connection, row["record"])
+        _settle(Layers(workspace, record.mode), database, row["number"], record)
+
+
+def _message(plan: TurnPlan, number: int, paths: Sequence[str]) -> str:
+    hunks = _refs(plan.moves)
+    shown = ", ".join(hunks[:20]) + (f" and {len(hunks) - 20} more" if len(hunks) > 20 else "")
+    trailers = [f"Nootropic-Proposal: {proposal}" for proposal in plan.proposals]
+    trailers += [f"Nootropic-Task: {task}" for task in plan.tasks]
+    trailers.append(f"Nootropic-Turn: A{number}")
+    verb = {"accept": "Accepted", "undo": "Undone", "redo": "Redone"}[plan.kind]
+    return f"{plan.subject}\n\n{verb}: {shown}\n\n" + "\n".join(trailers) + "\n"
+
+
+def _draft(number: int, k: int) -> str:
+    return f".nootropic-A{number}-{k}.draft"
+
+
+def _refs(moves: Sequence[HunkMove]) -> list[str]:
+    return [f"P{move.proposal}:{move.number}" for move in moves]
+
+
+def _moves(connection: sqlite3.Connection, number: int) -> list[HunkMove]:
+    rows = connection.execute("SELECT * FROM turn_hunks WHERE turn = ? ORDER BY proposal, number", (number,))
+    return [
+        HunkMove(r["proposal"], r["number"], HunkState(r["before"]), HunkState(r["after"]), r["edited"]) for r in rows
+    ]
+
+
+def _loaded(connection: sqlite3.Connection, row: sqlite3.Row) -> Turn:
+    record = json.loads(row["record"])
+    reverses = None if row["reverses"] is None else f"A{row['reverses']}"
+    return Turn(
+        f"A{row['number']}",
+        row["kind"],
+        row["commit_id"],
+        record["proposals"][0],
+        tuple(_refs(_moves(connection, row["number"]))),
+        tuple(plan["path"] for plan in record["paths"]),
+        False,
+        reverses,
+        row["at"],
+        tuple(record["notes"]),
+    )
+
+
+_STATES = ("before", "after", "shift_old", "shift_new")
+_ENTRIES = ("head_before", "head_after", "index_before", "index_after")
+
+
+def _plan_to_json(connection: sqlite3.Connection, plan: PathPlan) -> dict[str, Any]:
+    document: dict[str, Any] = {"path": plan.path}
+    for name in _STATES:
+        state: FileState | None = getattr(plan, name)
+        document[name] = None if state is None else {"blob": put_blob(connection, state.content), "mode": state.mode}
+    for name in _ENTRIES:
+        entry: Entry | None = getattr(plan, name)
+        document[name] = None if entry is None else asdict(entry)
+    return document
+
+
+def _plan_from_json(connection: sqlite3.Connection, document: Mapping[str, Any]) -> PathPlan:
+    states: dict[str, Any] = {name: None for name in _STATES}
+    for name in _STATES:
+        if document[name] is not None:
+            content = get_blob(connection, document[name]["blob"])
+            if content is None:
+                raise NootropicError(
+                    f"The record of a turn on {document['path']} is incomplete.",
+                    why="Contents were erased from the database.",
+                    next="Use Git to go back: every accept is a commit.",
+                )
+            states[name] = FileState(content, document[name]["mode"])
+    entries: dict[str, Any] = {name: None if document[name] is None else Entry(**document[name]) for name in _ENTRIES}
+    return PathPlan(document["path"], **states, **entries)
