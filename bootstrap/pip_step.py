@@ -120,7 +120,7 @@ class Pip:
         command = [str(self.python), "-m", "pip", *arguments]
         with self.log.open("a", encoding="utf-8") as log:
             log.write("$ pip " + " ".join(arguments) + "\n")
-            process = subprocess.Popen(
+            with subprocess.Popen(
                 command,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -129,25 +129,24 @@ class Pip:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-            )
-            try:
-                assert process.stdout is not None
-                for line in process.stdout:
-                    if not line.startswith("Progress "):
-                        log.write(line)
-                        lines.append(line.rstrip())
-                    if progress is not None:
-                        progress.read(line)
-                code = process.wait()
-            except BaseException:
-                # Control-C: pip is given the time to put away what it has half written.
-                process.terminate()
+            ) as process:
                 try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                raise
+                    assert process.stdout is not None
+                    for line in process.stdout:
+                        if not line.startswith("Progress "):
+                            log.write(line)
+                            lines.append(line.rstrip())
+                        if progress is not None:
+                            progress.read(line)
+                    code = process.wait()
+                except BaseException:
+                    # Control-C: pip is given the time to put away what it has half written.
+                    process.terminate()
+                    try:
+                        process.wait(20)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                    raise
         return code, lines
 
 
