@@ -166,9 +166,21 @@ class Plan:
         return (task for task in self.tasks if task.story == story)
 
     def critical_path(self) -> tuple[str, ...]:
-        """The ids of the tasks that decide when the plan ends, in the order in which they are done."""
-        critical = [task for task in self.tasks if task.schedule.critical]
-        return tuple(task.id for task in sorted(critical, key=lambda t: (t.schedule.start_h, number(t.id))))
+        """A longest chain of tasks: none of them can slip without the plan's end slipping too.
+
+        Where several chains are equally long, the one with the lowest ids; every critical task is marked as such.
+        """
+        by_id = {task.id: task for task in self.tasks}
+        ends = [task for task in self.tasks if task.schedule.critical and task.schedule.end_h == self.hours()]
+        chain: list[Task] = []
+        task = min(ends, key=lambda each: number(each.id), default=None)
+        while task is not None and task not in chain:
+            chain.append(task)
+            start = task.schedule.start_h
+            before = (by_id[name] for name in task.depends_on if name in by_id)
+            fitting = [each for each in before if each.schedule.critical and each.schedule.end_h == start]
+            task = min(fitting, key=lambda each: number(each.id), default=None)
+        return tuple(each.id for each in reversed(chain))
 
     def hours(self) -> float:
         """When the last task ends."""

@@ -6,10 +6,11 @@ Deterministic: the same brief and the same facts give the same plan with the sam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Any
 
+from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.brief import Reading, read_brief
 from nootropic_kernel.planning.facts import Module, RepositoryFacts, import_name, module_name
 from nootropic_kernel.planning.htn import Decomposition, Step, decompose
@@ -30,6 +31,19 @@ def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None
     :raises BriefUnusable: when the brief is empty, too long or wordless.
     :raises NoWayFound: when no method of the library fits.
     """
+    return _planned(brief, facts, library)[0]
+
+
+def amend_plan(
+    old: Plan, brief: str, facts: RepositoryFacts, touched: Container[str], library: Library | None = None
+) -> Amendment:
+    """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
+    new, present = _planned(brief, facts, library)
+    return amend(old, new, touched, present)
+
+
+def _planned(brief: str, facts: RepositoryFacts, library: Library | None) -> tuple[Plan, set[str]]:
+    """The plan, and what the repository had before its first task."""
     known = library or shipped_library()
     brief = brief.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair fits into no file
     reading = read_brief(brief, facts, known)
@@ -48,7 +62,7 @@ def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None
         stories=stories,
         tasks=schedule(link(tasks, present)),
     )
-    return check(plan)
+    return check(plan), present
 
 
 def _left_out(reading: Reading) -> Iterable[WordUse]:
@@ -293,7 +307,7 @@ def _task(step: Step, task_id: str, story: str, facts: RepositoryFacts, given: s
 def _how(step: Step, facts: RepositoryFacts, given: set[str]) -> How:
     """The first alternative whose conditions hold and whose arguments fit the repository."""
     state = {"python"} if facts.language in (None, "python") else set()
-    reasons = []
+    reasons: list[str] = []
     for choice in step.template.how:
         if not holds(choice.when, state | given, step.bindings):
             continue

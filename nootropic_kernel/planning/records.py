@@ -70,7 +70,7 @@ def from_plain(kind: type[T], record: Any, where: str = "") -> T:
     """
     if not isinstance(record, dict):
         raise RecordInvalid(where, f"{where} must be an object, not {_called(record)}")
-    hints = _hints(kind)
+    hints = _hints(cast(Any, kind))
     for key in record:
         if key not in hints:
             raise RecordInvalid(key, f"{key!r} is not a known key; keys of your own go into `ext`")
@@ -82,7 +82,7 @@ def from_plain(kind: type[T], record: Any, where: str = "") -> T:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 

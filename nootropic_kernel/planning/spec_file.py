@@ -42,7 +42,7 @@ class SpecNote:
 
     def sentence(self) -> str:
         """The note for people."""
-        return f"line {self.line}: {self.text[:60]!r} is not part of the plan's grammar; kept as prose of {self.kept_in}"
+        return f"line {self.line}: {self.text[:60]!r} is outside the plan's grammar; kept as prose of {self.kept_in}"
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ def canonical(plan: Plan) -> Plan:
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield "---"
-    outside = frozenset({"title", "epics", "stories", "tasks", "body"})
-    record = {"schema": plan.schema, **_titled(shown(plan, leave_out=outside | {"schema"}, always=_ALWAYS), plan.title), **_bodied(plan.body)}
+    outside = frozenset({"schema", "title", "epics", "stories", "tasks", "body"})
+    fields = shown(plan, leave_out=outside, always=_ALWAYS)
+    record = {"schema": plan.schema, **_titled(fields, plan.title), **_bodied(plan.body)}
     for key, value in record.items():
         yield f"{key}: {encode(value)}"
     yield from ("---", "", f"# {_heading(plan.title)}", "")
@@ -190,8 +191,8 @@ class _Reader:
         self.at = 1
         self._keys(self.root, "---")
         if self.root.record.get("schema") != SCHEMA:
-            line = self.root.lines.get("schema", 1)
-            raise SpecUnreadable(line, f"the schema must be {encode(SCHEMA)}, not {encode(self.root.record.get('schema'))}")
+            found = encode(self.root.record.get("schema"))
+            raise SpecUnreadable(self.root.lines.get("schema", 1), f"the schema must be {encode(SCHEMA)}, not {found}")
         part = self.root
         while self.at < len(self.lines):
             part = self._line(part)
@@ -253,13 +254,14 @@ class _Reader:
             try:
                 part.record[key] = decode(value)
             except (ValueError, RecursionError) as error:
-                raise SpecUnreadable(self.at, f"the value of {key!r} is not JSON ({error}); texts need quotes") from None
+                reason = f"the value of {key!r} is not JSON ({error}); texts need quotes"
+                raise SpecUnreadable(self.at, reason) from None
             part.lines[key] = self.at
         raise SpecUnreadable(start, f"the block that starts here is not closed by `{end}`")
 
     def _body(self, part: _Part) -> None:
         start = self.at
-        taken = []
+        taken: list[str] = []
         while self.at < len(self.lines):
             line = self.lines[self.at]
             self.at += 1
@@ -315,5 +317,5 @@ class _Reader:
             key = re.split(r"[.\[]", error.key)[0]
             raise SpecUnreadable(part.lines.get(key, part.line), f"{part.called}: {error}") from None
         if part.checks:
-                    built = replace(built, acceptance=tuple(part.checks))
+            built = replace(built, acceptance=tuple(part.checks))
         return built

@@ -15,9 +15,13 @@ def problems(plan: Plan) -> list[str]:
     found: list[str] = []
     if plan.schema != SCHEMA:
         found.append(f"the schema is {plan.schema!r}, not {SCHEMA!r}")
-    groups = {"epic": plan.epics, "story": plan.stories, "task": plan.tasks}
-    for kind, letter in (("epic", "E"), ("story", "S"), ("task", "T")):
-        names = [element.id for element in groups[kind]]
+    ids = {
+        "epic": [epic.id for epic in plan.epics],
+        "story": [story.id for story in plan.stories],
+        "task": [task.id for task in plan.tasks],
+    }
+    for kind, names in ids.items():
+        letter = kind[0].upper()
         found += [f"the {kind} {name} is there twice" for name in _twice(names)]
         found += [
             f"{name!r} is no {kind} id (like {letter}1)"

@@ -1,0 +1,242 @@
+"""A plan for people: a tree for the terminal, Markdown for GitHub, HTML that needs nothing from outside."""
+
+from __future__ import annotations
+
+import html as markup
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from nootropic_kernel.planning.board import Column, States, columns, progress, ready_tasks, state_of
+from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.planning.records import to_plain
+
+_SIGNS = {
+    "done": "✓", "ready": "▸", "review": "?", "running": "…", "blocked": "✗", "failed": "✗",
+    "superseded": "–", "cancelled": "–", "deferred": "–",
+}  # fmt: skip
+_COLOURS = {
+    "done": "#2e7d32", "ready": "#1565c0", "review": "#b26a00", "running": "#b26a00", "blocked": "#b3261e",
+    "failed": "#b3261e", "pending": "#757575", "superseded": "#9e9e9e", "cancelled": "#9e9e9e", "deferred": "#9e9e9e",
+}  # fmt: skip
+_GRAPH_LIMIT = 60  # beyond it a graph is a thicket; the board still shows everything
+
+
+# ---- terminal -------------------------------------------------------------------------------------------------------
+
+
+def tree(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
+    """The plan as an indented tree, with the words of its brief, the critical path and what can be done next."""
+    return "\n".join(_tree_lines(plan, states, notes))
+
+
+def _tree_lines(plan: Plan, states: States, notes: tuple[str, ...]) -> Iterator[str]:
+    done, live = progress(plan, states)
+    yield f"{plan.title}  [{plan.archetype}, revision {plan.revision}, {done} of {live} tasks done]"
+    for epic in plan.epics:
+        yield f"{epic.id} {epic.title}"
+        for story in plan.stories_of(epic.id):
+            yield f"  {story.id} {story.title}"
+            for task in plan.tasks_of(story.id):
+                state = state_of(task, states)
+                star = "*" if task.schedule.critical else " "
+                detail = [task.how.sentence(), *([f"after {', '.join(task.depends_on)}"] if task.depends_on else [])]
+                yield f"    {_SIGNS.get(state.status, '·')}{star}{task.id} {task.title}  ({'; '.join(detail)})"
+                if state.note:
+                    yield f"         {state.status}: {state.note}"
+    yield ""
+    if path := plan.critical_path():
+        yield f"Critical path: {_path(path)}, {_hours(plan.hours())}"
+    if ready := ready_tasks(plan, states):
+        yield f"Next: {_names(ready)}"
+    yield from word_lines(plan)
+    yield from notes
+
+
+def word_lines(plan: Plan) -> Iterator[str]:
+    """What became of the brief's words, a line for each verdict."""
+    for verdict, title in (("matched", "Understood"), ("assumed", "Assumed"), ("not understood", "Not understood")):
+        uses = [use for use in plan.words if use.verdict == verdict]
+        if not uses:
+            continue
+        if verdict == "matched":
+            yield f"{title}: {', '.join(use.text for use in uses)}"
+        else:
+            yield f"{title}: {'; '.join(f'{use.text} ({use.meaning})' for use in uses)}"
+
+
+def board_text(plan: Plan, states: States) -> str:
+    """The board for a terminal: one section a column."""
+    lines = [f"{plan.title}: {', '.join(f'{column.title} {len(column.tasks)}' for column in columns(plan, states))}"]
+    for column in columns(plan, states):
+        if column.tasks:
+            lines += ["", f"{column.title} ({len(column.tasks)})"]
+        for task in column.tasks:
+            note = state_of(task, states).note
+            lines.append(f"  {task.id} {task.title}{f'  – {note}' if note else ''}")
+    return "\n".join(lines)
+
+
+# ---- Markdown -------------------------------------------------------------------------------------------------------
+
+
+def markdown(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
+    """The plan as Markdown, its graph as a Mermaid block, as GitHub shows both."""
+    done, live = progress(plan, states)
+    parts = [
+        f"## {_md(plan.title)}",
+        f"*{_md(plan.archetype)}, revision {plan.revision}, {done} of {live} tasks done, {_hours(plan.hours())}*",
+        board_markdown(plan, states),
+    ]
+    if graph := mermaid(plan, states):
+        parts.append(f"```mermaid\n{graph}\n```")
+    if path := plan.critical_path():
+        parts.append(f"**Critical path:** {_path(path)}")
+    parts += [_md(line) for line in (*word_lines(plan), *notes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def board_markdown(plan: Plan, states: States) -> str:
+    """The board as a Markdown table, a row for each task."""
+    rows = ["| Task | | How | After | Hours | Slack | State |", "|---|---|---|---|---|---|---|"]
+    for task in plan.tasks:
+        state = state_of(task, states)
+        status = f"{state.status}: {_md(state.note)}" if state.note else state.status
+        slack = "critical" if task.schedule.critical else f"{task.schedule.slack_h:g}"
+        rows.append(
+            f"| {task.id} | {_md(task.title)} | {_md(task.how.sentence())} | {', '.join(task.depends_on)} "
+            f"| {task.estimate.hours:g} | {slack} | {status} |"
+        )
+    return "\n".join(rows)
+
+
+def mermaid(plan: Plan, states: States) -> str:
+    """The dependency graph in Mermaid's language; of a large plan only what is open and near."""
+    tasks = [task for task in plan.tasks if state_of(task, states).status not in ("superseded", "cancelled")]
+    if len(tasks) > _GRAPH_LIMIT:
+        tasks = [task for task in tasks if state_of(task, states).status != "done"][:_GRAPH_LIMIT]
+    shown = {task.id for task in tasks}
+    lines = ["graph LR"]
+    for task in tasks:
+        label = _graph_text(f"{task.id} {task.title}")
+        lines.append(f'  {task.id}["{label}"]:::{state_of(task, states).status}')
+    for task in tasks:
+        for other in task.depends_on:
+            if other in shown:
+                critical = task.schedule.critical and (before := plan.task(other)) and before.schedule.critical
+                lines.append(f"  {other} {'==>' if critical else '-->'} {task.id}")
+    used = {state_of(task, states).status for task in tasks}
+    lines += [f"  classDef {status} stroke:{_COLOURS.get(status, '#757575')}" for status in sorted(used)]
+    return "\n".join(lines) if tasks else ""
+
+
+# ---- HTML -----------------------------------------------------------------------------------------------------------
+
+
+def html(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
+    """Board, dependencies and critical path as one piece of HTML: inline styles, no script, every text escaped."""
+    done, live = progress(plan, states)
+    head = (
+        f'<div class="nootropic-plan" style="font-family:sans-serif;font-size:13px">'
+        f'<h3 style="margin:0 0 4px">{_e(plan.title)}</h3>'
+        f'<div style="opacity:.75">{_e(plan.archetype)}, revision {plan.revision}, {done} of {live} tasks done, '
+        f"{_hours(plan.hours())}</div>"
+    )
+    board = "".join(_column(column, states) for column in columns(plan, states))
+    row = "display:flex;gap:8px;align-items:flex-start;overflow-x:auto;margin:8px 0"
+    parts = [head, f'<div style="{row}">{board}</div>']
+    if path := plan.critical_path():
+        parts.append(f"<div><b>Critical path:</b> {_e(_path(path))}</div>")
+    parts.append(timeline(plan, states))
+    parts += [f'<div style="margin-top:2px">{_e(line)}</div>' for line in (*word_lines(plan), *notes)]
+    return "".join(parts) + "</div>"
+
+
+def _column(column: Column, states: States) -> str:
+    cards = "".join(_card(task, states) for task in column.tasks)
+    return (
+        f'<div style="flex:1 0 150px;max-width:260px"><div style="font-weight:600">{_e(column.title)} '
+        f"({len(column.tasks)})</div>{cards}</div>"
+    )
+
+
+def _card(task: Task, states: States) -> str:
+    state = state_of(task, states)
+    colour = _COLOURS.get(state.status, "#757575")
+    after = f" · after {', '.join(task.depends_on)}" if task.depends_on else ""
+    note = f'<div style="opacity:.75">{_e(state.note)}</div>' if state.note else ""
+    mark = "★ " if task.schedule.critical else ""
+    return (
+        f'<div style="border-left:3px solid {colour};padding:2px 6px;margin:4px 0;border-radius:2px;'
+        f'background:rgba(128,128,128,.08)"><b>{mark}{task.id}</b> {_e(task.title)}'
+        f'<div style="opacity:.75">{_e(task.how.sentence())}{_e(after)}</div>{note}</div>'
+    )
+
+
+def timeline(plan: Plan, states: States) -> str:
+    """The schedule as bars, with what each task waits for: the graph where no Mermaid is at hand."""
+    total = plan.hours()
+    if not total:
+        return ""
+    rows = []
+    for task in plan.tasks[:_GRAPH_LIMIT]:
+        if state_of(task, states).status in ("superseded", "cancelled"):
+            continue
+        left, width = 100 * task.schedule.start_h / total, 100 * (task.schedule.end_h - task.schedule.start_h) / total
+        colour = "#b3261e" if task.schedule.critical else _COLOURS.get(state_of(task, states).status, "#757575")
+        after = f"← {', '.join(task.depends_on)}" if task.depends_on else ""
+        rows.append(
+            f'<tr><td style="padding:0 6px;text-align:left;white-space:nowrap">{task.id} {_e(after)}</td>'
+            f'<td style="width:100%;padding:0"><div title="{_e(task.title)}" style="height:8px;'
+            f'margin-left:{left:.2f}%;width:{max(width, 0.5):.2f}%;background:{colour}"></div></td></tr>'
+        )
+    more = f"<div>… and {len(plan.tasks) - _GRAPH_LIMIT} more</div>" if len(plan.tasks) > _GRAPH_LIMIT else ""
+    return (
+        f"<details><summary>Schedule and dependencies ({_hours(total)})</summary>"
+        f'<table style="width:100%;border-collapse:collapse">{"".join(rows)}</table>{more}</details>'
+    )
+
+
+# ---- for renderers of our own ---------------------------------------------------------------------------------------
+
+
+def data(plan: Plan, states: States) -> dict[str, Any]:
+    """What goes under ``application/vnd.nootropic.plan+json``."""
+    return {
+        "plan": to_plain(plan),
+        "states": {task.id: to_plain(state_of(task, states)) for task in plan.tasks},
+        "columns": [
+            {"key": column.key, "title": column.title, "tasks": [task.id for task in column.tasks]}
+            for column in columns(plan, states)
+        ],
+        "mermaid": mermaid(plan, states),
+        "critical": list(plan.critical_path()),
+    }
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:g} hours"
+
+
+def _path(path: tuple[str, ...]) -> str:
+    return " → ".join(path) if len(path) <= 12 else " → ".join([*path[:6], "…", *path[-5:]])
+
+
+def _names(tasks: list[Task]) -> str:
+    more = f" and {len(tasks) - 5} more" if len(tasks) > 5 else ""
+    return f"{', '.join(task.id for task in tasks[:5])}{more}"
+
+
+def _e(text: str) -> str:
+    return markup.escape(text)
+
+
+def _md(text: str) -> str:
+    return re.sub(r"([\\`*_|\[\]<>#])", r"\\\1", " ".join(text.split()))
+
+
+def _graph_text(text: str) -> str:
+    """A text between double quotes in Mermaid: signs that mean something there as character numbers."""
+    short = " ".join(text.split())
+    short = short if len(short) <= 60 else short[:59] + "…"
+    return re.sub(r"[^\w\s.,:;!?…–()-]", lambda found: f"#{ord(found.group())};", short)
