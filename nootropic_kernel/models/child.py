@@ -1,0 +1,137 @@
+"""The engine's own process: llama.cpp's server on loopback, behind a key, for one GGUF file.
+
+Run by file with ``python -P child.py …`` so that nothing of the caller's folder is importable; it therefore imports
+only the standard library and xllamacpp. The first line on standard input is the key. Later lines are ``+`` (a request
+begins) and ``-`` (it ended), which is how the process knows that it is idle. It ends when standard input ends, when its
+parent is gone, or when idle for too long. The only line on standard output is JSON, ``{"ready": true, "port": …}`` or
+``{"ready": false, "error": …}``; what the engine prints goes to the log file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+_WATCH_EVERY_S = 0.5
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Load the model, serve until told to end."""
+    options = _parser().parse_args(argv)
+    parent = os.getppid()
+    report = _take_over_output(options.log)
+    key = sys.stdin.buffer.readline().strip().decode()
+    if not key:
+        _say(report, {"ready": False, "error": "no key was given on standard input"})
+        return 2
+    activity = _Activity()
+    # The reader starts before the load: a caller that is gone must end even a process that is still loading.
+    threading.Thread(target=_follow_stdin, args=(activity,), daemon=True).start()
+    try:
+        server = _serve(options, key)
+    except Exception as error:  # The engine raises RuntimeError or ValueError with a text of its own.
+        _say(report, {"ready": False, "error": f"{type(error).__name__}: {error}"})
+        return 1
+    port = urlsplit(server.listening_address).port
+    activity.touch()
+    _say(report, {"ready": True, "port": port, "pid": os.getpid()})
+    os.close(report)
+    while os.getppid() == parent and activity.idle_s() < options.idle_s:
+        time.sleep(_WATCH_EVERY_S)
+    # The engine's threads have nothing to save, and its orderly shutdown can wait for a running prefill.
+    os._exit(0)
+
+
+class _Activity:
+    def __init__(self) -> None:
+        self._running = 0
+        self._last = time.monotonic()
+
+    def begin(self) -> None:
+        self._running += 1
+        self.touch()
+
+    def end(self) -> None:
+        self._running = max(0, self._running - 1)
+        self.touch()
+
+    def touch(self) -> None:
+        self._last = time.monotonic()
+
+    def idle_s(self) -> float:
+        return 0.0 if self._running else time.monotonic() - self._last
+
+
+def _follow_stdin(activity: _Activity) -> None:
+    while line := sys.stdin.buffer.readline():
+        if line.startswith(b"+"):
+            activity.begin()
+        elif line.startswith(b"-"):
+            activity.end()
+    os._exit(0)
+
+
+def _serve(options: argparse.Namespace, key: str) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = options.model
+    params.model_alias = {options.alias}
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [key]
+    # Left alone it allows every web origin; an empty list of origins lets no browser page read an answer.
+    params.cors_origins = ""
+    params.ui = False
+    params.endpoint_slots = False
+    params.offline = True
+    params.n_ctx = options.n_ctx
+    params.n_parallel = 1
+    # Small batches, because a prefill can be stopped only between two of them.
+    params.n_batch = options.n_batch
+    params.n_ubatch = options.n_batch
+    params.cpuparams.n_threads = options.threads
+    params.cpuparams_batch.n_threads = options.threads
+    params.cache_ram_mib = options.cache_ram_mib
+    params.verbosity = 1
+    if not options.gpu:
+        params.n_gpu_layers = 0
+    return xllamacpp.Server(params)
+
+
+def _take_over_output(log: str) -> int:
+    """Keep standard output for the report alone, and send what native code prints to the log."""
+    report = os.dup(1)
+    sink = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    os.close(sink)
+    return report
+
+
+def _say(report: int, message: dict[str, Any]) -> None:
+    os.write(report, (json.dumps(message) + "\n").encode())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="the GGUF file")
+    parser.add_argument("--alias", default="embedded", help="the name that answers carry")
+    parser.add_argument("--n-ctx", type=int, default=4096)
+    parser.add_argument("--n-batch", type=int, default=256)
+    parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    parser.add_argument("--cache-ram-mib", type=int, default=128)
+    parser.add_argument("--idle-s", type=float, default=600.0)
+    parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--log", default="")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

