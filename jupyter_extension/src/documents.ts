@@ -1,0 +1,60 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { Widget } from '@lumino/widgets';
+
+/** The files that are open in tabs. */
+export interface IOpenDocuments {
+  /** Those with unsaved edits, as paths below the server's root. */
+  unsaved(): string[];
+
+  /** Load the given files again where they are open; unsaved edits are never touched. */
+  follow(paths: readonly string[]): Promise<void>;
+}
+
+/** The open files of a JupyterLab window. */
+export class OpenDocuments implements IOpenDocuments {
+  /**
+   * @param manager - JupyterLab's documents
+   * @param widgets - every widget that may show a document
+   */
+  constructor(
+    private readonly manager: IDocumentManager,
+    private readonly widgets: () => Iterable<Widget>
+  ) {}
+
+  unsaved(): string[] {
+    return this.contexts()
+      .filter(context => context.model.dirty)
+      .map(context => this.path(context));
+  }
+
+  async follow(paths: readonly string[]): Promise<void> {
+    const changed = new Set(paths);
+    const stale = this.contexts().filter(context => changed.has(this.path(context)) && !context.model.dirty);
+    // A file that was deleted, or cannot be loaded, keeps its tab: the change itself has been made.
+    await Promise.allSettled(stale.map(context => context.revert()));
+  }
+
+  /** The folder of the document that a widget shows, or null. */
+  folderOf(widget: Widget | null): string | null {
+    const context = widget ? this.manager.contextForWidget(widget) : undefined;
+    return context ? PathExt.dirname(this.path(context)) : null;
+  }
+
+  private contexts(): DocumentRegistry.Context[] {
+    const found = new Set<DocumentRegistry.Context>();
+    for (const widget of this.widgets()) {
+      const context = this.manager.contextForWidget(widget);
+      if (context) {
+        found.add(context);
+      }
+    }
+    return [...found];
+  }
+
+  private path(context: DocumentRegistry.Context): string {
+    // A drive's prefix ("RTC:") is JupyterLab's own; the server knows the path without it.
+    return this.manager.services.contents.localPath(context.path);
+  }
+}
