@@ -115,7 +115,9 @@ class _Completion:
         for kind in re.split(r"[\s,|]+", p.complete):
             if kind in kinds:
                 found += kinds[kind](self.workspace)
-        return _fitting([candidate for candidate in found if candidate.text not in taken], current)
+        fresh = [candidate for candidate in found if candidate.text not in taken]
+        # The hunks of a proposal come once its name is typed; all at once they would hide the proposals.
+        return _fitting([candidate for candidate in fresh if ":" in current or ":" not in candidate.text], current)
 
 
 def paths(root: Path, current: str, *, folders_only: bool = False) -> list[Candidate]:
@@ -149,25 +151,26 @@ def tasks(workspace: Workspace) -> Iterator[Candidate]:
 
 
 def proposals(workspace: Workspace) -> Iterator[Candidate]:
-    """Proposal ids, newest first."""
-    for row in _query(workspace, "proposals", ("id",)):
-        yield Candidate(str(row[0]), "proposal")
+    """Proposal ids, newest first, and then the hunks of each."""
+    rows = _query(workspace, "SELECT number, json_extract(provenance, '$.title') FROM proposals ORDER BY number DESC")
+    for number, title in rows:
+        yield Candidate(f"P{number}", str(title or "proposal"))
+    hunks = "SELECT proposal, number, state FROM proposal_hunks ORDER BY proposal DESC, number"
+    for proposal, number, state in _query(workspace, hunks):
+        yield Candidate(f"P{proposal}:{number}", str(state))
 
 
 def turns(workspace: Workspace) -> Iterator[Candidate]:
-    """Ids of accepts and undos, newest first."""
-    for row in _query(workspace, "turns", ("id",)):
-        yield Candidate(str(row[0]), "turn")
+    """Ids of accepts, undos and redos, newest first."""
+    for number, kind in _query(workspace, "SELECT number, kind FROM turns WHERE state = 'done' ORDER BY number DESC"):
+        yield Candidate(f"A{number}", str(kind))
 
 
 def recipes(workspace: Workspace) -> Iterator[Candidate]:
-    """Recipe names: one module each."""
-    from importlib.util import find_spec
+    """Recipe names, without importing the recipes."""
+    from nootropic_kernel.checks.recipes.registry import _MODULES
 
-    spec = find_spec("nootropic_kernel.checks.recipes")
-    for place in spec.submodule_search_locations or () if spec is not None else ():
-        for file in sorted(Path(place).glob("[a-z]*.py")):
-            yield Candidate(file.stem.replace("_", "-"), "recipe")
+    yield from (Candidate(name, "recipe") for name in _MODULES)
 
 
 def backends(workspace: Workspace) -> Iterator[Candidate]:
@@ -175,18 +178,15 @@ def backends(workspace: Workspace) -> Iterator[Candidate]:
     yield from (Candidate(name, "backend") for name in load_settings(workspace).backends)
 
 
-def _query(workspace: Workspace, table: str, columns: tuple[str, ...]) -> list[tuple[object, ...]]:
-    """Read a few rows, creating nothing: no database, no rows."""
+def _query(workspace: Workspace, statement: str) -> list[tuple[object, ...]]:
+    """Read a few rows, creating nothing: no database or no such table, no rows."""
     file = workspace.state_dir / "state.db"
     if not file.is_file():
         return []
     try:
         connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0.2)
         try:
-            order = "rowid DESC"
-            return connection.execute(
-                f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order} LIMIT {_MOST}"
-            ).fetchall()
+            return connection.execute(f"{statement} LIMIT {_MOST}").fetchall()
         finally:
             connection.close()
     except sqlite3.Error:
