@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from nootropic_kernel.changes.changeset import HunkState
+from nootropic_kernel.changes.store import ProposalDamaged, ProposalStore
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.journal import Event
+from nootropic_kernel.workspace.location import Workspace
 
 SUCCEEDED = "nightly.succeeded"
 FAILED = "nightly.failed"
+NOTHING_NEW = "Nothing was accepted or rejected since the last night that succeeded."
+
+_DECISIONS = {f"hunk.{state.value}": state for state in HunkState if state is not HunkState.PENDING}
 
 
 @dataclass(frozen=True)
 class Night:
-    """The decisions after journal event ``after`` up to ``through``: the accepted hunks as rows, and all counted."""
+    """The decisions after journal event ``after`` up to ``through``.
+
+    ``rows`` are the hunks that stand accepted (each once, however often it was undone and redone), ``counts`` how many
+    hunks ended in which state.
+    """
 
     after: int
     through: int
@@ -25,7 +36,7 @@ class Night:
     @property
     def is_new(self) -> bool:
         """Whether anything was decided since the last success."""
-        return any(self.counts.values())
+        return self.through > self.after
 
     @property
     def window(self) -> str:
@@ -33,14 +44,22 @@ class Night:
         return f"{self.after}-{self.through}"
 
 
-NOTHING_NEW = "Nothing was accepted or rejected since the last night that succeeded."
-
-
-def since_last_success(database: StateDatabase) -> Night:
+def since_last_success(database: StateDatabase, workspace: Workspace) -> Night:
     """The decisions that no successful night has worked on yet."""
     last = last_success(database)
     after = int(last.data["through"]) if last else 0
-    return Night(after, after, (), {})
+    happened = journal.events(database.read(), after=after)
+    decided = [event for event in happened if event.kind in _DECISIONS]
+    final = {event.subject: event for event in decided}
+    counts = Counter({state.value: 0 for state in _DECISIONS.values()})
+    counts.update(_DECISIONS[event.kind].value for event in final.values())
+    commits = {event.subject: event.data.get("commit") for event in happened if event.kind.startswith("turn.")}
+    store = ProposalStore(database, workspace)
+    rows = []
+    for event in final.values():
+        if _DECISIONS[event.kind].in_tree and (row := _row(store, event, commits)) is not None:
+            rows.append(row)
+    return Night(after, max((event.id for event in decided), default=after), tuple(rows), dict(counts))
 
 
 def last_success(database: StateDatabase) -> Event | None:
@@ -65,3 +84,34 @@ def outcome(event: Event) -> dict[str, Any]:
     """How a night ended, as results show it."""
     keys = ("notebook", "mlflow_run", "metrics", "rows", "window")
     return {"dagster_run": event.subject, **{key: event.data[key] for key in keys if key in event.data}}
+
+
+def _row(store: ProposalStore, event: Event, commits: dict[str, Any]) -> dict[str, Any] | None:
+    """One accepted hunk: what was asked, what was proposed, and what the person kept (None: cannot be read back)."""
+    proposal_id, _, number = event.subject.partition(":")
+    try:
+        proposal = store.get(proposal_id)
+    except ProposalDamaged:
+        return None
+    hunk = proposal.changeset.hunks[int(number) - 1]
+    told = proposal.changeset.provenance
+    turn = str(event.data.get("turn") or "")
+    return {
+        "ref": event.subject,
+        "state": _DECISIONS[event.kind].value,
+        "path": hunk.path,
+        "kind": hunk.kind,
+        "header": hunk.header,
+        "old": hunk.old,
+        "proposed": hunk.new,
+        "new": proposal.edited.get(hunk.number, hunk.new),
+        "title": told.title,
+        "task": told.task or "",
+        "how": told.how,
+        "model": told.model or "",
+        "prompt": told.prompt or "",
+        "prompt_version": told.prompt_version or "",
+        "turn": turn,
+        "commit": str(commits.get(turn) or ""),
+        "at": event.at,
+    }

@@ -58,23 +58,22 @@ class NightGuard(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 @dg.asset(description="The plan in project-spec.md and how far it is.", group_name=JOB)
 def project_plan(guard: NightGuard) -> dg.Output[Document]:
-    news.tell("Reading the plan …", 0.1)
+    news.tell("Reading the plan …", 0.2)
     value = _ask("board")
     return dg.Output(value, metadata={"error": value["why"]} if "why" in value else {})
 
 
 @dg.asset(description="The search index, brought up to date.", group_name=JOB)
 def search_index(guard: NightGuard, project_plan: Document) -> dg.Output[Document]:
-    news.tell("Bringing the search index up to date …", 0.2)
+    news.tell("Bringing the search index up to date …", 0.3)
     value = _ask("search", query=str(project_plan.get("title") or workspace_of_services().root.name))
     return dg.Output(value, metadata={"error": value["why"]} if "why" in value else {})
 
 
 @dg.asset(description="What was decided since the last night that succeeded.", group_name=JOB)
 def accepted_diffs(guard: NightGuard) -> dg.Output[Document]:
-    news.tell("Collecting the accepted diffs …", 0.3)
-    with closing(StateDatabase.open(workspace_of_services())) as database:
-        night = nightly.since_last_success(database)
+    news.tell("Collecting the accepted diffs …", 0.1)
+    night = _night()
     value = {"window": night.window, "through": night.through, "counts": night.counts, "rows": list(night.rows)}
     return dg.Output(value, metadata={"rows": len(night.rows), **night.counts})
 
@@ -162,8 +161,7 @@ def _time_zone() -> str:
 )
 def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     # In the tick, not in a run: a run costs seconds of CPU even when it does nothing.
-    with closing(StateDatabase.open(workspace_of_services())) as database:
-        night = nightly.since_last_success(database)
+    night = _night()
     if not night.is_new:
         return dg.SkipReason(nightly.NOTHING_NEW)
     return dg.RunRequest(tags={"nootropic.window": night.window})
@@ -175,6 +173,12 @@ defs = dg.Definitions(
     schedules=[nightly_schedule],
     resources={"guard": NightGuard(), "io_manager": JsonAssets()},
 )
+
+
+def _night() -> nightly.Night:
+    workspace = workspace_of_services()
+    with closing(StateDatabase.open(workspace)) as database:
+        return nightly.since_last_success(database, workspace)
 
 
 def _ask(verb: str, **arguments: Any) -> Document:

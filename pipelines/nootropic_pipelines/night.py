@@ -43,7 +43,7 @@ def _run(force: bool) -> dict[str, Any]:
 
     workspace = workspace_of_services()
     with closing(StateDatabase.open(workspace)) as database:
-        if not force and not nightly.since_last_success(database).is_new:
+        if not force and not nightly.since_last_success(database, workspace).is_new:
             last = nightly.last_success(database)
             return {"skipped": nightly.NOTHING_NEW, **(nightly.outcome(last) if last else {})}
     news.tell("Starting Dagster …", 0.0)
@@ -77,12 +77,10 @@ def _execute(workspace: Workspace) -> dict[str, Any]:
 def _causes(done: Any) -> list[str]:
     causes = []
     for event in done.all_events:
-        data = event.event_specific_data
-        error = getattr(data, "error", None)
+        error = getattr(event.event_specific_data, "error", None)
         if event.is_failure and error is not None:
-            root = error.cause or error
-            causes.append(root.message.strip())
-    return causes or ["Dagster gave no reason"]
+            causes.append((error.cause or error).message.strip())
+    return list(dict.fromkeys(causes)) or ["Dagster gave no reason"]
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def log_night(
         mlflow.log_params(dict(params))
         mlflow.log_metrics(dict(metrics))
         if rows:
-            _log_dataset(rows, window)
+            _log_dataset(rows, report)
         if report.path.exists():
             mlflow.log_artifact(str(report.path), "report")
         if report.error:
@@ -56,11 +56,13 @@ def log_night(
     return str(run.info.run_id)
 
 
-def _log_dataset(rows: Sequence[Mapping[str, Any]], window: str) -> None:
+def _log_dataset(rows: Sequence[Mapping[str, Any]], report: Report) -> None:
     import mlflow
     import pandas
+    from mlflow.data.sources import LocalArtifactDatasetSource
 
     frame = pandas.DataFrame([dict(row) for row in rows])
-    dataset = mlflow.data.from_pandas(frame, source=f"nootropic-journal:{window}", name="accepted-diffs")
+    facts = report.path.with_suffix(".json")  # beside the notebook that was made from them
+    dataset = mlflow.data.from_pandas(frame, source=LocalArtifactDatasetSource(str(facts)), name="accepted-diffs")
     mlflow.log_input(dataset, context="accepted")
     mlflow.log_table(frame, "dataset/accepted-diffs.json")
