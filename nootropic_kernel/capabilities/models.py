@@ -1,0 +1,159 @@
+"""``models``: which models can answer here, and fetching the embedded one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel, catalogue, find_model
+from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.embedded import EmbeddedBackend
+from nootropic_kernel.models.errors import DownloadFailed
+from nootropic_kernel.models.files import is_present, is_verified
+from nootropic_kernel.models.router import candidates
+from nootropic_kernel.workspace.errors import UsageError
+
+
+class ModelsParams(Params):
+    """What to do with which model."""
+
+    action: Literal["list", "pull", "status"] = Field(
+        "list",
+        description="`list` the catalogue, `pull` a model to this machine, or tell the `status` of each backend.",
+        json_schema_extra={"position": 0},
+    )
+    name: str | None = Field(
+        None,
+        description="The model to pull, as `list` names it; without it the embedded one.",
+        json_schema_extra={"position": 1},
+    )
+
+
+class ModelEntry(BaseModel):
+    """A model of the catalogue and whether its file is on this machine."""
+
+    name: str
+    title: str
+    licence: str
+    size: int
+    download: int
+    context_window: int
+    embedded: bool
+    present: bool
+    path: str
+
+
+class BackendEntry(BaseModel):
+    """A backend that may be asked: where it stands in the order, and what it needs when it cannot be asked."""
+
+    name: str
+    model: str
+    url: str = ""
+    ok: bool
+    reason: str = ""
+    next: str = ""
+    running: bool = False
+
+
+class ModelsResult(Result):
+    """Models, backends in the order in which they are asked, and the name of the one that would answer now."""
+
+    message: str
+    models: list[ModelEntry] = Field(default_factory=list)
+    backends: list[BackendEntry] = Field(default_factory=list)
+    chosen: str | None = None
+
+    def text(self) -> str:
+        """The message, then one line a model and a backend."""
+        lines = [self.message]
+        for model in self.models:
+            here = "here" if model.present else f"not here: `noo models pull {model.name}` ({_mb(model.download)})"
+            lines.append(f"  {model.name}  {model.title}, {_mb(model.size)}, {model.licence}  [{here}]")
+        for backend in self.backends:
+            where = backend.url or ("running" if backend.running else "starts on first use")
+            state = where if backend.ok else f"{backend.reason} {backend.next}".strip()
+            lines.append(f"  {'*' if backend.name == self.chosen else ' '} {backend.name} ({backend.model})  {state}")
+        return "\n".join(lines)
+
+
+@capability(effect=CapabilityEffect.DECIDE)
+def models(params: ModelsParams, session: Session) -> ModelsResult:
+    """List models, fetch one, or show which backend answers.
+
+    `list` shows the catalogue, `pull` fetches a model's file into your cache (checked by sha256, fetched only when it
+    is not there), `status` shows the backends in the order in which they are asked. Nothing but `pull` uses the
+    network, and none of them starts a model.
+    """
+    if params.action == "pull":
+        return _pull(params.name, session)
+    if params.name is not None:
+        raise UsageError(f"`models {params.action}` takes no name.", next="Leave it out.", name=params.name)
+    if params.action == "status":
+        return _status(session)
+    entries = [_entry(model) for model in catalogue()]
+    here = sum(entry.present for entry in entries)
+    return ModelsResult(message=f"{len(entries)} in the catalogue, {here} on this machine.", models=entries)
+
+
+def _pull(name: str | None, session: Session) -> ModelsResult:
+    model = find_model(name)
+    most = session.settings().max_model_size_gb
+    if most is not None and model.file.size > most * 1e9:
+        raise DownloadFailed(
+            f"The model {model.name!r} is larger than your settings allow.",
+            why=f"It has {model.file.size / 1e9:.2f} GB; maxModelSizeGB is {most:g}.",
+            next="Raise maxModelSizeGB in your settings, or pull a smaller model.",
+            model=model.name,
+        )
+    done = pull(model, session.status, session.cancel)
+    if done.downloaded:
+        message = f"Fetched {model.name} to {done.path}; its sha256 is right."
+    else:
+        message = f"{model.name} is already here: {done.path}. Nothing was fetched."
+    return ModelsResult(message=message, models=[_entry(model)])
+
+
+def _status(session: Session) -> ModelsResult:
+    settings = session.settings()
+    entries: list[BackendEntry] = []
+    chosen: str | None = None
+    for backend in candidates(settings, session.workspace):
+        state = backend.available()
+        if isinstance(backend, EmbeddedBackend):
+            entry = BackendEntry(
+                name=EMBEDDED, model=backend.model.name, ok=state.ok, reason=state.reason, next=state.next,
+                running=backend.is_running(),
+            )  # fmt: skip
+            if state.ok and not is_verified(backend.model):
+                entry.ok, entry.reason = False, "Its file is damaged."
+                entry.next = f"Run `noo models pull {backend.model.name}`."
+        else:
+            named = settings.backends[backend.name]
+            entry = BackendEntry(
+                name=named.name, model=named.model, url=named.url, ok=state.ok, reason=state.reason, next=state.next
+            )
+        entries.append(entry)
+        if entry.ok and chosen is None:
+            chosen = entry.name
+    message = f"{chosen} answers." if chosen else "No model can answer here; everything that needs none works."
+    return ModelsResult(message=message, backends=entries, chosen=chosen)
+
+
+def _entry(model: CatalogueModel) -> ModelEntry:
+    return ModelEntry(
+        name=model.name,
+        title=model.title,
+        licence=model.licence,
+        size=model.file.size,
+        download=model.source.size,
+        context_window=model.context_window,
+        embedded=model.embedded,
+        present=is_present(model),
+        path=str(model.path),
+    )
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"
