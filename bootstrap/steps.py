@@ -251,8 +251,8 @@ class Installation:
         value = group_stamp(self.root, self.venv, "core")
         marker = self.state / "model-file.txt"
         if self.stamps.matches("model", value) and marker.is_file():
-            file = Path(marker.read_text(encoding="utf-8").strip() or "/nowhere")
-            if file.is_file():
+            # The cache is the person's: it may have been emptied since.
+            if Path(marker.read_text(encoding="utf-8").strip() or os.devnull).is_file():
                 return False
         self.changed = True
         self.say("embedded model: SmolLM2-135M-Instruct; a first download of about 93 MB")
@@ -261,7 +261,7 @@ class Installation:
             env=self.env,
             cwd=self.state,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
         )
@@ -286,6 +286,6 @@ def _model_path(document: str) -> str:
     import json
 
     try:
-        return str(json.loads(document).get("path", ""))
-    except (ValueError, AttributeError):
+        return str(json.loads(document)["models"][0]["path"])
+    except (ValueError, LookupError, TypeError):
         return ""
