@@ -250,10 +250,10 @@ class Installation:
             raise StepFailed("The command `noo` is not installed.")
         value = group_stamp(self.root, self.venv, "core")
         marker = self.state / "model-file.txt"
-        if self.stamps.matches("model", value) and marker.is_file():
-            # The cache is the person's: it may have been emptied since.
-            if Path(marker.read_text(encoding="utf-8").strip() or os.devnull).is_file():
-                return False
+        # The cache is the person's: it may have been emptied since.
+        file = Path(marker.read_text(encoding="utf-8").strip() or os.devnull) if marker.is_file() else None
+        if self.stamps.matches("model", value) and file is not None and file.is_file():
+            return False
         self.changed = True
         self.say("embedded model: SmolLM2-135M-Instruct; a first download of about 93 MB")
         done = subprocess.run(
