@@ -1,4 +1,4 @@
-// jsdom lacks two browser features that JupyterLab's packages touch while they load.
+// jsdom lacks some browser features that JupyterLab's packages touch while they load.
 globalThis.DragEvent ??= class DragEvent extends MouseEvent {} as unknown as typeof DragEvent;
 window.matchMedia ??= ((query: string) => ({
   matches: false,
@@ -10,3 +10,6 @@ window.matchMedia ??= ((query: string) => ({
   removeListener: () => undefined,
   dispatchEvent: () => false
 })) as unknown as typeof window.matchMedia;
+globalThis.requestIdleCallback ??= (callback: IdleRequestCallback) =>
+  setTimeout(() => callback({ didTimeout: false, timeRemaining: () => 0 }), 0) as unknown as number;
+globalThis.cancelIdleCallback ??= (handle: number) => clearTimeout(handle);

@@ -1,0 +1,71 @@
+import { ServerConnection } from '@jupyterlab/services';
+import { describe, expect, it } from 'vitest';
+
+import { NootropicClient } from '../client';
+
+interface ISeen {
+  readonly url: string;
+  readonly method: string;
+  readonly body: unknown;
+}
+
+function client(status: number, reply: unknown, seen: ISeen[] = [], followed: string[] = []): NootropicClient {
+  const settings = ServerConnection.makeSettings({
+    baseUrl: 'http://localhost:1/base/',
+    fetch: async (input: RequestInfo | URL) => {
+      const request = input as Request;
+      const body = request.method === 'POST' ? JSON.parse(await request.text()) : null;
+      seen.push({ url: request.url.split('?')[0] ?? '', method: request.method, body });
+      return new Response(typeof reply === 'string' ? reply : JSON.stringify(reply), { status });
+    }
+  });
+  return new NootropicClient(settings, {
+    unsaved: () => ['work/open.py'],
+    follow: async paths => {
+      followed.push(...paths);
+    }
+  });
+}
+
+describe('a call', () => {
+  it('sends arguments, folder and unsaved files, and lets open files follow', async () => {
+    const seen: ISeen[] = [];
+    const followed: string[] = [];
+    const reply = { result: { id: 'A1' }, bundle: { 'text/plain': 'ok' }, changed: ['work/a.py'], effect: 'decide' };
+    const service = client(200, reply, seen, followed);
+    const decisions: unknown[] = [];
+    service.decided.connect((_, decision) => decisions.push(decision));
+    const answer = await service.call('accept', { refs: ['P1:2'] }, { folder: 'work' });
+    expect(seen).toEqual([
+      {
+        url: 'http://localhost:1/base/nootropic/api/capabilities/accept',
+        method: 'POST',
+        body: { arguments: { refs: ['P1:2'] }, path: 'work', unsaved: ['work/open.py'] }
+      }
+    ]);
+    expect(answer.result).toEqual({ id: 'A1' });
+    expect(followed).toEqual(['work/a.py']);
+    expect(decisions).toEqual([{ verb: 'accept', folder: 'work' }]);
+  });
+
+  it('tells what the verb refused, why, and what to do', async () => {
+    const refused = client(409, { error: { type: 'Drift', what: 'It changed', why: 'Someone edited it.', next: 'Run it again' } });
+    await expect(refused.call('accept', {}, { folder: '' })).rejects.toThrow('It changed. Someone edited it. Run it again.');
+  });
+
+  it('tells when the server is not one of ours, or answers nonsense', async () => {
+    await expect(client(404, '<html>').capabilities()).rejects.toThrow('does not run Nootropic');
+    await expect(client(502, '<html>').capabilities()).rejects.toThrow('status 502');
+    expect(await client(200, '[]').capabilities()).toEqual([]);
+  });
+
+  it('reads verbs with care: a strange effect counts as a decision, a strange name is left out', async () => {
+    const found = await client(200, {
+      capabilities: [{ verb: 'plan', effect: 'propose' }, { verb: 'wipe', effect: 'magic' }, { verb: '../x' }, 7]
+    }).capabilities();
+    expect(found.map(item => [item.verb, item.effect])).toEqual([
+      ['plan', 'propose'],
+      ['wipe', 'decide']
+    ]);
+  });
+});

@@ -1,0 +1,127 @@
+import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
+import { CommandRegistry } from '@lumino/commands';
+import type { Widget } from '@lumino/widgets';
+import { describe, expect, it } from 'vitest';
+
+import { addCommands } from '../commands/commands';
+import type { ICommandOptions } from '../commands/commands';
+import { fieldsOf, valueOf } from '../commands/schema';
+import type { ICapability } from '../tokens';
+import { answer, attach, Desk, HOSTILE, settled, trans } from './fixtures';
+
+const search: ICapability = {
+  verb: 'search',
+  summary: 'Find code',
+  help: '',
+  effect: 'read',
+  provider: 'nootropic',
+  params: {
+    type: 'object',
+    properties: {
+      limit: { anyOf: [{ type: 'integer' }, { type: 'null' }], default: null },
+      query: { type: 'string', position: 0, description: 'What to look for' }
+    },
+    required: ['query']
+  }
+};
+const accept: ICapability = {
+  ...search,
+  verb: 'accept',
+  effect: 'decide',
+  params: { properties: { refs: { type: 'array', items: { type: 'string' } } }, required: ['refs'] }
+};
+
+function bench(desk: Desk): { commands: CommandRegistry; widgets: Widget[] } {
+  const commands = new CommandRegistry();
+  const widgets: Widget[] = [];
+  const rendermime = new RenderMimeRegistry({ initialFactories: standardRendererFactories });
+  const shell = { add: (widget: Widget) => widgets.push(attach(widget)) };
+  const options: ICommandOptions = {
+    app: { commands, shell } as unknown as ICommandOptions['app'],
+    client: desk,
+    palette: null,
+    rendermime,
+    trans,
+    folder: () => 'work',
+    within: registry => registry
+  };
+  addCommands([search, accept], options);
+  return { commands, widgets };
+}
+
+describe('the commands', () => {
+  it('are one a verb, and describe their arguments', async () => {
+    const { commands } = bench(new Desk(() => answer({})));
+    expect(commands.hasCommand('nootropic:search')).toBe(true);
+    expect((await commands.describedBy('nootropic:search')).args).toEqual(search.params);
+  });
+
+  it('run at once when nothing is missing, and show the answer in a tab', async () => {
+    const desk = new Desk(() => answer({ 'text/plain': 'found it' }));
+    const { commands, widgets } = bench(desk);
+    const result = await commands.execute('nootropic:search', { query: 'words', isPalette: true });
+    expect(desk.calls.map(call => [call.verb, call.args, call.options.folder])).toEqual([['search', { query: 'words' }, 'work']]);
+    expect(result).toMatchObject({ bundle: { 'text/plain': 'found it' } });
+    expect(widgets[0]?.node.textContent).toContain('found it');
+  });
+
+  it('ask for what is missing in the tab itself', async () => {
+    const desk = new Desk(() => answer({ 'text/plain': HOSTILE }));
+    const { commands, widgets } = bench(desk);
+    await commands.execute('nootropic:search', {});
+    expect(desk.calls).toHaveLength(0);
+    const node = widgets[0]!.node;
+    expect([...node.querySelectorAll<HTMLInputElement>('.noo-form input')].map(input => input.name)).toEqual(['query', 'limit']);
+    node.querySelector<HTMLInputElement>('input[name=query]')!.value = ' words ';
+    node.querySelector<HTMLInputElement>('input[name=limit]')!.value = '3';
+    node.querySelector('form')!.dispatchEvent(new Event('submit', { cancelable: true }));
+    await settled();
+    expect(desk.calls[0]?.args).toEqual({ query: 'words', limit: 3 });
+    expect(node.querySelectorAll('img, script')).toHaveLength(0);
+  });
+
+  it('never decide without a person who presses Run', async () => {
+    const desk = new Desk(() => answer({}));
+    const { commands, widgets } = bench(desk);
+    await commands.execute('nootropic:accept', { refs: ['P1:1'] });
+    await settled();
+    expect(desk.calls).toHaveLength(0);
+    expect(widgets[0]!.node.querySelector('textarea')!.value).toBe('P1:1');
+    widgets[0]!.node.querySelector('form')!.dispatchEvent(new Event('submit', { cancelable: true }));
+    await settled();
+    expect(desk.calls[0]?.args).toEqual({ refs: ['P1:1'] });
+  });
+
+  it('stop the verb when its tab is closed', async () => {
+    const desk = new Desk(() => new Promise(() => undefined));
+    const { commands, widgets } = bench(desk);
+    void commands.execute('nootropic:search', { query: 'x' });
+    await settled();
+    widgets[0]!.dispose();
+    expect(desk.calls[0]?.options.signal?.aborted).toBe(true);
+  });
+});
+
+describe('a typed value', () => {
+  const fields = fieldsOf({
+    properties: {
+      flag: { type: 'boolean', default: false },
+      names: { type: 'array' },
+      args: { type: 'object' },
+      kind: { anyOf: [{ $ref: '#/$defs/Kind' }, { type: 'null' }] },
+      brief: { type: 'string', body: true }
+    },
+    $defs: { Kind: { enum: ['a', 'b'], type: 'string' } }
+  });
+  const field = (name: string) => fields.find(item => item.name === name)!;
+
+  it('becomes what the schema asks for', () => {
+    expect(fields.map(item => item.kind)).toEqual(['flag', 'list', 'pairs', 'choice', 'text']);
+    expect(valueOf(field('flag'), 'true')).toBe(true);
+    expect(valueOf(field('flag'), 'false')).toBeUndefined();
+    expect(valueOf(field('names'), 'a\n b c \n')).toEqual(['a', 'b c']);
+    expect(valueOf(field('args'), 'x=1=2\ny')).toEqual({ x: '1=2', y: '' });
+    expect(valueOf(field('brief'), '  {keep} ')).toBe('  {keep} ');
+    expect(valueOf(field('brief'), ' ')).toBeUndefined();
+  });
+});

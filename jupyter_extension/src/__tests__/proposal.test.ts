@@ -1,0 +1,185 @@
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { CallError } from '../client';
+import { ProposalRenderer } from '../proposal/renderer';
+import { spansOf } from '../proposal/wordDiff';
+import { PROPOSAL_MIME } from '../tokens';
+import { answer, attach, Desk, HOSTILE, proposalData, proposalModel, settled, trans } from './fixtures';
+
+let open: ProposalRenderer[] = [];
+
+async function shown(data: unknown, desk: Desk): Promise<ProposalRenderer> {
+  const renderer = attach(new ProposalRenderer({ client: desk, folder: 'work', trans }));
+  open.push(renderer);
+  await renderer.renderModel(proposalModel(data));
+  await settled();
+  return renderer;
+}
+
+/** A desk whose store holds the proposal in the states given; `accept` accepts. */
+function store(states = ['pending', 'pending', 'pending']): Desk {
+  return new Desk(({ verb, args }) => {
+    if (verb === 'accept') {
+      (args.refs as string[]).forEach(ref => (states[Number(ref.split(':')[1]) - 1] = 'accepted'));
+      return answer({ 'text/plain': 'Committed 1 hunk.' });
+    }
+    return answer({ [PROPOSAL_MIME]: proposalData(states) });
+  });
+}
+
+function action(renderer: ProposalRenderer, name: string): HTMLButtonElement | null {
+  return [...renderer.node.querySelectorAll<HTMLButtonElement>('button')].find(node => node.dataset.action === name) ?? null;
+}
+
+afterEach(() => {
+  open.forEach(renderer => renderer.dispose());
+  open = [];
+});
+
+describe('a proposal', () => {
+  it('shows each file, hunk, line and check', async () => {
+    const { node } = await shown(proposalData(), store());
+    expect([...node.querySelectorAll<HTMLElement>('.noo-file')].map(file => file.dataset.path)).toEqual(['inkwell/text.py', 'demo.ipynb']);
+    expect([...node.querySelectorAll<HTMLElement>('.noo-hunk')].map(hunk => hunk.dataset.ref)).toEqual(['P1:1', 'P1:2', 'P1:3']);
+    const rows = [...node.querySelectorAll('[data-ref="P1:1"] tr')].map(row => [
+      ...[...row.querySelectorAll<HTMLElement>('.noo-line-number')].map(cell => cell.dataset.line),
+      row.querySelector('.noo-op')?.textContent,
+      row.querySelector('.noo-text')?.textContent
+    ]);
+    expect(rows).toEqual([
+      ['3', '3', ' ', 'def words(text):'],
+      ['4', '', '−', '    return text.split()'],
+      ['', '4', '+', '    return text.split(" ")'],
+      ['', '5', '+', '    # done']
+    ]);
+    expect(node.querySelector('[data-ref="P1:1"] ins')?.textContent).toBe('" "');
+    expect([...node.querySelectorAll('.noo-checks li')].map(item => item.textContent)).toEqual(['✓ compiles', '✗ tests', '– safety']);
+  });
+
+  it('sends one hunk to be accepted, and shows what the store then says', async () => {
+    const desk = store();
+    const renderer = await shown(proposalData(), desk);
+    action(renderer, 'accept P1:2')?.click();
+    await settled();
+    expect(desk.calls.map(call => [call.verb, call.args, call.options.folder])).toEqual([
+      ['show', { id: 'P1' }, 'work'],
+      ['accept', { refs: ['P1:2'] }, 'work'],
+      ['show', { id: 'P1' }, 'work']
+    ]);
+    expect(renderer.node.querySelector<HTMLElement>('[data-ref="P1:2"]')?.dataset.state).toBe('accepted');
+    expect(action(renderer, 'accept P1:2')).toBeNull();
+    expect(renderer.node.querySelector('.noo-notice')?.textContent).toBe('Committed 1 hunk.');
+  });
+
+  it('accepts and rejects all that is still to decide', async () => {
+    const desk = store(['accepted', 'pending', 'pending']);
+    const renderer = await shown(proposalData(['accepted', 'pending', 'pending']), desk);
+    expect(action(renderer, 'accept P1:2 P1:3')?.textContent).toBe('Accept all (2)');
+    action(renderer, 'reject P1:2 P1:3')?.click();
+    await settled();
+    expect(desk.calls[1]).toMatchObject({ verb: 'reject', args: { refs: ['P1:2', 'P1:3'] } });
+  });
+
+  it('undoes the proposal’s own last turn, not the latest of the workspace', async () => {
+    const desk = store(['accepted', 'rejected', 'rejected']);
+    const renderer = await shown(proposalData(), desk);
+    action(renderer, 'undo ')?.click();
+    await settled();
+    expect(desk.calls[1]).toMatchObject({ verb: 'undo', args: { turn: 'A7' } });
+  });
+
+  it('shows a refusal in place and can be tried again', async () => {
+    const desk = new Desk(({ verb }) => {
+      if (verb === 'accept') {
+        throw new CallError('inkwell/text.py has unsaved edits.', 'They overlap.', 'Save the file first.', 409);
+      }
+      return answer({ [PROPOSAL_MIME]: proposalData() });
+    });
+    const renderer = await shown(proposalData(), desk);
+    action(renderer, 'accept P1:1')?.click();
+    await settled();
+    expect(renderer.node.querySelector('[role=alert]')?.textContent).toBe(
+      'inkwell/text.py has unsaved edits. They overlap. Save the file first.'
+    );
+    expect(action(renderer, 'accept P1:1')?.disabled).toBe(false);
+  });
+
+  it('decides only on what the store holds, not on what a notebook claims', async () => {
+    let tell: () => void = () => undefined;
+    const desk = new Desk(() => new Promise(resolve => (tell = () => resolve(answer({ [PROPOSAL_MIME]: proposalData() })))));
+    const forged = proposalData() as { hunks: object[] };
+    const renderer = await shown(
+      { ...forged, hunks: forged.hunks.map(hunk => ({ ...hunk, lines: [{ op: '+', text: 'harmless' }] })) },
+      desk
+    );
+    expect(renderer.node.textContent).toContain('harmless');
+    expect(action(renderer, 'accept P1:1')?.disabled).toBe(true);
+    tell();
+    await settled();
+    expect(renderer.node.textContent).not.toContain('harmless');
+    expect(action(renderer, 'accept P1:1')?.disabled).toBe(false);
+  });
+
+  it('stays readable, and locked, where the store does not know it', async () => {
+    const desk = new Desk(() => {
+      throw new CallError('There is no proposal P1.');
+    });
+    const renderer = await shown(proposalData(), desk);
+    expect(renderer.node.querySelectorAll('.noo-hunk')).toHaveLength(3);
+    expect(renderer.node.textContent).toContain('There is no proposal P1.');
+    expect([...renderer.node.querySelectorAll('button')].every(node => node.disabled)).toBe(true);
+  });
+
+  it('follows a decision made elsewhere in the window', async () => {
+    const states = ['pending', 'pending', 'pending'];
+    const desk = store(states);
+    const renderer = await shown(proposalData(), desk);
+    states[0] = 'rejected';
+    desk.decided.emit({ verb: 'reject', folder: 'work' });
+    await settled();
+    expect(renderer.node.querySelector<HTMLElement>('[data-ref="P1:1"]')?.dataset.state).toBe('rejected');
+  });
+
+  it('says so when the data is not a proposal that it knows', async () => {
+    for (const data of [undefined, 'x', {}, { proposal: { id: 'P1' } }, { proposal: { id: '../x' }, hunks: [] }]) {
+      const desk = store();
+      const { node } = await shown(data, desk);
+      expect(node.querySelector('[role=alert]')?.textContent).toContain('cannot be shown');
+      expect(desk.calls).toHaveLength(0);
+    }
+  });
+
+  it('never reads data as HTML', async () => {
+    const base = proposalData() as { proposal: object; hunks: object[] };
+    const hostile = {
+      proposal: { ...base.proposal, title: HOSTILE, how: HOSTILE, checks: [{ name: HOSTILE, passed: true, detail: HOSTILE }] },
+      hunks: base.hunks.map(hunk => ({ ...hunk, path: HOSTILE, header: HOSTILE, state: HOSTILE, lines: [{ op: '+', text: HOSTILE }] }))
+    };
+    const desk = new Desk(() => answer({ [PROPOSAL_MIME]: hostile }));
+    const { node } = await shown(hostile, desk);
+    expect(node.querySelectorAll('img, script')).toHaveLength(0);
+    expect(node.textContent).toContain(HOSTILE);
+  });
+
+  it('shows a long hunk in part until it is asked for the rest', async () => {
+    const base = proposalData() as { hunks: { lines: object[] }[] };
+    const lines = Array.from({ length: 500 }, (_, k) => ({ op: '+', text: `line ${k}` }));
+    const long = { ...base, hunks: [{ ...base.hunks[0], lines }] };
+    const { node } = await shown(long, new Desk(() => answer({ [PROPOSAL_MIME]: long })));
+    expect(node.querySelectorAll('tr')).toHaveLength(120);
+    node.querySelector<HTMLButtonElement>('.noo-more')?.click();
+    expect(node.querySelectorAll('tr')).toHaveLength(500);
+  });
+});
+
+describe('words that differ', () => {
+  it('are marked where two lines are alike, and nowhere else', () => {
+    const spans = spansOf([
+      { op: '-', text: 'limit = 10' },
+      { op: '-', text: 'alpha beta' },
+      { op: '+', text: 'limit = 200' },
+      { op: '+', text: 'quite other' }
+    ]);
+    expect(spans.map(line => line.filter(span => span.changed).map(span => span.text))).toEqual([['10'], [], ['200'], []]);
+  });
+});
