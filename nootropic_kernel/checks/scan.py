@@ -11,6 +11,7 @@ from nootropic_kernel.changes.store import CheckResult
 from nootropic_kernel.checks.parsing import parse_problem
 from nootropic_kernel.workspace.rules import is_executable_at_import, lexical_fault
 
+REDACTED = "[secret removed]"
 VOUCHED = "Nootropic's own scan"
 
 _SECRETS = {
@@ -49,6 +50,13 @@ def secrets_in(text: str) -> list[tuple[int, str]]:
                 found.append((number, name))
                 break
     return found
+
+
+def redact(text: str) -> str:
+    """The text with what looks like a secret replaced by `REDACTED`: what goes to a model goes through this."""
+    for pattern in _SECRETS.values():
+        text = pattern.sub(REDACTED, text)
+    return text
 
 
 def _parse_finding(edit: FileEdit) -> str:

@@ -1,0 +1,150 @@
+"""Who serves what a step asks for: the model, the files, the search, the sandbox and the person."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nootropic_kernel.changes.changeset import FileEdit
+from nootropic_kernel.checks.scan import redact
+from nootropic_kernel.checks.worktree import worktree_with
+from nootropic_kernel.models.contract import Backend, ChatRequest, Message
+from nootropic_kernel.models.router import choose
+from nootropic_kernel.retrieval import Index, search
+from nootropic_kernel.runs.driver import Handlers
+from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunResult, Search, Snippet
+from nootropic_kernel.sandbox import SandboxResult, SandboxUnavailable, run_approved, run_confined
+from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.spans import span
+from nootropic_kernel.workspace.errors import PathRefused
+from nootropic_kernel.workspace.git import Git
+from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.rules import check_path, lexical_fault
+from nootropic_kernel.workspace.settings import Settings
+
+_TRIAL = re.compile(r"trial:[0-9a-f]{16}")
+
+
+class Workbench:
+    """The real handlers of one run.
+
+    A step never has a folder to run things in: it registers edits with `trial` and names that trial in its ``Run``;
+    the handler makes a worktree with those edits and runs the command there, confined.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        *,
+        approve: Callable[[str], bool] | None = None,
+        on_text: Callable[[str], None] | None = None,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.workspace = workspace
+        self._settings = settings
+        self._approve = approve
+        self._on_text = on_text
+        self._tell = tell
+        self._trials: dict[str, tuple[FileEdit, ...]] = {}
+        self._backend: Backend | None = None
+        self._paths: list[str] | None = None
+
+    def handlers(self) -> Handlers:
+        """The handlers that the driver wants."""
+        return Handlers(ask=self._ask, approve=self._person, run=self._run, search=self._search, read=self._read)
+
+    def paths(self) -> list[str]:
+        """The files that an agent may see: tracked or trackable, not secret, not our own."""
+        if self._paths is None:
+            listed = Git(self.workspace.root).files() if self.workspace.has_git else _plain_files(self.workspace.root)
+            self._paths = [path for path in listed if not lexical_fault(path)]
+        return self._paths
+
+    def fingerprint(self) -> str:
+        """Changes whenever a file changes: a run that was broken off is only resumed on the same files."""
+        seen = hashlib.sha256()
+        for path in self.paths():
+            try:
+                status = os.lstat(self.workspace.root / path)
+            except OSError:
+                continue
+            seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+        return seen.hexdigest()[:16]
+
+    def trial(self, edits: Sequence[FileEdit]) -> str:
+        """The name under which a ``Run`` finds the files with these edits applied."""
+        digest = hashlib.sha256()
+        for edit in edits:
+            digest.update(f"{edit.renamed_from}\0{edit.path}\0{edit.mode}\0".encode("utf-8", "surrogateescape"))
+            digest.update(b"-" if edit.new is None else edit.new)
+        name = f"trial:{digest.hexdigest()[:16]}"
+        self._trials[name] = tuple(edits)
+        return name
+
+    def _ask(self, ask: Ask, cancel: threading.Event) -> Answer:
+        if self._backend is None:
+            self._backend = choose(self._settings, self.workspace)
+        messages = tuple(Message(message.role, redact(message.content)) for message in ask.messages)
+        request = ChatRequest(messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
+        self._tell(f"Asking {self._backend.name} …")
+        told = {semconv.PURPOSE: ask.purpose, semconv.PROMPT: ask.prompt, semconv.PROMPT_VERSION: ask.prompt_version}
+        with span(self.workspace, "ask", told):
+            return self._backend.chat(request, self._on_text, cancel)
+
+    def _person(self, approve: Approve, cancel: threading.Event) -> bool:
+        return self._approve(approve.question) if self._approve is not None else False
+
+    def _run(self, run: Run, cancel: threading.Event) -> RunResult:
+        edits = self._trials.get(run.folder) if _TRIAL.fullmatch(run.folder) else None
+        if edits is None:
+            raise PathRefused(run.folder, "A command runs only in a trial of a change")
+        self._tell("Trying the change in the sandbox …")
+        with span(self.workspace, "run tests", {"nootropic.command": " ".join(run.command[:3])}) as current:
+            with worktree_with(self.workspace, edits) as folder:
+                done = self._confined(run, folder, cancel)
+            current.set("nootropic.sandbox", done.level)
+            current.set("process.exit.code", done.code)
+        return RunResult(done.code, done.output, done.errors, done.level, done.limits)
+
+    def _confined(self, run: Run, folder: Path, cancel: threading.Event) -> SandboxResult:
+        try:
+            return run_confined(run.command, folder, timeout_s=run.timeout_s, cancel=cancel)
+        except SandboxUnavailable as problem:
+            question = f"{problem.why} Run the tests of this repository on your machine without a sandbox?"
+            if self._approve is None or not self._approve(question):
+                raise
+            return run_approved(run.command, folder, timeout_s=run.timeout_s, cancel=cancel)
+
+    def _search(self, wanted: Search, cancel: threading.Event) -> list[Snippet]:
+        with span(self.workspace, "retrieve", {"nootropic.limit": wanted.limit}) as current:
+            hits = search(Index(self.workspace), wanted.query, wanted.limit)
+            current.set("nootropic.context", [f"{hit.path}:{hit.start}-{hit.end}" for hit in hits])
+        return [Snippet(hit.path, hit.start, hit.end, hit.text, hit.score, hit.name) for hit in hits]
+
+    def _read(self, read: Read, cancel: threading.Event) -> bytes | None:
+        place = self.workspace.root / read.path
+        if read.path not in self.paths() or not _lies_inside(self.workspace.root, read.path):
+            check_path(self.workspace, read.path)
+        try:
+            return place.read_bytes() if stat.S_ISREG(os.lstat(place).st_mode) else None
+        except FileNotFoundError:
+            return None
+
+
+def _lies_inside(root: Path, path: str) -> bool:
+    return Path(os.path.realpath(root / path)) == Path(os.path.realpath(root)) / path
+
+
+def _plain_files(root: Path) -> list[str]:
+    skipped = {"node_modules", "__pycache__", "venv"}
+    found = []
+    for folder, names, files in os.walk(root):
+        names[:] = [name for name in names if name not in skipped and not name.startswith(".")]
+        found += [(Path(folder) / name).relative_to(root).as_posix() for name in files]
+    return sorted(found)

@@ -1,0 +1,1 @@
+"""Learning from what the person accepted."""
