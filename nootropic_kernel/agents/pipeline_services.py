@@ -1,13 +1,11 @@
-"""The pipeline services of a workspace: where their stores are, and how Dagster and MLflow are started and ended.
+"""The pipeline services of a workspace: how Dagster and MLflow are started and ended, and the nightly job run.
 
 They run as processes of their own, by module name: nothing here imports them.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import secrets
 import sys
 import threading
@@ -17,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nootropic_kernel.workspace import processes
+from nootropic_kernel.agents.pipeline_stores import PipelineStores, package_parent, require_installed
+from nootropic_kernel.workspace import loopback, processes
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.locks import process_lock
@@ -25,24 +24,10 @@ from nootropic_kernel.workspace.processes import ProcessRecord
 
 DEFINITIONS = "nootropic_pipelines.definitions"
 NIGHT_PREFIX = "night-"
-_LOOPBACK = "127.0.0.1"
 _READY_S = 180.0
 _PATIENCE_ON_INTERRUPT_S = 0.7
-_MODULES = ("dagster", "dagster_webserver", "mlflow", "papermill", "nootropic_pipelines")
 
 Tell = Callable[[str, float | None], None]
-
-
-class PipelinesNotInstalled(NootropicError):
-    """The packages of the pipelines group are missing."""
-
-    def __init__(self, missing: Sequence[str]) -> None:
-        super().__init__(
-            "The pipelines are not installed.",
-            why=f"Missing: {', '.join(missing)}.",
-            next="Run `make demo` in the clone, or `pip install 'nootropic[pipelines]'`.",
-            missing=list(missing),
-        )
 
 
 class NightFailed(NootropicError):
@@ -64,68 +49,6 @@ DAEMON = Service("dagster-daemon", "Dagster daemon")
 MLFLOW = Service("mlflow", "MLflow", 5000, "/health")
 SERVICES = (WEBSERVER, DAEMON, MLFLOW)
 BY_CHOICE = {"all": SERVICES, "dagster": (WEBSERVER, DAEMON), "mlflow": (MLFLOW,), "none": (DAEMON,)}
-
-
-@dataclass(frozen=True)
-class PipelineStores:
-    """Where Dagster, MLflow and the nightly reports keep what they know, below the workspace's state folder."""
-
-    workspace: Workspace
-
-    @property
-    def dagster_home(self) -> Path:
-        return self.workspace.state_dir / "dagster"
-
-    @property
-    def mlflow_database(self) -> Path:
-        return self.workspace.state_dir / "mlflow.db"
-
-    @property
-    def tracking_uri(self) -> str:
-        return f"sqlite:///{self.mlflow_database}"
-
-    @property
-    def artifacts(self) -> Path:
-        return self.workspace.state_dir / "mlflow-artifacts"
-
-    @property
-    def reports(self) -> Path:
-        return self.workspace.state_dir / "reports"
-
-    @property
-    def ready(self) -> bool:
-        """Whether the stores were made before (their tables cost seconds)."""
-        return (self.dagster_home / "prepared").exists()
-
-    def environment(self) -> dict[str, str]:
-        """The environment of the services: stores here, telemetry off, nothing imported from the current folder."""
-        # A person's own MLFLOW_* and DAGSTER_* name other stores, perhaps on other machines: they do not apply here.
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "DAGSTER_"))}
-        loopback = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1,localhost")))
-        return {
-            **kept,
-            "no_proxy": loopback,
-            "NO_PROXY": loopback,
-            "NOOTROPIC_WORKSPACE": str(self.workspace.root),
-            "DAGSTER_HOME": str(self.dagster_home),
-            "MLFLOW_TRACKING_URI": self.tracking_uri,
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "DO_NOT_TRACK": "true",
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-            "GIT_PYTHON_REFRESH": "quiet",
-            "PYTHONPATH": os.pathsep.join(_import_path()),
-            "PYTHONSAFEPATH": "1",
-            "PYTHONUNBUFFERED": "1",
-        }
-
-
-def require_installed() -> None:
-    """Check that the pipelines group is there, without importing it.
-
-    :raises PipelinesNotInstalled: when it is not.
-    """
-    if missing := [name for name in _MODULES if importlib.util.find_spec(name) is None]:
-        raise PipelinesNotInstalled(missing)
 
 
 def running(workspace: Workspace) -> dict[str, ProcessRecord]:
@@ -277,8 +200,8 @@ def _follow(news: Path, record: ProcessRecord, cancel: threading.Event) -> Itera
 def _start(workspace: Workspace, service: Service) -> ProcessRecord:
     stores = PipelineStores(workspace)
     environment = stores.environment()
-    port = processes.free_port(service.port) if service.port else 0
-    url = f"http://{_LOOPBACK}:{port}" if port else ""
+    port = loopback.free_port(service.port) if service.port else 0
+    url = f"http://{loopback.LOOPBACK}:{port}" if port else ""
     if service is WEBSERVER:
         # Dagster's page asks nobody who they are, and its websocket accepts any web site: its address is a secret.
         secret = "/" + secrets.token_urlsafe(12)
@@ -286,12 +209,12 @@ def _start(workspace: Workspace, service: Service) -> ProcessRecord:
         url += secret
     python = [sys.executable, "-m"]
     # `-d` replaces the current folder, which Dagster would import from.
-    location = ["-m", DEFINITIONS, "-d", str(_package_parent("nootropic_pipelines"))]
+    location = ["-m", DEFINITIONS, "-d", str(package_parent("nootropic_pipelines"))]
     argv = {
-        WEBSERVER: [*python, "dagster_webserver", "-h", _LOOPBACK, "-p", str(port), *location],
+        WEBSERVER: [*python, "dagster_webserver", "-h", loopback.LOOPBACK, "-p", str(port), *location],
         DAEMON: [*python, "dagster._daemon", "run", *location],
         MLFLOW: [
-            *[*python, "mlflow", "server", "--host", _LOOPBACK, "--port", str(port), "--workers", "1"],
+            *[*python, "mlflow", "server", "--host", loopback.LOOPBACK, "--port", str(port), "--workers", "1"],
             *["--backend-store-uri", stores.tracking_uri, "--no-serve-artifacts"],
             *["--default-artifact-root", stores.artifacts.as_uri()],
         ],
@@ -313,26 +236,9 @@ def _check_location(record: ProcessRecord) -> None:
     """
     query = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
         ... on PythonError { message } } } } } }"""
-    answer = processes.post_json(f"{record.url}/graphql", {"query": query})
+    answer = loopback.post_json(f"{record.url}/graphql", {"query": query})
     entries = answer["data"]["workspaceOrError"].get("locationEntries", [])
     faults = [(entry["locationOrLoadError"] or {}).get("message") for entry in entries]
     if not entries or any(faults):
         reason = "; ".join(str(fault).strip().splitlines()[0] for fault in faults if fault)
         raise processes.ProcessNotReady(record.name, f"It cannot load the pipelines: {reason}.", record.log)
-
-
-def _package_parent(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).absolute().parents[1]
-
-
-def _import_path() -> list[str]:
-    """The person's PYTHONPATH, absolute, and where our own packages come from when that is not an installation."""
-    entries = [str(Path(entry).absolute()) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    for name in ("nootropic_kernel", "nootropic_pipelines"):
-        parent = _package_parent(name)
-        if str(parent) not in entries and parent.name not in ("site-packages", "dist-packages"):
-            entries.append(str(parent))
-    # Dagster drops the first entry while it imports our definitions, taking it for the folder of a script.
-    return [os.devnull, *entries]

@@ -45,7 +45,7 @@ class NightOutcome(BaseModel):
     mlflow_run: str = ""
     notebook: str = ""
     rows: int = 0
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = Field(default_factory=dict)
     window: str = ""
 
 
@@ -56,7 +56,7 @@ class PipelinesResult(Result):
 
     action: str
     message: str
-    services: list[ServiceState] = []
+    services: list[ServiceState] = Field(default_factory=list)
     night: NightOutcome | None = None
 
     def text(self) -> str:
@@ -68,8 +68,9 @@ class PipelinesResult(Result):
         return "\n".join([self.message, *(["", "| | |", "|---|---|", *rows] if rows else [])])
 
     def html(self) -> str:
+        left = 'style="text-align:left"'
         rows = [
-            f'<tr><th style="text-align:left">{html.escape(name)}</th><td style="text-align:left">{_linked(value)}</td></tr>'
+            f"<tr><th {left}>{html.escape(name)}</th><td {left}>{_linked(value)}</td></tr>"
             for name, value in self._rows()
         ]
         return f"<p>{html.escape(self.message)}</p><table>{''.join(rows)}</table>"

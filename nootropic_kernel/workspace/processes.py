@@ -11,19 +11,17 @@ import json
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from nootropic_kernel.workspace import loopback
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     import psutil
 
 TOKEN_VARIABLE = "NOOTROPIC_SUPERVISED"
-_LOOPBACK = "127.0.0.1"
 _POLL_S = 0.1
 
 
@@ -224,22 +221,6 @@ def end_all(
     return len(seen)
 
 
-def free_port(preferred: int) -> int:
-    """``preferred`` when nothing listens there on this machine, else a free one."""
-    for port in (preferred, 0):
-        if port and _somebody_listens(port):  # on some systems a second bind would succeed all the same
-            continue
-        with socket.socket() as probe:
-            if os.name == "posix":  # a port that we ourselves just gave up counts as free
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_LOOPBACK, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise NootropicError("No free port was found.", next="Close some programs and try again.")
-
-
 def wait_ready(
     record: ProcessRecord, url: str, *, deadline_s: float = 120.0, cancel: threading.Event | None = None
 ) -> None:
@@ -250,7 +231,7 @@ def wait_ready(
     """
     deadline = time.monotonic() + deadline_s
     port = urllib.parse.urlsplit(url).port or 0
-    while not (answers(url) and _listens(record, port)):
+    while not (loopback.answers(url) and _listens(record, port)):
         if cancel is not None and cancel.is_set():
             raise Interrupted()
         if not is_alive(record):
@@ -258,26 +239,6 @@ def wait_ready(
         if time.monotonic() >= deadline:
             raise ProcessNotReady(record.name, f"It did not answer within {deadline_s:g} s.", record.log)
         time.sleep(_POLL_S)
-
-
-def answers(url: str, *, timeout_s: float = 2.0) -> bool:
-    """Whether a server on this machine answers ``url`` with 200; proxies are never asked."""
-    try:
-        with _opener().open(url, timeout=timeout_s) as reply:
-            return bool(reply.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False
-
-
-def post_json(url: str, document: Any, *, timeout_s: float = 60.0) -> Any:
-    """Post a JSON document to a server on this machine and return its JSON answer."""
-    request = urllib.request.Request(url, json.dumps(document).encode(), {"Content-Type": "application/json"})
-    with _opener().open(request, timeout=timeout_s) as reply:
-        return json.load(reply)
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def start_mark(pid: int) -> str | None:
@@ -297,14 +258,6 @@ def start_mark(pid: int) -> str | None:
         return str(process.create_time()) if _runs(process) else None
     except psutil.Error:
         return None
-
-
-def _somebody_listens(port: int) -> bool:
-    try:
-        socket.create_connection((_LOOPBACK, port), timeout=0.5).close()
-    except OSError:
-        return False
-    return True
 
 
 def _listens(record: ProcessRecord, port: int) -> bool:

@@ -1,1 +1,1 @@
-"""The pipelines of Nootropic: what Dagster runs at night, and what it tells MLflow. A face: its assets call capabilities."""
+"""What Dagster runs at night, and what it tells MLflow. A face: its assets call capabilities."""

@@ -14,7 +14,8 @@ from typing import Any
 import dagster as dg
 
 from nootropic_kernel.agents import nightly
-from nootropic_kernel.agents.pipeline_services import NIGHT_PREFIX, PipelineStores
+from nootropic_kernel.agents.pipeline_services import NIGHT_PREFIX
+from nootropic_kernel.agents.pipeline_stores import PipelineStores
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.workspace import processes
 from nootropic_kernel.workspace.database import StateDatabase

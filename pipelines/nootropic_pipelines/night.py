@@ -13,7 +13,8 @@ from contextlib import closing
 from typing import Any
 
 from nootropic_kernel.agents import nightly
-from nootropic_kernel.agents.pipeline_services import NightFailed, PipelineStores
+from nootropic_kernel.agents.pipeline_services import NightFailed
+from nootropic_kernel.agents.pipeline_stores import PipelineStores
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace

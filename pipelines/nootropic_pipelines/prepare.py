@@ -11,7 +11,8 @@ import time
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
-from nootropic_kernel.agents.pipeline_services import NIGHT_PREFIX, NightFailed, PipelineStores
+from nootropic_kernel.agents.pipeline_services import NIGHT_PREFIX, NightFailed
+from nootropic_kernel.agents.pipeline_stores import PipelineStores
 from nootropic_kernel.workspace import processes
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import nootropic_kernel
-from nootropic_kernel.agents.pipeline_services import NightFailed, PipelineStores
+from nootropic_kernel.agents.pipeline_services import NightFailed
+from nootropic_kernel.agents.pipeline_stores import PipelineStores
 
 NOTEBOOK = "nightly_report.ipynb"
 _CELL_TIMEOUT_S = 600
@@ -66,7 +67,7 @@ def execute(
 
 
 def _kernel() -> str:
-    """The Nootropic kernel of this installation, else the kernel of this interpreter (the notebook loads the magics)."""
+    """The Nootropic kernel of this installation, else that of this interpreter (the notebook loads the magics)."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     manager = KernelSpecManager()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nootropic_kernel.agents.pipeline_services import PipelineStores
+from nootropic_kernel.agents.pipeline_stores import PipelineStores
 from nootropic_pipelines.report import Report
 
 _WINDOW = "nootropic.window"

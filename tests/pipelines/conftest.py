@@ -16,7 +16,7 @@ import pytest
 from nootropic_kernel.agents import pipeline_services
 from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.pipelines import PipelinesParams, PipelinesResult, pipelines
-from nootropic_kernel.workspace import processes
+from nootropic_kernel.workspace import loopback
 from nootropic_kernel.workspace.location import Workspace
 
 Verb = Callable[..., PipelinesResult]
@@ -83,7 +83,7 @@ def report_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 
 def mlflow_runs(url: str) -> list[dict[str, Any]]:
     """The runs of the experiment ``nightly``, as the MLflow server's REST API gives them."""
-    experiments = processes.post_json(f"{url}/api/2.0/mlflow/experiments/search", {"max_results": 10})
+    experiments = loopback.post_json(f"{url}/api/2.0/mlflow/experiments/search", {"max_results": 10})
     wanted = [each["experiment_id"] for each in experiments["experiments"] if each["name"] == "nightly"]
-    found = processes.post_json(f"{url}/api/2.0/mlflow/runs/search", {"experiment_ids": wanted})
+    found = loopback.post_json(f"{url}/api/2.0/mlflow/runs/search", {"experiment_ids": wanted})
     return list(found.get("runs", []))

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.agents.pipeline_services import NightFailed, PipelineStores, nights
+from nootropic_kernel.agents.pipeline_services import NightFailed, nights
+from nootropic_kernel.agents.pipeline_stores import PipelineStores
 from nootropic_kernel.workspace import processes
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace

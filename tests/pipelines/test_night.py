@@ -14,13 +14,14 @@ import nbformat
 import pytest
 
 from nootropic_kernel.agents import nightly
-from nootropic_kernel.agents.pipeline_services import PipelineStores, running
+from nootropic_kernel.agents.pipeline_services import running
+from nootropic_kernel.agents.pipeline_stores import PipelineStores
 from nootropic_kernel.capabilities.base import Progress
 from nootropic_kernel.capabilities.pipelines import PipelinesResult
 from nootropic_kernel.changes.accept import accept, redo, reject, undo
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.workspace import processes
+from nootropic_kernel.workspace import loopback, processes
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.pipelines.conftest import Verb, mlflow_runs, of_workspace, wait_for
@@ -195,7 +196,7 @@ def check_pages(workspace: Workspace, verb: Verb, result: PipelinesResult) -> di
                  schedulesOrError(repositorySelector: {repositoryName: "__repository__",
                      repositoryLocationName: "nootropic_pipelines.definitions"})
                  { ... on Schedules { results { name scheduleState { status } } } } }"""
-    shown: dict[str, Any] = processes.post_json(f"{urls['dagster-webserver']}/graphql", {"query": query})["data"]
+    shown: dict[str, Any] = loopback.post_json(f"{urls['dagster-webserver']}/graphql", {"query": query})["data"]
     assert shown["runsOrError"]["results"] == [
         {"runId": result.night.dagster_run, "jobName": "nightly", "status": "SUCCESS"}
     ]

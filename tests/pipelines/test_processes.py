@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nootropic_kernel.workspace import processes
+from nootropic_kernel.workspace import loopback, processes
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.processes import ProcessNotReady, ProcessRecord
@@ -154,8 +154,8 @@ def test_free_port_goes_around_a_busy_one() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         busy = taken.getsockname()[1]
-        assert processes.free_port(busy) != busy
-    assert processes.free_port(busy) == busy
+        assert loopback.free_port(busy) != busy
+    assert loopback.free_port(busy) == busy
 
 
 SERVER = """
@@ -168,7 +168,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Ok).serve_forev
 
 
 def test_ready_means_that_our_process_answers_not_somebody_elses(workspace: Workspace) -> None:
-    port = processes.free_port(0)
+    port = loopback.free_port(0)
     url = f"http://127.0.0.1:{port}/"
     server = processes.start(workspace, "server", [sys.executable, "-c", SERVER, str(port)])
     other = processes.start(workspace, "other", [sys.executable, "-c", "import time; time.sleep(2)"])

@@ -11,7 +11,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
-from nootropic_kernel.agents.pipeline_services import PipelinesNotInstalled, PipelineStores
+from nootropic_kernel.agents.pipeline_stores import PipelinesNotInstalled, PipelineStores
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.pipelines import (
     NightOutcome,
@@ -78,9 +78,7 @@ def test_the_verb_imports_no_pipeline_package(workspace: Workspace) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_services_see_no_stores_or_folders_of_others(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_services_see_no_stores_or_folders_of_others(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.com")
     monkeypatch.setenv("DAGSTER_HOME", "/elsewhere")
     monkeypatch.setenv("PYTHONPATH", "relative")
@@ -100,7 +98,9 @@ def test_every_form_of_a_result_shows_pages_and_escapes_text() -> None:
             ServiceState(name="mlflow", title="MLflow", url="http://127.0.0.1:5000", pid=7),
             ServiceState(name="dagster-daemon", title="Dagster daemon", pid=8),
         ],
-        night=NightOutcome(dagster_run="d1", mlflow_run="m1", notebook="/a <b>.ipynb", rows=2, metrics={"hunks_edited": 1}),
+        night=NightOutcome(
+            dagster_run="d1", mlflow_run="m1", notebook="/a <b>.ipynb", rows=2, metrics={"hunks_edited": 1}
+        ),
     )
     assert "MLflow: http://127.0.0.1:5000" in result.text() and "pid 8" in result.text()
     assert "| MLflow | <http://127.0.0.1:5000> |" in result.markdown()
