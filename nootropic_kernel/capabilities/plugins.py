@@ -78,11 +78,20 @@ def find_folders(root: Path, trusted: Mapping[str, str]) -> list[Folder]:
     for folder in sorted(place.iterdir()):
         if folder.name.startswith((".", "_")) or folder.is_symlink() or not folder.is_dir():
             continue
-        main = next((folder / name for name in ("plugin.py", "__init__.py") if (folder / name).is_file()), None)
-        # A project may well have a folder `plugins` for purposes of its own.
-        if main is not None and b"describe" in main.read_bytes():
+        if _looks_like_one(folder):
             found.append(_look_at(folder, trusted))
     return found
+
+
+def _looks_like_one(folder: Path) -> bool:
+    """A project may well have a folder `plugins` for purposes of its own."""
+    for name in ("plugin.py", "__init__.py"):
+        if (folder / name).is_file():
+            try:
+                return b"describe" in (folder / name).read_bytes()
+            except OSError:
+                return False
+    return False
 
 
 def _look_at(folder: Path, trusted: Mapping[str, str]) -> Folder:
@@ -91,6 +100,8 @@ def _look_at(folder: Path, trusted: Mapping[str, str]) -> Folder:
         content = digest(read_content(folder))
     except BadPlugin as error:
         return Folder(folder.name, path, "", False, error.why)
+    except OSError as error:
+        return Folder(folder.name, path, "", False, f"It cannot be read: {error.strerror}.")
     agreed = trusted.get(path)
     if agreed == content:
         return Folder(folder.name, path, content, True, "")

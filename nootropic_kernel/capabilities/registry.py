@@ -298,8 +298,16 @@ def _build(workspace: Workspace, folders: list[plugins.Folder], fingerprint: str
 
 
 def _check_clashes(manifest: dict[str, Any], taken: dict[str, str]) -> None:
+    own: set[str] = set()
     for capability in manifest["capabilities"]:
         verb = capability["verb"]
+        if verb in own:
+            raise plugins.BadPlugin(
+                f"The plugin {manifest['name']} is skipped.",
+                why=f"It has the verb `{verb}` twice.",
+                next="Give one of the two another name.",
+            )
+        own.add(verb)
         if verb in taken or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", verb):
             raise plugins.BadPlugin(
                 f"The plugin {manifest['name']} is skipped.",

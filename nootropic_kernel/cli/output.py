@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from nootropic_kernel.workspace.errors import NootropicError
 
@@ -28,13 +28,15 @@ class Output:
         """Print the document, or the text that says the same to a person."""
         self._end_status()
         if self.form == "json":
-            print(json.dumps(data, indent=2, ensure_ascii=_only_ascii()))
+            text = json.dumps(data, indent=2, ensure_ascii=False)
+            print(text if _printable(text) else json.dumps(data, indent=2))
         elif self.form == "yaml":
             import yaml
 
-            print(yaml.safe_dump(data, sort_keys=False, allow_unicode=not _only_ascii()), end="")
+            text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+            print(text if _printable(text) else yaml.safe_dump(data, sort_keys=False), end="")
         else:
-            print(text if not _only_ascii() else text.encode("ascii", "replace").decode())
+            print(_fitting(text, sys.stdout))
 
     def result(self, result: Result) -> None:
         """Print what a verb returned."""
@@ -50,15 +52,14 @@ class Output:
         self._end_status()
         if self.form != "text":
             self.document({"error": error.to_json()}, "")
-        text = str(error)
-        print(text.encode("utf-8", "replace").decode(), file=sys.stderr)
+        print(_fitting(str(error), sys.stderr), file=sys.stderr)
 
     def progress(self, news: Progress) -> None:
         """Show progress on standard error, a status line only where it can be overwritten."""
         tty = sys.stderr.isatty()
         if news.kind == "text":
             self._end_status()
-            sys.stderr.write(news.text)
+            sys.stderr.write(_fitting(news.text, sys.stderr))
             self._streamed = news.text or self._streamed
         elif tty:
             width = shutil.get_terminal_size().columns - 1
@@ -90,6 +91,16 @@ class Output:
             os.close(kept)
 
 
-def _only_ascii() -> bool:
-    encoding = (sys.stdout.encoding or "ascii").lower()
-    return "utf" not in encoding
+def _printable(text: str) -> bool:
+    """Whether standard output can carry the text as it is (a terminal of old, a file name that is no text)."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _fitting(text: str, stream: TextIO) -> str:
+    """The text with what the stream cannot carry replaced."""
+    encoding = stream.encoding or "ascii"
+    return text.encode(encoding, "replace").decode(encoding)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Unicode
 
-from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ class NooMagics(Magics):
     def noo(self, line: str, cell: str | None = None) -> Any:
         """Run a verb of Nootropic: `%noo <verb> …`, or `%%noo <verb>` with text from the second line on."""
         try:
-            return self._run(line, cell)
+            try:
+                return self._run(line, cell)
+            except KeyboardInterrupt:  # before the verb itself began
+                raise Interrupted("Stopped.") from None
         except NootropicError as error:
             if not self.debug:
                 _show_short(error)

@@ -119,6 +119,14 @@ def test_a_projects_own_modules_do_not_stand_in_for_ours(noo: Run, repo: Path) -
     assert noo("list-capabilities", "--yaml").returncode == 0
 
 
+def test_a_terminal_that_knows_only_ascii(repo: Path, greeter: Path) -> None:
+    for form, said in (("--json", "Ad\\u00e4"), ("--yaml", "Ad\\xE4"), (None, "Ad?")):
+        command = [*NOO, "greet", "Adä", *([form] if form else [])]
+        variables = {**environment(), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+        done = subprocess.run(command, cwd=repo, env=variables, capture_output=True)
+        assert said in done.stdout.decode("ascii"), done.stderr
+
+
 def start(repo: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*NOO, *arguments],
