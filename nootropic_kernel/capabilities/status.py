@@ -1,9 +1,10 @@
-"""``status``: where the workspace stands, at a glance. Looks only; loads no model and creates no state."""
+"""``status``: where the workspace stands, at a glance. It loads no model and asks nobody."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +12,9 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result,
 from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git
+
+if TYPE_CHECKING:
+    from nootropic_kernel.planning.model import TaskState
 
 
 class StatusParams(Params):
@@ -160,6 +164,7 @@ def _has_history(session: Session) -> bool:
 
 
 def _plan(session: Session, problems: list[str]) -> PlanStatus | None:
+    from nootropic_kernel.agents.task_states import load_states
     from nootropic_kernel.planning import spec_file
     from nootropic_kernel.planning.board import progress, state_of
 
@@ -171,17 +176,17 @@ def _plan(session: Session, problems: list[str]) -> PlanStatus | None:
     except (NootropicError, OSError, UnicodeDecodeError) as error:
         problems.append(f"project-spec.md: {error}")
         return None
-    states = _states(session, plan)
+    try:
+        states: Mapping[str, TaskState] = load_states(session.workspace, session.database(), plan)
+    except NootropicError as error:
+        problems.append(str(error))
+        states = {}
     counts: dict[str, int] = {}
     for task in plan.tasks:
         name = state_of(task, states).status
         counts[name] = counts.get(name, 0) + 1
     done, total = progress(plan, states)
     return PlanStatus(title=plan.title, revision=plan.revision, done=done, total=total, states=counts)
-
-
-def _states(session: Session, plan: Any) -> dict[str, Any]:
-    return {}
 
 
 def _model(session: Session) -> ModelStatus:
