@@ -54,7 +54,10 @@ class Module:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a notebook: its place, type, first line, and whether it imports something."""
+    """One cell of a notebook: its place, first line, and whether it imports something.
+
+    ``kind`` is Jupyter's, but ``magic`` for a cell in another language and ``noo`` for one that calls Nootropic.
+    """
 
     index: int
     kind: str
@@ -85,8 +88,15 @@ class RepositoryFacts:
         return import_name(self.package_dir) if self.package_dir else None
 
     def usable_notebooks(self) -> list[str]:
-        """Notebooks with a code cell, those with an import first, then the shallowest."""
-        usable = [path for path, cells in self.notebooks.items() if any(cell.kind == "code" for cell in cells)]
+        """Notebooks with a code cell, those with an import first, then the shallowest.
+
+        One that itself calls Nootropic is the person's desk, not part of the work: no task changes it.
+        """
+        usable = [
+            path
+            for path, cells in self.notebooks.items()
+            if any(cell.kind == "code" for cell in cells) and not any(cell.kind == "noo" for cell in cells)
+        ]
         return sorted(
             usable,
             key=lambda path: (not any(c.imports for c in self.notebooks[path]), path.count("/"), path),
@@ -245,7 +255,11 @@ def _notebook(data: bytes) -> tuple[Cell, ...] | None:
             code = kind == "code" and not first.startswith("%%")
             imports = code and re.search(r"^(import|from)\s", source, re.M) is not None
             names = frozenset(re.findall(r"[A-Za-z_]\w*", source)) if code else frozenset()
-            found.append(Cell(index, kind if code or kind != "code" else "magic", first[:80], imports, names))
+            if kind == "code" and re.search(r"^\s*%{1,2}(noo\b|(re)?load_ext nootropic)", source, re.M):
+                kind = "noo"
+            elif kind == "code" and not code:
+                kind = "magic"
+            found.append(Cell(index, kind, first[:80], imports, names))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return tuple(found)

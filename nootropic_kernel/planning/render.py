@@ -65,12 +65,13 @@ def word_lines(plan: Plan) -> Iterator[str]:
             yield f"{title}: {'; '.join(f'{use.text} ({use.meaning})' for use in uses)}"
 
 
-def board_text(plan: Plan, states: States) -> str:
-    """The board for a terminal: one section a column."""
+def board_text(plan: Plan, states: States, *, only: str | None = None) -> str:
+    """The board for a terminal: one section a column, or only one of them."""
     lines = [f"{plan.title}: {', '.join(f'{column.title} {len(column.tasks)}' for column in columns(plan, states))}"]
     for column in columns(plan, states):
-        if column.tasks:
-            lines += ["", f"{column.title} ({len(column.tasks)})"]
+        if not column.tasks or only not in (None, column.key):
+            continue
+        lines += ["", f"{column.title} ({len(column.tasks)})"]
         for task in column.tasks:
             note = state_of(task, states).note
             lines.append(f"  {task.id} {task.title}{f'  – {note}' if note else ''}")

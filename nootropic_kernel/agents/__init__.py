@@ -1,0 +1,1 @@
+"""Agents: each composes the rooms below for one purpose."""

@@ -1,0 +1,56 @@
+"""Reads what planning needs to know from a workspace's files; runs none of them and follows no link."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
+from nootropic_kernel.workspace.git import Git
+from nootropic_kernel.workspace.location import Workspace
+
+_READ = (".py", ".ipynb")
+_SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "env", "site-packages", "build", "dist"})
+MAX_FILES = 4_000
+MAX_BYTES = 2_000_000
+MAX_PATHS = 100_000
+
+
+def repository_facts(workspace: Workspace) -> RepositoryFacts:
+    """The facts of the workspace as its files are now, saved but not necessarily committed.
+
+    Large repositories are read in part: the first 4,000 Python files and notebooks, in the order of their names, and
+    none above 2 MB.
+    """
+    paths = Git(workspace.root).files() if workspace.has_git else sorted(_walk(workspace))
+    paths = [path for path in paths if not _is_own(path)][:MAX_PATHS]
+    files: dict[str, bytes] = {}
+    for path in paths:
+        if path.endswith(_READ) and len(files) < MAX_FILES and (data := _read(workspace, path)) is not None:
+            files[path] = data
+    return read_facts(files, paths)
+
+
+def _read(workspace: Workspace, path: str) -> bytes | None:
+    place = workspace.root / path
+    try:
+        if place.is_symlink() or place.stat().st_size > MAX_BYTES:
+            return None
+        return place.read_bytes()
+    except OSError:
+        return None
+
+
+def _walk(workspace: Workspace) -> Iterator[str]:
+    found = 0
+    for folder, folders, names in os.walk(workspace.root):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        for name in names:
+            found += 1
+            if found > MAX_PATHS:
+                return
+            yield os.path.relpath(os.path.join(folder, name), workspace.root).replace(os.sep, "/")
+
+
+def _is_own(path: str) -> bool:
+    return path.split("/")[0] in (".nootropic", ".nootropic-cache") or ".ipynb_checkpoints" in path

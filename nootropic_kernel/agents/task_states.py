@@ -1,0 +1,123 @@
+"""How far each task of a plan really is: from proposals and their hunks, or from Git when those were lost.
+
+A task is done when all hunks of a proposal for it are decided and at least one was accepted; in review while some
+are pending; and ready again when all were rejected or undone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from nootropic_kernel.changes.changeset import HunkState
+from nootropic_kernel.changes.store import Proposal, ProposalStore
+from nootropic_kernel.planning.model import Plan, Task, TaskState
+from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.git import Git
+from nootropic_kernel.workspace.location import Workspace
+
+_STATED = ("done", "superseded", "cancelled", "deferred", "blocked", "failed")
+
+
+def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> dict[str, TaskState]:
+    """The effective state of every task of the plan that is kept in this workspace."""
+    since, landed = _from_git(workspace)
+    proposals = [
+        proposal for proposal in ProposalStore(database, workspace).list() if since is None or proposal.created >= since
+    ]
+    return task_states(plan, proposals, landed)
+
+
+def task_states(
+    plan: Plan, proposals: Sequence[Proposal], landed: Mapping[str, str] | None = None
+) -> dict[str, TaskState]:
+    """The state of every task.
+
+    :param proposals: the proposals made for this plan.
+    :param landed: for tasks whose latest commit stands, that commit; used where no proposal is known.
+    """
+    by_task: dict[str, list[Proposal]] = {}
+    for proposal in proposals:
+        if proposal.task:
+            by_task.setdefault(proposal.task, []).append(proposal)
+    states: dict[str, TaskState] = {}
+    for task in plan.tasks:
+        states[task.id] = _evidence(task, by_task.get(task.id, []), (landed or {}).get(task.id))
+    for task in plan.tasks:
+        if states[task.id].status == "pending":
+            states[task.id] = _before_work(task, states)
+    return states
+
+
+def touched(states: Mapping[str, TaskState]) -> set[str]:
+    """Tasks that a person or an agent has begun or finished: an amendment leaves them as they are."""
+    return {task for task, state in states.items() if state.status in ("done", "review", "running")}
+
+
+def _evidence(task: Task, proposals: Sequence[Proposal], commit: str | None) -> TaskState:
+    """What was decided about a task; ``pending`` when nothing was."""
+    if task.status in _STATED:
+        return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
+    for proposal in reversed(proposals):
+        if proposal.status in ("accepted", "partial"):
+            return TaskState("done", f"{_count(proposal)} ({proposal.id})")
+    for proposal in reversed(proposals):
+        if proposal.status == "open":
+            pending = sum(hunk.state is HunkState.PENDING for hunk in proposal.changeset.hunks)
+            return TaskState("review", f"{proposal.id}: {pending} of {len(proposal.changeset.hunks)} hunks to decide")
+    if proposals:
+        latest = proposals[-1]
+        word = "undone" if latest.status == "undone" else "rejected"
+        return TaskState("pending", f"{latest.id} was {word}")
+    if commit:
+        return TaskState("done", f"commit {commit[:10]}")
+    return TaskState("pending")
+
+
+def _before_work(task: Task, states: Mapping[str, TaskState]) -> TaskState:
+    note = states[task.id].note
+    if task.how.kind == "none":
+        return TaskState("blocked", task.how.why)
+    missing = [name for name in task.depends_on if states[name].status != "done"]
+    if missing:
+        reasons = [_waiting(name, states[name]) for name in missing]
+        return TaskState("pending", "; ".join(filter(None, [note, f"waits for {', '.join(reasons)}"])))
+    if task.how.kind == "person":
+        note = "; ".join(filter(None, [note, 'yours to do: then set `status: "done"` in project-spec.md']))
+    return TaskState("ready", note)
+
+
+def _waiting(name: str, state: TaskState) -> str:
+    if state.status == "review":
+        return f"{name} (in review)"
+    return f"{name} ({state.status})" if state.status in _STATED else name
+
+
+def _count(proposal: Proposal) -> str:
+    hunks = proposal.changeset.hunks
+    standing = sum(hunk.state.in_tree for hunk in hunks)
+    return f"{standing} of {len(hunks)} hunk{'s' if len(hunks) != 1 else ''}"
+
+
+def _from_git(workspace: Workspace) -> tuple[float | None, dict[str, str]]:
+    """When this plan's file came into Git, and for each task since then its commit, if that still stands."""
+    if not workspace.has_git:
+        return None, {}
+    git = Git(workspace.root)
+    if git.head() is None:
+        return None, {}
+    born = git.text("log", "--diff-filter=A", "-1", "--format=%H %at", "--", FILE_NAME).split()
+    if not born:
+        return None, {}
+    log = git.text("log", "--reverse", "--format=%H%x00%B%x01", f"{born[0]}..HEAD", "--grep", "^Nootropic-Task:")
+    landed: dict[str, str] = {}
+    for entry in log.split("\x01"):
+        commit, _, message = entry.strip("\n").partition("\0")
+        undone = re.search(r"^Undone: ", message, re.M) is not None
+        for task in re.findall(r"^Nootropic-Task: (T\d+)\s*$", message, re.M):
+            if undone:
+                landed.pop(task, None)
+            else:
+                landed[task] = commit
+    return float(born[1]), landed

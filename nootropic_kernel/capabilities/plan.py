@@ -1,0 +1,47 @@
+"""``plan``: a brief becomes a plan in project-spec.md."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nootropic_kernel.agents.planner import current_plan, current_spec, plan_brief
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
+from nootropic_kernel.capabilities.plan_views import PlanResult
+
+
+class PlanParams(Params):
+    """What is to be made."""
+
+    brief: str | None = Field(
+        None,
+        description="What is to be made, in your own words. Without it the plan that is there is shown.",
+        json_schema_extra={"body": True},
+    )
+    amend: bool = Field(False, description="Bring the plan that is there to this edited brief.")
+
+
+@capability(effect=CapabilityEffect.PROPOSE)
+def plan(params: PlanParams, session: Session) -> PlanResult:
+    """Turn a brief into a plan of tasks, kept and committed as project-spec.md.
+
+    The brief is read by its own words, and you see what became of each: understood, assumed, not understood. Each task
+    says how it is done: by a recipe with arguments found in your repository, by a model's edit, by you, or that
+    nothing can do it yet. No model is needed.
+
+    Planning the same brief again shows the plan that is there. An edited brief needs `--amend`: finished tasks and
+    all ids stay. Only project-spec.md is written and committed; what you have staged or not saved stays as it is.
+
+    Next: `noo next` lists what can be done, `noo run` does it, `noo board` shows how far the plan is.
+    """
+    workspace = session.workspace
+    if params.brief is None:
+        current_spec(workspace)
+        return PlanResult.of(current_plan(workspace, session.database()))
+    session.status("Reading the brief and the repository")
+    planned = plan_brief(workspace, session.database(), params.brief, amend=params.amend, unsaved=session.unsaved)
+    said = {
+        "made": "Planned, and committed project-spec.md" if planned.commit else "Planned; see project-spec.md",
+        "amended": f"Amended to revision {planned.plan.revision}",
+        "shown": "This is the plan that is there already",
+    }[planned.action]
+    return PlanResult.of(planned, f"{said}{f' ({planned.commit[:10]})' if planned.commit else ''}.")

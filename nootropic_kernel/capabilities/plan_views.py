@@ -1,0 +1,194 @@
+"""How a plan leaves a verb: the nested view for programs, and tree, Markdown, HTML and board for people."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, PrivateAttr
+
+from nootropic_kernel.agents.planner import Planned
+from nootropic_kernel.capabilities.base import Result
+from nootropic_kernel.planning import render
+from nootropic_kernel.planning.board import ready_tasks, state_of
+from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
+
+
+class HowView(BaseModel):
+    """Who does a task: a recipe with arguments, a model's edit, a person, or nothing yet and why."""
+
+    kind: str
+    recipe: str | None = None
+    args: dict[str, Any] = {}
+    why: str = ""
+
+
+class AcceptanceView(BaseModel):
+    """One checkable statement, and the command that a person may run to check it."""
+
+    id: str
+    text: str
+    met: bool = False
+    verify: str | None = None
+
+
+class ScheduleView(BaseModel):
+    """Hours from the plan's start, and how far the task may slip."""
+
+    start_h: float
+    end_h: float
+    slack_h: float
+    critical: bool
+
+
+class TaskView(BaseModel):
+    """One task with its effective status."""
+
+    id: str
+    title: str
+    status: str
+    note: str = ""
+    how: HowView
+    depends_on: list[str]
+    requires: list[str] = []
+    provides: list[str] = []
+    files: list[str] = []
+    estimate_hours: float
+    schedule: ScheduleView
+    acceptance: list[AcceptanceView] = []
+    body: str = ""
+
+    @classmethod
+    def of(cls, task: Task, state: TaskState) -> Self:
+        """The view of a task in a state."""
+        schedule = task.schedule
+        return cls(
+            id=task.id,
+            title=task.title,
+            status=state.status,
+            note=state.note,
+            how=HowView(kind=task.how.kind, recipe=task.how.recipe, args=task.how.args, why=task.how.why),
+            depends_on=list(task.depends_on),
+            requires=list(task.requires),
+            provides=list(task.provides),
+            files=list(task.files),
+            estimate_hours=task.estimate.hours,
+            schedule=ScheduleView(
+                start_h=schedule.start_h,
+                end_h=schedule.end_h,
+                slack_h=schedule.slack_h,
+                critical=schedule.critical,
+            ),
+            acceptance=_acceptance(task.acceptance),
+            body=task.body,
+        )
+
+
+class StoryView(BaseModel):
+    """One story with its tasks."""
+
+    id: str
+    title: str
+    method: str = ""
+    acceptance: list[AcceptanceView] = []
+    body: str = ""
+    tasks: list[TaskView]
+
+
+class EpicView(BaseModel):
+    """One epic with its stories."""
+
+    id: str
+    title: str
+    method: str = ""
+    body: str = ""
+    stories: list[StoryView]
+
+
+class WordView(BaseModel):
+    """What became of a word of the brief: matched, assumed or not understood, and what it was taken for."""
+
+    text: str
+    verdict: str
+    meaning: str
+
+
+class PlanResult(Result):
+    """A plan: epics with stories with tasks, the critical path, what can be done next, and what was done now."""
+
+    mime: ClassVar[str | None] = "application/vnd.nootropic.plan+json"
+
+    plan: str
+    title: str
+    brief: str
+    archetype: str
+    revision: int
+    action: str
+    commit: str | None = None
+    hours: float
+    critical_path: list[str]
+    next: list[str]
+    words: list[WordView]
+    notes: list[str]
+    epics: list[EpicView]
+    _planned: Planned = PrivateAttr()
+
+    @classmethod
+    def of(cls, planned: Planned, *notes: str) -> Self:
+        """The result for a plan and what was done with it."""
+        plan, states = planned.plan, planned.states
+        result = cls(
+            plan=plan.id,
+            title=plan.title,
+            brief=plan.brief,
+            archetype=plan.archetype,
+            revision=plan.revision,
+            action=planned.action,
+            commit=planned.commit,
+            hours=plan.hours(),
+            critical_path=list(plan.critical_path()),
+            next=[task.id for task in ready_tasks(plan, states)],
+            words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
+            notes=[*notes, *planned.notes],
+            epics=_epics(plan, states),
+        )
+        result._planned = planned
+        return result
+
+    def text(self) -> str:
+        return render.tree(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+
+    def markdown(self) -> str:
+        return render.markdown(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+
+    def html(self) -> str:
+        return render.html(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+
+    def data(self) -> dict[str, Any]:
+        return {**render.data(self._planned.plan, self._planned.states), "notes": self.notes}
+
+
+def _epics(plan: Plan, states: dict[str, TaskState]) -> list[EpicView]:
+    return [
+        EpicView(
+            id=epic.id,
+            title=epic.title,
+            method=epic.method,
+            body=epic.body,
+            stories=[
+                StoryView(
+                    id=story.id,
+                    title=story.title,
+                    method=story.method,
+                    acceptance=_acceptance(story.acceptance),
+                    body=story.body,
+                    tasks=[TaskView.of(task, state_of(task, states)) for task in plan.tasks_of(story.id)],
+                )
+                for story in plan.stories_of(epic.id)
+            ],
+        )
+        for epic in plan.epics
+    ]
+
+
+def _acceptance(checks: tuple[Acceptance, ...]) -> list[AcceptanceView]:
+    return [AcceptanceView(id=check.id, text=check.text, met=check.met, verify=check.verify) for check in checks]
