@@ -42,7 +42,7 @@ def _tree_lines(plan: Plan, states: States, notes: tuple[str, ...]) -> Iterator[
                 star = "*" if task.schedule.critical else " "
                 detail = [task.how.sentence(), *([f"after {', '.join(task.depends_on)}"] if task.depends_on else [])]
                 yield f"    {_SIGNS.get(state.status, '·')}{star}{task.id} {task.title}  ({'; '.join(detail)})"
-                if state.note:
+                if state.note and not state.note.startswith("waits for"):  # "after" says that already
                     yield f"         {state.status}: {state.note}"
     yield ""
     if path := plan.critical_path():

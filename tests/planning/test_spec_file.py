@@ -66,7 +66,8 @@ def plans(draw: st.DrawFn) -> Plan:
     words = st.lists(st.builds(WordUse, text, text, text), max_size=3).map(tuple)
     return Plan(
         id=draw(text), title=draw(text), brief=draw(text), archetype=draw(text), revision=draw(st.integers(1, 99)),
-        parent_revision=draw(st.none() | st.integers(1, 99)), goals=draw(texts), budget=draw(records), words=draw(words),
+        parent_revision=draw(st.none() | st.integers(1, 99)), goals=draw(texts), budget=draw(records),
+        words=draw(words),
         agents=tuple(draw(st.lists(records, max_size=2))), epics=tuple(epics), stories=tuple(stories),
         tasks=tuple(tasks), ext=draw(records), body=draw(text),
     )  # fmt: skip

@@ -1,0 +1,445 @@
+"""The verbs init, plan, board, spec and next on real repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import stat
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved
+from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.board import BoardParams, board
+from nootropic_kernel.capabilities.init import InitParams, init
+from nootropic_kernel.capabilities.next import NextParams, next
+from nootropic_kernel.capabilities.plan import PlanParams, plan
+from nootropic_kernel.capabilities.plan_views import PlanResult
+from nootropic_kernel.capabilities.spec import SpecParams, spec
+from nootropic_kernel.changes.accept import accept, reject, undo
+from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
+from nootropic_kernel.changes.files import NotWritable
+from nootropic_kernel.changes.store import Proposal, ProposalStore
+from nootropic_kernel.planning.errors import BriefUnusable, PlanInvalid, SpecForeign, SpecUnreadable
+from nootropic_kernel.workspace.errors import PathRefused
+from nootropic_kernel.workspace.location import Workspace
+from tests.planning.random_repository import random_brief, random_repository
+
+SPEC = "project-spec.md"
+BLOG = "Build a blog platform"
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def session(repo: Path) -> Iterator[Session]:
+    opened = Session(Workspace.find(repo))
+    yield opened
+    opened.close()
+
+
+def again(session: Session) -> Session:
+    """The session of a new process in the same folder."""
+    session.close()
+    return Session(Workspace.find(session.workspace.root))
+
+
+def planned(session: Session, brief: str = BLOG, **options: bool) -> PlanResult:
+    return plan(PlanParams(brief=brief, **options), session)
+
+
+def statuses(session: Session) -> dict[str, str]:
+    result = board(BoardParams(), session)
+    return {task.id: task.status for epic in result.epics for story in epic.stories for task in story.tasks}
+
+
+# ---- plan -----------------------------------------------------------------------------------------------------------
+
+
+def test_plan_writes_and_commits_the_spec_and_nothing_else(session: Session, repo: Path) -> None:
+    (repo / "staged.txt").write_text("mine\n")
+    git(repo, "add", "staged.txt")
+    (repo / "README.md").write_text("# Shelf\n\nunsaved work of mine\n")
+    result = planned(session)
+    assert result.commit == git(repo, "rev-parse", "HEAD")
+    assert git(repo, "show", "--name-only", "--format=", "HEAD").split() == [SPEC]
+    assert git(repo, "log", "-1", "--format=%s") == f"Plan: {BLOG}"
+    assert git(repo, "status", "--porcelain").splitlines() == ["M README.md", "A  staged.txt"]
+
+
+def test_the_document_is_epics_with_stories_with_tasks(session: Session) -> None:
+    document = json.loads(json.dumps(planned(session).document()))
+    task = document["epics"][0]["stories"][0]["tasks"][0]
+    assert task["id"] == "T1" and task["title"] and task["depends_on"] == []
+    assert task["how"] == {**task["how"], "kind": "recipe", "recipe": "python.entity"}
+    assert task["how"]["args"]["package_dir"] == "shelf"
+    bundle = PlanResult.bundle(planned(session))
+    data = bundle["application/vnd.nootropic.plan+json"]
+    assert set(data) >= {"plan", "states", "columns", "mermaid", "critical"}
+    assert "```mermaid" in bundle["text/markdown"] and "Critical path" in bundle["text/html"]
+    assert "Understood: Build, blog, platform" in bundle["text/plain"]
+
+
+def test_planning_again_shows_the_plan_and_commits_nothing(session: Session, repo: Path) -> None:
+    first = planned(session)
+    before, head = (repo / SPEC).read_bytes(), git(repo, "rev-parse", "HEAD")
+    for brief in (BLOG, f"  {BLOG}\n", "Build a\n blog   platform"):
+        second = planned(again(session), brief)
+        assert (second.action, second.commit) == ("shown", None)
+        assert second.document()["epics"] == first.document()["epics"]
+    assert (repo / SPEC).read_bytes() == before and git(repo, "rev-parse", "HEAD") == head
+    assert git(repo, "status", "--porcelain") == ""
+
+
+def test_the_same_brief_and_files_give_the_same_bytes(tmp_path: Path) -> None:
+    found = set()
+    for name in ("one", "two"):
+        rng = random.Random(7)
+        repository = random_repository(rng)
+        root = repository.write(tmp_path / name)
+        session = Session(Workspace.find(root))
+        planned(session, random_brief(rng, repository))
+        session.close()
+        found.add((root / SPEC).read_bytes())
+    assert len(found) == 1
+
+
+def test_an_edited_brief_asks_for_an_amendment(session: Session, repo: Path) -> None:
+    planned(session)
+    before = (repo / SPEC).read_bytes()
+    with pytest.raises(AmendmentNeeded) as asked:
+        planned(session, f"{BLOG} with tags")
+    assert "%%noo plan --amend" in str(asked.value)
+    assert (repo / SPEC).read_bytes() == before
+
+
+def test_amending_keeps_ids_and_what_is_done(session: Session, repo: Path) -> None:
+    first = planned(session)
+    done = propose(session, "T1", "shelf/post.py")
+    accept(session.workspace, session.database(), [done.id])
+    titles = {task.id: task.title for e in first.epics for s in e.stories for task in s.tasks}
+    result = planned(session, f"{BLOG} with tags and due dates", amend=True)
+    tasks = {task.id: task for e in result.epics for s in e.stories for task in s.tasks}
+    assert (result.action, result.revision) == ("amended", 2)
+    assert tasks["T1"].status == "done" and tasks["T1"].title == titles["T1"]
+    assert set(titles) <= set(tasks)
+    assert any("Tag" in task.title for name, task in tasks.items() if name not in titles)
+    assert git(repo, "show", "--name-only", "--format=", "HEAD").split() == [SPEC]
+    # Restart & Run All: both cells, the old brief's and the amending one's, now show the plan and change nothing.
+    head = git(repo, "rev-parse", "HEAD")
+    assert planned(session, BLOG).action == "shown"
+    assert planned(session, f"{BLOG} with tags and due dates", amend=True).action == "shown"
+    assert git(repo, "rev-parse", "HEAD") == head
+
+
+def test_amending_keeps_what_a_person_wrote_into_the_file(session: Session, repo: Path) -> None:
+    planned(session)
+    text = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(text.replace("### S1 · Posts\n", "### S1 · Posts\n\nAsk Maria first.\n"))
+    result = planned(session, f"{BLOG} with tags", amend=True)
+    assert "Ask Maria first." in (repo / SPEC).read_text()
+    assert any("outside the plan's grammar" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("brief", ["", "   \n", "…!", "x" * 1_000_000])
+def test_unusable_briefs_write_nothing(session: Session, repo: Path, brief: str) -> None:
+    with pytest.raises(BriefUnusable):
+        planned(session, brief)
+    assert not (repo / SPEC).exists()
+
+
+def test_without_a_plan_the_verbs_say_how_to_get_one(session: Session, repo: Path) -> None:
+    for call in (
+        lambda: plan(PlanParams(), session),
+        lambda: board(BoardParams(), session),
+        lambda: next(NextParams(), session),
+        lambda: spec(SpecParams(), session),
+        lambda: planned(session, BLOG, amend=True),
+    ):
+        with pytest.raises(NoPlan) as missing:
+            call()
+        assert "%%noo plan" in missing.value.next
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    session = Session(Workspace.find(tmp_path))
+    result = planned(session)
+    assert result.commit is None and (tmp_path / SPEC).exists()
+    assert any("no Git repository" in note for note in result.notes)
+    assert planned(session).action == "shown"
+    session.close()
+
+
+def test_no_commit_yet(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    session = Session(Workspace.find(tmp_path))
+    assert planned(session).commit == git(tmp_path, "rev-parse", "HEAD")
+    assert git(tmp_path, "status", "--porcelain") == ""
+    session.close()
+
+
+def test_detached_head_and_no_identity(session: Session, repo: Path, person_home: Path) -> None:
+    git(repo, "checkout", "-q", "--detach")
+    (person_home.parent / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
+    result = planned(session)
+    assert result.commit == git(repo, "rev-parse", "HEAD")
+    assert git(repo, "log", "-1", "--format=%an <%ae>") == "Nootropic <nootropic@localhost>"
+
+
+def test_a_hook_that_refuses_is_heard_and_the_commit_made_up_for_later(session: Session, repo: Path) -> None:
+    hook = repo / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho no plans on Sundays >&2\nexit 1\n")
+    hook.chmod(0o755)
+    head = git(repo, "rev-parse", "HEAD")
+    result = planned(session)
+    assert result.commit is None and any("no plans on Sundays" in note for note in result.notes)
+    assert git(repo, "rev-parse", "HEAD") == head and (repo / SPEC).exists()
+    hook.unlink()
+    assert planned(session).commit == git(repo, "rev-parse", "HEAD")
+    assert planned(session).commit is None
+
+
+def test_a_killed_amendment_is_committed_by_the_next_call(session: Session, repo: Path) -> None:
+    planned(session)
+    planned(session, f"{BLOG} with tags", amend=True)
+    git(repo, "reset", "-q", "--soft", "HEAD~1")
+    git(repo, "reset", "-q")
+    assert planned(session, f"{BLOG} with tags").commit == git(repo, "rev-parse", "HEAD")
+    assert git(repo, "status", "--porcelain") == ""
+
+
+def test_edits_of_the_person_are_not_committed_by_showing(session: Session, repo: Path) -> None:
+    planned(session)
+    head = git(repo, "rev-parse", "HEAD")
+    text = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(text.replace('status: "pending"', 'status: "done"', 1))
+    result = planned(session)
+    assert result.commit is None and git(repo, "rev-parse", "HEAD") == head
+    assert statuses(session)["T1"] == "done"
+
+
+def test_a_merge_in_progress_is_not_concluded(session: Session, repo: Path) -> None:
+    (repo / ".git" / "MERGE_HEAD").write_text(git(repo, "rev-parse", "HEAD") + "\n")
+    result = planned(session)
+    assert result.commit is None and any("merge is in progress" in note for note in result.notes)
+
+
+def test_an_ignored_spec_is_written_not_committed(session: Session, repo: Path) -> None:
+    (repo / ".git" / "info" / "exclude").write_text("*.md\n")
+    result = planned(session)
+    assert result.commit is None and any("Git ignores it" in note for note in result.notes)
+
+
+def test_a_foreign_or_broken_spec_is_left_alone(session: Session, repo: Path) -> None:
+    for content, error in (
+        ("# My own notes\n", SpecForeign),
+        ('---\nschema: "nootropic-plan/1"\nid: oops\n---\n', SpecUnreadable),
+        ('---\nschema: "nootropic-plan/1"\nid: "x"\n---\n', SpecUnreadable),
+    ):
+        (repo / SPEC).write_text(content)
+        for amend in (False, True):
+            with pytest.raises(error):
+                planned(session, amend=amend)
+        assert (repo / SPEC).read_text() == content
+    (repo / SPEC).write_bytes(b'---\nschema: "nootropic-plan/1"\nid: "\xff"\n---\n')
+    with pytest.raises(SpecUnreadable) as refused:
+        planned(session)
+    assert refused.value.data["line"] == 3
+
+
+def test_a_spec_that_breaks_a_rule_is_refused(session: Session, repo: Path) -> None:
+    planned(session)
+    text = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(text.replace('depends_on: ["T1"]', 'depends_on: ["T99"]', 1))
+    with pytest.raises(PlanInvalid) as refused:
+        planned(session)
+    assert "T99" in str(refused.value)
+    checked = spec(SpecParams(validate=True), session)
+    assert checked.failed and "T99" in checked.text()
+
+
+def test_a_link_in_the_place_of_the_spec_is_not_followed(session: Session, repo: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.md"
+    outside.write_text("theirs\n")
+    (repo / SPEC).symlink_to(outside)
+    with pytest.raises(PathRefused):
+        planned(session)
+    assert outside.read_text() == "theirs\n"
+
+
+def test_unsaved_edits_in_an_open_tab_are_respected(session: Session, repo: Path) -> None:
+    session.unsaved = frozenset({SPEC})
+    with pytest.raises(SpecUnsaved):
+        planned(session)
+    assert not (repo / SPEC).exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    session = Session(Workspace.find(folder))
+    try:
+        with pytest.raises(NotWritable) as refused:
+            planned(session)
+        assert SPEC in str(refused.value)
+    finally:
+        session.close()
+        folder.chmod(0o755)
+
+
+def test_two_kernels_planning_at_once_make_one_plan(repo: Path) -> None:
+    results: list[PlanResult] = []
+
+    def run() -> None:
+        session = Session(Workspace.find(repo))
+        results.append(planned(session))
+        session.close()
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(result.action for result in results) == ["made", "shown", "shown"]
+    assert git(repo, "rev-list", "--count", "HEAD") == "2"
+
+
+# ---- states, board, next --------------------------------------------------------------------------------------------
+
+
+def propose(session: Session, task: str, *paths: str) -> Proposal:
+    """A proposal with one new file a path."""
+    edits = [FileEdit(path, None, f'"""Made for {task}."""\n'.encode()) for path in paths]
+    provenance = Provenance(task, "x", "recipe", None, None, None, None, (), None)
+    return ProposalStore(session.database(), session.workspace).propose(build_changeset(edits, provenance))
+
+
+def test_a_task_is_done_when_all_hunks_are_decided_and_one_is_accepted(session: Session) -> None:
+    planned(session)
+    workspace, database = session.workspace, session.database()
+    proposal = propose(session, "T1", "shelf/post.py", "shelf/other.py")
+    assert statuses(session)["T1"] == "review"
+    turn = accept(workspace, database, [f"{proposal.id}:1"])
+    assert statuses(session)["T1"] == "review"
+    reject(workspace, database, [f"{proposal.id}:2"])
+    assert statuses(session)["T1"] == "done"
+    assert "1 of 2 hunks" in board(BoardParams(), session).text()
+    undo(workspace, database, turn.id)
+    found = statuses(session)
+    assert found["T1"] == "ready"
+    assert "was undone" in board(BoardParams(), session).text()
+
+
+def test_what_waits_becomes_ready_when_its_task_is_done(session: Session) -> None:
+    planned(session)
+    assert statuses(session)["T2"] == "pending"  # the store waits for the class
+    listed = next(NextParams(), session)
+    assert [task.id for task in listed.tasks][:1] == ["T1"] and "T2" not in [task.id for task in listed.tasks]
+    accept(session.workspace, session.database(), [propose(session, "T1", "shelf/post.py").id])
+    assert "T2" in [task.id for task in next(NextParams(count=20), session).tasks]
+
+
+def test_states_come_from_git_when_the_store_is_lost(session: Session, repo: Path) -> None:
+    planned(session)
+    turn = accept(session.workspace, session.database(), [propose(session, "T1", "shelf/post.py").id])
+    second = accept(session.workspace, session.database(), [propose(session, "T3", "shelf/comment.py").id])
+    undo(session.workspace, session.database(), second.id)
+    session.close()
+    for path in sorted((repo / ".nootropic").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    fresh = again(session)
+    found = statuses(fresh)
+    assert found["T1"] == "done" and found["T3"] == "ready"
+    assert (turn.commit or "")[:10] in board(BoardParams(), fresh).text()
+    fresh.close()
+
+
+def test_proposals_of_an_earlier_plan_do_not_count(session: Session, repo: Path) -> None:
+    planned(session)
+    accept(session.workspace, session.database(), [propose(session, "T1", "shelf/post.py").id])
+    git(repo, "rm", "-q", SPEC)
+    later = {"GIT_AUTHOR_DATE": "2099-01-01T00:00:00", "GIT_COMMITTER_DATE": "2099-01-01T00:00:00"}
+    git(repo, "commit", "-qm", "Drop the plan")
+    for name, value in later.items():
+        os.environ[name] = value
+    try:
+        planned(session, "Keep records of violins")
+    finally:
+        for name in later:
+            del os.environ[name]
+    assert statuses(session)["T1"] == "ready"
+
+
+def test_the_board_counts_every_task_once(session: Session) -> None:
+    result = planned(session)
+    shown = board(BoardParams(), session)
+    total = sum(len(story.tasks) for epic in result.epics for story in epic.stories)
+    assert sum(shown.counts.values()) == total
+    assert "Ready" in shown.text() and "| T1 |" in shown.markdown()
+    only = board(BoardParams(column="ready"), session).text()
+    assert "T1 " in only and "T2 " not in only
+
+
+def test_what_nothing_can_do_says_so_on_the_board(session: Session) -> None:
+    planned(session, "Rename nowhere_to_be_found to anything")
+    assert statuses(session) == {"T1": "blocked"}
+    assert "defines nowhere_to_be_found" in board(BoardParams(), session).text()
+    assert next(NextParams(), session).tasks == []
+
+
+def test_hostile_text_in_a_brief_is_text(session: Session) -> None:
+    result = planned(session, 'Build a <script>alert(1)</script> blog "]; click T1 call evil() | `x` {braces}')
+    bundle = result.bundle()
+    assert "<script>" not in bundle["text/html"] and "<script>" not in bundle["text/markdown"]
+    graph = bundle["application/vnd.nootropic.plan+json"]["mermaid"]
+    assert all(line.count('"') in (0, 2) for line in graph.splitlines())
+
+
+# ---- spec -----------------------------------------------------------------------------------------------------------
+
+
+def test_spec_shows_and_validates(session: Session, repo: Path) -> None:
+    planned(session)
+    shown = spec(SpecParams(), session)
+    assert shown.content == (repo / SPEC).read_text() and not shown.failed
+    text = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(text.replace('status: "pending"', "status: pending", 1))
+    broken = spec(SpecParams(validate=True), session)
+    assert broken.failed and broken.problems[0].line == text.split("\n").index('status: "pending"') + 1
+
+
+# ---- init -----------------------------------------------------------------------------------------------------------
+
+
+def test_init_prepares_a_folder_and_says_what_it_did(tmp_path: Path, person_home: Path) -> None:
+    session = Session(Workspace.find(tmp_path))
+    first = init(InitParams(path=str(tmp_path / "new project"), git=True), session)
+    root = tmp_path / "new project"
+    assert first.has_git and (root / ".git").is_dir() and (root / ".nootropic" / ".gitignore").exists()
+    assert person_home.is_dir() and "Made a Git repository." in first.done
+    assert git(root, "status", "--porcelain") == ""
+    second = init(InitParams(path=str(root), git=True), session)
+    assert not [line for line in second.done if line.startswith("Made")]
+    session.close()
+
+
+def test_init_asks_before_it_makes_a_repository(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def refuse(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    session = Session(Workspace.find(tmp_path), approve=refuse)
+    assert not init(InitParams(), session).has_git
+    assert asked and not (tmp_path / ".git").exists()
+    session.close()
