@@ -1,0 +1,168 @@
+"""Runs verbs beside the server's event loop, each in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.location import Workspace, download_cache
+from nootropic_lab.errors import UnknownVerb
+from nootropic_lab.places import folder_below, in_workspace, on_server
+
+if TYPE_CHECKING:
+    from nootropic_kernel.capabilities.registry import Entry, Registry
+
+T = TypeVar("T")
+_MOST_AT_ONCE = 8
+
+
+class Busy(NootropicError):
+    """So many verbs run already that another one would only slow them down."""
+
+
+class Desk:
+    """The verbs of one Jupyter server.
+
+    :param root: the folder that the server serves; every request names one below it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._running: set[threading.Event] = set()
+
+    async def describe(self, path: str = "") -> dict[str, Any]:
+        """The verbs that the workspace of a folder offers, and what is wrong with some providers."""
+        return await self._apart(lambda: self._describe(path), threading.Event())
+
+    async def run(self, verb: str, request: Mapping[str, Any], cancel: threading.Event) -> dict[str, Any]:
+        """Run a verb.
+
+        :param request: ``arguments``, ``path`` (the folder) and ``unsaved`` (files with unsaved edits), all optional.
+        :param cancel: set when nobody waits for the answer any more.
+        :raises NootropicError: what the request or the verb refuses.
+        """
+        arguments, path, unsaved = _checked(request)
+        return await self._apart(lambda: self._run(verb, arguments, path, unsaved, cancel), cancel)
+
+    def stop(self) -> None:
+        """Ask every running verb to stop."""
+        for cancel in list(self._running):
+            cancel.set()
+
+    async def _apart(self, work: Callable[[], T], cancel: threading.Event) -> T:
+        if len(self._running) >= _MOST_AT_ONCE:
+            raise Busy("Too many verbs run at once in this server.", next="Wait until one ends, or stop one.")
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+
+        def tell(value: T | None, error: BaseException | None) -> None:
+            if done.cancelled():
+                return
+            if error is None:
+                done.set_result(value)  # type: ignore[arg-type]
+            else:
+                done.set_exception(error)
+
+        def target() -> None:
+            value, failure = None, None
+            try:
+                value = work()
+            except BaseException as error:
+                failure = error
+            try:
+                loop.call_soon_threadsafe(tell, value, failure)
+            except RuntimeError:
+                pass  # The server has stopped: nobody waits any more.
+
+        self._running.add(cancel)
+        # A daemon: a verb that is slow to stop does not keep the server from ending, and loses nothing by it.
+        threading.Thread(target=target, name="nootropic-verb", daemon=True).start()
+        try:
+            return await done
+        finally:
+            self._running.discard(cancel)
+
+    def _describe(self, path: str) -> dict[str, Any]:
+        registry = _registry(Workspace.find(folder_below(self.root, path)))
+        return {
+            "capabilities": [_entry_document(entry) for entry in registry.verbs().values()],
+            "problems": registry.problems,
+            "untrusted": registry.untrusted,
+        }
+
+    def _run(
+        self, verb: str, arguments: dict[str, Any], path: str, unsaved: list[str], cancel: threading.Event
+    ) -> dict[str, Any]:
+        from nootropic_kernel.capabilities.base import Session
+        from nootropic_kernel.capabilities.invoke import invoke
+
+        workspace = Workspace.find(folder_below(self.root, path))
+        registry = _registry(workspace)
+        entry = _known(registry, verb)
+        session = Session(
+            workspace=workspace,
+            face="lab",
+            cancel=cancel,
+            unsaved=in_workspace(self.root, workspace.root, unsaved),
+        )
+        try:
+            result = invoke(verb, arguments, session, registry=registry)
+            document = result.document()
+            return {
+                "result": document,
+                "bundle": result.bundle(),
+                "failed": result.failed,
+                "effect": entry.effect,
+                "changed": on_server(workspace.root, self.root, _changed(document)),
+            }
+        finally:
+            session.close()
+
+
+def _registry(workspace: Workspace) -> Registry:
+    from nootropic_kernel.capabilities.registry import load_registry
+
+    if not workspace.state_dir.exists():
+        # Opening JupyterLab on a folder must leave no trace in it.
+        workspace = replace(workspace, cache_dir=download_cache() / "registry")
+    return load_registry(workspace)
+
+
+def _known(registry: Registry, verb: str) -> Entry:
+    try:
+        return registry.entry(verb)
+    except UsageError as error:
+        raise UnknownVerb(error.what, why=error.why, next=error.next, **error.data) from error
+
+
+def _checked(request: Mapping[str, Any]) -> tuple[dict[str, Any], str, list[str]]:
+    arguments, path, unsaved = request.get("arguments", {}), request.get("path", ""), request.get("unsaved", [])
+    if not isinstance(arguments, dict):
+        raise UsageError("`arguments` is not an object.", next="Give the arguments by name.")
+    if not isinstance(path, str):
+        raise UsageError("`path` is not a string.", next="Name a folder below the one that this server serves.")
+    if not (isinstance(unsaved, list) and all(isinstance(item, str) for item in unsaved)):
+        raise UsageError("`unsaved` is not a list of strings.", next="Name the files with unsaved edits.")
+    return arguments, path, unsaved
+
+
+def _changed(document: Mapping[str, Any]) -> list[str]:
+    """The files that a decision wrote, from its result."""
+    paths = document.get("paths") or (document.get("turn") or {}).get("paths") or []
+    return [path for path in paths if isinstance(path, str)]
+
+
+def _entry_document(entry: Entry) -> dict[str, Any]:
+    return {
+        "verb": entry.verb,
+        "summary": entry.summary,
+        "help": entry.help,
+        "effect": entry.effect,
+        "provider": entry.provider,
+        "params": entry.params,
+    }
