@@ -1,8 +1,9 @@
 """A raw HTTP server that answers each connection by a script; run as a process: ``scripted_server.py JSON``.
 
 Steps of a script: ``{"head": "HTTP/1.1 200 OK\\r\\n…"}``, ``{"send": text}``, ``{"chunk": text}`` (chunked encoding),
-``{"event": object}`` (one SSE event, as a chunk), ``{"repeat": text, "size": k, "times": n}`` (n chunks of k times the text), ``{"drip": text, "every": s}``,
-``{"sleep": s}``, ``{"echo": true}`` (an event with the request's headers and body), ``{"end": true}`` (last chunk).
+``{"event": object}`` (one SSE event, as a chunk), ``{"repeat": text, "size": k, "times": n}`` (n chunks, each k times
+the text), ``{"drip": text, "every": s}``, ``{"sleep": s}``, ``{"echo": true}`` (an event with the request's headers and
+body), ``{"end": true}`` (last chunk).
 The connection closes after the last step.
 """
 

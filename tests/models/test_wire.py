@@ -75,7 +75,9 @@ def test_a_finish_reason_or_done_ends_an_answer(serve: ServeScript, last: list[d
     [
         pytest.param([STREAM, says("Hel")], id="chunked"),
         pytest.param([STREAM, says("Hel"), END], id="chunked, clean end"),
-        pytest.param([CLOSING, {"send": 'data: {"choices": [{"delta": {"content": "Hel"}}]}\n\ndata: {"ch'}], id="close"),
+        pytest.param(
+            [CLOSING, {"send": 'data: {"choices": [{"delta": {"content": "Hel"}}]}\n\ndata: {"ch'}], id="close"
+        ),
         pytest.param([STREAM], id="before the first piece"),
     ],
 )
