@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nootropic_kernel.agents.pipeline_stores import PipelineStores, package_parent, require_installed
+from nootropic_kernel.agents.pipeline_stores import PipelineStores, package_parent, require_usable
 from nootropic_kernel.workspace import loopback, processes
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
@@ -73,7 +73,7 @@ def up(
 
     :raises NootropicError: when one does not start; those started with it are ended again.
     """
-    require_installed()
+    require_usable(workspace)
     with _only_one(workspace):
         alive = running(workspace)
         wanted = [service for service in BY_CHOICE[choice] if service.name not in alive]
@@ -132,7 +132,7 @@ def run_nightly(workspace: Workspace, *, force: bool, tell: Tell, cancel: thread
     :raises NightFailed: when the job ends with an error.
     :raises Interrupted: when ``cancel`` is set; the run is ended.
     """
-    require_installed()
+    require_usable(workspace)
     options = ["--force"] if force else []
     with _only_one(workspace, "nightly.lock"):
         try:

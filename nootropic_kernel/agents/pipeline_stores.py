@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.errors import NootropicError, WorkspaceUnusable
 from nootropic_kernel.workspace.location import Workspace
 
 _MODULES = ("dagster", "dagster_webserver", "mlflow", "papermill", "nootropic_pipelines")
@@ -79,11 +79,19 @@ class PipelineStores:
         }
 
 
-def require_installed() -> None:
-    """Check that the pipelines group is there, without importing it.
+def require_usable(workspace: Workspace) -> None:
+    """Check that the pipelines group is there, without importing it, and can work in this folder.
 
-    :raises PipelinesNotInstalled: when it is not.
+    :raises PipelinesNotInstalled: when it is not there.
+    :raises WorkspaceUnusable: when the folder's path cannot be part of a database address.
     """
+    if bad := sorted(set("?%") & set(str(workspace.state_dir))):
+        raise WorkspaceUnusable(
+            "The pipelines cannot work in this folder.",
+            why=f"Its path has {' and '.join(bad)} in it, which the stores of Dagster and MLflow misread.",
+            next="Move the project to a folder without it.",
+            path=str(workspace.state_dir),
+        )
     if missing := [name for name in _MODULES if importlib.util.find_spec(name) is None]:
         raise PipelinesNotInstalled(missing)
 

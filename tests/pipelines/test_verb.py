@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from nootropic_kernel.capabilities.pipelines import (
     ServiceState,
     pipelines,
 )
-from nootropic_kernel.workspace.errors import UsageError
+from nootropic_kernel.workspace.errors import UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.location import Workspace
 
 
@@ -55,6 +56,15 @@ def test_without_the_group_the_error_names_the_command(
         pipelines(PipelinesParams.model_validate({"action": action}), Session(workspace))
     assert "make demo" in caught.value.next and "nootropic[pipelines]" in caught.value.next
     assert caught.value.data["missing"] == ["mlflow"]
+
+
+@pytest.mark.parametrize("name", ["what?", "100%20"])
+def test_a_path_that_the_stores_would_misread_is_refused(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    with pytest.raises(WorkspaceUnusable, match="misread"):
+        pipelines(PipelinesParams(action="up"), Session(Workspace.find(folder)))
+    assert [path.name for path in tmp_path.iterdir()] == [name] and not list(folder.iterdir())
 
 
 def test_the_verb_imports_no_pipeline_package(workspace: Workspace) -> None:
