@@ -47,14 +47,24 @@ def run(arguments: list[str]) -> int:
     except Interrupted as error:
         output.error(error)
         code = INTERRUPTED
-    except NootropicError as error:
-        output.error(error)
+    except BrokenPipeError:
+        code = FAILED
+    except Exception as error:
+        known = error if isinstance(error, NootropicError) else _surprise(error)
+        output.error(known)
         if debug:
             traceback.print_exception(error)
         code = USAGE if isinstance(error, UsageError) else FAILED
-    except BrokenPipeError:
-        code = FAILED
     return _flush(code)
+
+
+def _surprise(error: Exception) -> NootropicError:
+    """An error that nobody foresaw, as one that a person can read."""
+    if isinstance(error, OSError):
+        return NootropicError("The command could not be carried out.", why=f"{type(error).__name__}: {error}")
+    from nootropic_kernel.capabilities.invoke import InternalError
+
+    return InternalError("noo", error)
 
 
 def _flush(code: int) -> int:

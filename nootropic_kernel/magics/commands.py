@@ -39,6 +39,10 @@ class NooMagics(Magics):
                 return self._run(line, cell)
             except KeyboardInterrupt:  # before the verb itself began
                 raise Interrupted("Stopped.") from None
+            except NootropicError:
+                raise
+            except Exception as error:
+                raise _surprise(line, error) from error
         except NootropicError as error:
             if not self.debug:
                 _show_short(error)
@@ -126,6 +130,13 @@ def _noo_documentation() -> str:
 
 # IPython's inspector asks an object for `getdoc` before it reads `__doc__`.
 setattr(NooMagics.noo, "getdoc", _noo_documentation)  # noqa: B010
+
+
+def _surprise(line: str, error: Exception) -> NootropicError:
+    """An error that nobody foresaw, as one that a person can read."""
+    from nootropic_kernel.capabilities.invoke import InternalError
+
+    return InternalError((line.split() or ["noo"])[0], error)
 
 
 def _take_into(words: list[str]) -> str | None:

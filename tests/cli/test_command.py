@@ -161,6 +161,14 @@ def test_a_reader_that_goes_away_is_no_fault(repo: Path, greeter: Path) -> None:
     assert err == "" and process.returncode in (0, 1)
 
 
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"import os, sys; os.rmdir({str(gone)!r}); from nootropic_kernel.cli import main; sys.exit(main(['plugin']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_no_repository(noo: Run, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()

@@ -63,6 +63,13 @@ class Kernel:
         )
         return Ran(reply["content"]["status"], reply["content"], messages)
 
+    def reply_to(self, request: str) -> dict[str, Any]:
+        """Wait for the reply to a request that was sent before."""
+        while True:
+            reply = self.client.get_shell_msg(timeout=120)
+            if reply["parent_header"].get("msg_id") == request:
+                return dict(reply["content"])
+
     def complete(self, code: str, cursor: int | None = None) -> list[str]:
         """The completions at a place in a cell."""
         place = len(code) if cursor is None else cursor

@@ -65,9 +65,9 @@ def test_loading_is_quick_and_imports_nothing_heavy(repo: Path) -> None:
 def test_verbs_import_nothing_heavy(kernel: Kernel) -> None:
     assert kernel.run(LOADED).text == "[]"
     assert kernel.run("%noo list-capabilities").status == "ok"
-    if "plan" in kernel.run("%noo").text:
-        ran = kernel.run("%%noo plan\nSort books by author, and show the shelf in the README.\n")
-        assert ran.status == "ok", ran.error
+    ran = kernel.run(BRIEF)
+    assert ran.status == "ok", ran.error
+    assert kernel.run("%noo search author").status == "ok" and kernel.run("%noo board").status == "ok"
     assert kernel.run(LOADED).text == "[]"
 
 
@@ -100,10 +100,32 @@ def test_two_kernels_at_once_share_a_workspace(repo: Path) -> None:
         first = one.client.execute("%noo list-capabilities --into mine")
         second = two.client.execute("%noo list-capabilities --into mine")
         for kernel, request in ((one, first), (two, second)):
-            reply = kernel.client.get_shell_msg(timeout=90)
-            assert reply["parent_header"]["msg_id"] == request and reply["content"]["status"] == "ok"
+            assert kernel.reply_to(request)["status"] == "ok"
         assert one.run("mine.fingerprint").text == two.run("mine.fingerprint").text
     assert git(repo, "status", "--porcelain") == ""
+
+
+BRIEF = "%%noo plan --into plan\nSort books by author, and show the shelf in the README.\n"
+
+
+def test_two_kernels_that_plan_the_same_make_one_plan(repo: Path) -> None:
+    with running_kernel(repo) as one, running_kernel(repo) as two:
+        for kernel, request in [(kernel, kernel.client.execute(BRIEF)) for kernel in (one, two)]:
+            reply = kernel.reply_to(request)
+            assert reply["status"] == "ok", reply
+        assert one.run("plan.plan").text == two.run("plan.plan").text
+    assert git(repo, "log", "--format=%s").splitlines().count(git(repo, "log", "-1", "--format=%s")) == 1
+    assert git(repo, "rev-list", "--count", "HEAD") == "2"
+
+
+def test_restart_and_run_all_gives_the_same(repo: Path) -> None:
+    seen = []
+    for _ in range(2):
+        with running_kernel(repo) as kernel:
+            ran = kernel.run(BRIEF)
+            assert ran.status == "ok", ran.error
+            seen.append((git(repo, "rev-parse", "HEAD"), kernel.run("plan.document()['epics']").text))
+    assert seen[0] == seen[1]
 
 
 def test_a_hostile_repository_gets_nothing(repo: Path, tmp_path: Path, person_home: Path) -> None:
@@ -141,8 +163,7 @@ def test_broken_settings_stop_nobody(repo: Path, person_home: Path) -> None:
     (repo / "nootropic.json").write_text("[]")
     with running_kernel(repo) as kernel:
         assert kernel.run("%noo list-capabilities").status == "ok"
-        if "status" in kernel.run("%noo").text:
-            assert "not valid JSON" in kernel.run("print(get_ipython().run_line_magic('noo', 'status'))").text
+        assert "not valid JSON" in kernel.run("%noo status").text
 
 
 def test_no_repository(tmp_path: Path) -> None:
