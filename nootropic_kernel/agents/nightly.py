@@ -8,6 +8,7 @@ from typing import Any
 
 from nootropic_kernel.changes.changeset import HunkState
 from nootropic_kernel.changes.store import ProposalDamaged, ProposalStore
+from nootropic_kernel.learning.dataset import rows_of
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.journal import Event
@@ -54,12 +55,9 @@ def since_last_success(database: StateDatabase, workspace: Workspace) -> Night:
     counts = Counter({state.value: 0 for state in _DECISIONS.values()})
     counts.update(_DECISIONS[event.kind].value for event in final.values())
     commits = {event.subject: event.data.get("commit") for event in happened if event.kind.startswith("turn.")}
-    store = ProposalStore(database, workspace)
-    rows = []
-    for event in final.values():
-        if _DECISIONS[event.kind].in_tree and (row := _row(store, event, commits)) is not None:
-            rows.append(row)
-    return Night(after, max((event.id for event in decided), default=after), tuple(rows), dict(counts))
+    kept = {ref: event for ref, event in final.items() if _DECISIONS[event.kind].in_tree}
+    rows = _rows(ProposalStore(database, workspace), kept, commits)
+    return Night(after, max((event.id for event in decided), default=after), rows, dict(counts))
 
 
 def last_success(database: StateDatabase) -> Event | None:
@@ -86,32 +84,32 @@ def outcome(event: Event) -> dict[str, Any]:
     return {"dagster_run": event.subject, **{key: event.data[key] for key in keys if key in event.data}}
 
 
-def _row(store: ProposalStore, event: Event, commits: dict[str, Any]) -> dict[str, Any] | None:
-    """One accepted hunk: what was asked, what was proposed, and what the person kept (None: cannot be read back)."""
-    proposal_id, _, number = event.subject.partition(":")
-    try:
-        proposal = store.get(proposal_id)
-    except ProposalDamaged:
-        return None
-    hunk = proposal.changeset.hunks[int(number) - 1]
-    told = proposal.changeset.provenance
-    turn = str(event.data.get("turn") or "")
-    return {
-        "ref": event.subject,
-        "state": _DECISIONS[event.kind].value,
-        "path": hunk.path,
-        "kind": hunk.kind,
-        "header": hunk.header,
-        "old": hunk.old,
-        "proposed": hunk.new,
-        "new": proposal.edited.get(hunk.number, hunk.new),
-        "title": told.title,
-        "task": told.task or "",
-        "how": told.how,
-        "model": told.model or "",
-        "prompt": told.prompt or "",
-        "prompt_version": told.prompt_version or "",
-        "turn": turn,
-        "commit": str(commits.get(turn) or ""),
-        "at": event.at,
-    }
+def _rows(store: ProposalStore, kept: dict[str, Event], commits: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The accepted hunks: what was asked, what was proposed, what the person kept, and how it was decided.
+
+    Proposals that cannot be read back are left out.
+    """
+    proposals = {}
+    for name in dict.fromkeys(ref.partition(":")[0] for ref in kept):
+        try:
+            proposals[name] = store.get(name)
+        except ProposalDamaged:
+            continue
+    rows = []
+    for row in rows_of(proposals.values()):
+        if (event := kept.get(row.ref)) is None:
+            continue
+        name, _, number = row.ref.partition(":")
+        hunk = proposals[name].changeset.hunks[int(number) - 1]
+        turn = str(event.data.get("turn") or "")
+        decision = {
+            "title": proposals[name].changeset.provenance.title,
+            "old": hunk.old,
+            "proposed": hunk.new,
+            "state": _DECISIONS[event.kind].value,
+            "turn": turn,
+            "commit": commits.get(turn),
+            "decided_at": event.at,
+        }
+        rows.append({**row.document(), **decision})
+    return tuple(rows)

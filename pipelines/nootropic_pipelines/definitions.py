@@ -67,7 +67,7 @@ def project_plan(guard: NightGuard) -> dg.Output[Document]:
 @dg.asset(description="The search index, brought up to date.", group_name=JOB)
 def search_index(guard: NightGuard, project_plan: Document) -> dg.Output[Document]:
     news.tell("Bringing the search index up to date …", 0.3)
-    value = _ask("search", query=str(project_plan.get("title") or workspace_of_services().root.name))
+    value = _ask("search", limit=3, query=str(project_plan.get("title") or workspace_of_services().root.name))
     return dg.Output(value, metadata={"error": value["why"]} if "why" in value else {})
 
 
@@ -196,12 +196,10 @@ def _ask(verb: str, **arguments: Any) -> Document:
 
 
 def _metrics(plan: Document, diffs: Document) -> dict[str, float]:
+    tasks = [task for epic in plan.get("epics", []) for story in epic["stories"] for task in story["tasks"]]
+    done = sum(task["status"] == "done" for task in tasks)
     counts = {f"hunks_{state}": float(number) for state, number in diffs["counts"].items()}
-    return {**counts, "tasks": float(len(plan.get("tasks", []))), "tasks_done": float(_done(plan))}
-
-
-def _done(plan: Document) -> int:
-    return 0
+    return {**counts, "tasks": float(len(tasks)), "tasks_done": float(done)}
 
 
 def _log(run_id: str, done: report.Report, plan: Document, diffs: Document) -> str:

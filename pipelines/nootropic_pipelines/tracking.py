@@ -61,8 +61,15 @@ def _log_dataset(rows: Sequence[Mapping[str, Any]], report: Report) -> None:
     import pandas
     from mlflow.data.sources import LocalArtifactDatasetSource
 
-    frame = pandas.DataFrame([dict(row) for row in rows])
+    frame = pandas.DataFrame([{name: _cell(value) for name, value in row.items()} for row in rows])
     facts = report.path.with_suffix(".json")  # beside the notebook that was made from them
     dataset = mlflow.data.from_pandas(frame, source=LocalArtifactDatasetSource(str(facts)), name="accepted-diffs")
     mlflow.log_input(dataset, context="accepted")
     mlflow.log_table(frame, "dataset/accepted-diffs.json")
+
+
+def _cell(value: Any) -> Any:
+    """A value for a column of one type: MLflow guesses the type, and cannot from one that is None here and there."""
+    return (
+        value if isinstance(value, int | float) and not isinstance(value, bool) else str("" if value is None else value)
+    )

@@ -61,7 +61,7 @@ class TestWindow:
         assert night.counts == {"accepted": 1, "edited": 0, "rejected": 1, "undone": 0}
         (row,) = night.rows
         assert (row["ref"], row["path"], row["state"], row["turn"]) == ("P1:2", BOOKS, "accepted", "A1")
-        assert row["old"] == "" and "def by_author" in row["new"] and row["proposed"] == row["new"]
+        assert row["old"] == "" and "def by_author" in row["completion"] and row["proposed"] == row["completion"]
         assert (row["task"], row["title"], row["how"]) == ("T1", "Sort by author", "recipe")
         assert len(row["commit"]) == 40
 
@@ -71,7 +71,7 @@ class TestWindow:
         proposal = propose(workspace, database, "by_author")
         accept(workspace, database, [f"{proposal}:1"], edited='"""My own words."""\n')
         (row,) = nightly.since_last_success(database, workspace).rows
-        assert row["state"] == "edited" and row["new"] == '"""My own words."""\n' != row["proposed"]
+        assert row["state"] == "edited" and row["completion"] == '"""My own words."""\n' != row["proposed"]
 
     def test_undo_and_redo_count_once(self, decided: Workspace, database: StateDatabase) -> None:
         undo(decided, database)
