@@ -23,11 +23,14 @@ MAX_THINGS = 12
 
 _TOKEN = re.compile(
     r"(?P<quoted>`[^`\n]+`)|(?P<symbol>[A-Za-z_][\w.]*\(\))|(?P<path>\.?[\w-]+(?:/[\w.-]+)+|[\w-]+\.(?:py|ipynb|md))"
-    r"|(?P<word>[^\W\d_][\w]*(?:[-'’.][^\W_]\w*)*|_\w+)|(?P<number>[$€£]?\d[\w.,:%]*|--?[\w-]+)|(?P<stop>\n|[^\s\w])"
+    r"|(?P<arrow>->|=>|→)|(?P<word>[^\W\d_][\w]*(?:[-'’.][^\W_]\w*)*|_\w+)|(?P<number>[$€£]?\d[\w.,:%]*|--?[\w-]+)|(?P<stop>\n|[^\s\w])"
 )
-_CODE_LIKE = re.compile(r"_|[a-z\d][A-Z]|\w\.\w")
-_SETTING_BEFORE = frozenset({"for"})
+_CODE_LIKE = re.compile(r"\w_\w|\w\.\w")
+_SETTING_BEFORE = frozenset({"for", "run", "running", "own"})
+_SETTING_AFTER = frozenset({"needs", "wants", "has"})
+_OBJECT = frozenset({"a", "an", "the", "it", "them", "each", "all", "every", "my", "our", "their", "this", "that"})
 _AREA_BEFORE = frozenset({"to", "in", "into", "of", "from", "on"})
+_RENAMED_TO = frozenset({"to", "into", "as", "with", "by", "->", "=>", "→"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 _SMALL = frozenset({"a", "an", "the", "my", "our", "your", "their", "this", "that", "some", "its", "his", "her"})
 
@@ -121,9 +124,9 @@ class _BriefReader:
         ]
         stop = self._set("stop")
         for token in self.tokens:
-            if token.kind == "stop" or (token.kind == "word" and token.lower in stop):
+            if token.kind in ("stop", "arrow") or (token.kind == "word" and token.lower in stop):
                 token.used = True
-        self.words = [token for token in self.tokens if token.kind != "stop"]
+        self.words = [token for token in self.tokens if token.kind not in ("stop", "arrow")]
 
     def read(self) -> Reading:
         self._renames()
@@ -133,7 +136,9 @@ class _BriefReader:
             if not token.used:
                 self._word(index, token)
         if self.pending:
-            self._attach(self.pending)
+            self._attach(dict(self.pending))
+        if not self.things:
+            self._relabel(("a field",), "a property of nothing that is kept; no task of its own")
         archetype = self._archetype()
         if not archetype.keeps_things:
             self._no_things()
@@ -165,7 +170,7 @@ class _BriefReader:
             verb, index = tokens[index], index + 1
             while True:
                 old, index = _following(tokens, index, skip)
-                if old is None or index >= len(tokens) or tokens[index].lower not in ("to", "into", "as", "with", "by"):
+                if old is None or index >= len(tokens) or tokens[index].lower not in _RENAMED_TO:
                     break
                 new, index = _following(tokens, index + 1, skip)
                 if new is None:
@@ -189,7 +194,7 @@ class _BriefReader:
     def _symbols(self) -> None:
         """Names that are written like code, or that are names of this repository."""
         for index, token in enumerate(self.tokens):
-            if token.used or token.kind == "number":
+            if token.used or token.kind == "number" or token.lower in self._set("technologies"):
                 continue
             bare = _bare(token.text)
             code = token.kind in ("quoted", "symbol", "path") or _CODE_LIKE.search(bare) is not None
@@ -240,11 +245,12 @@ class _BriefReader:
         if token.kind != "word":
             self._mark(token, "not understood", "a number, an option or a sign; no task follows from it")
             return
-        if self._is_setting(index, word):
-            self.subject = self.subject or identifier(word)
-            self._mark(token, "assumed", "who or what it is for; no task of its own")
+        if setting := self._setting(index, token):
+            self.subject = self.subject or identifier(setting[-1].lower)
+            for part in setting:
+                self._mark(part, "assumed", "who or what it is for; no task of its own")
             return
-        for check in (self._lexicon_word, self._listed_word, self._property_word):
+        for check in (self._lexicon_word, self._listed_word, self._property_word, self._unlisted_verb):
             if check(index, token, word):
                 return
         self._new_thing(index, token, word)
@@ -313,13 +319,26 @@ class _BriefReader:
             return True
         return False
 
-    def _new_thing(self, index: int, token: _Token, word: str) -> None:
-        """One to three unknown words in a row are one thing."""
+    def _unlisted_verb(self, index: int, token: _Token, word: str) -> bool:
+        """`bake each`, `rate them`: what stands right before its object, and after no article, is something to do."""
+        small = self._beside(index, -1) in _SMALL | self._set("qualities")
+        if self._beside(index, +1) not in _OBJECT or small or singular(word) != word:
+            return False
+        self._mark(token, "assumed", "something to do; no task of its own")
+        return True
+
+    def _run(self, index: int, token: _Token) -> list[_Token]:
+        """One to three unknown words in a row."""
         run = [token]
         while len(run) < 3 and (following := self._follower(index + len(run) - 1)) is not None:
             if not self._is_unknown(following):
                 break
             run.append(following)
+        return run
+
+    def _new_thing(self, index: int, token: _Token, word: str) -> None:
+        """Unknown words in a row are one thing."""
+        run = self._run(index, token)
         if (following := self._follower(index + len(run) - 1)) is not None and self._is_known_noun(following.lower):
             for part in run:
                 self._mark(part, "assumed", f"tells which {following.lower}; no task of its own")
@@ -369,9 +388,12 @@ class _BriefReader:
     def _no_things(self) -> None:
         """In a bug fix, a refactoring or documentation, unknown words tell about the task; nothing is kept."""
         self.things, self.abilities, self.left_out = {}, {}, []
+        self._relabel(_ABOUT_THINGS, "tells about the task; no task of its own")
+
+    def _relabel(self, meanings: tuple[str, ...], meaning: str) -> None:
         for token in self.tokens:
-            if token.meaning.startswith(_ABOUT_THINGS):
-                token.verdict, token.meaning = "not understood", "tells about the task; no task of its own"
+            if token.meaning.startswith(meanings):
+                token.verdict, token.meaning = "not understood", meaning
 
     def _field(self, name: str, kind: str) -> None:
         self._attach({name: kind})
@@ -441,16 +463,17 @@ class _BriefReader:
             place -= 1
         return self.tokens[place].lower if place >= 0 else ""
 
-    def _is_setting(self, index: int, word: str) -> bool:
+    def _setting(self, index: int, token: _Token) -> list[_Token]:
         """After `for`: who it is for. A thing the library knows, a verb or a phrase going on is something else."""
-        if self._before(index) not in _SETTING_BEFORE or not any(token.verdict for token in self.tokens[:index]):
-            return False
-        thing = self._same(singular(word))
-        return (
-            thing not in self._map("entities")
-            and not any(form in self._verbs for form in stems(word))
-            and self._follower(index) is None
-        )
+        after = self._beside(index, +1) in _SETTING_AFTER
+        if not after and (
+            self._before(index) not in _SETTING_BEFORE or not any(each.verdict for each in self.tokens[:index])
+        ):
+            return []
+        if self._is_known_noun(token.lower) or any(form in self._verbs for form in stems(token.lower)):
+            return []
+        run = self._run(index, token) if self._is_unknown(token) else [token]
+        return [] if self._follower(index + len(run) - 1) is not None else run
 
     def _follower(self, index: int) -> _Token | None:
         """The next word when it still is unused and no comma or small word lies between."""

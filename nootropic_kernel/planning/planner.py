@@ -6,6 +6,7 @@ Deterministic: the same brief and the same facts give the same plan with the sam
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Any
@@ -80,11 +81,12 @@ def _bindings(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[str,
     notebook = next(iter([*named, *notebooks]), "")
     things = [_entity(thing.name, thing.fields, package_dir, facts) for thing in reading.things]
     targets, missing = _targets(reading, facts)
-    every = [_target(module, module.symbols[0].name, facts) for module in _documentable(facts)]
+    every = [_target(module, _worth_showing(module, facts), facts) for module in _documentable(facts)]
     target_files = [target["target_path"] for target in targets]
     title = reading.title
     return {
         "title": title,
+        "brief": brief,
         "slug": identifier(title, "plan"),
         "brief_line": title,
         "target": reading.subject,
@@ -128,6 +130,7 @@ def _state(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
     for name in ("entities", "abilities", "renames", "targets", "missing"):
         if bindings[name]:
             state.add(name)
+    state |= {f"word:{word}" for word in re.findall(r"\w+", bindings["brief"].lower())}
     for index, thing in enumerate(bindings["entities"]):
         if index == 0:
             state.add(f"first:{thing['entity']}")
@@ -172,7 +175,7 @@ def _targets(reading: Reading, facts: RepositoryFacts) -> tuple[list[dict[str, A
         named, defining = facts.modules_named(name), facts.defining(last)
         module = next((m for m in [*defining, *named] if m.readable), None)
         if module is not None:
-            symbol = last if defining else next((s.name for s in module.symbols), "")
+            symbol = last if defining else _worth_showing(module, facts)
             found.setdefault(module.path, _target(module, symbol, facts))
         elif not name.endswith(".ipynb"):
             modules = [m.name for m in facts.modules.values() if m.path not in facts.tests and m.symbols]
@@ -197,6 +200,13 @@ def _target(module: Module, symbol: str, facts: RepositoryFacts) -> dict[str, An
         "undocumented": listing(module.undocumented()),
         "target_lines": [f"- `{dotted}.{name}`" for name in names] or [f"`{dotted}` has no public names yet."],
     }
+
+
+def _worth_showing(module: Module, facts: RepositoryFacts) -> str:
+    """The first public name that no notebook uses yet, else the first."""
+    used = {name for cells in facts.notebooks.values() for cell in cells for name in cell.names}
+    names = [symbol.name for symbol in module.symbols]
+    return next((name for name in names if name not in used), names[0] if names else "")
 
 
 def _documentable(facts: RepositoryFacts) -> list[Module]:

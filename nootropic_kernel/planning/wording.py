@@ -12,6 +12,7 @@ _IRREGULAR = {
     "teeth": "tooth", "criteria": "criterion", "indices": "index", "matrices": "matrix", "analyses": "analysis",
     "leaves": "leaf", "shelves": "shelf", "wolves": "wolf", "knives": "knife", "lives": "life", "movies": "movie",
     "cookies": "cookie", "series": "series", "species": "species", "news": "news", "statistics": "statistics",
+    "menus": "menu", "gurus": "guru",
 }  # fmt: skip
 _PLURALS = {one: many for many, one in _IRREGULAR.items()}
 _SHORT_IES = frozenset({"ties", "pies", "lies", "dies"})

@@ -154,6 +154,31 @@ def test_fields_and_unknown_words_are_told() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("brief", "things"),
+    [
+        ("Build an API for a veterinary clinic: pets, owners and invoices", ["Pet", "Owner", "Invoice"]),
+        ("I want an app where people can share recipes and rate them", ["Recipe"]),
+        ("The gym needs software to manage memberships and trainers", ["Membership", "Trainer"]),
+        ("Set up a to-do list with priorities and deadlines", ["Todo"]),
+        ("A tool to organise my photo collection by date and place", ["Photo"]),
+        ("Keep track of the weather station's readings", ["Reading"]),
+        ("Create an inventory system for a small workshop with low stock alerts", ["Item"]),
+        ("Migrate the database to PostgreSQL", []),
+        ("Add type hints everywhere", []),
+    ],
+)
+def test_people_who_write_differently_are_understood(brief: str, things: list[str]) -> None:
+    plan = make_plan(brief, small_repository())
+    assert [task.how.args["entity"] for task in plan.tasks if task.kind == "entity-model"] == things
+
+
+@pytest.mark.parametrize("arrow", ["to", "into", "->", "=>", "→", "as"])
+def test_renames_are_written_in_many_ways(arrow: str) -> None:
+    task = make_plan(f"rename the function by_title {arrow} `sorted_titles`, please", small_repository()).tasks[0]
+    assert task.how.args == {"old": "by_title", "new": "sorted_titles"}
+
+
 def test_unknown_nouns_become_things_marked_as_assumed() -> None:
     plan = make_plan("Keep zorgs and frobnicators", small_repository())
     assert [task.how.args["entity"] for task in plan.tasks if task.kind == "entity-model"] == ["Zorg", "Frobnicator"]
