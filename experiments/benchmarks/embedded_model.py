@@ -1,0 +1,186 @@
+"""Speed of our embedded model against the same file in the bare engine, in one run.
+
+    python experiments/benchmarks/embedded_model.py [--rounds 5] [--tokens 128]
+
+Both sides have the same threads, window and batch, and answer the same prompts with temperature 0. "Ours" is what a
+verb pays: the child process, the wire, the span. "Bare" is xllamacpp called in a process of its own, streaming through
+its callback. The rounds are interleaved (ours, bare, bare, ours, …), each prompt is new to both; the ratio is the
+median of the rounds' ratios.
+Target: tokens/s ours ÷ bare ≥ 0.95.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+if (ROOT / "nootropic_kernel").is_dir():
+    sys.path.insert(0, str(ROOT))
+
+from nootropic_kernel.models.catalogue import CatalogueModel, find_model  # noqa: E402
+from nootropic_kernel.models.contract import ChatRequest, Message  # noqa: E402
+from nootropic_kernel.models.embedded import EmbeddedBackend  # noqa: E402
+from nootropic_kernel.models.files import verified_path  # noqa: E402
+from nootropic_kernel.telemetry.spans import span  # noqa: E402
+from nootropic_kernel.workspace.location import Workspace  # noqa: E402
+
+TARGET = 0.95
+TOPICS = ("rivers", "bridges", "bread", "clocks", "sails", "violins", "maps", "kites", "lamps", "rope", "wool", "ice")
+
+# The bare engine: no code of ours, the parameters of our child, one JSON line a request.
+BARE = """
+import json, os, sys, time
+import xllamacpp
+options = json.loads(sys.argv[1])
+report = os.dup(1); sink = os.open(os.devnull, os.O_WRONLY); os.dup2(sink, 1); os.dup2(sink, 2)
+params = xllamacpp.CommonParams()
+params.model.path = options["path"]
+params.api_keys = ["x"]
+params.n_ctx, params.n_batch, params.n_ubatch = options["n_ctx"], options["n_batch"], options["n_batch"]
+params.n_parallel, params.verbosity, params.cache_ram_mib = 1, 1, 128
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options["threads"]
+params.n_gpu_layers = 0
+server = xllamacpp.Server(params)
+os.write(report, b"{}\\n")
+for line in sys.stdin:
+    request = json.loads(line)
+    seen = {"first": None, "last": 0.0, "usage": None}
+    def piece(chunk):
+        chunk = json.loads(chunk) if isinstance(chunk, (str, bytes)) else chunk
+        for part in chunk if isinstance(chunk, list) else [chunk]:
+            choices = part.get("choices") or []
+            if choices and choices[0].get("delta", {}).get("content"):
+                now = time.perf_counter()
+                seen["first"] = seen["first"] or now
+                seen["last"] = now
+            seen["usage"] = part.get("usage") or seen["usage"]
+        return False
+    started = time.perf_counter()
+    server.handle_chat_completions(request, piece)
+    done = {"first_s": seen["first"] - started, "decode_s": seen["last"] - seen["first"]}
+    done["tokens"] = seen["usage"]["completion_tokens"]
+    os.write(report, (json.dumps(done) + "\\n").encode())
+"""
+
+
+class Bare:
+    """The engine without us."""
+
+    def __init__(self, model: CatalogueModel, threads: int) -> None:
+        options = {"path": str(verified_path(model)), "threads": threads, **model.serve.model_dump()}
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", BARE, json.dumps(options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._line()
+
+    def _line(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit("The bare engine ended.")
+        return dict(json.loads(line))
+
+    def ask(self, prompt: str, tokens: int) -> dict[str, Any]:
+        """Seconds to the first piece, seconds of decoding, tokens."""
+        assert self.process.stdin is not None
+        request = {
+            "messages": [{"role": "user", "content": prompt}], "max_tokens": tokens, "temperature": 0.0,
+            "stream": True, "stream_options": {"include_usage": True},
+        }  # fmt: skip
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return self._line()
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+class Ours:
+    """The embedded backend as a verb uses it."""
+
+    def __init__(self, model: CatalogueModel, folder: Path) -> None:
+        self.workspace = Workspace.find(folder)
+        self.workspace.ensure()
+        self.backend = EmbeddedBackend(model, self.workspace)
+
+    def ask(self, prompt: str, tokens: int) -> dict[str, Any]:
+        """Seconds to the first piece, seconds of decoding, tokens."""
+        times: list[float] = []
+        with span(self.workspace, "benchmark"):
+            started = time.perf_counter()
+            request = ChatRequest((Message("user", prompt),), max_tokens=tokens)
+            answer = self.backend.chat(request, lambda text: times.append(time.perf_counter()))
+        return {"first_s": times[0] - started, "decode_s": times[-1] - times[0], "tokens": answer.output_tokens}
+
+    def close(self) -> None:
+        """End it."""
+        self.backend.close()
+
+
+def prompt(number: int) -> str:
+    """A prompt of about 200 tokens that shares no beginning with the others."""
+    topic = TOPICS[number % len(TOPICS)]
+    filler = " ".join(f"{topic} {index} and {number}," for index in range(25))
+    return f"{number} {topic}: {filler}. Write a long essay about {topic}."
+
+
+def main() -> int:
+    """Measure, print a report and one JSON line; 1 when the target is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=128)
+    options = parser.parse_args()
+    model = find_model()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        ours = Ours(model, Path(folder))
+        ours.ask("warm up", 4)
+        ours_start_s = time.perf_counter() - started
+        started = time.perf_counter()
+        bare = Bare(model, max(1, cores - 1))
+        bare.ask("warm up", 4)
+        bare_start_s = time.perf_counter() - started
+        results: dict[str, list[dict[str, Any]]] = {"ours": [], "bare": []}
+        try:
+            for number in range(options.rounds):
+                order: list[tuple[str, Ours | Bare]] = [("ours", ours), ("bare", bare)]
+                for name, side in order if number % 2 == 0 else reversed(order):
+                    results[name].append(side.ask(prompt(number), options.tokens))
+        finally:
+            ours.close()
+            bare.close()
+    speed = {side: statistics.median((r["tokens"] - 1) / r["decode_s"] for r in rows) for side, rows in results.items()}
+    first = {side: statistics.median(r["first_s"] for r in rows) for side, rows in results.items()}
+    pairs = [
+        ((a["tokens"] - 1) / a["decode_s"]) / ((b["tokens"] - 1) / b["decode_s"])
+        for a, b in zip(results["ours"], results["bare"], strict=True)
+    ]
+    ratio = statistics.median(pairs)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"{model.name}, {cores} cores, {options.rounds} rounds of {options.tokens} tokens, load average {load:.1f}")
+    print(f"  tokens/s             ours {speed['ours']:7.1f}   bare {speed['bare']:7.1f}   ratio {ratio:.3f}")
+    print(f"  time to first token  ours {first['ours']:6.3f}s   bare {first['bare']:6.3f}s")
+    print(f"  start to first word  ours {ours_start_s:6.2f}s   bare {bare_start_s:6.2f}s")
+    print(f"  ratios by round: {', '.join(f'{pair:.3f}' for pair in pairs)}; target {TARGET}")
+    record = {"ratio": ratio, "tokens_per_s": speed, "first_token_s": first, "load": load, "cores": cores}
+    print(json.dumps(record))
+    return 0 if ratio >= TARGET else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
