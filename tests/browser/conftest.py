@@ -1,0 +1,169 @@
+"""A real JupyterLab with the extension, and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+
+from tests.browser.lab import Lab
+from tests.gates import CHROMIUM_NAMES, NO_CHROMIUM
+
+ROOT = Path(__file__).resolve().parents[2]
+FRONT_END = ROOT / "jupyter_extension"
+SLOW_S = 120
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The installed browser; without one the tests fail and name what to install."""
+    for name in CHROMIUM_NAMES:
+        if found := shutil.which(name):
+            return found
+    pytest.fail(NO_CHROMIUM, pytrace=False)
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> Path:
+    """Where pictures go: ``NOOTROPIC_SCREENSHOTS``, or the test's own folder."""
+    folder = Path(os.environ.get("NOOTROPIC_SCREENSHOTS") or tmp_path / "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def server(repo: Path, person_home: Path, tmp_path: Path) -> Iterator[str]:
+    """JupyterLab on the test's repository; gives the address to open, with its token."""
+    home = tmp_path / "jupyter"
+    env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
+    # The pop-up that asks whether to fetch news would lie over the page.
+    page_config = home / "config" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir(parents=True)
+    page_config.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={repo}"),
+        # Gives the tests `window.jupyterapp`.
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    log = tmp_path / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=env, stdout=out, stderr=out, cwd=repo, start_new_session=True)
+    try:
+        base = f"http://127.0.0.1:{port}"
+        _wait_for(f"{base}/api/status?token={token}", process, log)
+        yield f"{base}/lab?token={token}"
+    finally:
+        _end(process)
+        print(log.read_text(errors="replace")[-4000:])
+
+
+def _places(home: Path) -> dict[str, str]:
+    """Jupyter folders of the test's own, and where the extension and the kernel are found."""
+    places = {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    installed = Path(sys.prefix) / "share" / "jupyter"
+    if (installed / "labextensions" / "nootropic-lab" / "package.json").is_file():
+        return places
+    built = FRONT_END / "nootropic_lab" / "labextension"
+    if not (built / "package.json").is_file():
+        pytest.fail("The lab extension is not built: run `make front-end` first.", pytrace=False)
+    share, config = home / "share", home / "etc"
+    (share / "labextensions").mkdir(parents=True)
+    (share / "labextensions" / "nootropic-lab").symlink_to(built)
+    shutil.copytree(ROOT / "nootropic_kernel" / "kernelspec", share / "kernels" / "nootropic")
+    (config / "jupyter_server_config.d").mkdir(parents=True)
+    shutil.copy(FRONT_END / "jupyter-config" / "nootropic_lab.json", config / "jupyter_server_config.d")
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "pipelines", FRONT_END)))
+    return {**places, "JUPYTER_PATH": str(share), "JUPYTER_CONFIG_PATH": str(config), "PYTHONPATH": path}
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + SLOW_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail("JupyterLab did not start.\n" + log.read_text(errors="replace")[-4000:], pytrace=False)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        # A server that is starting a kernel may not hear the signal; its group holds the kernels too.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+
+@pytest.fixture
+def lab(server: str, chromium: str, tmp_path: Path, screenshots: Path) -> Iterator[Lab]:
+    """JupyterLab in a browser window. Any error of the page, or on its console, fails the test."""
+    faults: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            faults.append(f"console: {message.text} {message.location.get('url', '')}")
+
+    def broken(error: Error) -> None:
+        faults.append(f"page: {error}")
+
+    with sync_playwright() as playwright:
+        context: BrowserContext = playwright.chromium.launch_persistent_context(
+            str(tmp_path / "profile"),
+            executable_path=chromium,
+            args=QUIET,
+            viewport={"width": 1360, "height": 900},
+            timeout=SLOW_S * 1000,
+        )
+        context.set_default_timeout(SLOW_S * 1000)
+        page: Page = context.pages[0]
+        page.on("console", heard)
+        page.on("pageerror", broken)
+        opened = Lab(page, server, screenshots)
+        try:
+            yield opened
+        except BaseException:
+            opened.picture("failure")
+            raise
+        finally:
+            context.close()
+    assert not faults, "\n".join(faults)

@@ -1,0 +1,73 @@
+"""What a person does in JupyterLab, in words of the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+_READY = """async () => {
+  const widget = window.jupyterapp?.shell.currentWidget;
+  if (!widget?.sessionContext) {
+    return false;
+  }
+  // A cell that is run before the kernel has answered once would be dropped without a word.
+  await widget.context.ready;
+  await widget.sessionContext.ready;
+  const info = await widget.sessionContext.session.kernel.info;
+  return info.implementation;
+}"""
+
+_RUN = """async index => {
+  const { shell, commands } = window.jupyterapp;
+  const notebook = shell.currentWidget.content;
+  notebook.activeCellIndex = index;
+  notebook.deselectAll();
+  await commands.execute('notebook:run-cell');
+  return notebook.widgets[index].model.sharedModel.execution_count;
+}"""
+
+
+class Lab:
+    """One JupyterLab window."""
+
+    def __init__(self, page: Page, address: str, screenshots: Path) -> None:
+        self.page = page
+        self._address = address
+        self._screenshots = screenshots
+
+    def open_notebook(self, path: str) -> str:
+        """Open a notebook and wait for its kernel; gives the kernel's implementation."""
+        base, query = self._address.split("?")
+        self.page.goto(f"{base}/tree/{path}?{query}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext", polling=200)
+        implementation: str = self.page.evaluate(_READY)
+        return implementation
+
+    def run_cell(self, index: int) -> Locator:
+        """Run a cell and wait until it has ended; gives its output area."""
+        assert self.page.evaluate(_RUN, index) is not None, "the cell was not run"
+        return self.cell(index).locator(".jp-OutputArea").first
+
+    def cell(self, index: int) -> Locator:
+        """A cell of the notebook."""
+        return self.page.locator(f'.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Run a command of JupyterLab."""
+        self.page.evaluate("([name, args]) => void window.jupyterapp.commands.execute(name, args)", [name, arguments])
+
+    def theme(self, name: str) -> None:
+        """Change the theme, and wait until it is there."""
+        self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+        light = "true" if "Light" in name else "false"
+        expect(self.page.locator(f"body[data-jp-theme-light={light}]")).to_be_attached()
+
+    def picture(self, name: str, of: Locator | None = None) -> None:
+        """Save a picture of the window, or of one part of it."""
+        file = str(self._screenshots / f"{name}.png")
+        if of is None:
+            self.page.screenshot(path=file)
+        else:
+            of.scroll_into_view_if_needed()
+            of.screenshot(path=file)
