@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -94,4 +95,6 @@ def _do(effect: Effect, handlers: Handlers, cancel: threading.Event) -> Any:
             return handlers.read(effect, cancel)
         case All(effects):
             with ThreadPoolExecutor(max_workers=max(1, len(effects))) as pool:
-                return list(pool.map(lambda one: _do(one, handlers, cancel), effects))
+                # Each request runs in a copy of this context, so its spans hang below the step's.
+                futures = [pool.submit(copy_context().run, _do, one, handlers, cancel) for one in effects]
+                return [future.result() for future in futures]
