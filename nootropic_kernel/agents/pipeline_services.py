@@ -236,7 +236,10 @@ def _check_location(record: ProcessRecord) -> None:
     """
     query = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
         ... on PythonError { message } } } } } }"""
-    answer = loopback.post_json(f"{record.url}/graphql", {"query": query})
+    try:
+        answer = loopback.post_json(f"{record.url}/graphql", {"query": query})
+    except OSError as error:
+        raise processes.ProcessNotReady(record.name, f"Its page does not answer: {error}.", record.log) from error
     entries = answer["data"]["workspaceOrError"].get("locationEntries", [])
     faults = [(entry["locationOrLoadError"] or {}).get("message") for entry in entries]
     if not entries or any(faults):

@@ -67,8 +67,11 @@ def project_plan(guard: NightGuard) -> dg.Output[Document]:
 @dg.asset(description="The search index, brought up to date.", group_name=JOB)
 def search_index(guard: NightGuard, project_plan: Document) -> dg.Output[Document]:
     news.tell("Bringing the search index up to date …", 0.3)
-    value = _ask("search", limit=3, query=str(project_plan.get("title") or workspace_of_services().root.name))
-    return dg.Output(value, metadata={"error": value["why"]} if "why" in value else {})
+    answer = _ask("search", limit=5, query=str(project_plan.get("title") or workspace_of_services().root.name))
+    if "why" in answer:
+        return dg.Output(answer, metadata={"error": answer["why"]})
+    places = [f"{hit['path']}:{hit['start']}-{hit['end']}" for hit in answer["hits"]]
+    return dg.Output({"query": answer["query"], "places": places}, metadata={"places": places})
 
 
 @dg.asset(description="What was decided since the last night that succeeded.", group_name=JOB)

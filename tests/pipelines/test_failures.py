@@ -19,7 +19,7 @@ from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from tests.pipelines.conftest import Verb, of_workspace, wait_for
 
-pytestmark = [pytest.mark.pipelines, pytest.mark.slow]
+pytestmark = [pytest.mark.pipelines, pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def dagster_states(workspace: Workspace) -> list[str]:
@@ -103,3 +103,35 @@ def test_an_interrupt_gives_control_back_and_leaves_nothing(
     caller.join(30)
     assert of_workspace(workspace) == []
     assert took and took[0] - told < 3.0  # 1 s is the promise; two busy cores get some slack
+
+
+def test_a_start_that_is_interrupted_leaves_nothing(workspace: Workspace, verb: Verb) -> None:
+    cancel = threading.Event()
+    outcome: list[str] = []
+
+    def run() -> None:
+        try:
+            verb("up", cancel=cancel)
+        except NootropicError as error:
+            outcome.append(type(error).__name__)
+
+    caller = threading.Thread(target=run)
+    caller.start()
+    wait_for(lambda: processes.find(workspace, "mlflow") is not None)
+    cancel.set()
+    caller.join(30)
+    assert outcome == ["Interrupted"]
+    assert of_workspace(workspace) == [] and processes.records(workspace) == []
+
+
+def test_a_kernel_of_another_installation_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nootropic_pipelines.report import _kernel
+
+    spec = tmp_path / "kernels" / "nootropic" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text('{"argv": ["/elsewhere/python"], "display_name": "Nootropic", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "own"))
+    assert _kernel() == "python3"
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    assert _kernel() == "nootropic"

@@ -16,7 +16,8 @@ import pytest
 from nootropic_kernel.agents import nightly
 from nootropic_kernel.agents.pipeline_services import running
 from nootropic_kernel.agents.pipeline_stores import PipelineStores
-from nootropic_kernel.capabilities.base import Progress
+from nootropic_kernel.capabilities.base import Progress, Session
+from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.pipelines import PipelinesResult
 from nootropic_kernel.changes.accept import accept, redo, reject, undo
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
@@ -138,13 +139,18 @@ def busy_ports() -> Iterator[None]:
 
 @pytest.mark.pipelines
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_from_accepted_hunks_to_the_mlflow_page(decided: Workspace, verb: Verb, busy_ports: None) -> None:
+    planning = Session(decided)
+    invoke("plan", {"brief": "Rename by_title to sorted_by_title"}, planning)
+    planning.close()
     told: list[Progress] = []
     result = verb("run", told=told)
     fractions = [news.fraction for news in told if news.fraction is not None]
     assert fractions == sorted(fractions) and len(fractions) >= 5
     assert not result.failed and result.night is not None and not result.night.skipped
     assert result.night.rows == 1 and result.night.metrics["hunks_rejected"] == 1
+    assert result.night.metrics["tasks"] >= 1
     assert of_workspace(decided) == []
     check_report(result)
     check_it_skips(verb("run"), result)
@@ -163,6 +169,8 @@ def check_report(result: PipelinesResult) -> None:
     outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]
     shown = "\n".join(str(output.get("data", {}).get("text/markdown", "")) for output in outputs)
+    (board,) = [output.data for output in outputs if "application/vnd.nootropic.plan+json" in output.get("data", {})]
+    assert "sorted_by_title" in board["text/plain"]
     assert "+def by_author(books: list[str])" in shown and "**P1:2**" in shown
 
 
