@@ -80,12 +80,9 @@ def doom(workspace: Workspace, what: str, fatal: int) -> subprocess.CompletedPro
 
 def contents(root: Path) -> dict[str, bytes]:
     """Every file of ours, drafts included."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and ".git" not in path.parts and ".nootropic" not in path.parts
-        and ".nootropic-cache" not in path.parts and path.parent.name not in ("shelf", "tests") and path.name != "README.md"
-    }  # fmt: skip
+    others = {".git", ".nootropic", ".nootropic-cache", "shelf", "tests", "README.md"}
+    files = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
+    return {path.as_posix(): (root / path).read_bytes() for path in files if path.parts[0] not in others}
 
 
 def agree(workspace: Workspace, database: StateDatabase) -> bool:

@@ -1,0 +1,59 @@
+"""``accept``: apply reviewed changes to the files and commit exactly them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
+from nootropic_kernel.capabilities.turn_views import TurnResult
+from nootropic_kernel.changes import accept as decisions
+from nootropic_kernel.changes.layers import NeedsOwnYes
+from nootropic_kernel.changes.turns import Turn
+from nootropic_kernel.workspace.errors import Interrupted
+
+
+class AcceptParams(Params):
+    """What to accept."""
+
+    refs: list[str] = Field(
+        min_length=1,
+        description="Proposals (P1), hunks (P1:2) or files (P1/path).",
+        json_schema_extra={"position": 0, "complete": "proposal"},
+    )
+    edited: str | None = Field(
+        None, description="Your own text for the one hunk that is named.", json_schema_extra={"body": True}
+    )
+    allow_executable: bool = Field(
+        False, description="Yes to files that can run by themselves (conftest.py, Makefile, …)."
+    )
+
+
+@capability(effect=CapabilityEffect.DECIDE)
+def accept(params: AcceptParams, session: Session) -> TurnResult:
+    """Accept proposed changes: write them to the files and commit exactly them.
+
+    `accept P1` takes every hunk that is still to decide, `accept P1:2` one hunk, `accept P1/path` one file's. All files
+    are written or none; lines of your own are neither committed nor overwritten; a file that moved on is merged, or
+    refused by name. What is accepted already is said, and nothing changes. `commitOnAccept: false` in your settings
+    leaves the change staged. Below `%%noo accept P1:2` you can write your own text for that hunk.
+    """
+    if session.cancel.is_set():
+        raise Interrupted()
+    try:
+        turn = _accept(params, session, allow=params.allow_executable)
+    except NeedsOwnYes as refusal:
+        if session.approve is None or not session.approve(f"{refusal.what} Accept it?"):
+            raise
+        turn = _accept(params, session, allow=True)
+    return TurnResult.of(turn)
+
+
+def _accept(params: AcceptParams, session: Session, *, allow: bool) -> Turn:
+    return decisions.accept(
+        session.workspace,
+        session.database(),
+        params.refs,
+        unsaved=session.unsaved,
+        allow_executable=allow,
+        edited=params.edited,
+    )

@@ -1,0 +1,42 @@
+"""``reject``: decide against proposed changes."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.changes import accept as decisions
+
+
+class RejectParams(Params):
+    """What to reject."""
+
+    refs: list[str] = Field(
+        min_length=1,
+        description="Proposals (P1), hunks (P1:2) or files (P1/path).",
+        json_schema_extra={"position": 0, "complete": "proposal"},
+    )
+
+
+class RejectResult(Result):
+    """The hunks that are rejected now, and what was decided before."""
+
+    hunks: list[str]
+    notes: list[str]
+    already: bool
+
+    def text(self) -> str:
+        """One line a fact."""
+        told = [f"Rejected {', '.join(self.hunks)}."] if self.hunks else ["Nothing was changed."]
+        return "\n".join([*told, *self.notes])
+
+
+@capability(effect=CapabilityEffect.DECIDE)
+def reject(params: RejectParams, session: Session) -> RejectResult:
+    """Reject proposed changes: no file is touched, and the decision is kept.
+
+    A hunk that was accepted stays accepted (`undo` takes it back). A rejected hunk can be accepted after all by naming
+    it: `accept P1:2`.
+    """
+    decision = decisions.reject(session.workspace, session.database(), params.refs)
+    return RejectResult(hunks=list(decision.hunks), notes=list(decision.notes), already=decision.already)

@@ -1,0 +1,243 @@
+"""``show``: one proposal, hunk, turn or task, followed back to where it comes from."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from nootropic_kernel.agents.planner import current_plan
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult, ProposalSummary, table_html, table_text
+from nootropic_kernel.capabilities.turn_views import TurnResult
+from nootropic_kernel.changes.accept import choose
+from nootropic_kernel.changes.store import Proposal, ProposalStore
+from nootropic_kernel.changes.turns import load_turn
+from nootropic_kernel.telemetry.spans import read_trace
+from nootropic_kernel.telemetry.store import SpanRecord
+from nootropic_kernel.workspace.database import get_blob
+from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.git import Git, GitFailed
+
+_MOST_ANSWER = 4000
+_TOLD = ("gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "nootropic.prompt.name")
+
+
+class ShowParams(Params):
+    """What to show."""
+
+    id: str = Field(
+        description="A proposal (P1), a hunk (P1:2), a file of one (P1/path), a turn (A1) or a task (T3).",
+        json_schema_extra={"position": 0, "complete": "proposal turn task"},
+    )
+
+
+class SpanView(BaseModel):
+    """One step on the way to a proposal, with how deep it lies in the trace."""
+
+    name: str
+    depth: int
+    duration_s: float
+    error: str | None
+    attributes: dict[str, Any]
+
+    def line(self) -> str:
+        """The step in one line."""
+        facts = [f"{key.rpartition('.')[2]} {self.attributes[key]}" for key in _TOLD if key in self.attributes]
+        failed = f"  ✗ {self.error}" if self.error else ""
+        told = f"  ({', '.join(facts)})" if facts else ""
+        return f"{'  ' * self.depth}{self.name}  {self.duration_s:.2f} s{told}{failed}"
+
+
+class Trail(BaseModel):
+    """Where a proposal comes from: task, prompt, context, model, what it answered, and every step on the way."""
+
+    task: str | None
+    task_title: str | None
+    how: str
+    model: str | None
+    prompt: str | None
+    prompt_version: str | None
+    context: list[str]
+    answer: str | None
+    trace_id: str | None
+    spans: list[SpanView]
+
+    def lines(self) -> list[str]:
+        """One fact a line."""
+        told = [
+            f"task     {self.task} {self.task_title or ''}".rstrip() if self.task else "task     none",
+            f"how      {self.how}",
+        ]
+        if self.prompt:
+            told.append(f"prompt   {self.prompt} (version {self.prompt_version or '?'})")
+        if self.context:
+            told.append("context  " + ", ".join(self.context))
+        told.append(f"model    {self.model or 'none: no model was asked'}")
+        if self.answer:
+            told += ["answer", *("    " + _printable(line) for line in self.answer[:_MOST_ANSWER].splitlines())]
+        if self.spans:
+            told += [f"trace    {self.trace_id}", *("    " + span.line() for span in self.spans)]
+        elif self.trace_id:
+            told.append(f"trace    {self.trace_id} (its spans have expired)")
+        return told
+
+
+class ShowResult(Result):
+    """What was asked for; exactly one of ``proposal``, ``turn`` and ``task`` is set."""
+
+    id: str
+    proposal: ProposalResult | None = None
+    trail: Trail | None = None
+    turn: TurnResult | None = None
+    turn_diff: str | None = None
+    task: str | None = None
+    task_status: str | None = None
+    proposals: list[ProposalSummary] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """The trail, then the diff."""
+        if self.proposal is not None and self.trail is not None:
+            return "\n\n".join(["\n".join(self.trail.lines()), self.proposal.text()])
+        if self.turn is not None:
+            return "\n\n".join(part for part in (self.turn.text(), self.turn_diff or "") if part)
+        return "\n".join([f"{self.task}  [{self.task_status}]", self._proposals_text()])
+
+    def markdown(self) -> str:
+        """The diff, then the trail."""
+        if self.proposal is not None and self.trail is not None:
+            trail = "\n".join("    " + line for line in self.trail.lines())
+            return f"{self.proposal.markdown()}\n\n**Where it comes from**\n\n{trail}"
+        return super().markdown()
+
+    def html(self) -> str:
+        """The diff, then the trail in a box that opens."""
+        if self.proposal is not None and self.trail is not None:
+            trail = html.escape("\n".join(self.trail.lines()))
+            box = f"<details><summary>Where it comes from</summary><pre>{trail}</pre></details>"
+            return self.proposal.html() + box
+        if self.task is not None and self.proposals:
+            return f"<p>{html.escape(self.task)} · {html.escape(self.task_status or '')}</p>" + table_html(
+                self.proposals
+            )
+        return f"<pre>{html.escape(self.text())}</pre>"
+
+    def bundle(self) -> dict[str, Any]:
+        """With the proposal's own document, which renderers of ours take."""
+        forms = super().bundle()
+        if self.proposal is not None:
+            forms[MIME] = self.proposal.data()
+        return forms
+
+    def _proposals_text(self) -> str:
+        return table_text(self.proposals) if self.proposals else "Nothing was proposed for it yet: `noo run` does."
+
+
+@capability(effect=CapabilityEffect.READ)
+def show(params: ShowParams, session: Session) -> ShowResult:
+    """Show a proposal, hunk, turn or task, and where it comes from.
+
+    A proposal is shown as a diff, with its task, prompt, context and model, the model's answer and every step on the
+    way. A turn (A1) is shown with its commit, a task (T3) with what was proposed for it.
+    """
+    name = params.id.strip()
+    if re.fullmatch(r"[Pp]\d+([:/].+)?", name):
+        return _show_proposal(name, session)
+    if re.fullmatch(r"[Aa]\d+", name):
+        return _show_turn(name.upper(), session)
+    task = _show_task(name, session)
+    if task is None:
+        raise UsageError(
+            f"There is nothing called {name!r}.",
+            why="Ids look like P1, P1:2, A1 or T3.",
+            next="`noo review` lists proposals, `noo board` tasks.",
+        )
+    return task
+
+
+def trail_of(proposal: Proposal, session: Session) -> Trail:
+    """Follow a proposal back through what is kept of it."""
+    provenance = proposal.changeset.provenance
+    answer = None
+    if provenance.answer_blob:
+        kept = get_blob(session.database().read(), provenance.answer_blob)
+        answer = "(erased)" if kept is None else kept.decode("utf-8", "replace")
+    title = None
+    if provenance.task:
+        try:
+            tasks = {task.id: task.title for task in current_plan(session.workspace, session.database()).plan.tasks}
+            title = tasks.get(provenance.task)
+        except NootropicError:
+            title = None  # the plan is gone or unreadable; the proposal is not
+    spans = _spans(read_trace(session.workspace, provenance.trace_id)) if provenance.trace_id else []
+    return Trail(
+        task=provenance.task, task_title=title, how=provenance.how, model=provenance.model, prompt=provenance.prompt,
+        prompt_version=provenance.prompt_version, context=list(provenance.context), answer=answer,
+        trace_id=provenance.trace_id, spans=spans,
+    )  # fmt: skip
+
+
+def _show_proposal(name: str, session: Session) -> ShowResult:
+    store = ProposalStore(session.database(), session.workspace)
+    (chosen,) = choose(store, [name])
+    whole = len(chosen.hunks) == len(chosen.proposal.changeset.hunks)
+    only = None if whole else {hunk.number for hunk in chosen.hunks}
+    shown = ProposalResult.of(chosen.proposal, session.workspace, only=only)
+    return ShowResult(id=name, proposal=shown, trail=trail_of(chosen.proposal, session))
+
+
+def _show_turn(name: str, session: Session) -> ShowResult:
+    ProposalStore(session.database(), session.workspace)
+    turn = load_turn(session.database(), name)
+    diff = None
+    if turn.commit is not None:
+        try:
+            diff = Git(session.workspace.root).text(
+                "show", "--no-color", "--stat", "--patch", "--format=%h %an, %ar: %s", turn.commit
+            )
+        except GitFailed:
+            diff = f"The commit {turn.commit[:10]} is not in this repository any more."
+    return ShowResult(
+        id=name, turn=TurnResult.of(turn), turn_diff="\n".join(map(_printable, diff.splitlines())) if diff else None
+    )
+
+
+def _show_task(name: str, session: Session) -> ShowResult | None:
+    summaries = [ProposalSummary.of(p) for p in ProposalStore(session.database(), session.workspace).list(task=name)]
+    title, status = None, None
+    try:
+        planned = current_plan(session.workspace, session.database())
+        task = next((task for task in planned.plan.tasks if task.id == name), None)
+        if task is not None:
+            title = f"{task.id} {task.title}"
+            state = planned.states[task.id]
+            status = state.status + (f": {state.note}" if state.note else "")
+    except NootropicError:
+        pass  # no plan, or none that can be read: the proposals are shown all the same
+    if title is None and not summaries:
+        return None
+    return ShowResult(id=name, task=title or name, task_status=status or "not in the plan", proposals=summaries)
+
+
+def _spans(records: list[SpanRecord]) -> list[SpanView]:
+    """The spans in the order of their start, each as deep as its parents."""
+    depths: dict[str, int] = {}
+    views = []
+    for record in records:
+        depths[record.span_id] = depths[record.parent_id] + 1 if record.parent_id in depths else 0
+        views.append(
+            SpanView(
+                name=record.name,
+                depth=depths[record.span_id],
+                duration_s=record.duration_s,
+                error=record.error,
+                attributes=dict(record.attributes),
+            )
+        )
+    return views
+
+
+def _printable(line: str) -> str:
+    return "".join(ch if ch == "\t" or ch.isprintable() else "�" for ch in line)
