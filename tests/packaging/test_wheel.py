@@ -78,7 +78,10 @@ def test_what_it_installs_works_without_the_checkout(wheel: Path, tmp_path: Path
     assert "list-capabilities" in run(str(venv / "bin" / "noo"), "--help")
     specs = "import jupyter_client.kernelspec as k; print(k.KernelSpecManager().find_kernel_specs()['nootropic'])"
     assert Path(run(str(python), "-c", specs).strip()).resolve().is_relative_to(venv.resolve())
-    lab = "from jupyterlab.commands import get_app_info; print(*get_app_info()['federated_extensions'])"
+    lab = (
+        "from jupyterlab_server.config import get_federated_extensions as f; "
+        "from jupyter_core.paths import jupyter_path; print(*f(jupyter_path('labextensions')))"
+    )
     assert "nootropic-lab" in run(str(python), "-c", lab)
     resources = "from nootropic_kernel.workspace.resources import list_names; print(*list_names('methods', None))"
     assert "python-library" in run(str(python), "-c", resources)
