@@ -14,6 +14,8 @@ import pytest
 
 import nootropic_kernel
 from nootropic_kernel.capabilities import registry as registry_module
+from nootropic_kernel.capabilities.describe import describe
+from nootropic_kernel.capabilities.plugins import Source
 from nootropic_kernel.capabilities.registry import VerbUnavailable, load_registry
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
@@ -55,6 +57,12 @@ def test_every_core_verb_resolves_without_heavy_imports() -> None:
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=CHECKOUT)
+
+
+def test_the_child_describes_what_the_registry_says(workspace: Workspace) -> None:
+    described = describe(Source("core", "nootropic"))
+    assert described.pop("problems") == []
+    assert described == load_registry(workspace).providers[0]
 
 
 def test_a_fresh_document_is_read_not_built(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +124,9 @@ def test_a_module_that_cannot_be_imported_costs_only_its_own_verbs(repo: Path, t
         CHECKOUT / "nootropic_kernel", copy / "nootropic_kernel", ignore=shutil.ignore_patterns("__pycache__")
     )
     (copy / "nootropic_kernel" / "capabilities" / "zap.py").write_text("import surely_not_installed\n")
-    environment = {**os.environ, "PYTHONPATH": str(copy), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
+    # What runs in the copy is not what coverage measures: its sources are gone when it reports.
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environment = {**variables, "PYTHONPATH": str(copy), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "nootropic_kernel.cli"]
     done = subprocess.run(
         [*command, "list-capabilities", "--json"], cwd=repo, env=environment, capture_output=True, check=True

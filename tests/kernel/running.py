@@ -92,5 +92,6 @@ def running_kernel(folder: Path, paths: Sequence[str] = ()) -> Iterator[Kernel]:
         yield Kernel(manager, client)
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        if manager.has_kernel:
+            manager.shutdown_kernel()  # in order, so that it ends as in real life
         manager.cleanup_resources()
