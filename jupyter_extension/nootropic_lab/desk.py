@@ -118,7 +118,7 @@ class Desk:
                 "bundle": result.bundle(),
                 "failed": result.failed,
                 "effect": entry.effect,
-                "changed": on_server(workspace.root, self.root, _changed(document)),
+                "changed": on_server(workspace.root, self.root, _changed(entry, document)),
             }
         finally:
             session.close()
@@ -151,10 +151,12 @@ def _checked(request: Mapping[str, Any]) -> tuple[dict[str, Any], str, list[str]
     return arguments, path, unsaved
 
 
-def _changed(document: Mapping[str, Any]) -> list[str]:
+def _changed(entry: Entry, document: Mapping[str, Any]) -> list[str]:
     """The files that a decision wrote, from its result."""
-    paths = document.get("paths") or (document.get("turn") or {}).get("paths") or []
-    return [path for path in paths if isinstance(path, str)]
+    if entry.effect != "decide" or document.get("already"):
+        return []
+    paths = document.get("paths")
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
 
 
 def _entry_document(entry: Entry) -> dict[str, Any]:

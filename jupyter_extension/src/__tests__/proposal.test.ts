@@ -81,11 +81,27 @@ describe('a proposal', () => {
   });
 
   it('undoes the proposal’s own last turn, not the latest of the workspace', async () => {
-    const desk = store(['accepted', 'rejected', 'rejected']);
-    const renderer = await shown(proposalData(), desk);
+    // A2 accepted, A5 accepted more, A7 took A5 back: A2 is what still stands.
+    const turns: Record<string, object> = {
+      A2: { id: 'A2', kind: 'accept', reverses: null },
+      A5: { id: 'A5', kind: 'accept', reverses: null },
+      A7: { id: 'A7', kind: 'undo', reverses: 'A5' }
+    };
+    const data = proposalData(['accepted', 'undone', 'rejected']) as { proposal: object };
+    const stored = { ...data, proposal: { ...data.proposal, turns: ['A2', 'A5', 'A7'] } };
+    const desk = new Desk(({ args }) => {
+      const turn = turns[String(args.id)];
+      return turn ? { ...answer({}), result: { turn } as never } : answer({ [PROPOSAL_MIME]: stored });
+    });
+    const renderer = await shown(stored, desk);
     action(renderer, 'undo ')?.click();
     await settled();
-    expect(desk.calls[1]).toMatchObject({ verb: 'undo', args: { turn: 'A7' } });
+    action(renderer, 'redo ')?.click();
+    await settled();
+    expect(desk.calls.filter(call => call.verb !== 'show').map(call => [call.verb, call.args])).toEqual([
+      ['undo', { turn: 'A2' }],
+      ['redo', { turn: 'A7' }]
+    ]);
   });
 
   it('shows a refusal in place and can be tried again', async () => {

@@ -37,7 +37,8 @@ export interface IPlan {
   readonly hours: number | null;
   readonly tasks: readonly ITask[];
   readonly columns: readonly IColumn[];
-  readonly critical: readonly ITask[];
+  /** The chains of tasks that decide when the plan ends, each in the order in which it is done. */
+  readonly critical: readonly (readonly ITask[])[];
 }
 
 /** The board's columns, where the plan brings none: title, and the statuses that belong there. */
@@ -68,7 +69,7 @@ export function readPlan(data: unknown): IPlan | null {
     hours: totalHours(raw),
     tasks,
     columns: readColumns(source.columns, tasks, byId),
-    critical: known(criticalIds, byId)
+    critical: chains(known(criticalIds, byId))
   };
 }
 
@@ -131,6 +132,26 @@ function readColumns(columns: unknown, tasks: readonly ITask[], byId: ReadonlyMa
 
 function isListed(status: string): boolean {
   return COLUMNS.some(([, statuses]) => statuses.includes(status));
+}
+
+/** Critical tasks that do not depend on one another stand in chains of their own. */
+function chains(tasks: readonly ITask[]): readonly (readonly ITask[])[] {
+  const left = new Set(tasks);
+  const found: ITask[][] = [];
+  for (const start of tasks) {
+    const chain: ITask[] = [];
+    let next: ITask | undefined = left.has(start) ? start : undefined;
+    while (next !== undefined) {
+      left.delete(next);
+      chain.push(next);
+      const { id } = next;
+      next = [...left].find(task => task.dependsOn.includes(id));
+    }
+    if (chain.length > 0) {
+      found.push(chain);
+    }
+  }
+  return found;
 }
 
 function known(ids: readonly string[], byId: ReadonlyMap<string, ITask>): readonly ITask[] {

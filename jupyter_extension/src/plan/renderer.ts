@@ -65,7 +65,12 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
       plan.tasks.some(task => task.dependsOn.length > 0)
         ? section(trans.__('Dependencies'), graph(plan.tasks, trans, showCard))
         : '',
-      plan.critical.length > 0 ? section(trans.__('Critical path'), criticalPath(plan.critical, trans)) : ''
+      plan.critical.length > 0
+        ? section(
+            trans._n('Critical path', 'Critical paths', plan.critical.length),
+            el('div', {}, ...plan.critical.map(chain => criticalPath(chain, trans)))
+          )
+        : ''
     );
   }
 

@@ -15,6 +15,8 @@ export interface IHunk {
   readonly header: string;
   readonly state: string;
   readonly lines: readonly ILine[];
+  /** The person's own text, where it was accepted instead of the proposed one. */
+  readonly edited: string | null;
 }
 
 /** What one check said; `passed` is null when it could not be run. */
@@ -67,7 +69,8 @@ function readHunk(hunk: Readonly<Record<string, unknown>>, proposal: string, ind
     kind: text(hunk.kind),
     header: text(hunk.header),
     state: text(hunk.state) || 'pending',
-    lines: array(hunk.lines).map(line => readLine(record(line)))
+    lines: array(hunk.lines).map(line => readLine(record(line))),
+    edited: typeof hunk.edited === 'string' ? hunk.edited : null
   };
 }
 

@@ -104,8 +104,9 @@ export class ProposalRenderer extends Widget implements IRenderMime.IRenderer {
     this.draw();
     this.deciding = true;
     try {
-      const answer = await client.call(decision, this.argumentsOf(decision, refs, proposal), { folder });
-      this.message = { kind: 'info', text: text(answer.bundle['text/plain']) };
+      const args = decision === 'accept' || decision === 'reject' ? { refs: [...refs] } : await this.turn(decision, proposal);
+      const answer = await client.call(decision, args, { folder });
+      this.message = { kind: 'info', text: told(answer) };
     } catch (error) {
       this.message = { kind: 'error', text: words(error) };
     } finally {
@@ -120,12 +121,18 @@ export class ProposalRenderer extends Widget implements IRenderMime.IRenderer {
     }
   }
 
-  private argumentsOf(decision: Decision, refs: readonly string[], proposal: IProposal): ReadonlyJSONObject {
-    if (decision === 'accept' || decision === 'reject') {
-      return { refs: [...refs] };
+  /** The proposal's own latest turn that can be taken back: the latest of the workspace may be another's. */
+  private async turn(decision: 'undo' | 'redo', proposal: IProposal): Promise<ReadonlyJSONObject> {
+    const { client, folder, trans } = this.options;
+    const answers = await Promise.all(proposal.turns.map(id => client.call('show', { id }, { folder })));
+    const turns = answers.map(answer => record(answer.result.turn));
+    const reversed = new Set(turns.map(turn => turn.reverses));
+    const standing = turns.filter(turn => (turn.kind === 'undo') === (decision === 'redo') && !reversed.has(turn.id));
+    const last = standing[standing.length - 1];
+    if (last === undefined) {
+      throw new CallError(trans.__('Nothing of %1 is left to take back.', proposal.id));
     }
-    const last = proposal.turns[proposal.turns.length - 1];
-    return last === undefined ? {} : { turn: last };
+    return { turn: text(last.id) };
   }
 
   /** Somebody decided elsewhere in this window: what is shown may be old. */
@@ -162,6 +169,12 @@ export class ProposalRenderer extends Widget implements IRenderMime.IRenderer {
   private message: { readonly kind: 'error' | 'info'; readonly text: string } | null = null;
   private deciding = false;
   private asked = 0;
+}
+
+/** What a decision did. That it can be undone, a button says already. */
+function told(answer: IAnswer): string {
+  const lines = text(answer.bundle['text/plain']).split('\n');
+  return lines.filter(line => !/^`(undo|redo) A\d+` takes this back\.$/.test(line)).join('\n');
 }
 
 function words(error: unknown): string {

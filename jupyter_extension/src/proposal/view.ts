@@ -149,6 +149,14 @@ function hunkView(hunk: IHunk, trans: TranslationBundle, action: Action): HTMLEl
           ]
         : [])
     ),
-    diff(hunk, trans)
+    diff(hunk, trans),
+    hunk.edited === null
+      ? null
+      : el(
+          'div',
+          { class: 'noo-edited' },
+          el('div', { class: 'noo-facts' }, trans.__('Accepted with your own text:')),
+          el('pre', {}, hunk.edited)
+        )
   );
 }
