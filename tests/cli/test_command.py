@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import shlex
 import shutil
 import signal
 import subprocess
@@ -151,6 +153,44 @@ def test_interrupt_ends_clean(repo: Path, greeter: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(("typed", "said"), [(b"y\n", "yes"), (b"\n", "no")])
+def test_a_person_at_a_terminal_is_asked(repo: Path, greeter: Path, typed: bytes, said: str) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*NOO, "ask"], cwd=repo, env=environment(), stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
+    )
+    os.close(theirs)
+    seen = b""
+    while b"[y/N]" not in seen:
+        seen += os.read(ours, 1000)
+    os.write(ours, typed)
+    out, _ = process.communicate(timeout=60)
+    os.close(ours)
+    assert process.returncode == 0 and out.decode().splitlines()[-1] == said
+
+
+def test_progress_overwrites_its_line_at_a_terminal(repo: Path, greeter: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*NOO, "wait", "0.2"],
+        cwd=repo,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while part := os.read(ours, 1000):
+            seen += part
+    except OSError:  # the other side is closed: the end, on Linux
+        pass
+    out, _ = process.communicate(timeout=60)
+    os.close(ours)
+    assert out == b"done waiting\n" and b"\r\x1b[2K 50% waiting" in seen and b"tick " in seen
+
+
 def test_a_reader_that_goes_away_is_no_fault(repo: Path, greeter: Path) -> None:
     process = start(repo, "list-capabilities", "--json")
     assert process.stdout is not None and process.stderr is not None
@@ -197,11 +237,15 @@ def test_a_broken_settings_file_is_never_overwritten(noo: Run, greeter: Path, pe
         (["plugin", "tr"], {"trust"}),
         (["plugin", "trust", ""], {"greeter"}),
         (["wait", "--"], {"--deaf", "--help", "--json", "--yaml"}),
+        (["greet", "Ada", ""], set()),
+        (["-C", ".", "gre"], {"greet"}),
+        ([""], {"greet", "plan", "accept"}),
         (["nonsense", ""], set()),
     ],
 )
 def test_completion_comes_from_the_registry(noo: Run, greeter: Path, words: list[str], expected: set[str]) -> None:
-    assert set(noo("--complete", "words", "--", *words).stdout.split()) == expected
+    found = set(noo("--complete", "words", "--", *words).stdout.split())
+    assert expected <= found if words == [""] else found == expected
 
 
 def test_completion_creates_nothing_but_the_cache(noo: Run, repo: Path) -> None:
@@ -213,7 +257,7 @@ def test_completion_creates_nothing_but_the_cache(noo: Run, repo: Path) -> None:
 def test_the_bash_script_completes(noo: Run, repo: Path, greeter: Path, tmp_path: Path) -> None:
     command = tmp_path / "bin" / "noo"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {" ".join(NOO)} "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(NOO)} "$@"\n')
     command.chmod(0o755)
     script = noo("--completion", "bash").stdout
     script += 'COMP_WORDS=(noo plugin tr); COMP_CWORD=2; _noo; echo "${COMPREPLY[@]}"\n'
