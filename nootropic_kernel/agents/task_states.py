@@ -7,16 +7,18 @@ are pending; and ready again when all were rejected or undone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from nootropic_kernel.changes.changeset import HunkState
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 
+_SATISFIED = "task.satisfied"
 _STATED = ("done", "superseded", "cancelled", "deferred", "blocked", "failed")
 
 
@@ -26,16 +28,27 @@ def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> di
     proposals = [
         proposal for proposal in ProposalStore(database, workspace).list() if since is None or proposal.created >= since
     ]
-    return task_states(plan, proposals, landed)
+    satisfied = {event.data["task"] for event in journal.events(database.read(), kind=_SATISFIED, subject=plan.id)}
+    return task_states(plan, proposals, landed, satisfied)
+
+
+def mark_satisfied(database: StateDatabase, plan: Plan, task: str) -> None:
+    """Note that a task was tried and left nothing to do: the repository holds it already. It counts as done."""
+    with database.transaction() as connection:
+        journal.append(connection, _SATISFIED, plan.id, task=task)
 
 
 def task_states(
-    plan: Plan, proposals: Sequence[Proposal], landed: Mapping[str, str] | None = None
+    plan: Plan,
+    proposals: Sequence[Proposal],
+    landed: Mapping[str, str] | None = None,
+    satisfied: Container[str] = (),
 ) -> dict[str, TaskState]:
     """The state of every task.
 
     :param proposals: the proposals made for this plan.
     :param landed: for tasks whose latest commit stands, that commit; used where no proposal is known.
+    :param satisfied: tasks that were tried and left nothing to do; used where no proposal is known.
     """
     by_task: dict[str, list[Proposal]] = {}
     for proposal in proposals:
@@ -44,6 +57,8 @@ def task_states(
     states: dict[str, TaskState] = {}
     for task in plan.tasks:
         states[task.id] = _evidence(task, by_task.get(task.id, []), (landed or {}).get(task.id))
+        if states[task.id] == TaskState("pending") and task.id in satisfied:
+            states[task.id] = TaskState("done", "the repository held it already")
     for task in plan.tasks:
         if states[task.id].status == "pending":
             states[task.id] = _before_work(task, states)

@@ -23,7 +23,7 @@ def change(files: MemoryFiles, task: Task) -> ChangeSet:
     return build_changeset(run_recipe(get_recipe(task.how.recipe or ""), files, task.how.args).edits)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
 def test_every_recipe_task_changes_something_when_its_turn_comes(seed: int) -> None:
     rng = random.Random(seed)
@@ -37,7 +37,7 @@ def test_every_recipe_task_changes_something_when_its_turn_comes(seed: int) -> N
             files = files.with_edits(outcome.edits)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
 def test_two_tasks_can_be_done_at_once_one_with_several_hunks_one_in_a_notebook_cell(seed: int) -> None:
     rng = random.Random(seed)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import random
-import stat
 import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved
+import nootropic_kernel
+from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved, current_spec
+from nootropic_kernel.agents.task_states import mark_satisfied
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, board
 from nootropic_kernel.capabilities.init import InitParams, init
@@ -23,7 +26,6 @@ from nootropic_kernel.capabilities.plan_views import PlanResult
 from nootropic_kernel.capabilities.spec import SpecParams, spec
 from nootropic_kernel.changes.accept import accept, reject, undo
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
-from nootropic_kernel.changes.files import NotWritable
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.planning.errors import BriefUnusable, PlanInvalid, SpecForeign, SpecUnreadable
 from nootropic_kernel.workspace.errors import PathRefused
@@ -281,19 +283,44 @@ def test_unsaved_edits_in_an_open_tab_are_respected(session: Session, repo: Path
     assert not (repo / SPEC).exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
-    folder = tmp_path / "locked"
-    folder.mkdir()
-    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+_IN_A_LOCKED_FOLDER = """
+import os, sys
+from pathlib import Path
+from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.plan import PlanParams, plan
+from nootropic_kernel.changes.files import NotWritable
+from nootropic_kernel.workspace.location import Workspace
+
+def planned(folder):
     session = Session(Workspace.find(folder))
-    try:
-        with pytest.raises(NotWritable) as refused:
-            planned(session)
-        assert SPEC in str(refused.value)
-    finally:
-        session.close()
-        folder.chmod(0o755)
+    plan(PlanParams(brief="Build a blog platform"), session)
+    session.close()
+
+base = Path(sys.argv[1])
+planned(base / "open")
+if os.geteuid() == 0:  # root writes everywhere; what is imported by now can be used by anybody
+    os.setgid(65534)
+    os.setuid(65534)
+os.environ["NOOTROPIC_HOME"] = str(base / "home")
+try:
+    planned(base / "locked")
+except NotWritable as refused:
+    print(refused)
+"""
+
+
+def test_a_read_only_folder_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        for folder, mode in ((".", 0o755), ("open", 0o755), ("locked", 0o555), ("home", 0o777)):
+            (base / folder).mkdir(exist_ok=True)
+            (base / folder).chmod(mode)
+        root = str(Path(nootropic_kernel.__file__).parents[1])
+        command = [sys.executable, "-c", _IN_A_LOCKED_FOLDER, name]
+        environment = {**os.environ, "PYTHONPATH": root}
+        done = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True)
+        assert f"{SPEC} cannot be written" in done.stdout, done.stderr
+        assert not (base / "locked" / SPEC).exists()
 
 
 def test_two_kernels_planning_at_once_make_one_plan(repo: Path) -> None:
@@ -361,6 +388,13 @@ def test_states_come_from_git_when_the_store_is_lost(session: Session, repo: Pat
     assert found["T1"] == "done" and found["T3"] == "ready"
     assert (turn.commit or "")[:10] in board(BoardParams(), fresh).text()
     fresh.close()
+
+
+def test_a_task_that_leaves_nothing_to_do_counts_as_done(session: Session) -> None:
+    planned(session)
+    current = current_spec(session.workspace).plan
+    mark_satisfied(session.database(), current, "T1")
+    assert statuses(session)["T1"] == "done" and statuses(session)["T2"] == "ready"
 
 
 def test_proposals_of_an_earlier_plan_do_not_count(session: Session, repo: Path) -> None:

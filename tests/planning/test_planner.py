@@ -30,7 +30,7 @@ def initial_states(plan: Plan) -> dict[str, TaskState]:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seeds)
 def test_a_plan_of_anything_is_sound_deterministic_and_survives_its_file(seed: int) -> None:
     rng = random.Random(seed)
@@ -52,7 +52,7 @@ def test_a_plan_of_anything_is_sound_deterministic_and_survives_its_file(seed: i
         provided.update(task.provides)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seeds)
 def test_the_first_tasks_change_a_notebook_that_exists_and_can_be_done_at_once(seed: int) -> None:
     rng = random.Random(seed)
@@ -76,7 +76,7 @@ def test_without_a_notebook_no_task_touches_one(seed: int) -> None:
     assert not [task for task in plan.tasks if any(path.endswith(".ipynb") for path in task.files)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gives_a_plan_or_says_why_not(brief: str) -> None:
     facts = read_facts({"shelf/__init__.py": b"", "shelf/books.py": b"def by_title(books): ...\n"})

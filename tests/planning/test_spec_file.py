@@ -86,7 +86,7 @@ def a_task(draw: st.DrawFn, name: str, story: str) -> Task:
     )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(plans())
 def test_every_plan_comes_back_equal_and_its_file_byte_for_byte(plan: Plan) -> None:
     written = dump(plan)
