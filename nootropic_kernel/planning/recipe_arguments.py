@@ -125,3 +125,8 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], RepositoryFacts, frozenset[str] 
     "project.ci": _ci,
     "python.entry_point": _entry_point,
 }
+
+
+def known_recipes() -> frozenset[str]:
+    """The recipes whose arguments are checked here; no other is ever promised."""
+    return frozenset(_CHECKS)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from nootropic_kernel.changes.changeset import ChangeSet, build_changeset
 from nootropic_kernel.checks.recipes.files import MemoryFiles
 from nootropic_kernel.checks.recipes.gates import run_recipe
-from nootropic_kernel.checks.recipes.registry import get_recipe
+from nootropic_kernel.checks.recipes.registry import get_recipe, list_recipes
 from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import Task
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.recipe_arguments import known_recipes
 from nootropic_kernel.planning.schedule import in_order
 from tests.planning.random_repository import random_brief, random_repository
 
@@ -53,3 +54,7 @@ def test_two_tasks_can_be_done_at_once_one_with_several_hunks_one_in_a_notebook_
         assert any(len(found) >= 2 for found in hunks.values())
     if not brief.startswith("Rename") or brief.split()[1] in used:
         assert any(hunk.kind == "cell" for found in hunks.values() for hunk in found)
+
+
+def test_every_recipe_that_a_plan_may_promise_exists() -> None:
+    assert known_recipes() <= {recipe.name for recipe in list_recipes()}
