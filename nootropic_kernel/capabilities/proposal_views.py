@@ -59,7 +59,7 @@ class HunkView(BaseModel):
 
 
 class ProposalView(BaseModel):
-    """What a proposal is, apart from its hunks."""
+    """What a proposal is, apart from its hunks; ``undoable`` and ``redoable`` are what those verbs take for it."""
 
     id: str
     title: str
@@ -70,6 +70,8 @@ class ProposalView(BaseModel):
     created: float
     checks: list[CheckView]
     turns: list[str]
+    undoable: str | None = None
+    redoable: str | None = None
 
     def heading(self) -> str:
         """One line about it."""
@@ -116,6 +118,8 @@ class ProposalResult(Result):
             model=provenance.model,
             created=proposal.created,
             turns=list(proposal.turns),
+            undoable=proposal.undoable,
+            redoable=proposal.redoable,
             checks=[
                 CheckView(name=c.name, passed=c.passed, detail=c.detail, vouched_by=c.vouched_by)
                 for c in proposal.checks

@@ -88,7 +88,10 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A stored ChangeSet with the states of its hunks; ``edited`` holds a person's own text beside the proposed one."""
+    """A stored ChangeSet with the states of its hunks; ``edited`` holds a person's own text beside the proposed one.
+
+    ``undoable`` is the latest turn on it that stands, ``redoable`` the latest undo of one.
+    """
 
     id: str
     changeset: ChangeSet
@@ -97,6 +100,8 @@ class Proposal:
     status: Status = "open"
     turns: tuple[str, ...] = ()
     edited: Mapping[int, str] = field(default_factory=dict)
+    undoable: str | None = None
+    redoable: str | None = None
 
     @property
     def task(self) -> str | None:
@@ -319,18 +324,23 @@ def _loaded(connection: sqlite3.Connection, row: sqlite3.Row) -> Proposal:
     if not hunks or [hunk.number for hunk in hunks] != list(range(1, len(hunks) + 1)):
         raise _damage(name, "Hunks of it are missing.")
     turns = connection.execute(
-        "SELECT DISTINCT t.turn FROM turn_hunks t JOIN turns ON turns.number = t.turn"
-        " WHERE t.proposal = ? AND turns.state = 'done' ORDER BY t.turn",
+        "SELECT number, kind, EXISTS (SELECT 1 FROM turns later WHERE later.reverses = turns.number"
+        " AND later.state = 'done') AS reversed FROM turns WHERE state = 'done'"
+        " AND number IN (SELECT turn FROM turn_hunks WHERE proposal = ?) ORDER BY number",
         (row["number"],),
-    )
+    ).fetchall()
+    standing = [f"A{turn['number']}" for turn in turns if not turn["reversed"] and turn["kind"] != "undo"]
+    undone = [f"A{turn['number']}" for turn in turns if not turn["reversed"] and turn["kind"] == "undo"]
     return Proposal(
-        name,
-        ChangeSet(files, provenance, hunks),
-        row["created"],
-        checks,
-        status_of([hunk.state for hunk in hunks]),
-        tuple(f"A{each['turn']}" for each in turns),
-        edited,
+        id=name,
+        changeset=ChangeSet(files, provenance, hunks),
+        created=row["created"],
+        checks=checks,
+        status=status_of([hunk.state for hunk in hunks]),
+        turns=tuple(f"A{turn['number']}" for turn in turns),
+        edited=edited,
+        undoable=standing[-1] if standing else None,
+        redoable=undone[-1] if undone else None,
     )
 
 
