@@ -185,21 +185,23 @@ def _suggest(word: str, known: Sequence[str], otherwise: str) -> str:
     return f"Did you mean `{close}`?" if close else otherwise
 
 
-def parse(entry: Entry, tokens: Sequence[str], body: str | None = None) -> dict[str, Any]:
+def parse(entry: Entry, tokens: Sequence[str], body: str | None = None, *, call: str = "noo") -> dict[str, Any]:
     """Turn typed words and a cell's text into the arguments of a verb.
 
     :param body: the cell's text; None where there is none (a line magic, the command line).
+    :param call: how the person calls verbs (`noo`, `%noo`), for what an error tells them to type.
     :raises UsageError: for anything the verb does not take, with the nearest name it does.
     """
-    return _Parser(entry).parse(list(tokens), body)
+    return _Parser(entry, call).parse(list(tokens), body)
 
 
 class _Parser:
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, call: str) -> None:
         self.verb = entry.verb
+        self.call = call
         self.known = parameters(entry.params)
         self.by_flag = {p.flag: p for p in self.known}
-        self.help = f"`noo {entry.verb} --help` lists what it takes."
+        self.help = f"`{call} {entry.verb} --help` lists what it takes."
         self.values: dict[str, Any] = {}
         self.plain = [p for p in self.known if p.position is not None]
 
@@ -354,7 +356,7 @@ class _Parser:
             if not parameter.required or parameter.name in self.values:
                 continue
             if parameter.position is not None:
-                hint = f"Write `noo {self.verb} {parameter.metavar}`."
+                hint = f"Write `{self.call} {self.verb} {parameter.metavar}`."
             elif parameter.body:
                 hint = f"Write it below `%%noo {self.verb}`, or after `{parameter.flag}`."
             else:

@@ -214,9 +214,11 @@ def _write(workspace: Workspace, document: dict[str, Any], key: bytes | None) ->
     for file in _homes(workspace):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            ignore = file.parent / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n")
+            try:
+                with open(file.parent / ".gitignore", "x") as ignore:  # "x" follows no link that leads elsewhere
+                    ignore.write("*\n")
+            except FileExistsError:
+                pass
             write_atomically(file, data)
             return
         except OSError:

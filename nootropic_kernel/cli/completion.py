@@ -10,9 +10,22 @@ from nootropic_kernel.workspace.errors import NootropicError, UsageError
 _SCRIPTS = {
     "bash": """\
 _noo() {
+    # Bash parts words at ":" and "=" too; ours end at spaces only (P1:2, --model=x).
+    local line="${COMP_LINE:0:COMP_POINT}" current mark
+    local -a words
+    read -ra words <<< "$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    current="${words[${#words[@]}-1]}"
     local IFS=$'\\n'
-    COMPREPLY=($(noo --complete words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
-    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace
+    COMPREPLY=($(noo --complete words -- "${words[@]:1}" 2>/dev/null))
+    for mark in = :; do
+        if [[ $current == *$mark* && $COMP_WORDBREAKS == *$mark* ]]; then
+            COMPREPLY=("${COMPREPLY[@]#"${current%"$mark"*}$mark"}")
+            break
+        fi
+    done
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
+    return 0
 }
 complete -F _noo noo
 """,

@@ -66,7 +66,7 @@ class NooMagics(Magics):
             before = words[: words.index("--")] if "--" in words else words
             if "--help" in before or "-h" in before:
                 return self._help(registry, words[:1], call)
-            values = parse(entry, words[1:], cell)
+            values = parse(entry, words[1:], cell, call="%noo")
             self._add_model(entry, values)
             result = self._call(entry, values, workspace, registry)
         if into is not None:

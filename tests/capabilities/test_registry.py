@@ -104,6 +104,15 @@ def test_where_the_cache_cannot_be_the_persons_folder_serves(
     assert list(person_home.glob("workspaces/*/cache/describe-registry.json"))
 
 
+def test_no_link_in_the_cache_leads_a_write_elsewhere(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.cache_dir.mkdir()
+    for name in (".gitignore", "describe-registry.json"):
+        (workspace.cache_dir / name).symlink_to(tmp_path / "elsewhere")
+    load_registry(workspace)
+    assert not (tmp_path / "elsewhere").exists()
+    assert registry_file(workspace).is_file() and not registry_file(workspace).is_symlink()
+
+
 def test_an_unknown_verb_gets_the_nearest(workspace: Workspace) -> None:
     with pytest.raises(UsageError, match="Did you mean `plugin`"):
         load_registry(workspace).entry("plugn")

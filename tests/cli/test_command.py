@@ -260,12 +260,15 @@ def test_the_bash_script_completes(noo: Run, repo: Path, greeter: Path, tmp_path
     command.write_text(f'#!/bin/sh\nexec {shlex.join(NOO)} "$@"\n')
     command.chmod(0o755)
     script = noo("--completion", "bash").stdout
-    script += 'COMP_WORDS=(noo plugin tr); COMP_CWORD=2; _noo; echo "${COMPREPLY[@]}"\n'
+    for line in ("noo plugin tr", "noo plugin --action=t", "noo "):
+        script += f'COMPREPLY=(); COMP_LINE="{line}"; COMP_POINT={len(line)}; _noo; echo "${{COMPREPLY[@]}}"\n'
     path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", script], cwd=repo, env={**environment(), "PATH": path}, capture_output=True, text=True
     )
-    assert done.stdout.strip() == "trust", done.stderr
+    first, second, third = done.stdout.splitlines()
+    assert (first, second) == ("trust", "trust"), done.stderr
+    assert {"greet", "plan", "--version"} <= set(third.split())
 
 
 def test_an_unknown_shell_is_wrong_use(noo: Run) -> None:
