@@ -37,7 +37,10 @@ def add_import(cells: list[dict[str, Any]], module: str, name: str) -> bool:
 
 
 def python_cell(cell: dict[str, Any]) -> bool:
-    return cell.get("cell_type") == "code" and not cell_source(cell).lstrip().startswith("%%")
+    """Whether the cell is Python that parses, magic lines aside."""
+    if cell.get("cell_type") != "code" or cell_source(cell).lstrip().startswith("%%"):
+        return False
+    return _parse(cell_source(cell)) is not None
 
 
 def _parse(source: str) -> ast.Module | None:

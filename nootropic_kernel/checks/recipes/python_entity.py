@@ -57,8 +57,10 @@ def entity_source(class_name: str, fields: Sequence[EntityField]) -> str:
     phrase = " ".join(snake(class_name).split("_"))
     listing = _listing([each.name.replace("_", " ") for each in fields])
     needs_field = any(each.default and each.default.startswith("field(") for each in fields)
+    # A field called `field` with a default would hide the function of that name from those after it.
+    maker = "field as dataclass_field" if any(each.name == "field" for each in fields) else "field"
     imports = sorted({line for each in fields if (line := each.import_line)})
-    imports.insert(0, f"from dataclasses import dataclass{', field' if needs_field else ''}")
+    imports.insert(0, f"from dataclasses import dataclass{f', {maker}' if needs_field else ''}")
     imports = _merged(imports)
     lines = [f'"""{phrase.capitalize()}: {listing}."""', "", "from __future__ import annotations", "", *imports]
     lines += ["", "", "@dataclass", f"class {class_name}:"]
@@ -71,6 +73,8 @@ def entity_source(class_name: str, fields: Sequence[EntityField]) -> str:
         lines += [f'    """{summary}"""', ""]
     for each in fields:
         default = f" = {each.default}" if each.default else ""
+        if default.startswith(" = field("):
+            default = default.replace("field(", f"{maker.rsplit(' ', 1)[-1]}(", 1)
         lines.append(f"    {each.name}: {each.annotation}{default}")
     checks = [line for rule in problems if rule for line in rule[1]]
     if checks:

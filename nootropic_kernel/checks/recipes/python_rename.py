@@ -33,7 +33,7 @@ def apply(files: RepoFiles, args: Args) -> list[FileEdit]:
         if methods:
             _one_only(methods, old)
             places = method_places(units, methods.pop(), word)
-            return _edits(units, places, word, new)
+            return _edits(units, places, word, new, as_attribute=True)
         raise RecipeRefused(
             f"{old} is not defined in this repository.",
             why="Only functions, classes and methods that a file here defines can be renamed.",
@@ -160,9 +160,9 @@ def _listed(unit: Unit, word: str) -> set[Place]:
     return found
 
 
-def _edits(units: Sequence[Unit], places: dict[str, set[Place]], word: str, new: str) -> list[FileEdit]:
-    import libcst.matchers as m
-
+def _edits(
+    units: Sequence[Unit], places: dict[str, set[Place]], word: str, new: str, *, as_attribute: bool = False
+) -> list[FileEdit]:
     edits = []
     for unit in units:
         if unit.hidden and unit.path in places:
@@ -172,7 +172,7 @@ def _edits(units: Sequence[Unit], places: dict[str, set[Place]], word: str, new:
             )
         if unit.path not in places:
             continue
-        if unit.find(m.Name(new)):
+        if _takes(unit, new, as_attribute):
             raise RecipeRefused(
                 f"{new} is used in {unit.path} already.",
                 why="After the rename the two could not be told apart.",
@@ -180,6 +180,21 @@ def _edits(units: Sequence[Unit], places: dict[str, set[Place]], word: str, new:
             )
         edits.append(FileEdit(unit.path, unit.data, unit.replaced(places[unit.path], word, new)))
     return edits
+
+
+def _takes(unit: Unit, new: str, as_attribute: bool) -> bool:
+    """Whether the unit uses the new name where it could be confused with the renamed one."""
+    import libcst as cst
+    import libcst.matchers as m
+
+    for node in unit.find(m.Name(new)):
+        parent = unit.parents.get(node)
+        after_dot = isinstance(parent, cst.Attribute) and parent.attr is node
+        keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+        module = isinstance(parent, cst.ImportFrom) and parent.module is node
+        if as_attribute or not (after_dot or keyword or module):
+            return True
+    return False
 
 
 def reads(paths: Sequence[str], args: Args) -> list[str]:

@@ -59,11 +59,18 @@ class Unit:
 
         return self.wrapper.resolve(ParentNodeProvider)
 
-    def find(self, node_type: Any, within: Any = None) -> list[Any]:
-        """Every node of a type, in the order of the source."""
-        from libcst import matchers
+    @cached_property
+    def _nodes(self) -> list[Any]:
+        return list(_walk(self.wrapper.module))
 
-        return list(matchers.findall(within if within is not None else self.wrapper.module, node_type))
+    def find(self, matcher: Any, within: Any = None) -> list[Any]:
+        """Every node that a LibCST matcher (or a choice of them) fits, in the order of the source."""
+        from libcst.matchers import matches
+
+        # Only nodes of a fitting class are matched in full: this is what makes large files bearable.
+        kinds = {type(option).__name__ for option in getattr(matcher, "options", (matcher,))}
+        nodes = self._nodes if within is None else _walk(within)
+        return [node for node in nodes if type(node).__name__ in kinds and matches(node, matcher)]
 
     def names_of(self, node: Any) -> set[str]:
         """The absolute dotted names that a node may stand for."""
@@ -115,6 +122,14 @@ class Unit:
         package = self.module.split(".") if self.is_package else self.module.split(".")[:-1]
         package = package[: len(package) - (level - 1)]
         return ".".join([*package, *filter(None, [name.lstrip(".")])])
+
+
+def _walk(node: Any) -> Iterator[Any]:
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(current.children))
 
 
 def load_units(files: RepoFiles, word: str) -> list[Unit]:
