@@ -91,6 +91,12 @@ def project_stamp(root: Path, venv: Path, front_end: str) -> str:
     return _digest(venv, str(root), front_end, *parts)
 
 
+def model_stamp(root: Path, venv: Path) -> str:
+    """What must be unchanged for the embedded model to count as fetched."""
+    catalogue = sorted((root / "experiments" / "models").glob("*.yaml"))
+    return _digest(venv, *(path.read_text(encoding="utf-8") for path in catalogue))
+
+
 def _digest(venv: Path, *parts: str) -> str:
     digest = hashlib.sha256()
     # Of the environment, not of the Python that runs the installer: another one in front on the PATH changes nothing.

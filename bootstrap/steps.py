@@ -18,6 +18,7 @@ from bootstrap.groups import (
     Stamps,
     build_requirements,
     group_stamp,
+    model_stamp,
     project_stamp,
     requirement_name,
     requirements,
@@ -248,7 +249,7 @@ class Installation:
         noo = scripts_folder(self.venv) / "noo"
         if not noo.exists() or shutil.which(str(noo)) is None:
             raise StepFailed("The command `noo` is not installed.")
-        value = group_stamp(self.root, self.venv, "core")
+        value = model_stamp(self.root, self.venv)
         marker = self.state / "model-file.txt"
         # The cache is the person's: it may have been emptied since.
         file = Path(marker.read_text(encoding="utf-8").strip() or os.devnull) if marker.is_file() else None
