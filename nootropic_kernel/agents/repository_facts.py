@@ -23,7 +23,7 @@ def repository_facts(workspace: Workspace) -> RepositoryFacts:
     none above 2 MB.
     """
     paths = Git(workspace.root).files() if workspace.has_git else sorted(_walk(workspace))
-    paths = [path for path in paths if not _is_own(path)][:MAX_PATHS]
+    paths = [path for path in paths if not _is_left_out(path)][:MAX_PATHS]
     files: dict[str, bytes] = {}
     for path in paths:
         if path.endswith(_READ) and len(files) < MAX_FILES and (data := _read(workspace, path)) is not None:
@@ -52,5 +52,7 @@ def _walk(workspace: Workspace) -> Iterator[str]:
             yield os.path.relpath(os.path.join(folder, name), workspace.root).replace(os.sep, "/")
 
 
-def _is_own(path: str) -> bool:
-    return path.split("/")[0] in (".nootropic", ".nootropic-cache") or ".ipynb_checkpoints" in path
+def _is_left_out(path: str) -> bool:
+    """Our own state, Jupyter's copies, and names that are no text."""
+    own = path.split("/")[0] in (".nootropic", ".nootropic-cache") or ".ipynb_checkpoints" in path
+    return own or not path.isprintable()

@@ -10,6 +10,7 @@ from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
 from nootropic_kernel.planning.board import progress, ready_tasks
+from nootropic_kernel.planning.render import harmless
 
 
 class NextParams(Params):
@@ -25,7 +26,7 @@ class NextResult(Result):
     tasks: list[TaskView]
 
     def text(self) -> str:
-        return "\n".join([self.message, *(f"  {line}" for line in self._lines())])
+        return harmless("\n".join([self.message, *(f"  {line}" for line in self._lines())]))
 
     def markdown(self) -> str:
         return "\n".join([self.message, "", *(f"- {line}" for line in self._lines())])

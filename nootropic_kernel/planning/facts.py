@@ -244,8 +244,9 @@ def _notebook(data: bytes) -> tuple[Cell, ...] | None:
     try:
         notebook: Any = json.loads(data)
         cells = notebook["cells"]
-        language = str(notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python"))
-        if not isinstance(cells, list) or not language.startswith("python"):
+        about = notebook.get("metadata", {})
+        named = about.get("kernelspec", {}).get("language") or about.get("language_info", {}).get("name") or "python"
+        if not isinstance(cells, list) or not str(named).lower().startswith("python"):
             return None
         found = []
         for index, cell in enumerate(cells):

@@ -27,7 +27,7 @@ _GRAPH_LIMIT = 60  # beyond it a graph is a thicket; the board still shows every
 
 def tree(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
     """The plan as an indented tree, with the words of its brief, the critical path and what can be done next."""
-    return "\n".join(_tree_lines(plan, states, notes))
+    return harmless("\n".join(_tree_lines(plan, states, notes)))
 
 
 def _tree_lines(plan: Plan, states: States, notes: tuple[str, ...]) -> Iterator[str]:
@@ -75,7 +75,7 @@ def board_text(plan: Plan, states: States, *, only: str | None = None) -> str:
         for task in column.tasks:
             note = state_of(task, states).note
             lines.append(f"  {task.id} {task.title}{f'  – {note}' if note else ''}")
-    return "\n".join(lines)
+    return harmless("\n".join(lines))
 
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
@@ -226,6 +226,11 @@ def _path(path: tuple[str, ...]) -> str:
 def _names(tasks: list[Task]) -> str:
     more = f" and {len(tasks) - 5} more" if len(tasks) > 5 else ""
     return f"{', '.join(task.id for task in tasks[:5])}{more}"
+
+
+def harmless(text: str) -> str:
+    """Text for a terminal: a plan file from somewhere else must not be able to steer it."""
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
 
 
 def _e(text: str) -> str:

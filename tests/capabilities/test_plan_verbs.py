@@ -438,6 +438,14 @@ def test_hostile_text_in_a_brief_is_text(session: Session) -> None:
     assert all(line.count('"') in (0, 2) for line in graph.splitlines())
 
 
+def test_a_plan_from_somewhere_else_cannot_steer_the_terminal(session: Session, repo: Path) -> None:
+    planned(session)
+    text = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(text.replace("Write the Post class", "\x1b]0;owned\x07\x1b[2J Write", 1))
+    for shown in (board(BoardParams(), session).text(), plan(PlanParams(), session).text()):
+        assert "\x1b" not in shown and "\x07" not in shown
+
+
 # ---- spec -----------------------------------------------------------------------------------------------------------
 
 
