@@ -7,9 +7,11 @@ SHELL := /bin/sh
 .PHONY: help install demo lab test test-fast test-deep lint format front-end constraints clean
 
 # A Python that is new enough, or python3 so that the installer can say what is missing.
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+ifeq ($(strip $(PYTHON)),)
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && { echo $$p; exit 0; }; done; echo python3)
+endif
 # Relative: the path of this folder may hold spaces.
 VENV := .venv/bin/
 SEED ?= $(shell date +%s)

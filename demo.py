@@ -68,7 +68,7 @@ def run_quickstart(reader_repo: str) -> int:
     started = time.monotonic()
     failure: CellFailed | None = None
     try:
-        by = execute(QUICKSTART, executed, {"repo": str(repository)}, repository, KERNEL)
+        by = execute(QUICKSTART, executed, {"repo": str(repository)}, repository, KERNEL, folder / "kernel.log")
     except CellFailed as error:
         failure = error
         by = "it"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
 import re
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +54,35 @@ class CellProgress:
             print("failed" if failed else f"{time.monotonic() - self.started:6.1f} s", flush=True)
 
 
-def execute(source: Path, target: Path, parameters: Mapping[str, Any], cwd: Path, kernel: str) -> str:
+@contextlib.contextmanager
+def _stderr_to(log: Path) -> Iterator[None]:
+    """Sends what this process and its kernels say on stderr to a file: the terminal is for the progress."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def execute(source: Path, target: Path, parameters: Mapping[str, Any], cwd: Path, kernel: str, log: Path) -> str:
     """Executes `source` into `target` and returns the name of what executed it.
 
+    Args:
+        log: takes what the kernel says beside the cells.
     Raises:
         CellFailed: a cell failed; what ran until then is in `target`.
     """
-    if importlib.util.find_spec("papermill") is not None:
-        _with_papermill(source, target, parameters, cwd, kernel)
-        return "papermill"
-    _with_nbclient(source, target, parameters, cwd, kernel)
-    return "nbclient"
+    with _stderr_to(log):
+        if importlib.util.find_spec("papermill") is not None:
+            _with_papermill(source, target, parameters, cwd, kernel)
+            return "papermill"
+        _with_nbclient(source, target, parameters, cwd, kernel)
+        return "nbclient"
 
 
 def _with_papermill(source: Path, target: Path, parameters: Mapping[str, Any], cwd: Path, kernel: str) -> None:

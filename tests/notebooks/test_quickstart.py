@@ -27,6 +27,7 @@ def run(repository: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             {"repo": str(repository)},
             repository,
             "nootropic",
+            repository.parent / "kernel.log",
         )
     finally:
         left = end_all(mark, repository)
