@@ -44,7 +44,7 @@ demo: have-python ## install what is missing, run the quickstart (REPO=path: on 
 	@$(VENV)python demo.py --repo "$$REPO"
 
 lab: have-python ## open JupyterLab with the extension in the demo's repository (ARGS=…: for jupyter lab)
-	@$(PYTHON) install.py
+	@$(PYTHON) install.py --groups core
 	@$(VENV)python demo.py --lab $(ARGS)
 
 test: have-python ## every check; this is what CI runs
