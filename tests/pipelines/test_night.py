@@ -41,8 +41,17 @@ def propose(workspace: Workspace, database: StateDatabase, name: str, title: str
 
 
 @pytest.fixture
+def planned(workspace: Workspace) -> Workspace:
+    """A workspace with a plan of real tasks."""
+    session = Session(workspace)
+    invoke("plan", {"brief": "Rename by_title to sorted_by_title"}, session)
+    session.close()
+    return workspace
+
+
+@pytest.fixture
 def decided(workspace: Workspace, database: StateDatabase) -> Workspace:
-    """A workspace with one accepted and one rejected hunk."""
+    """A workspace with one accepted and one rejected hunk, for the task T1."""
     proposal = propose(workspace, database, "by_author")
     accept(workspace, database, [f"{proposal}:2"])
     reject(workspace, database, [f"{proposal}:1"])
@@ -140,10 +149,9 @@ def busy_ports() -> Iterator[None]:
 @pytest.mark.pipelines
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_from_accepted_hunks_to_the_mlflow_page(decided: Workspace, verb: Verb, busy_ports: None) -> None:
-    planning = Session(decided)
-    invoke("plan", {"brief": "Rename by_title to sorted_by_title"}, planning)
-    planning.close()
+def test_from_accepted_hunks_to_the_mlflow_page(
+    planned: Workspace, decided: Workspace, verb: Verb, busy_ports: None
+) -> None:
     told: list[Progress] = []
     result = verb("run", told=told)
     fractions = [news.fraction for news in told if news.fraction is not None]
