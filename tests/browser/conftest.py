@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,18 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note that a test failed, so that its last picture can be kept."""
+    report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +147,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def lab(server: str, chromium: str, tmp_path: Path, screenshots: Path) -> Iterator[Lab]:
+def lab(server: str, chromium: str, tmp_path: Path, screenshots: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """JupyterLab in a browser window. Any error of the page, or on its console, fails the test."""
     faults: list[str] = []
 
@@ -159,11 +171,9 @@ def lab(server: str, chromium: str, tmp_path: Path, screenshots: Path) -> Iterat
         page.on("console", heard)
         page.on("pageerror", broken)
         opened = Lab(page, server, screenshots)
-        try:
-            yield opened
-        except BaseException:
-            opened.picture("failure")
-            raise
-        finally:
-            context.close()
-    assert not faults, "\n".join(faults)
+        yield opened
+        if request.node.stash.get(_FAILED, False):
+            opened.picture(f"failed-{request.node.name}")
+        context.close()
+    unexpected = [fault for fault in faults if not any(part in fault for part in opened.refusals)]
+    assert not unexpected, "\n".join(unexpected)

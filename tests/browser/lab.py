@@ -35,6 +35,8 @@ class Lab:
         self.page = page
         self._address = address
         self._screenshots = screenshots
+        # The browser writes every refused request to the console; a test names those that it provokes.
+        self.refusals: list[str] = []
 
     def open_notebook(self, path: str) -> str:
         """Open a notebook and wait for its kernel; gives the kernel's implementation."""
@@ -62,6 +64,7 @@ class Lab:
         self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
         light = "true" if "Light" in name else "false"
         expect(self.page.locator(f"body[data-jp-theme-light={light}]")).to_be_attached()
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def picture(self, name: str, of: Locator | None = None) -> None:
         """Save a picture of the window, or of one part of it."""

@@ -6,6 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { IAnswer, ICapability, INootropic } from '../tokens';
+import { nootropicIcon } from '../icon';
 import { VerbPanel } from './panel';
 import { fieldsOf, missing } from './schema';
 
@@ -65,7 +66,10 @@ async function execute(
   );
   const widget = new MainAreaWidget({ content });
   widget.id = `nootropic-${capability.verb}-${++opened}`;
+  // The panel has no tools of its own.
+  widget.toolbar.hide();
   widget.title.label = capability.verb;
+  widget.title.icon = nootropicIcon;
   widget.title.caption = capability.summary;
   widget.title.closable = true;
   app.shell.add(widget, 'main');
