@@ -108,7 +108,9 @@ def _serve(options: argparse.Namespace, key: str) -> Any:
 def _take_over_output(log: str) -> int:
     """Keep standard output for the report alone, and send what native code prints to the log."""
     report = os.dup(1)
-    sink = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    # No link is followed: the log's folder is in the workspace, and what a repository brings could point anywhere.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    sink = os.open(log or os.devnull, flags, 0o600)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
     os.close(sink)

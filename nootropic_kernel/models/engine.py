@@ -134,9 +134,10 @@ class EngineProcess:
         if options.gpu:
             command.append("--gpu")
         self._key = secrets.token_urlsafe(32)
-        # A session of its own: Ctrl-C in a terminal, and a kernel's interrupt, go to the whole process group.
+        # A session of its own: Ctrl-C in a terminal, and a kernel's interrupt, go to the whole process group. It works
+        # beside the model, where no repository can have put a module that a relative PYTHONPATH would find.
         self._process = subprocess.Popen(
-            command, cwd=self.log.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            command, cwd=self.model.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True,
         )  # fmt: skip
         self._tell(self._key.encode() + b"\n")
