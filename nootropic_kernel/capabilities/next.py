@@ -47,7 +47,7 @@ class NextResult(Result):
 def next(params: NextParams, session: Session) -> NextResult:
     """List the tasks that can be done now: those that wait for nothing.
 
-    Recipes and model edits come first, in the order in which `noo run` takes them; then what is yours to do.
+    What recipes do comes first, then what a model does, in the order in which `noo run` takes them; then what is yours.
     """
     current_spec(session.workspace)
     planned = current_plan(session.workspace, session.database())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nootropic_kernel.planning.model import Plan, Task, TaskState
+from nootropic_kernel.planning.model import Plan, Task, TaskState, number
 
 COLUMNS = {
     "ready": "Ready",
@@ -19,6 +19,8 @@ _COLUMN_OF = {
     "ready": "ready", "running": "review", "review": "review", "done": "done", "pending": "waiting",
     "failed": "blocked", "blocked": "blocked", "superseded": "dropped", "cancelled": "dropped", "deferred": "dropped",
 }  # fmt: skip
+
+_TURN = {"recipe": 0, "model": 1, "person": 2}
 
 States = Mapping[str, TaskState]
 
@@ -49,9 +51,9 @@ def columns(plan: Plan, states: States) -> tuple[Column, ...]:
 
 
 def ready_tasks(plan: Plan, states: States) -> list[Task]:
-    """What can be done now: recipes and model edits first, in plan order, then what waits for a person."""
+    """What can be done now: by recipes first, then by a model, then by a person; each in the order of the schedule."""
     ready = [task for task in plan.tasks if state_of(task, states).status == "ready"]
-    return sorted(ready, key=lambda task: task.how.kind == "person")
+    return sorted(ready, key=lambda task: (_TURN.get(task.how.kind, 3), task.schedule.start_h, number(task.id)))
 
 
 def progress(plan: Plan, states: States) -> tuple[int, int]:
