@@ -7,7 +7,7 @@ them gives a well-defined file: all of them exactly the new bytes, none of them 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -15,7 +15,7 @@ from typing import Literal
 
 from nootropic_kernel.changes import notebook
 from nootropic_kernel.changes.diff_view import unified_diff as unified_diff
-from nootropic_kernel.changes.line_diff import Block, changed_blocks, decode, split_lines
+from nootropic_kernel.changes.line_diff import Block, changed_blocks, decode, lines_of, split_lines
 from nootropic_kernel.workspace.errors import NootropicError
 
 HunkKind = Literal["text", "cell", "file"]
@@ -329,7 +329,7 @@ def _hunk(edit: FileEdit, piece: _Piece, number: int) -> Hunk:
 
 
 def _text_hunk(edit: FileEdit, block: Block, number: int) -> Hunk:
-    old, new = split_lines(edit.base or b""), split_lines(edit.new or b"")
+    old, new = lines_of(edit.base or b""), lines_of(edit.new or b"")
     old_count, new_count = block.old_to - block.old_from, block.new_to - block.new_from
     old_start = block.old_from + (1 if old_count else 0)
     new_start = block.new_from + (1 if new_count else 0)
@@ -348,9 +348,9 @@ def _text_hunk(edit: FileEdit, block: Block, number: int) -> Hunk:
     )
 
 
-def _section(lines: list[bytes], before: int) -> str:
+def _section(lines: Sequence[bytes], before: int) -> str:
     """The nearest line above that opens a section (def, class, heading), as Git shows it."""
-    for line in reversed(lines[max(0, before - 400) : before]):
+    for line in reversed(lines[max(0, before - 200) : before]):
         text = line.decode().rstrip()
         if _SECTION.match(text):
             return " " + text.strip()[:80]

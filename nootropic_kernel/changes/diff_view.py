@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
-from nootropic_kernel.changes.line_diff import Block, changed_blocks, decode, split_lines
+from nootropic_kernel.changes.line_diff import Block, changed_blocks, decode, lines_of, split_lines
 
 if TYPE_CHECKING:
     from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Hunk
@@ -51,7 +51,7 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
         return [DiffLine("-", hunk.old), DiffLine("+", hunk.new)]
     lines = list(_marked(split_lines(old), split_lines(new), note_missing_end=hunk.kind != "cell"))
     if hunk.kind == "text" and edit.base is not None:
-        base = split_lines(edit.base)
+        base = lines_of(edit.base)
         start = hunk.old_start - 1 if hunk.old_lines else hunk.old_start
         above = [DiffLine(" ", _text(line)) for line in base[max(0, start - context) : start]]
         end = start + hunk.old_lines

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import NamedTuple
 
 # Above this many line pairs the general matcher would take too long: lines are then compared place by place.
@@ -34,6 +35,12 @@ def split_lines(data: bytes) -> list[bytes]:
     if parts[-1]:
         lines.append(parts[-1])
     return lines
+
+
+@lru_cache(maxsize=16)
+def lines_of(data: bytes) -> tuple[bytes, ...]:
+    """As `split_lines`; kept for a while, because every hunk of a file asks for the lines of the same file."""
+    return tuple(split_lines(data))
 
 
 def decode(data: bytes) -> str | None:
