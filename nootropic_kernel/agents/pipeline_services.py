@@ -25,7 +25,7 @@ from nootropic_kernel.workspace.processes import ProcessRecord
 DEFINITIONS = "nootropic_pipelines.definitions"
 NIGHT_PREFIX = "night-"
 _READY_S = 180.0
-_PATIENCE_ON_INTERRUPT_S = 0.7
+_PATIENCE_ON_INTERRUPT_S = 0.5
 
 Tell = Callable[[str, float | None], None]
 
