@@ -40,8 +40,7 @@ class Output:
 
     def result(self, result: Result) -> None:
         """Print what a verb returned."""
-        if self._streamed and not self._streamed.endswith("\n"):
-            print(file=sys.stderr)
+        self._end_stream()
         if self.form == "text":
             self.document({}, result.text())
         else:
@@ -50,18 +49,20 @@ class Output:
     def error(self, error: NootropicError) -> None:
         """Print an error: as the one document where that was asked for, and as sentences for the person."""
         self._end_status()
+        self._end_stream()
         if self.form != "text":
             self.document({"error": error.to_json()}, "")
         print(_fitting(str(error), sys.stderr), file=sys.stderr)
 
     def progress(self, news: Progress) -> None:
-        """Show progress on standard error, a status line only where it can be overwritten."""
-        tty = sys.stderr.isatty()
+        """Show progress on standard error while a person looks at it; in a log it would only be in the way."""
+        if not sys.stderr.isatty():
+            return
         if news.kind == "text":
             self._end_status()
             sys.stderr.write(_fitting(news.text, sys.stderr))
             self._streamed = news.text or self._streamed
-        elif tty:
+        else:
             width = shutil.get_terminal_size().columns - 1
             percent = f"{news.fraction:4.0%} " if news.fraction is not None else ""
             sys.stderr.write("\r\x1b[2K" + (percent + " ".join(news.text.split()))[:width])
@@ -73,6 +74,11 @@ class Output:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
             self._status_shown = False
+
+    def _end_stream(self) -> None:
+        if self._streamed and not self._streamed.endswith("\n"):
+            print(file=sys.stderr)
+        self._streamed = ""
 
     @contextmanager
     def only_document(self) -> Iterator[None]:

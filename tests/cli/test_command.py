@@ -142,15 +142,44 @@ def start(repo: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def test_interrupt_ends_clean(repo: Path, greeter: Path) -> None:
-    process = start(repo, "wait", "60", "--json")
-    assert process.stderr is not None
-    assert process.stderr.read(5) == "tick "
+    ours, theirs = pty.openpty()
+    command = [*NOO, "wait", "60", "--json"]
+    process = subprocess.Popen(command, cwd=repo, env=environment(), stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    while b"tick " not in seen:
+        seen += os.read(ours, 1000)
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
-    out, err = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=30)
     assert process.returncode == 130 and time.monotonic() - began < 5
     assert json.loads(out)["error"]["type"] == "Interrupted"
-    assert "Traceback" not in err
+    seen = os.read(ours, 10_000)
+    os.close(ours)
+    assert b"Traceback" not in seen and seen.count(b"Waiting was stopped.") == 1
+
+
+def test_progress_stays_out_of_a_log(noo: Run, greeter: Path) -> None:
+    assert noo("wait", "0.1").stderr == ""
+
+
+READ_VERBS = ["board", "check --no-tests", "doctor", "list-capabilities", "models", "next", "pipelines", "plugin", "recipes", "review", "search author", "show T1", "spec", "status"]
+
+
+def test_the_documents_of_the_core_fit_their_schemas(noo: Run, repo: Path) -> None:
+    """`noo plan` first, then every verb that only looks: each document against what the registry promises."""
+    listed = json.loads(noo("list-capabilities", "--json").stdout)
+    schemas = {entry["verb"]: entry["result"] for entry in listed["providers"][0]["capabilities"]}
+    plan = json.loads(noo("plan", "--brief", "-", "--json", stdin="Sort books by author.").stdout)
+    jsonschema.validate(plan, schemas["plan"])
+    tasks = [task for epic in plan["epics"] for story in epic["stories"] for task in story["tasks"]]
+    assert tasks and all({"id", "title", "depends_on"} <= set(task) for task in tasks)
+    for line in READ_VERBS:
+        done = noo(*line.split(), "--json")
+        assert done.returncode in (0, 1), (line, done.stderr)
+        document = json.loads(done.stdout)
+        assert "error" not in document, (line, document)
+        jsonschema.validate(document, schemas[line.split()[0]])
 
 
 @pytest.mark.parametrize(("typed", "said"), [(b"y\n", "yes"), (b"\n", "no")])
