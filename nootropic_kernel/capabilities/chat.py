@@ -15,9 +15,7 @@ class NotAvailableYet(NootropicError):
 class ChatParams(Params):
     """What to say."""
 
-    message: str = Field(
-        "", description="What to say.", json_schema_extra={"position": 0, "words": True, "body": True}
-    )
+    message: str = Field("", description="What to say.", json_schema_extra={"position": 0, "words": True, "body": True})
 
 
 class ChatResult(Result):

@@ -1,0 +1,217 @@
+"""``run``: tasks of the plan become proposals, each by the way that the plan names for it."""
+
+from __future__ import annotations
+
+import html
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, Field
+
+from nootropic_kernel.agents.coder import Instruction
+from nootropic_kernel.agents.executor import Job
+from nootropic_kernel.agents.planner import Planned, current_plan
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.code import do, unsaved_note
+from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
+from nootropic_kernel.changes.store import Proposal, ProposalStore
+from nootropic_kernel.planning.board import ready_tasks
+from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
+
+Outcome = Literal["proposed", "in review", "done", "nothing to do", "waits", "yours", "not possible", "failed"]
+_WORD = {
+    "proposed": "new proposal",
+    "in review": "has a proposal that waits for you",
+    "done": "is done",
+    "nothing to do": "changes nothing: all of it is there already",
+    "waits": "waits",
+    "yours": "is for a person",
+    "not possible": "cannot be done by anything here yet",
+    "failed": "failed",
+}
+
+
+class RunParams(Params):
+    """Which tasks."""
+
+    tasks: list[str] = Field(
+        default_factory=list,
+        description="Tasks to run, by id. Without any, the next ready one.",
+        json_schema_extra={"position": 0, "complete": "task"},
+    )
+    count: int | None = Field(
+        None, ge=1, le=100, description="Run the first COUNT tasks; those proposed before count, and are only shown."
+    )
+
+
+class TaskRun(BaseModel):
+    """What became of one task."""
+
+    task: str
+    title: str
+    how: str
+    outcome: Outcome
+    note: str = ""
+    proposal: str | None = None
+    escalated: bool = False
+
+    def line(self) -> str:
+        """The outcome in one line."""
+        name = f" {self.proposal}" if self.proposal else ""
+        note = f": {self.note}" if self.note else ""
+        return f"{self.task} {self.title} ({self.how}) — {_WORD[self.outcome]}{name}{note}"
+
+
+class RunResult(Result):
+    """What became of each task, with the proposals to review."""
+
+    # One proposal is shown by our own renderer; several are shown as their diffs, one after the other.
+    mime: ClassVar[str | None] = None
+
+    tasks: list[TaskRun]
+    proposals: list[ProposalResult] = Field(default_factory=list)
+    deferred: list[str] = Field(default_factory=list, description="Ready tasks that are for a person.")
+    notes: list[str] = Field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Some task failed, or its change fails its checks."""
+        return any(each.outcome in ("failed", "not possible") or each.escalated for each in self.tasks)
+
+    def text(self) -> str:
+        """One line a task, then the diffs."""
+        return "\n\n".join(["\n".join(self._lines()), *(view.text() for view in self.proposals)])
+
+    def markdown(self) -> str:
+        """A list of tasks, then the diffs."""
+        tasks = "\n".join(f"- {line}" for line in self._lines())
+        return "\n\n".join([tasks, *(view.markdown() for view in self.proposals)])
+
+    def html(self) -> str:
+        """A list of tasks, then the diffs."""
+        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self._lines())
+        return f"<ul>{lines}</ul>" + "".join(view.html() for view in self.proposals)
+
+    def bundle(self) -> dict[str, Any]:
+        """With the proposal's own document when there is just one."""
+        forms = super().bundle()
+        if len(self.proposals) == 1:
+            forms[MIME] = self.proposals[0].data()
+        return forms
+
+    def _lines(self) -> list[str]:
+        lines = [each.line() for each in self.tasks] or ["No task is ready to be run."]
+        if self.deferred:
+            lines.append(f"For you: {', '.join(self.deferred)}.")
+        return lines + self.notes
+
+
+@capability(effect=CapabilityEffect.PROPOSE)
+def run(params: RunParams, session: Session) -> RunResult:
+    """Run tasks of the plan: each becomes a checked proposal for you to review.
+
+    A task is done by the way the plan names: a recipe, a model's edit, or a person. One that has a proposal already
+    or is done says so and shows it; nothing is done twice. A change whose checks fail even after repair is handed to
+    you with what was found.
+    """
+    if params.tasks and params.count is not None:
+        raise UsageError("Name tasks, or say how many with --count, not both.")
+    planned = current_plan(session.workspace, session.database())
+    known = {task.id: task for task in planned.plan.tasks}
+    for name in params.tasks:
+        if name not in known:
+            raise UsageError(f"There is no task {name}.", next="`noo board` shows the tasks and their ids.")
+    named = [known[name] for name in dict.fromkeys(params.tasks)]
+    chosen = named or (_first(planned, session, params.count) if params.count else _ready(planned)[:1])
+    result = RunResult(tasks=[], deferred=_for_a_person(planned))
+    for position, task in enumerate(chosen):
+        session.status(f"{task.id} {task.title}", position / len(chosen))
+        # Earlier tasks of this very call do not change what is ready: a proposal is not done until it is accepted.
+        done, proposal = _run_task(task, planned, session)
+        result.tasks.append(done)
+        if proposal is not None:
+            result.proposals.append(
+                ProposalResult.of(proposal, session.workspace, notes=unsaved_note(proposal, session))
+            )
+    fresh = any(each.outcome == "proposed" for each in result.tasks)
+    if params.count and result.tasks and not fresh:
+        result.notes.append("Nothing new was proposed; `run` without --count takes the next ready task.")
+    return result
+
+
+def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, Proposal | None]:
+    state = planned.states[task.id]
+    if state.status in ("done", "review"):
+        proposal = _latest(task, session)
+        outcome: Outcome = "done" if state.status == "done" else "in review"
+        return _told(task, outcome, state.note, proposal.id if proposal else None), proposal
+    if task.how.kind == "none":
+        return _told(task, "not possible", task.how.why), None
+    if state.status != "ready":
+        return _told(task, "waits", state.note or state.status), None
+    if task.how.kind == "person":
+        return _told(task, "yours", task.how.why), None
+    try:
+        done = do(_job(task, planned.plan), session)
+    except Interrupted:
+        raise
+    except NootropicError as problem:
+        return _told(task, "failed", str(problem)), None
+    if done.proposal is None:
+        return _told(task, "nothing to do"), None
+    if done.proposal.status in ("rejected", "undone"):
+        word = "undid" if done.proposal.status == "undone" else "rejected"
+        note = f"the same change as before, which you {word}; accept or redo it if you want it after all"
+        return _told(task, "in review", note, done.proposal.id), done.proposal
+    told = _told(task, "proposed", "", done.proposal.id)
+    if done.escalated:
+        told = told.model_copy(update={"escalated": True, "note": "its checks fail; a person has to look"})
+    return told, done.proposal
+
+
+def _job(task: Task, plan: Plan) -> Job:
+    if task.how.kind == "recipe":
+        return Job(task.title, task=task.id, recipe=task.how.recipe, args=dict(task.how.args))
+    wanted = [f"- {each.text}" for each in task.acceptance]
+    parts = [task.title, task.body, "It is done when:\n" + "\n".join(wanted) if wanted else ""]
+    text = "\n\n".join([*filter(None, parts), f"The project: {plan.title}"])
+    return Job(task.title, task=task.id, instruction=Instruction(text, tuple(task.files)))
+
+
+def _told(task: Task, outcome: Outcome, note: str = "", proposal: str | None = None) -> TaskRun:
+    return TaskRun(
+        task=task.id, title=task.title, how=task.how.sentence(), outcome=outcome, note=note, proposal=proposal
+    )
+
+
+def _ready(planned: Planned) -> list[Task]:
+    """The ready tasks that need no person, in the order that `next` tells."""
+    return [task for task in ready_tasks(planned.plan, planned.states) if task.how.kind in ("recipe", "model")]
+
+
+def _for_a_person(planned: Planned) -> list[str]:
+    return [
+        f"{task.id} {task.title}"
+        for task in planned.plan.tasks
+        if task.how.kind == "person" and planned.states[task.id].status == "ready"
+    ]
+
+
+def _first(planned: Planned, session: Session, count: int) -> list[Task]:
+    """The first COUNT tasks: those that were proposed before, in that order, then ready ones.
+
+    So the same cell run again shows the same tasks instead of going on to others.
+    """
+    store = ProposalStore(session.database(), session.workspace)
+    known = {task.id: task for task in planned.plan.tasks}
+    before = dict.fromkeys(proposal.task for proposal in store.list() if proposal.task in known)
+    proposed = [known[name] for name in before if name]
+    return [*proposed, *(task for task in _ready(planned) if task not in proposed)][:count]
+
+
+def _latest(task: Task, session: Session) -> Proposal | None:
+    store = ProposalStore(session.database(), session.workspace)
+    proposals = store.list(task=task.id)
+    live = [proposal for proposal in proposals if proposal.status in ("open", "accepted", "partial")]
+    found = live or proposals
+    return found[-1] if found else None
