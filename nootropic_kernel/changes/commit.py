@@ -20,6 +20,7 @@ _IN_PROGRESS = {
 }  # fmt: skip
 # Background work that Git would start by itself must not outlive the commit, nor hold its lock.
 _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false")
+_ORPHAN_TIMEOUT_S = 60.0
 REGULAR, EXECUTABLE = "100644", "100755"
 
 
@@ -258,7 +259,19 @@ class Repository:
 
         descriptor = os.open(self.state_dir / "commit.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            deadline = time.monotonic() + _ORPHAN_TIMEOUT_S
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise GitBusy(
+                            "A `git commit` of an earlier accept still runs, or a hook that it started.",
+                            why=f"It did not end within {_ORPHAN_TIMEOUT_S:g} s.",
+                            next="Wait for it or end it, then run this again.",
+                        ) from None
+                    time.sleep(0.05)
             yield descriptor
         finally:
             os.close(descriptor)

@@ -259,7 +259,8 @@ def _settle(
     """Finish a turn whose commit was made; take back any other."""
     commit = None
     if record.mode == "commit" and not isinstance(error, CommitRefused):
-        layers.repository.wait_for_orphan()
+        if error is None:  # not our own child, which is gone: one of a process that was killed
+            layers.repository.wait_for_orphan()
         commit = layers.repository.find_commit(f"Nootropic-Turn: A{number}", record.parent)
     root = layers.workspace.root
     for k, path in enumerate(record.paths):

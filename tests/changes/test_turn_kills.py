@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -153,6 +154,26 @@ def test_a_commit_that_outlives_its_process_is_waited_for(proposed: Workspace, d
     assert turn.already and turn.id == "A1"
     assert agree(proposed, database)
     assert "finished after an interruption" in " ".join(turns(database)[0].notes)
+
+
+def test_an_interrupt_in_a_hook_gives_control_back_and_takes_everything_back(
+    proposed: Workspace, database: StateDatabase
+) -> None:
+    hook = proposed.root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ntouch .git/in-hook\nsleep 20\n")
+    hook.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-c", DOOMED, "accept", str(proposed.root), "-1"], stderr=subprocess.PIPE
+    )
+    while not (proposed.root / ".git" / "in-hook").exists():
+        time.sleep(0.02)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=10)
+    assert b"KeyboardInterrupt" in said
+    hook.unlink()
+    assert not agree(proposed, database)
 
 
 def test_two_processes_at_once_make_one_turn(proposed: Workspace, database: StateDatabase) -> None:
