@@ -1,0 +1,189 @@
+"""What templates may name, and what holds before the first task: from a reading and the facts of a repository."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nootropic_kernel.planning.brief import Reading
+from nootropic_kernel.planning.facts import Module, RepositoryFacts, import_name, module_name
+from nootropic_kernel.planning.recipe_arguments import name_problem
+from nootropic_kernel.planning.wording import class_name, identifier, listing, package_name, plural
+
+_MAX_MODULES = 8
+
+
+def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[str, Any]:
+    """Everything that templates may name."""
+    package_dir = facts.package_dir or package_name(reading.subject, _top_names(facts))
+    notebooks = facts.usable_notebooks()
+    named = [path for path in notebooks if path.rsplit("/", 1)[-1] in {t.rsplit("/", 1)[-1] for t in reading.targets}]
+    notebook = next(iter([*named, *notebooks]), "")
+    things = [_entity(thing.name, thing.fields, package_dir, facts) for thing in reading.things]
+    targets, missing = _targets(reading, facts)
+    every = [_target(module, _worth_showing(module, facts), facts) for module in _documentable(facts)]
+    target_files = [target["target_path"] for target in targets]
+    title = reading.title
+    return {
+        "title": title,
+        "brief": brief,
+        "slug": identifier(title, "plan"),
+        "brief_line": title,
+        "target": reading.subject,
+        "target_title": reading.subject,
+        "target_slug": identifier(reading.subject),
+        "target_files": target_files,
+        "package_dir": package_dir,
+        "package": import_name(package_dir),
+        "tests": _tests_folder(package_dir, facts),
+        "notebook": notebook,
+        "entities": things,
+        "first_entity": things[:1],
+        "abilities": [
+            {"ability": a.name, "Ability": a.title, "ability_file": a.file, "ability_word": a.word}
+            for a in reading.abilities
+        ],
+        "renames": [_renaming(old, new, facts) for old, new in reading.renames],
+        "targets": targets,
+        "missing": missing,
+        "every_module": every[:_MAX_MODULES],
+        "readme_lines": _readme_lines(brief, things, reading),
+    }
+
+
+def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
+    """What holds before the first task."""
+    state = {f"file:{path}" for path in facts.paths}
+    state |= {f"module:{path}" for path, module in facts.modules.items() if module.readable}
+    if facts.language in (None, "python"):
+        state.add("python")
+    for atom, present in {
+        "notebook": bool(bindings["notebook"]) and facts.language == "python",
+        "package": facts.package_dir is not None,
+        "ci": facts.has_ci,
+        "gitignore": facts.has_gitignore,
+        "entry-point": facts.has_entry_point,
+        "modules": bool(bindings["every_module"]),
+    }.items():
+        if present:
+            state.add(atom)
+    for name in ("entities", "abilities", "renames", "targets", "missing"):
+        if bindings[name]:
+            state.add(name)
+    state |= {f"word:{word}" for word in re.findall(r"\w+", bindings["brief"].lower())}
+    for index, thing in enumerate(bindings["entities"]):
+        if index == 0:
+            state.add(f"first:{thing['entity']}")
+        if thing["known"]:
+            state |= {f"known:{thing['entity']}", f"entity:{thing['entity']}"}
+    for renaming in bindings["renames"]:
+        if not renaming["old_problem"]:
+            state |= {f"symbol:{renaming['old']}", f"free-name:{renaming['new']}"}
+    for target in [*bindings["targets"], *bindings["every_module"]]:
+        module = facts.modules[target["target_path"]]
+        if not module.undocumented():
+            state.add(f"documented:{module.path}")
+        if bindings["notebook"] and target["symbol"]:
+            state.add(f"show:{module.path}")
+    return state
+
+
+def _entity(name: str, fields: tuple[tuple[str, str], ...], package_dir: str, facts: RepositoryFacts) -> dict[str, Any]:
+    title = class_name(name)
+    words = name.replace("_", " ")
+    defined = facts.defining(title)
+    module = module_name(defined[0].path) if defined else f"{import_name(package_dir)}.{name}"
+    names = [field.replace("_", " ") for field, _ in fields]
+    return {
+        "entity": name,
+        "Entity": title,
+        "plural": plural(words),
+        "Plural": plural(words).capitalize(),
+        "fields": [{"name": field, "type": kind} for field, kind in fields],
+        "field_words": listing(names, 6),
+        "known": bool(defined),
+        "entity_module": module,
+        "entity_package": module.rsplit(".", 1)[0],
+    }
+
+
+def _targets(reading: Reading, facts: RepositoryFacts) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    found: dict[str, dict[str, Any]] = {}
+    missing: list[dict[str, Any]] = []
+    for name in reading.targets:
+        last = name.split(".")[-1]
+        named, defining = facts.modules_named(name), facts.defining(last)
+        module = next((m for m in [*defining, *named] if m.readable), None)
+        if module is not None:
+            symbol = last if defining else _worth_showing(module, facts)
+            found.setdefault(module.path, _target(module, symbol, facts))
+        elif not name.endswith(".ipynb"):
+            modules = [m.name for m in facts.modules.values() if m.path not in facts.tests and m.symbols]
+            where = f"its modules are {listing(sorted(set(modules)))}" if modules else "it has no Python modules yet"
+            why = f"this repository has neither a module nor a name {name}; {where}"
+            missing.append({"target": name, "target_problem": why})
+    return list(found.values()), missing
+
+
+def _target(module: Module, symbol: str, facts: RepositoryFacts) -> dict[str, Any]:
+    dotted = module_name(module.path)
+    names = [entry.name for entry in module.symbols]
+    return {
+        "target": dotted,
+        "target_title": dotted,
+        "target_slug": identifier(dotted),
+        "target_path": module.path,
+        "target_module": dotted,
+        "target_package": dotted.rsplit(".", 1)[0],
+        "target_files": [module.path],
+        "symbol": symbol,
+        "undocumented": listing(module.undocumented()),
+        "target_lines": [f"- `{dotted}.{name}`" for name in names] or [f"`{dotted}` has no public names yet."],
+    }
+
+
+def _worth_showing(module: Module, facts: RepositoryFacts) -> str:
+    """The first public name that no notebook uses yet, else the first."""
+    used = {name for cells in facts.notebooks.values() for cell in cells for name in cell.names}
+    names = [symbol.name for symbol in module.symbols]
+    return next((name for name in names if name not in used), names[0] if names else "")
+
+
+def _documentable(facts: RepositoryFacts) -> list[Module]:
+    modules = [m for path, m in sorted(facts.modules.items()) if path not in facts.tests and m.readable and m.symbols]
+    return sorted(modules, key=lambda module: (-len(module.undocumented()), module.path))
+
+
+def _renaming(old: str, new: str, facts: RepositoryFacts) -> dict[str, Any]:
+    last = old.rsplit(".", 1)[-1]
+    files = [module.path for module in facts.defining(last)]
+    cells = [path for path, found in facts.notebooks.items() if any(last in cell.names for cell in found)]
+    return {
+        "old": old,
+        "new": new,
+        "old_problem": name_problem(old, new, facts),
+        "old_files": [*files, *sorted(cells)],
+        "old_places": listing([*files, *sorted(cells)]) or "none found",
+    }
+
+
+def _readme_lines(brief: str, things: list[dict[str, Any]], reading: Reading) -> list[str]:
+    lines = [" ".join(brief.split())[:400]]
+    if things:
+        lines += ["", f"It keeps {listing([thing['plural'] for thing in things], 12)}."]
+    if reading.abilities:
+        lines += ["", f"It can do: {listing([ability.title.lower() for ability in reading.abilities], 12)}."]
+    return lines
+
+
+def _top_names(facts: RepositoryFacts) -> frozenset[str]:
+    return frozenset(path.split("/")[0].removesuffix(".py") for path in facts.paths)
+
+
+def _tests_folder(package_dir: str, facts: RepositoryFacts) -> str:
+    parent = package_dir.rpartition("src/")[0] if "src/" in package_dir else package_dir.rpartition("/")[0] + "/"
+    prefix = parent.lstrip("/")
+    for folder in (f"{prefix}tests", f"{prefix}test", f"{package_dir}/tests", "tests", "test"):
+        if any(path.startswith(f"{folder}/") and path.endswith(".py") for path in facts.paths):
+            return folder
+    return f"{prefix}tests"

@@ -1,0 +1,79 @@
+"""Questions about single words, answered from the library's lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from nootropic_kernel.planning.methods import Library
+from nootropic_kernel.planning.wording import singular, stems
+
+_LISTED = ("qualities", "technologies", "program_words", "code_words")
+
+
+class Lexicon:
+    """The words of a library, ready to be asked."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def words(self, name: str) -> frozenset[str]:
+        """One of the word lists (``stop``, ``qualities`` …)."""
+        return self._lists.get(name, frozenset())
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """One of the tables (``entities``, ``abilities``, ``attributes`` …)."""
+        found: Mapping[str, Any] = self.library.words.get(name, {})
+        return found
+
+    def is_verb(self, word: str) -> bool:
+        """Whether the word as it stands is a listed verb."""
+        return word in self.table("verbs")
+
+    def verb(self, word: str) -> str | None:
+        """What a verb in any of its forms means; None for other words."""
+        found = next((form for form in stems(word) if self.is_verb(form)), None)
+        return str(self.table("verbs")[found]) if found else None
+
+    def thing(self, word: str) -> str:
+        """The singular of a word, and what a synonym stands for."""
+        one = singular(word)
+        return str(self.table("same").get(one, one))
+
+    def is_thing(self, word: str) -> bool:
+        """Whether the library knows fields for it."""
+        return self.thing(word) in self.table("entities")
+
+    def ability(self, word: str) -> str | None:
+        """The ability that a word asks for."""
+        return next((name for name, entry in self.table("abilities").items() if word in entry["words"]), None)
+
+    def is_known_noun(self, word: str) -> bool:
+        """Whether it is a thing or an ability that the library knows."""
+        return self.is_thing(word) or self.ability(word) is not None
+
+    def is_quality(self, word: str) -> bool:
+        """Whether it says how something should be: listed, compared, or an adverb."""
+        plain = {word, *stems(word.removesuffix("er")), *stems(word.removesuffix("est"))}
+        return bool(plain & self.words("qualities")) or (word.endswith("ly") and len(word) > 4)
+
+    def points_to_archetype(self, word: str) -> bool:
+        """Whether some archetype lists the word."""
+        return any(word in archetype.words for archetype in self.library.archetypes.values())
+
+    def is_unknown(self, word: str) -> bool:
+        """Whether no list knows the word."""
+        forms = (word, singular(word))
+        return not (
+            any(self.points_to_archetype(form) for form in forms)
+            or self.is_known_noun(word)
+            or any(form in self.words(name) for form in forms for name in _LISTED)
+            or singular(word) in self.table("attributes")
+            or self.verb(word) is not None
+            or word.endswith("ly")
+        )
+
+    @cached_property
+    def _lists(self) -> dict[str, frozenset[str]]:
+        return {key: frozenset(value.split()) for key, value in self.library.words.items() if isinstance(value, str)}
