@@ -100,17 +100,19 @@ class Workspace:
 
 
 def _git_top_level(folder: Path) -> Path | None:
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    return Path(top) if top else None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What Git prints; empty where there is no repository or no Git."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--show-toplevel"],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
+            ["git", "-C", str(folder), *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
         )
     except FileNotFoundError:
-        return None
-    top = done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
-    return Path(top) if done.returncode == 0 and top else None
+        return ""
+    return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n") if done.returncode == 0 else ""
 
 
 def _cannot_hold_state(root: Path) -> str:
@@ -118,6 +120,8 @@ def _cannot_hold_state(root: Path) -> str:
     target = state if state.exists() else root
     if state.is_symlink():
         return f"{STATE_FOLDER} is a link, which a repository could point anywhere"
+    if state.exists() and _git(root, "ls-files", "--", STATE_FOLDER):
+        return f"the repository brought a {STATE_FOLDER} folder along, and what it brings is not to be believed"
     # Root passes every permission check, also on a file system that is mounted read-only.
     if not os.access(target, os.W_OK | os.X_OK) or os.statvfs(target).f_flag & os.ST_RDONLY:
         return f"{target} is read-only"

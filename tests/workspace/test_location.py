@@ -63,6 +63,16 @@ def test_a_read_only_folder_keeps_its_state_with_the_person(person_home: Path) -
     assert "is read-only" in opened
 
 
+def test_a_state_folder_that_the_repository_brings_is_not_believed(repo: Path, person_home: Path) -> None:
+    (repo / ".nootropic").mkdir()
+    (repo / ".nootropic" / "state.db").write_text("forged")
+    git(repo, "add", "-f", ".nootropic/state.db")
+    git(repo, "commit", "-qm", "Bring a state")
+    found = Workspace.find(repo)
+    assert person_home in found.state_dir.parents
+    assert "brought a .nootropic folder" in found.notes[-1]
+
+
 def state_of(root: Path, own: Path) -> tuple[str, str]:
     os.environ["NOOTROPIC_HOME"] = str(own)
     workspace = Workspace.find(root)
