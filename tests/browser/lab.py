@@ -27,6 +27,8 @@ _RUN = """async index => {
   return notebook.widgets[index].model.sharedModel.execution_count;
 }"""
 
+_TALL = 1800
+
 
 class Lab:
     """One JupyterLab window."""
@@ -67,10 +69,14 @@ class Lab:
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def picture(self, name: str, of: Locator | None = None) -> None:
-        """Save a picture of the window, or of one part of it."""
+        """Save a picture of the window, or of one part of it (in a window that is tall enough)."""
         file = str(self._screenshots / f"{name}.png")
         if of is None:
             self.page.screenshot(path=file)
-        else:
-            of.scroll_into_view_if_needed()
-            of.screenshot(path=file)
+            return
+        usual = self.page.viewport_size
+        assert usual is not None
+        self.page.set_viewport_size({"width": usual["width"], "height": _TALL})
+        of.scroll_into_view_if_needed()
+        of.screenshot(path=file)
+        self.page.set_viewport_size(usual)

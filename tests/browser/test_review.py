@@ -50,7 +50,6 @@ def test_from_a_brief_to_a_commit(lab: Lab, repo: Path, workspace: Workspace, no
     expect(plan.locator(".noo-path li").first).to_be_visible()
     assert (repo / "project-spec.md").is_file()
     lab.picture("plan-light")
-    lab.picture("plan-part-light", plan)
 
     # A task becomes a proposal; nothing is written yet.
     head = git(repo, "rev-parse", "HEAD")
@@ -70,6 +69,7 @@ def test_from_a_brief_to_a_commit(lab: Lab, repo: Path, workspace: Workspace, no
     accepted = proposal.locator(f'.noo-hunk[data-ref="{ref}"]')
     expect(accepted).to_have_attribute("data-state", "accepted")
     assert proposal.locator('.noo-hunk[data-state="pending"]').count() == hunks - 1
+    lab.picture("review-light")
     lab.picture("accepted-light", proposal)
 
     # Git, the files, the store and the journal tell the same.
@@ -96,7 +96,8 @@ def test_from_a_brief_to_a_commit(lab: Lab, repo: Path, workspace: Workspace, no
     expect(card).not_to_have_attribute("data-status", "ready")
 
     # Both themes.
+    lab.picture("plan-part-light", plan)
     lab.theme("JupyterLab Dark")
-    lab.picture("plan-dark")
+    lab.picture("review-dark")
     lab.picture("plan-part-dark", plan)
     lab.picture("proposal-dark", proposal)

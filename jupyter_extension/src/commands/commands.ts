@@ -43,7 +43,11 @@ export function addCommands(capabilities: readonly ICapability[], options: IComm
       continue;
     }
     app.commands.addCommand(id, {
-      label: trans.__('Nootropic: %1', capability.verb),
+      // The palette has a heading of its own.
+      label: args =>
+        args.isPalette === true
+          ? trans.__('%1: %2', capability.verb, capability.summary)
+          : trans.__('Nootropic: %1', capability.verb),
       caption: capability.summary,
       usage: capability.help,
       describedBy: { args: capability.params },

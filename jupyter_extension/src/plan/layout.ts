@@ -37,9 +37,14 @@ export function layout(tasks: readonly ITask[]): ILayout {
   const layers = inLayers(tasks, needs);
   order(layers, needs);
   const places = new Map<string, IPlace>();
-  const tallest = Math.max(1, ...layers.map(layer => layer.length));
+  // What hangs on nothing goes below the rest of its column, out of the way of the lines.
+  const linked = new Set([...needs].flatMap(([id, others]) => (others.length > 0 ? [id, ...others] : [])));
+  layers.forEach(layer => layer.sort((a, b) => Number(linked.has(b.id)) - Number(linked.has(a.id))));
+  const linkedIn = (layer: readonly ITask[]): number => layer.filter(task => linked.has(task.id)).length;
+  const middle = Math.max(0, ...layers.map(linkedIn)) / 2;
+  const tallest = Math.max(1, ...layers.map(layer => middle - linkedIn(layer) / 2 + layer.length));
   layers.forEach((layer, column) => {
-    const offset = ((tallest - layer.length) * (BOX.height + BOX.gapY)) / 2;
+    const offset = (middle - linkedIn(layer) / 2) * (BOX.height + BOX.gapY);
     layer.forEach((task, row) => {
       places.set(task.id, {
         task,

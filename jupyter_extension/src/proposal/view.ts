@@ -125,8 +125,12 @@ function file(path: string, hunks: readonly IHunk[], trans: TranslationBundle, a
       'header',
       { class: 'noo-file-head' },
       el('span', { class: 'noo-file-path' }, path),
-      el('span', { class: 'noo-added', 'aria-label': trans.__('%1 lines added', count('+')) }, `+${count('+')}`),
-      el('span', { class: 'noo-removed', 'aria-label': trans.__('%1 lines removed', count('-')) }, `−${count('-')}`)
+      count('+') === 0
+        ? null
+        : el('span', { class: 'noo-added', title: trans._n('%1 line added', '%1 lines added', count('+')) }, `+${count('+')}`),
+      count('-') === 0
+        ? null
+        : el('span', { class: 'noo-removed', title: trans._n('%1 line removed', '%1 lines removed', count('-')) }, `−${count('-')}`)
     ),
     ...hunks.map(hunk => hunkView(hunk, trans, action))
   );
