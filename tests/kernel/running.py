@@ -53,6 +53,7 @@ class Kernel:
     def run(self, code: str, *, timeout: float = 90, answer: str | None = None, **options: Any) -> Ran:
         """Execute a cell; ``answer`` is typed where it asks."""
         messages: list[tuple[str, dict[str, Any]]] = []
+        options.setdefault("stop_on_error", False)  # else a cell that comes right after a failed one is aborted
         reply = self.client.execute_interactive(
             code,
             timeout=timeout,

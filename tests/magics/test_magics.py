@@ -209,7 +209,7 @@ def test_progress_updates_one_display_in_place(kernel: Kernel) -> None:
 @pytest.mark.parametrize("manners", ["", "--deaf"])
 def test_interrupt_gives_control_back(kernel: Kernel, manners: str) -> None:
     """Also when the verb does not look at its stop: it drains behind, and the next cell runs."""
-    request = kernel.client.execute(f"%noo wait 8 {manners}")
+    request = kernel.client.execute(f"%noo wait 8 {manners}", stop_on_error=False)
     while True:
         message = kernel.client.get_iopub_msg(timeout=60)
         if message["msg_type"] in ("display_data", "update_display_data"):
@@ -229,7 +229,7 @@ THREADS = "import threading; [t.name for t in threading.enumerate() if t.name.st
 
 
 def test_interrupt_while_a_question_stands(kernel: Kernel) -> None:
-    request = kernel.client.execute("%noo ask", allow_stdin=True)
+    request = kernel.client.execute("%noo ask", allow_stdin=True, stop_on_error=False)
     kernel.client.get_stdin_msg(timeout=60)
     kernel.manager.interrupt_kernel()
     assert kernel.reply_to(request)["ename"] == "Interrupted"
