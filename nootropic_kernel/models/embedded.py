@@ -97,6 +97,11 @@ class EmbeddedBackend:
         engine = _shared.get(self._place)
         return engine is not None and engine.is_alive()
 
+    def engine_pid(self) -> int | None:
+        """The process id of the running engine."""
+        engine = _shared.get(self._place)
+        return engine.pid if engine is not None else None
+
     def close(self) -> None:
         """End the engine process; the next call starts it again."""
         with _guard:

@@ -52,7 +52,7 @@ def engine_of(backend: EmbeddedBackend) -> EngineProcess:
 
 def engine_pid(backend: EmbeddedBackend) -> int:
     """The process id of the engine behind ``backend``."""
-    pid = engine_of(backend).pid
+    pid = backend.engine_pid()
     assert pid is not None
     return pid
 
@@ -221,7 +221,7 @@ def owner(workspace: Workspace, after: str) -> subprocess.Popen[str]:
         "from nootropic_kernel.workspace.location import Workspace\n"
         "backend = EmbeddedBackend(find_model(), Workspace.find(sys.argv[1]))\n"
         "backend.count_tokens('x')\n"
-        f"print(backend._engine().pid, flush=True)\n{after}\n"
+        f"print(backend.engine_pid(), flush=True)\n{after}\n"
     )
     return subprocess.Popen([sys.executable, "-c", code, str(workspace.root)], stdout=subprocess.PIPE, text=True)
 
