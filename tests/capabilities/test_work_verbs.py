@@ -18,6 +18,7 @@ from nootropic_kernel.capabilities.chat import ChatParams, NotAvailableYet, chat
 from nootropic_kernel.capabilities.check import CheckParams, check
 from nootropic_kernel.capabilities.code import CodeParams, CodeResult, code
 from nootropic_kernel.capabilities.learn import LearnParams, learn
+from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.recipes import RecipesParams, recipes
 from nootropic_kernel.capabilities.run import RunParams, run
@@ -45,6 +46,12 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
+@pytest.fixture(autouse=True)
+def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here asks the embedded model, whether it is on this machine or not."""
+    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
+
+
 @pytest.fixture
 def session(repo: Path) -> Iterator[Session]:
     opened = Session(Workspace.find(repo))
@@ -53,7 +60,7 @@ def session(repo: Path) -> Iterator[Session]:
 
 
 def verdict_of_tests(result: CodeResult) -> tuple[bool | None, str]:
-    found = next(each for each in result.proposal.checks if each.name == "tests")
+    (found,) = [each for each in result.proposal.checks if each.name == "tests"]
     return found.passed, found.detail
 
 
@@ -137,8 +144,7 @@ def test_tests_that_failed_before_are_not_blamed_on_the_change(
     assert passed is None and "without this change too" in detail
 
 
-def test_no_model_is_a_clear_error(session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "empty"))
+def test_no_model_is_a_clear_error(session: Session) -> None:
     with pytest.raises(NoModel, match="noo models pull"):
         code(CodeParams(**ASK), session)
 
@@ -244,7 +250,9 @@ def test_tasks_of_a_random_plan_become_proposals_once(tmp_path: Path, seed: int)
     session = Session(Workspace.find(root))
     try:
         plan(PlanParams(brief=random_brief(rng, repository)), session)
-        first = run(RunParams(count=3), session)
+        ready = [task.id for task in next(NextParams(), session).tasks if task.how.kind == "recipe"][:3]
+        first = run(RunParams(count=len(ready)), session)
+        assert [each.task for each in first.tasks] == ready
         assert {each.outcome for each in first.tasks} == {"proposed"} and len(first.tasks) >= 2, first.text()
         assert git(root, "status", "--porcelain") == "" and not first.failed, first.text()
         assert any(hunk.kind == "cell" for view in first.proposals for hunk in view.hunks)
@@ -278,7 +286,8 @@ def test_what_was_undone_is_shown_not_proposed_again(session: Session) -> None:
 
 def test_tasks_that_wait_or_are_unknown_say_so(session: Session) -> None:
     made = plan(PlanParams(brief="Keep books and loans"), session)
-    waiting = next(task for task in made.document()["epics"][0]["stories"][0]["tasks"] if task["depends_on"])
+    tasks = made.document()["epics"][0]["stories"][0]["tasks"]
+    (waiting, *_) = [task for task in tasks if task["depends_on"]]
     told = run(RunParams(tasks=[waiting["id"]]), session)
     assert told.tasks[0].outcome == "waits" and "waits for" in told.text()
     with pytest.raises(UsageError, match="no task T999"):

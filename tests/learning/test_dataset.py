@@ -7,6 +7,7 @@ from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_chang
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.learning.dataset import rows_of
 from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 
 
@@ -14,6 +15,7 @@ def test_rows_follow_the_decisions(workspace: Workspace, database: StateDatabase
     base = b"# Shelf\n" + b"A line.\n" * 20
     new = b"# My shelf\n" + b"A line.\n" * 20 + b"End.\n"
     (workspace.root / "README.md").write_bytes(base)
+    Git(workspace.root).run("commit", "-qam", "More lines")
     store = ProposalStore(database, workspace)
     told = Provenance(task="T1", title="Say whose shelf", how="model", model="m", prompt="p", prompt_version="1")
     edits = [FileEdit("README.md", base, new), FileEdit("new.txt", None, b"x\n")]
