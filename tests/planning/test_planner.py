@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.methods import shipped_library
 from nootropic_kernel.planning.model import Plan, TaskState
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.recipe_arguments import problem
@@ -87,6 +88,28 @@ def test_any_text_gives_a_plan_or_says_why_not(brief: str) -> None:
         return
     assert problems(plan) == []
     assert read(dump(plan)).plan == plan
+
+
+VOCABULARY = (
+    *shipped_library().words["entities"], *shipped_library().words["attributes"], *shipped_library().words["verbs"],
+    *shipped_library().words["qualities"].split(), "and", "with", "for", "to", "a", "the", ",", ".", "\n", "`x`",
+    *(word for archetype in shipped_library().archetypes.values() for word in archetype.words),
+    *(word for ability in shipped_library().words["abilities"].values() for word in ability["words"]),
+    "load()", "a/b.py", "foo_bar", "$20", "--json", "Ünïcode", "日本語", "🙂", "it's", "<b>", "{x}", "Node.js",
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=25), seeds)
+def test_any_mixture_of_known_words_gives_a_sound_plan(words: list[str], seed: int) -> None:
+    facts = read_facts(random_repository(random.Random(seed)).files)
+    try:
+        plan = make_plan(" ".join(words), facts)
+    except BriefUnusable:
+        return
+    assert problems(plan) == []
+    assert read(dump(plan)).plan == plan
+    assert not [task for task in plan.tasks if "{" in task.title + task.body and "{x}" not in words]
 
 
 @settings(max_examples=60, deadline=None)
@@ -209,6 +232,11 @@ def test_another_language_gets_no_python_recipes() -> None:
     facts = read_facts({}, paths=["index.js", "lib/cart.js"])
     plan = make_plan("Build a blog platform", facts)
     assert not [task for task in plan.tasks if (task.how.recipe or "").startswith(("python.", "notebook."))]
+
+
+def test_a_command_line_without_package_or_things_gets_a_package_first() -> None:
+    plan = make_plan("Write a command line tool", read_facts({"notes.py": b"x = 1\n"}))
+    assert [task.kind for task in plan.tasks][:2] == ["brief-edit", "package-start"]
 
 
 def test_an_empty_folder_gets_a_package_of_its_own() -> None:
