@@ -68,6 +68,10 @@ class Lab:
         expect(self.page.locator(f"body[data-jp-theme-light={light}]")).to_be_attached()
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
+    def show(self, part: Locator) -> None:
+        """Scroll a part of the page to the top."""
+        part.evaluate("node => node.scrollIntoView({block: 'start'})")
+
     def picture(self, name: str, of: Locator | None = None) -> None:
         """Save a picture of the window, or of one part of it (in a window that is tall enough)."""
         file = str(self._screenshots / f"{name}.png")

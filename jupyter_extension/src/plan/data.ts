@@ -69,7 +69,7 @@ export function readPlan(data: unknown): IPlan | null {
     hours: totalHours(raw),
     tasks,
     columns: readColumns(source.columns, tasks, byId),
-    critical: chains(known(criticalIds, byId))
+    critical: chains([...known(criticalIds, byId), ...tasks.filter(task => task.critical && !onPath.has(task.id))])
   };
 }
 

@@ -68,7 +68,7 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
       plan.critical.length > 0
         ? section(
             trans._n('Critical path', 'Critical paths', plan.critical.length),
-            el('div', {}, ...plan.critical.map(chain => criticalPath(chain, trans)))
+            criticalPaths(plan.critical, trans)
           )
         : ''
     );
@@ -123,6 +123,21 @@ function head(plan: IPlan, trans: TranslationBundle): HTMLElement {
 
 function section(title: string, content: HTMLElement): HTMLElement {
   return el('details', { class: 'noo-section', open: '' }, el('summary', { class: 'noo-section-title' }, title), content);
+}
+
+/** So many chains are listed; the graph marks all of them. */
+const MOST_PATHS = 4;
+
+function criticalPaths(chains: IPlan['critical'], trans: TranslationBundle): HTMLElement {
+  const more = chains.length - MOST_PATHS;
+  return el(
+    'div',
+    {},
+    ...chains.slice(0, MOST_PATHS).map(chain => criticalPath(chain, trans)),
+    more > 0
+      ? el('div', { class: 'noo-facts' }, trans._n('and %1 more, just as long', 'and %1 more, just as long', more))
+      : null
+  );
 }
 
 function criticalPath(tasks: readonly ITask[], trans: TranslationBundle): HTMLElement {
