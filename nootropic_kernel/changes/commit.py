@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,7 @@ class Repository:
         self.git = Git(root)
         self.state_dir = state_dir
         self._sha = hashlib.sha256 if self._object_format() == "sha256" else hashlib.sha1
+        self._unconverted: frozenset[str] = frozenset()
 
     def check_ready(self) -> None:
         """Raise GitBusy while a merge, rebase or the like is in progress, or another Git holds the index."""
@@ -72,29 +73,41 @@ class Repository:
 
     def in_head(self, path: str) -> Entry | None:
         """The path in HEAD."""
-        return None if self.git.head() is None else self.in_commit("HEAD", path)
-
-    def in_commit(self, commit: str, path: str) -> Entry | None:
-        """The path in a commit."""
-        listed = self.git.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", path).rstrip(b"\0")
-        if not listed:
-            return None
-        mode, kind, oid = listed.partition(b"\t")[0].decode().split()
-        return Entry(oid, mode) if kind == "blob" else Entry(oid, "other")
+        return None if self.git.head() is None else self.entries("HEAD", [path])[path]
 
     def in_index(self, path: str) -> Entry | None:
-        """The path in the person's index.
+        """The path in the person's index."""
+        return self.staged([path])[path]
+
+    def entries(self, commit: str, paths: Sequence[str]) -> dict[str, Entry | None]:
+        """The paths in a commit."""
+        found: dict[str, Entry | None] = dict.fromkeys(paths)
+        for some in batched(paths):
+            listed = self.git.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", *some)
+            for line in filter(None, listed.split(b"\0")):
+                about, _, name = line.partition(b"\t")
+                mode, kind, oid = about.decode().split()
+                found[name.decode("utf-8", "surrogateescape")] = Entry(oid, mode if kind == "blob" else "other")
+        return found
+
+    def staged(self, paths: Sequence[str]) -> dict[str, Entry | None]:
+        """The paths in the person's index.
 
         Raises:
-            GitBusy: it is unmerged.
+            GitBusy: one is unmerged.
         """
-        listed = self.git.run("--literal-pathspecs", "ls-files", "-s", "-z", "--", path).rstrip(b"\0")
-        if not listed:
-            return None
-        mode, oid, stage = listed.split(b"\0")[0].partition(b"\t")[0].decode().split()
-        if stage != "0":
-            raise GitBusy(f"{path} is unmerged.", next="Resolve it and `git add` it, then run this again.")
-        return Entry(oid, mode)
+        found: dict[str, Entry | None] = dict.fromkeys(paths)
+        for some in batched(paths):
+            listed = self.git.run("--literal-pathspecs", "ls-files", "-s", "-z", "--", *some)
+            for line in filter(None, listed.split(b"\0")):
+                about, _, name = line.partition(b"\t")
+                path = name.decode("utf-8", "surrogateescape")
+                mode, oid, stage = about.decode().split()
+                if stage != "0":
+                    raise GitBusy(f"{path} is unmerged.", next="Resolve it and `git add` it, then run this again.")
+                if path in found:  # a folder of that name lists what is in it
+                    found[path] = Entry(oid, mode)
+        return found
 
     def content(self, entry: Entry | None) -> bytes | None:
         """The blob's bytes."""
@@ -102,12 +115,30 @@ class Repository:
 
     def clean(self, path: str, data: bytes | None) -> bytes | None:
         """The bytes as Git would store them: line endings and filters of the repository applied."""
-        if data is None:
-            return None
-        oid = self._hash(path, data)
-        if oid == self._sha(b"blob %d\0" % len(data) + data).hexdigest():
+        if data is None or path in self._unconverted:
+            return data
+        if self._hash(path, data) == self.oid_of(data):
             return data
         return self.git.run("cat-file", "blob", self._hash(path, data, write=True))
+
+    def note_unconverted(self, paths: Sequence[str]) -> None:
+        """Find out at once which paths no filter or line-ending rule touches, so that `clean` need not ask Git."""
+        rules = ("text", "crlf", "eol", "filter", "ident", "working-tree-encoding")
+        done = self.git.result("config", "--get", "core.autocrlf", ok=None)
+        if done.stdout.decode().strip().lower() not in ("", "false", "no", "off", "0"):
+            return
+        names = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+        told = self.git.run("check-attr", "-z", "--stdin", *rules, input=names).split(b"\0")
+        touched = {
+            told[k].decode("utf-8", "surrogateescape")
+            for k in range(0, len(told) - 2, 3)
+            if told[k + 2] not in (b"unspecified", b"unset")
+        }
+        self._unconverted = frozenset(paths) - touched
+
+    def oid_of(self, data: bytes) -> str:
+        """The id of a blob with these bytes."""
+        return self._sha(b"blob %d\0" % len(data) + data).hexdigest()
 
     def store(self, data: bytes) -> str:
         """Keep bytes as a blob, exactly as they are, and return its id."""
@@ -275,3 +306,9 @@ class Repository:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def batched(paths: Sequence[str], size: int = 200) -> Iterator[Sequence[str]]:
+    """The paths in parts that a command line can hold."""
+    for at in range(0, len(paths), size):
+        yield paths[at : at + size]

@@ -108,35 +108,41 @@ class Layers:
             )
         if self.mode != "files":
             self.repository.check_ready()
+            self.repository.note_unconverted([shift.path for shift in shifts])
         plans = [self._file(shift) for shift in shifts]
-        if self.mode != "files":
-            plans = [self._in_git(shift, plan) for shift, plan in zip(shifts, plans, strict=True)]
-        return plans
+        if self.mode == "files":
+            return plans
+        paths = [shift.path for shift in shifts]
+        heads = dict.fromkeys(paths) if self.head is None else self.repository.entries(self.head, paths)
+        staged = self.repository.staged(paths)
+        return [
+            self._in_git(shift, plan, heads[shift.path], staged[shift.path])
+            for shift, plan in zip(shifts, plans, strict=True)
+        ]
 
-    def as_committed(self, plan: PathPlan, commit: str) -> PathPlan:
-        """The plan with what the commit holds; a hook of the repository may have formatted it."""
-        entry = self.repository.in_commit(commit, plan.path)
-        index = entry if plan.index_before == plan.head_before else plan.index_after
-        return replace(plan, head_after=entry, index_after=index)
+    def as_committed(self, plans: Sequence[PathPlan], commit: str) -> list[PathPlan]:
+        """The plans with what the commit holds; a hook of the repository may have formatted it."""
+        entries = self.repository.entries(commit, [plan.path for plan in plans])
+        return [
+            replace(
+                plan,
+                head_after=entries[plan.path],
+                index_after=entries[plan.path] if plan.index_before == plan.head_before else plan.index_after,
+            )
+            for plan in plans
+        ]
 
     def bring_index_along(self, plans: Sequence[PathPlan]) -> list[str]:
         """Give the person's index the change, so that it is not shown as taken back; returns notes."""
-        wanted = {
-            plan.path: plan.index_after
-            for plan in plans
-            if plan.index_after != plan.index_before and self.repository.in_index(plan.path) == plan.index_before
-        }
-        return self._stage(wanted)
+        moved = [plan for plan in plans if plan.index_after != plan.index_before]
+        staged = self.repository.staged([plan.path for plan in moved])
+        return self._stage({p.path: p.index_after for p in moved if staged[p.path] == p.index_before})
 
     def take_index_back(self, plans: Sequence[PathPlan]) -> None:
         """Undo `bring_index_along`."""
-        self._stage(
-            {
-                plan.path: plan.index_before
-                for plan in plans
-                if plan.index_after != plan.index_before and self.repository.in_index(plan.path) == plan.index_after
-            }
-        )
+        moved = [plan for plan in plans if plan.index_after != plan.index_before]
+        staged = self.repository.staged([plan.path for plan in moved])
+        self._stage({p.path: p.index_before for p in moved if staged[p.path] == p.index_after})
 
     def _stage(self, wanted: dict[str, Entry | None]) -> list[str]:
         for attempt in range(40):
@@ -180,9 +186,8 @@ class Layers:
             None if shift.new is None else FileState(shift.new, mode),
         )
 
-    def _in_git(self, shift: Shift, plan: PathPlan) -> PathPlan:
-        repository, back = self.repository, shift.reverses
-        head, index = repository.in_head(shift.path), repository.in_index(shift.path)
+    def _in_git(self, shift: Shift, plan: PathPlan, head: Entry | None, index: Entry | None) -> PathPlan:
+        back = shift.reverses
         for entry in (head, index):
             if entry is not None and entry.mode not in (REGULAR, EXECUTABLE):
                 raise PathRefused(shift.path, "Git holds a link or a nested repository under this name")
@@ -214,7 +219,9 @@ class Layers:
             return way_back
         repository = self.repository
         old, new = repository.clean(shift.path, shift.old), repository.clean(shift.path, shift.new)
-        now = repository.content(entry)
+        # Most files are as they were read: then Git need not be asked for what we know.
+        unchanged = old is not None and entry is not None and entry.oid == repository.oid_of(old)
+        now = old if unchanged else repository.content(entry)
         try:
             content = merge(shift.path, old, now, new)
         except MergeConflict:

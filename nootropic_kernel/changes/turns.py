@@ -222,7 +222,7 @@ def _execute(layers: Layers, number: int, plan: TurnPlan, record: TurnRecord) ->
 def _finish(layers: Layers, database: StateDatabase, number: int, record: TurnRecord, commit: str | None) -> None:
     """The files stand, the commit is made: bring the person's index along, and record the decision."""
     if commit is not None:
-        record.paths = [layers.as_committed(path, commit) for path in record.paths]
+        record.paths = layers.as_committed(record.paths, commit)
     if record.mode != "files":
         record.notes.extend(layers.bring_index_along(record.paths))
     with database.transaction() as connection:
