@@ -164,7 +164,8 @@ def _column(column: Column, states: States) -> str:
 def _card(task: Task, states: States) -> str:
     state = state_of(task, states)
     colour = _COLOURS.get(state.status, "#757575")
-    after = f" · after {', '.join(task.depends_on)}" if task.depends_on else ""
+    told = state.note.startswith("waits for")
+    after = f" · after {', '.join(task.depends_on)}" if task.depends_on and not told else ""
     note = f'<div style="opacity:.75">{_e(state.note)}</div>' if state.note else ""
     mark = "★ " if task.schedule.critical else ""
     return (
@@ -194,7 +195,7 @@ def timeline(plan: Plan, states: States) -> str:
     more = f"<div>… and {len(plan.tasks) - _GRAPH_LIMIT} more</div>" if len(plan.tasks) > _GRAPH_LIMIT else ""
     return (
         f"<details><summary>Schedule and dependencies ({_hours(total)})</summary>"
-        f'<table style="width:100%;border-collapse:collapse">{"".join(rows)}</table>{more}</details>'
+        f'<table style="width:100%;border-collapse:collapse;font-size:inherit">{"".join(rows)}</table>{more}</details>'
     )
 
 
