@@ -18,6 +18,8 @@ from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.resources import ResourceInvalid, load_yaml
 
 FORMAT_RETRIES = 3
+# A model that did not come to an end twice does not come to one the third time, and long answers take long.
+_CUT_RETRIES = 1
 _SNIPPETS = 4
 _MOST_TOKENS = 2048
 
@@ -128,13 +130,14 @@ def _asked(
     shown: Mapping[str, bytes],
     instruction: Instruction,
 ) -> Step[Draft]:
-    room = 256 + sum(len(data) for data in shown.values()) // 2
+    room = 384 + sum(len(data) for data in shown.values()) // 2
     talk = messages
+    cuts = 0
     for attempt in range(FORMAT_RETRIES + 1):
         answer: Answer = yield Ask(
             talk,
             purpose="code" if attempt == 0 else "format retry",
-            max_tokens=min(_MOST_TOKENS, max(512, room)),
+            max_tokens=min(_MOST_TOKENS, room),
             prompt=prompt.name,
             prompt_version=prompt.version,
         )
@@ -145,7 +148,8 @@ def _asked(
         except NoUsableEdit as problem:
             problem.data["model"] = answer.model
             problem.data["attempts"] = attempt + 1
-            if attempt == FORMAT_RETRIES:
+            cuts += problem.kind == "cut"
+            if attempt == FORMAT_RETRIES or cuts > _CUT_RETRIES:
                 raise
             # Only the last exchange goes along: earlier failures would fill a small window for nothing.
             talk = (*messages, Message("assistant", answer.text), Message("user", problem.feedback()))

@@ -18,6 +18,7 @@ from nootropic_kernel.checks.tests_run import (
 )
 from nootropic_kernel.runs.effects import Run, RunResult, Step
 from nootropic_kernel.sandbox import SandboxUnavailable
+from nootropic_kernel.telemetry.spans import span
 
 ESCALATED = "escalated"
 REPAIRS = 2
@@ -32,7 +33,8 @@ def check_step(changeset: ChangeSet, paths: Iterable[str], trial: str, untouched
         trial: names the files with the change applied.
         untouched: names the files as they are; tests that fail there too are not this change's doing.
     """
-    found = scan(changeset)
+    with span(None, "scan"):
+        found = scan(changeset)
     if any(check.passed is False for check in found):
         return tuple(found)  # what does not parse or carries a secret is not run
     command = test_command(paths)

@@ -103,8 +103,8 @@ def recipes(params: RecipesParams, session: Session) -> RecipesResult:
     recipe = get_recipe(params.name)
     args = {name: _value(recipe, name, value) for name, value in params.arg.items()}
     recipe.check_args(args)
-    told = ", ".join(f"{name}={value}" for name, value in params.arg.items())
-    done = do(Job(f"{recipe.name}: {told}"[:100] if told else recipe.name, recipe=recipe.name, args=args), session)
+    told = ", ".join(value for value in args.values() if isinstance(value, str))
+    done = do(Job(f"{recipe.name}: {told}"[:72] if told else recipe.name, recipe=recipe.name, args=args), session)
     if done.proposal is None:
         return RecipesResult(note=f"{recipe.name}: there is nothing to do, all of it is there already.")
     notes = unsaved_note(done.proposal, session)

@@ -30,7 +30,7 @@ class NoUsableEdit(NootropicError):
     ) -> None:
         super().__init__(
             "No usable edit in the model's answer.",
-            why=why,
+            why=why[:1].upper() + why[1:],
             next=_NEXT.get(kind, "Say it more exactly, name the file with --file, or use a larger model."),
             kind=kind,
             text=text,
