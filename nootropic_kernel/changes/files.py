@@ -144,10 +144,11 @@ def _read(folder: int, name: str, path: str) -> FileState | None:
         if error.errno == errno.ELOOP:
             raise PathRefused(path, "It is a link") from error
         raise
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise PathRefused(path, "It is not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise PathRefused(path, "It is not a regular file")
         return FileState(stream.read(), stat.S_IMODE(status.st_mode))
 
 

@@ -577,3 +577,78 @@ def test_paths_with_spaces_and_other_letters(
     propose(store, FileEdit(path, TEXT, edited(5)))
     accept(workspace, database, [f"P2/{path}"])
     assert head_file(workspace.root, path) == edited(5)
+
+
+def test_somebody_who_commits_at_the_same_moment_loses_nothing(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    """The commit would be made on a HEAD that its files were not merged with: it is taken back."""
+    two_hunks(store)
+    hook(
+        workspace.root,
+        "pre-commit",
+        "test -e .git/once && exit 0\ntouch .git/once\nunset GIT_INDEX_FILE\necho theirs > theirs.txt\n"
+        "git add theirs.txt && git commit -q --no-verify -m Theirs\n",
+    )
+    with pytest.raises(CommitRefused):
+        accept(workspace, database, ["P1"])
+    assert git(workspace.root, "log", "-1", "--format=%s") == "Theirs"
+    assert (workspace.root / "a.txt").read_bytes() == TEXT
+    assert accept(workspace, database, ["P1"]).commit
+    assert head_file(workspace.root, "theirs.txt") == b"theirs\n"
+    assert git(workspace.root, "status", "--porcelain") == ""
+
+
+def test_an_index_that_git_holds_is_waited_for_or_named(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    two_hunks(store)
+    lock = workspace.root / ".git" / "index.lock"
+    lock.touch()
+    with pytest.raises(GitBusy, match="using the index"):
+        accept(workspace, database, ["P1"])
+    lock.unlink()
+    assert accept(workspace, database, ["P1"]).commit
+
+
+def test_a_repository_of_its_own_inside_is_left_alone(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    inner = workspace.root / "vendored"
+    inner.mkdir()
+    git(inner, "init", "-q")
+    propose(store, FileEdit("vendored/x.txt", None, b"x\n"))
+    with pytest.raises(PathRefused, match="repository of its own"):
+        accept(workspace, database, ["P1"])
+
+
+def test_a_repository_with_sha256_names(tmp_path: Path) -> None:
+    root = tmp_path / "long"
+    root.mkdir()
+    git(root, "init", "-q", "--object-format=sha256")
+    (root / "a.txt").write_bytes(TEXT)
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Start")
+    workspace = Workspace.find(root)
+    database = StateDatabase.open(workspace)
+    two_hunks(ProposalStore(database, workspace))
+    accept(workspace, database, ["P1:1"])
+    undo(workspace, database)
+    assert head_file(root) == TEXT and git(root, "status", "--porcelain") == ""
+    database.close()
+
+
+def test_contents_in_other_encodings_go_through_unread(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    base = "café\n".encode("latin-1")
+    (workspace.root / "old.txt").write_bytes(base)
+    git(workspace.root, "add", ".")
+    git(workspace.root, "commit", "-qm", "Latin-1")
+    propose(store, FileEdit("old.txt", base, "thé\n".encode("latin-1")), FileEdit("data.bin", None, bytes(range(256))))
+    accept(workspace, database, ["P1"])
+    assert head_file(workspace.root, "old.txt") == "thé\n".encode("latin-1")
+    assert head_file(workspace.root, "data.bin") == bytes(range(256))
+    (workspace.root / "old.txt").write_bytes(b"mine\n")
+    with pytest.raises(DirtyOverlap):
+        undo(workspace, database)
