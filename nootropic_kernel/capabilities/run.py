@@ -65,7 +65,7 @@ class TaskRun(BaseModel):
 class RunResult(Result):
     """What became of each task, with the proposals to review."""
 
-    # One proposal is shown by our own renderer; several are shown as their diffs, one after the other.
+    # Set in `bundle`, only where there is a proposal to show.
     mime: ClassVar[str | None] = None
 
     tasks: list[TaskRun]
@@ -93,10 +93,12 @@ class RunResult(Result):
         return f"<ul>{lines}</ul>" + "".join(view.html() for view in self.proposals)
 
     def bundle(self) -> dict[str, Any]:
-        """With the proposal's own document when there is just one."""
+        """With the proposals' own documents, and what there is to say about them."""
         forms = super().bundle()
-        if len(self.proposals) == 1:
-            forms[MIME] = self.proposals[0].data()
+        views = [view.data() for view in self.proposals]
+        if views:
+            shown = views[0] if len(views) == 1 else {"proposals": views}
+            forms[MIME] = {**shown, "lines": self._lines()}
         return forms
 
     def _lines(self) -> list[str]:

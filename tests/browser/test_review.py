@@ -26,7 +26,7 @@ def notebook(repo: Path) -> str:
     """A notebook that plans and runs a task."""
     cells = [
         nbformat.v4.new_code_cell(f"%%noo plan\n{BRIEF}"),
-        nbformat.v4.new_code_cell("%noo run --count 1"),
+        nbformat.v4.new_code_cell("%noo run --count 2"),
         nbformat.v4.new_code_cell("%noo board"),
     ]
     made = nbformat.v4.new_notebook(
@@ -51,9 +51,11 @@ def test_from_a_brief_to_a_commit(lab: Lab, repo: Path, workspace: Workspace, no
     assert (repo / "project-spec.md").is_file()
     lab.picture("plan-light")
 
-    # A task becomes a proposal; nothing is written yet.
+    # Two tasks become proposals; nothing is written yet.
     head = git(repo, "rev-parse", "HEAD")
-    proposal = lab.run_cell(1).locator(".noo-proposal").first
+    proposals = lab.run_cell(1).locator(".noo-proposal")
+    expect(proposals).to_have_count(2)
+    proposal = proposals.first
     pending = proposal.locator('.noo-hunk[data-state="pending"]')
     expect(pending.first).to_be_visible()
     accept = pending.first.get_by_role("button", name="Accept")

@@ -146,6 +146,19 @@ describe('a proposal', () => {
     expect([...renderer.node.querySelectorAll('button')].every(node => node.disabled)).toBe(true);
   });
 
+  it('may come with others, and with what the verb has to say', async () => {
+    const other = proposalData() as { proposal: object };
+    const { node } = await shown(
+      { lines: ['T1: proposed P1', HOSTILE], proposals: [proposalData(), { ...other, proposal: { ...other.proposal, id: 'P2' } }, 7] },
+      new Desk(({ args }) =>
+        answer({ [PROPOSAL_MIME]: { ...other, proposal: { ...other.proposal, id: String(args.id) } } })
+      )
+    );
+    expect([...node.querySelectorAll('.noo-lines li')].map(item => item.textContent)).toEqual(['T1: proposed P1', HOSTILE]);
+    expect([...node.querySelectorAll('.noo-proposal .noo-head > .noo-id')].map(item => item.textContent)).toEqual(['P1', 'P2']);
+    expect(node.querySelectorAll('[role=alert]')).toHaveLength(1);
+  });
+
   it('follows a decision made elsewhere in the window', async () => {
     const states = ['pending', 'pending', 'pending'];
     const desk = store(states);

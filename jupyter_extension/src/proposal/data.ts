@@ -37,6 +37,7 @@ export interface IProposal {
   readonly checks: readonly ICheck[];
   readonly turns: readonly string[];
   readonly hunks: readonly IHunk[];
+  readonly notes: readonly string[];
 }
 
 /** Read a proposal's data; null when it is not one that this version understands. */
@@ -56,7 +57,8 @@ export function readProposal(data: unknown): IProposal | null {
     model: text(proposal.model),
     checks: array(proposal.checks).map(readCheck),
     turns: texts(proposal.turns),
-    hunks: source.hunks.map((hunk, index) => readHunk(record(hunk), id, index))
+    hunks: source.hunks.map((hunk, index) => readHunk(record(hunk), id, index)),
+    notes: texts(source.notes)
   };
 }
 

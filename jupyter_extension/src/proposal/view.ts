@@ -43,6 +43,7 @@ export function proposalView(
       ...wholeActions(proposal, trans, action),
       locked ? el('span', { class: 'noo-locked', role: 'status' }, state.locked) : null
     ),
+    ...proposal.notes.map(note => notice('info', note)),
     ...(state.message ? [notice(state.message.kind, state.message.text)] : []),
     ...byFile(proposal.hunks).map(([path, hunks]) => file(path, hunks, trans, action))
   ];

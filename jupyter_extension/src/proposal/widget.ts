@@ -1,0 +1,183 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import { Widget } from '@lumino/widgets';
+
+import { CallError } from '../client';
+import { notice } from '../dom';
+import { record, text } from '../json';
+import type { IAnswer, IDecision, INootropic } from '../tokens';
+import { PROPOSAL_MIME } from '../tokens';
+import type { IProposal } from './data';
+import { readProposal } from './data';
+import type { Decision } from './view';
+import { proposalView } from './view';
+
+/** What the view of a proposal needs. */
+export interface IProposalOptions {
+  readonly client: INootropic;
+  readonly folder: string;
+  readonly trans: TranslationBundle;
+}
+
+/**
+ * Shows a proposal and lets a person decide on it, hunk by hunk.
+ *
+ * What a notebook holds may be old, or made up by whoever wrote it. So the buttons work only on what
+ * the workspace's own store says: the saved diff is shown at once, the stored one replaces it.
+ */
+export class ProposalWidget extends Widget {
+  constructor(private readonly options: IProposalOptions) {
+    super();
+    this.addClass('noo-proposal');
+    // Keys pressed on a button are for the button, not for the notebook around it.
+    this.node.dataset.lmSuppressShortcuts = 'true';
+    options.client.decided.connect(this.follow, this);
+  }
+
+  /** Show a proposal's data, then what the store says. */
+  setData(data: unknown): void {
+    const { trans } = this.options;
+    this.proposal = readProposal(data);
+    if (this.proposal === null) {
+      this.node.replaceChildren(
+        notice(
+          'error',
+          trans.__('This proposal cannot be shown: its data has a shape that this version does not know. '),
+          trans.__('Run %1 again, or update the extension.', '%noo show')
+        )
+      );
+      return;
+    }
+    this.locked = trans.__('Looking it up in the workspace …');
+    this.message = null;
+    this.draw();
+    // Not awaited: the diff is there to be read at once, also where the server does not answer.
+    void this.lookUp();
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.options.client.decided.disconnect(this.follow, this);
+    }
+    super.dispose();
+  }
+
+  /** Replace what is shown by what the store says. */
+  private async lookUp(): Promise<void> {
+    const { client, folder, trans } = this.options;
+    const id = this.proposal?.id ?? '';
+    const turn = ++this.asked;
+    try {
+      const stored = await this.stored(await client.call('show', { id }, { folder }), id);
+      if (this.isDisposed || turn !== this.asked) {
+        return;
+      }
+      // What the verb noted when it made this output is not in the store.
+      this.proposal = { ...stored, notes: this.proposal?.notes ?? [] };
+      this.locked = '';
+    } catch (error) {
+      if (this.isDisposed || turn !== this.asked) {
+        return;
+      }
+      this.locked = trans.__('Shown as saved in the notebook; nothing can be decided here.');
+      this.message = { kind: 'info', text: words(error) };
+    }
+    this.draw();
+  }
+
+  private async stored(answer: IAnswer, id: string): Promise<IProposal> {
+    const proposal = readProposal(answer.bundle[PROPOSAL_MIME]);
+    if (proposal === null || proposal.id !== id) {
+      throw new CallError(this.options.trans.__('The workspace does not know the proposal %1.', id));
+    }
+    return proposal;
+  }
+
+  private async decide(decision: Decision, refs: readonly string[]): Promise<void> {
+    const { client, folder, trans } = this.options;
+    const { proposal } = this;
+    if (proposal === null || this.locked !== '') {
+      return;
+    }
+    const focused = document.activeElement?.getAttribute('data-action') ?? null;
+    this.locked = trans.__('Working …');
+    this.message = null;
+    this.draw();
+    this.deciding = true;
+    try {
+      const args = decision === 'accept' || decision === 'reject' ? { refs: [...refs] } : await this.turn(decision, proposal);
+      const answer = await client.call(decision, args, { folder });
+      this.message = { kind: 'info', text: told(answer) };
+    } catch (error) {
+      this.message = { kind: 'error', text: words(error) };
+    } finally {
+      this.deciding = false;
+    }
+    if (!this.isDisposed) {
+      const { message } = this;
+      await this.lookUp();
+      this.message = this.locked === '' ? message : (this.message ?? message);
+      this.draw();
+      this.focusAfter(focused);
+    }
+  }
+
+  /** The proposal's own latest turn that can be taken back: the latest of the workspace may be another's. */
+  private async turn(decision: 'undo' | 'redo', proposal: IProposal): Promise<ReadonlyJSONObject> {
+    const { client, folder, trans } = this.options;
+    const answers = await Promise.all(proposal.turns.map(id => client.call('show', { id }, { folder })));
+    const turns = answers.map(answer => record(answer.result.turn));
+    const reversed = new Set(turns.map(turn => turn.reverses));
+    const standing = turns.filter(turn => (turn.kind === 'undo') === (decision === 'redo') && !reversed.has(turn.id));
+    const last = standing[standing.length - 1];
+    if (last === undefined) {
+      throw new CallError(trans.__('Nothing of %1 is left to take back.', proposal.id));
+    }
+    return { turn: text(last.id) };
+  }
+
+  /** Somebody decided elsewhere in this window: what is shown may be old. */
+  private follow(_: INootropic, decision: IDecision): void {
+    if (!this.deciding && this.proposal !== null && decision.folder === this.options.folder) {
+      void this.lookUp();
+    }
+  }
+
+  private draw(): void {
+    if (this.proposal !== null) {
+      const { locked, message } = this;
+      this.node.replaceChildren(
+        ...proposalView(this.proposal, { locked, message }, this.options.trans, (decision, refs) => {
+          void this.decide(decision, refs);
+        })
+      );
+    }
+  }
+
+  /** Drawing anew takes the focus away from a person at the keyboard: give the next button to press. */
+  private focusAfter(action: string | null): void {
+    if (action === null) {
+      return;
+    }
+    const buttons = [...this.node.querySelectorAll<HTMLButtonElement>('button[data-action]')];
+    const same = buttons.find(node => node.dataset.action === action);
+    const nextHunk = buttons.find(node => node.closest('.noo-hunk') !== null);
+    (same ?? nextHunk ?? buttons[0])?.focus();
+  }
+
+  private proposal: IProposal | null = null;
+  private locked = '';
+  private message: { readonly kind: 'error' | 'info'; readonly text: string } | null = null;
+  private deciding = false;
+  private asked = 0;
+}
+
+/** What a decision did. That it can be undone, a button says already. */
+function told(answer: IAnswer): string {
+  const lines = text(answer.bundle['text/plain']).split('\n');
+  return lines.filter(line => !/^`(undo|redo) A\d+` takes this back\.$/.test(line)).join('\n');
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : text(record(error).message) || String(error);
+}
