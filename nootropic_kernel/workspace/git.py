@@ -90,6 +90,8 @@ class Git:
                 capture_output=True,
                 check=False,
                 input=input or b"",
+                # An interrupt goes to the whole process group; Git is to finish what it has begun.
+                start_new_session=True,
                 pass_fds=tuple(pass_fds),
             )
         except FileNotFoundError as error:

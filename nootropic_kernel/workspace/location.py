@@ -77,9 +77,7 @@ class Workspace:
         for folder in (self.state_dir, self.cache_dir):
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                ignore = folder / ".gitignore"
-                if not ignore.exists():
-                    ignore.write_text("*\n")
+                _ignore_itself(folder)
             except OSError as error:
                 raise WorkspaceUnusable(
                     f"The folder {str(folder)!r} cannot be created.",
@@ -97,6 +95,15 @@ class Workspace:
             return given.relative_to(self.root).as_posix()
         except ValueError:
             return given.resolve().relative_to(self.root.resolve()).as_posix()
+
+
+def _ignore_itself(folder: Path) -> None:
+    try:
+        # "x" creates a new file or nothing: a link that came with the repository is not followed.
+        with (folder / ".gitignore").open("x") as file:
+            file.write("*\n")
+    except FileExistsError:
+        pass
 
 
 def _git_top_level(folder: Path) -> Path | None:

@@ -63,6 +63,13 @@ def test_a_read_only_folder_keeps_its_state_with_the_person(person_home: Path) -
     assert "is read-only" in opened
 
 
+def test_a_link_in_the_state_folder_is_not_written_through(repo: Path, tmp_path: Path) -> None:
+    (repo / ".nootropic").mkdir()
+    (repo / ".nootropic" / ".gitignore").symlink_to(tmp_path / "planted")
+    StateDatabase.open(Workspace.find(repo)).close()
+    assert not (tmp_path / "planted").exists()
+
+
 def test_a_state_folder_that_the_repository_brings_is_not_believed(repo: Path, person_home: Path) -> None:
     (repo / ".nootropic").mkdir()
     (repo / ".nootropic" / "state.db").write_text("forged")
