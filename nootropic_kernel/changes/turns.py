@@ -24,7 +24,7 @@ from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, get_blob, put_blob
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.locks import process_lock
+from nootropic_kernel.workspace.locks import LockBusy, process_lock
 from nootropic_kernel.workspace.settings import load_settings
 
 Kind = Literal["accept", "undo", "redo"]
@@ -111,9 +111,15 @@ def turn_lock(workspace: Workspace, database: StateDatabase) -> Iterator[None]:
 
 
 def recover(workspace: Workspace, database: StateDatabase) -> None:
-    """Finish or take back what a killed process left unfinished."""
-    with turn_lock(workspace, database):
-        pass
+    """Finish or take back what a killed process left unfinished; a decision that is being carried out is left alone."""
+    database.ensure_schema(SCHEMA)
+    if not _unfinished(database):
+        return
+    try:
+        with process_lock(workspace.state_dir / "turns.lock", timeout_s=0):
+            _recover(workspace, database)
+    except LockBusy:
+        return  # not unfinished: somebody is at it
 
 
 def perform(
@@ -292,11 +298,14 @@ def _settle(
 
 
 def _recover(workspace: Workspace, database: StateDatabase) -> None:
-    connection = database.read()
-    rows = connection.execute("SELECT number, record FROM turns WHERE state = 'intent' ORDER BY number").fetchall()
-    for row in rows:
-        record = TurnRecord.from_json(connection, row["record"])
+    for row in _unfinished(database):
+        record = TurnRecord.from_json(database.read(), row["record"])
         _settle(Layers(workspace, record.mode), database, row["number"], record)
+
+
+def _unfinished(database: StateDatabase) -> list[sqlite3.Row]:
+    query = "SELECT number, record FROM turns WHERE state = 'intent' ORDER BY number"
+    return database.read().execute(query).fetchall()
 
 
 def _message(plan: TurnPlan, number: int, paths: Sequence[str]) -> str:
