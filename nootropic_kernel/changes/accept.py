@@ -140,12 +140,11 @@ def accept(
             moves += [HunkMove(each.proposal.number, h.number, h.state, after, blob) for h in taken]
         shifts = _shifts(plans)
         proposals = tuple(proposal.id for proposal, _ in plans)
-        first = plans[0][0]
         notes = _notes_on_others(chosen, takes)
         tasks = tuple(dict.fromkeys(p.task for p, _ in plans if p.task))
         plan = TurnPlan(
             "accept",
-            _one_line(first.changeset.provenance.title or f"Accept {', '.join(proposals)}"),
+            _subject([proposal for proposal, _ in plans]),
             proposals,
             tasks,
             shifts,
@@ -344,6 +343,11 @@ def _nothing(kind: str) -> Turn:
     return Turn(
         "", "undo" if kind == "undo" else "redo", None, "", already=True, notes=(f"There is nothing to {kind}.",)
     )
+
+
+def _subject(proposals: Sequence[Proposal]) -> str:
+    title = _one_line(proposals[0].changeset.provenance.title) or f"Accept {proposals[0].id}"
+    return title if len(proposals) == 1 else f"{title}, and {len(proposals) - 1} more"
 
 
 def _one_line(text: str) -> str:
