@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.gates import CHROMIUM_NAMES, NO_CHROMIUM
@@ -25,6 +25,8 @@ from tests.gates import CHROMIUM_NAMES, NO_CHROMIUM
 ROOT = Path(__file__).resolve().parents[2]
 FRONT_END = ROOT / "jupyter_extension"
 SLOW_S = 120
+# A busy machine is no fault of the page.
+expect.set_options(timeout=SLOW_S * 1000)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
