@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 CELL_TIMEOUT_S = 1200
+MAY_FAIL = "raises-exception"
+MARK_OF_PAPERMILL = "papermill-error-cell-tag"
 
 
 class CellFailed(Exception):
@@ -49,9 +51,17 @@ class CellProgress:
         text = f"[{self.order[index]:>{width}}/{len(self.titles)}] {self.current}"
         print(f"{text:<66}", end="", flush=True)
 
-    def end(self, index: int, failed: bool = False) -> None:
-        if index in self.titles:
-            print("failed" if failed else f"{time.monotonic() - self.started:6.1f} s", flush=True)
+    def end(self, index: int, cell: Any, failed: bool = False) -> None:
+        if index not in self.titles:
+            return
+        seconds = f"{time.monotonic() - self.started:6.1f} s"
+        error = next((one for one in cell.get("outputs", ()) if one.output_type == "error"), None)
+        if error is not None and not failed:
+            # The notebook says itself that this step may not apply, and goes on.
+            reason = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", error.evalue).split())
+            print(f"{seconds}  not done: {reason[:100]}", flush=True)
+        else:
+            print("failed" if failed else seconds, flush=True)
 
 
 @contextlib.contextmanager
@@ -110,7 +120,7 @@ def _with_papermill(source: Path, target: Path, parameters: Mapping[str, Any], c
                 fail(cell, cell_index, **more)
 
             def cell_complete(cell: Any, cell_index: int, **more: Any) -> None:
-                progress.end(cell_index, failed=cell_index in failed)
+                progress.end(cell_index, cell, failed=cell_index in failed)
                 complete(cell, cell_index, **more)
 
             nb_man.cell_start = cell_start
@@ -132,11 +142,31 @@ def _with_papermill(source: Path, target: Path, parameters: Mapping[str, Any], c
             execution_timeout=CELL_TIMEOUT_S,
         )
     except papermill.PapermillExecutionError as error:
+        if _every_error_was_allowed(target):
+            return
         raise CellFailed(shown[-1].current if shown else "Start", f"{error.ename}: {error.evalue}") from error
     except Exception as error:
         # A dead kernel or a cell that ran too long is not in what papermill writes: the exception decides.
         print()
         raise CellFailed(shown[-1].current if shown else "Start", _short(error)) from error
+
+
+def _every_error_was_allowed(target: Path) -> bool:
+    """Whether only cells failed that may; papermill counts those too, and marks them: the marks are taken out."""
+    import nbformat
+
+    notebook = nbformat.read(target, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if MARK_OF_PAPERMILL not in cell.metadata.get("tags", ())]
+    refused = [
+        cell
+        for cell in notebook.cells
+        if any(output.output_type == "error" for output in cell.get("outputs", ()))
+        and MAY_FAIL not in cell.metadata.get("tags", ())
+    ]
+    if refused or any(cell.metadata.get("papermill", {}).get("status") == "failed" for cell in notebook.cells):
+        return False
+    nbformat.write(notebook, target)
+    return True
 
 
 def _with_nbclient(source: Path, target: Path, parameters: Mapping[str, Any], cwd: Path, kernel: str) -> None:
@@ -157,7 +187,9 @@ def _with_nbclient(source: Path, target: Path, parameters: Mapping[str, Any], cw
         resources={"metadata": {"path": str(cwd)}},
         on_cell_start=lambda cell, cell_index: progress.begin(cell_index),
         on_cell_executed=lambda cell, cell_index, execute_reply: progress.end(
-            cell_index, failed=execute_reply["content"]["status"] == "error"
+            cell_index,
+            cell,
+            failed=execute_reply["content"]["status"] == "error" and MAY_FAIL not in cell.metadata.get("tags", ()),
         ),
     )
     try:
