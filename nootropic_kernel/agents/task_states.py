@@ -28,14 +28,28 @@ def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> di
     proposals = [
         proposal for proposal in ProposalStore(database, workspace).list() if since is None or proposal.created >= since
     ]
-    satisfied = {event.data["task"] for event in journal.events(database.read(), kind=_SATISFIED, subject=plan.id)}
-    return task_states(plan, proposals, landed, satisfied)
+    return task_states(plan, proposals, landed, _satisfied(database, plan, proposals))
 
 
 def mark_satisfied(database: StateDatabase, plan: Plan, task: str) -> None:
     """Note that a task was tried and left nothing to do: the repository holds it already. It counts as done."""
     with database.transaction() as connection:
         journal.append(connection, _SATISFIED, plan.id, task=task)
+
+
+def _satisfied(database: StateDatabase, plan: Plan, proposals: Sequence[Proposal]) -> set[str]:
+    """Tasks that left nothing to do, unless a decision on a proposal of theirs came after that."""
+    noted = journal.events(database.read(), kind=_SATISFIED, subject=plan.id)
+    if not noted:
+        return set()
+    tasks = {proposal.id: proposal.task for proposal in proposals}
+    found: set[str] = set()
+    for event in journal.events(database.read(), after=noted[0].id - 1):
+        if event.kind == _SATISFIED and event.subject == plan.id:
+            found.add(event.data["task"])
+        elif event.kind.startswith("hunk."):
+            found.discard(tasks.get(event.subject.partition(":")[0]) or "")
+    return found
 
 
 def task_states(
@@ -48,7 +62,7 @@ def task_states(
 
     :param proposals: the proposals made for this plan.
     :param landed: for tasks whose latest commit stands, that commit; used where no proposal is known.
-    :param satisfied: tasks that were tried and left nothing to do; used where no proposal is known.
+    :param satisfied: tasks that were tried and left nothing to do, after all that was decided about them.
     """
     by_task: dict[str, list[Proposal]] = {}
     for proposal in proposals:
@@ -57,7 +71,7 @@ def task_states(
     states: dict[str, TaskState] = {}
     for task in plan.tasks:
         states[task.id] = _evidence(task, by_task.get(task.id, []), (landed or {}).get(task.id))
-        if states[task.id] == TaskState("pending") and task.id in satisfied:
+        if states[task.id].status == "pending" and task.id in satisfied:
             states[task.id] = TaskState("done", "the repository held it already")
     for task in plan.tasks:
         if states[task.id].status == "pending":

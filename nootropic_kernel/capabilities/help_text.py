@@ -9,7 +9,7 @@ from nootropic_kernel.capabilities.registry import Entry, Registry
 
 _EFFECTS = {
     "read": "Reads only.",
-    "propose": "Proposes: what it would change waits for your review.",
+    "propose": "Proposes: your code and notebooks change only after your review.",
     "decide": "Decides: only you can call it, never an agent.",
 }
 

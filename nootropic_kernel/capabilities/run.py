@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from nootropic_kernel.agents.coder import Instruction
 from nootropic_kernel.agents.executor import Job
 from nootropic_kernel.agents.planner import Planned, current_plan
+from nootropic_kernel.agents.task_states import mark_satisfied
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.code import do, unsaved_note
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
@@ -160,7 +161,8 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
     except NootropicError as problem:
         return _told(task, "failed", str(problem)), None
     if done.proposal is None:
-        return _told(task, "nothing to do"), None
+        mark_satisfied(session.database(), planned.plan, task.id)
+        return _told(task, "nothing to do", "it counts as done"), None
     if done.proposal.status in ("rejected", "undone"):
         word = "undid" if done.proposal.status == "undone" else "rejected"
         note = f"the same change as before, which you {word}; accept or redo it if you want it after all"
