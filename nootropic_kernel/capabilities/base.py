@@ -113,9 +113,12 @@ class Session:
     _settings: Settings | None = None
 
     def database(self) -> StateDatabase:
-        """The workspace's database, opened on first use."""
+        """The workspace's database, opened on first use; a decision that was killed half-way is settled first."""
         if self._database is None:
+            from nootropic_kernel.changes.turns import recover
+
             self._database = StateDatabase.open(self.workspace)
+            recover(self.workspace, self._database)
         return self._database
 
     def settings(self) -> Settings:

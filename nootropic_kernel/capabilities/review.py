@@ -18,7 +18,6 @@ from nootropic_kernel.capabilities.proposal_views import (
 )
 from nootropic_kernel.changes.accept import choose
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.changes.turns import recover
 
 
 class ReviewParams(Params):
@@ -82,7 +81,6 @@ def review(params: ReviewParams, session: Session) -> ReviewResult:
     beside each hunk. In other notebooks `review P1 --widgets` shows buttons too, where ipywidgets is installed.
     """
     store = ProposalStore(session.database(), session.workspace)
-    recover(session.workspace, session.database())
     every = store.list()
     listed = [each for each in every if params.all or each.status == "open"]
     notes = [f"{error.what} {error.why}" for error in store.damaged()]

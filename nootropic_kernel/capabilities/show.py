@@ -14,7 +14,7 @@ from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult, P
 from nootropic_kernel.capabilities.turn_views import TurnResult
 from nootropic_kernel.changes.accept import choose
 from nootropic_kernel.changes.store import Proposal, ProposalStore
-from nootropic_kernel.changes.turns import load_turn, recover
+from nootropic_kernel.changes.turns import load_turn
 from nootropic_kernel.telemetry.spans import read_trace
 from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.workspace.database import get_blob
@@ -143,7 +143,6 @@ def show(params: ShowParams, session: Session) -> ShowResult:
     way. A turn (A1) is shown with its commit, a task (T3) with what was proposed for it.
     """
     name = params.id.strip()
-    recover(session.workspace, session.database())
     if re.fullmatch(r"[Pp]\d+([:/].+)?", name):
         return _show_proposal(name, session)
     if re.fullmatch(r"[Aa]\d+", name):
