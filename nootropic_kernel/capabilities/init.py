@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.workspace import state_marks
 from nootropic_kernel.workspace.errors import WorkspaceUnusable
 from nootropic_kernel.workspace.git import Git
-from nootropic_kernel.workspace.location import Workspace, person_home
+from nootropic_kernel.workspace.location import STATE_FOLDER, Workspace, person_home
 
 
 class InitParams(Params):
@@ -21,6 +22,7 @@ class InitParams(Params):
         json_schema_extra={"position": 0, "complete": "folder"},
     )
     git: bool = Field(False, description="Make a Git repository where there is none.")
+    adopt: bool = Field(False, description="Believe the .nootropic folder that is here, made under another account.")
     model: bool = Field(False, description="Fetch the embedded model (the only part that uses the network).")
 
 
@@ -51,6 +53,10 @@ def init(params: InitParams, session: Session) -> InitResult:
         Git(workspace.root).run("init", "--quiet")
         workspace = Workspace.find(workspace.root)
         done.append("Made a Git repository.")
+    if params.adopt and (workspace.root / STATE_FOLDER).is_dir():
+        state_marks.adopt(workspace.root / STATE_FOLDER)
+        workspace = Workspace.find(workspace.root)
+        done.append("The state folder is believed from now on.")
     fresh = not workspace.state_dir.exists()
     workspace.ensure()
     done.append(f"Made the state folder {workspace.state_dir}." if fresh else "The state folder is there already.")

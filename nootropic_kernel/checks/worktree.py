@@ -7,7 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from nootropic_kernel.changes.changeset import FileEdit
@@ -57,11 +57,28 @@ def _fill(workspace: Workspace, git: Git, folder: Path) -> None:
         try:
             regular = stat.S_ISREG(os.lstat(source).st_mode)
         except OSError:
-            copy.unlink(missing_ok=True)
+            if not _behind_link(folder, path):
+                copy.unlink(missing_ok=True)
             continue
         if regular:
+            _clear_way(folder, path)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, copy, follow_symlinks=False)
+
+
+def _behind_link(folder: Path, path: str) -> bool:
+    return any((folder / parent).is_symlink() for parent in PurePosixPath(path).parents)
+
+
+def _clear_way(folder: Path, path: str) -> None:
+    """Take away checked-out links (and files where folders go) on the way: nothing may be written through them."""
+    place = folder
+    for part in PurePosixPath(path).parts:
+        place = place / part
+        if place.is_symlink() or (place != folder / path and place.is_file()):
+            place.unlink()
+        elif place == folder / path and place.is_dir():
+            shutil.rmtree(place)
 
 
 def _apply(folder: Path, edit: FileEdit) -> None:

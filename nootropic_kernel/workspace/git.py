@@ -19,6 +19,9 @@ _OUTER = (
     "GIT_COMMON_DIR",
 )
 
+# A folder of a clone may be laid out as a bare repository whose configuration runs commands: Git must not discover it.
+_GUARD = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.quotepath=off")
+
 FALLBACK_IDENTITY = {"name": "Nootropic", "email": "nootropic@localhost"}
 
 
@@ -84,7 +87,7 @@ class Git:
         environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"} | dict(env or {})
         try:
             done = subprocess.run(
-                ["git", "-c", "core.quotepath=off", *arguments],
+                ["git", *_GUARD, *arguments],
                 cwd=self.root,
                 env=environment,
                 capture_output=True,

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from nootropic_kernel.workspace import state_marks
 from nootropic_kernel.workspace.errors import WorkspaceUnusable
+from nootropic_kernel.workspace.git import Git, GitMissing
+from nootropic_kernel.workspace.homes import download_cache as download_cache
+from nootropic_kernel.workspace.homes import person_home as person_home
 
 STATE_FOLDER = ".nootropic"
 CACHE_FOLDER = ".nootropic-cache"
 
 # File systems whose locks or shared memory SQLite's write-ahead log cannot rely on (sqlite.org/wal.html, point 2).
 _NO_WAL = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"})
-
-
-def person_home() -> Path:
-    """The person's own Nootropic folder: settings, trust, and state of workspaces that cannot carry their own."""
-    return Path(os.environ.get("NOOTROPIC_HOME") or Path.home() / ".nootropic").expanduser().absolute()
-
-
-def download_cache() -> Path:
-    """The per-user folder for downloads such as models."""
-    if named := os.environ.get("NOOTROPIC_CACHE"):
-        return Path(named).expanduser().absolute()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base).expanduser().absolute() / "nootropic"
 
 
 @dataclass(frozen=True)
@@ -76,8 +66,12 @@ class Workspace:
         """
         for folder in (self.state_dir, self.cache_dir):
             try:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _ignore_itself(folder)
+                if folder.is_symlink():
+                    continue  # never followed: who keeps something there looks for another place
+                if folder.parent == self.root:
+                    state_marks.make_own(folder)
+                else:
+                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
                 raise WorkspaceUnusable(
                     f"The folder {str(folder)!r} cannot be created.",
@@ -97,27 +91,17 @@ class Workspace:
             return given.resolve().relative_to(self.root.resolve()).as_posix()
 
 
-def _ignore_itself(folder: Path) -> None:
-    try:
-        # "x" creates a new file or nothing: a link that came with the repository is not followed.
-        with (folder / ".gitignore").open("x") as file:
-            file.write("*\n")
-    except FileExistsError:
-        pass
-
-
 def _git_top_level(folder: Path) -> Path | None:
     top = _git(folder, "rev-parse", "--show-toplevel")
-    return Path(top) if top else None
+    # A repository's own settings can name any folder as its work tree; only one around us is ours.
+    return Path(top) if top and Path(top).resolve() in (folder.resolve(), *folder.resolve().parents) else None
 
 
 def _git(folder: Path, *arguments: str) -> str:
     """What Git prints; empty where there is no repository or no Git."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
-        )
-    except FileNotFoundError:
+        done = Git(folder).result(*arguments, ok=None)
+    except GitMissing:
         return ""
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n") if done.returncode == 0 else ""
 
@@ -127,8 +111,8 @@ def _cannot_hold_state(root: Path) -> str:
     target = state if state.exists() else root
     if state.is_symlink():
         return f"{STATE_FOLDER} is a link, which a repository could point anywhere"
-    if state.exists() and _git(root, "ls-files", "--", STATE_FOLDER):
-        return f"the repository brought a {STATE_FOLDER} folder along, and what it brings is not to be believed"
+    if state.exists() and (not state_marks.is_own(state) or _git(root, "ls-files", "--", f":(icase){STATE_FOLDER}")):
+        return f"the {STATE_FOLDER} folder here was not made by you (`noo init --adopt` believes one that was)"
     # Root passes every permission check, also on a file system that is mounted read-only.
     if not os.access(target, os.W_OK | os.X_OK) or os.statvfs(target).f_flag & os.ST_RDONLY:
         return f"{target} is read-only"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from nootropic_kernel.workspace import state_marks
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import WorkspaceUnusable
+from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
 
@@ -77,7 +82,43 @@ def test_a_state_folder_that_the_repository_brings_is_not_believed(repo: Path, p
     git(repo, "commit", "-qm", "Bring a state")
     found = Workspace.find(repo)
     assert person_home in found.state_dir.parents
-    assert "brought a .nootropic folder" in found.notes[-1]
+    assert "not made by you" in found.notes[-1]
+
+
+def test_a_state_folder_from_an_archive_is_believed_only_when_adopted(repo: Path, person_home: Path) -> None:
+    first = Workspace.find(repo)
+    StateDatabase.open(first).close()
+    assert Workspace.find(repo).state_dir == first.state_dir
+    shutil.rmtree(person_home / "states")  # what another person's home looks like
+    assert person_home in Workspace.find(repo).state_dir.parents
+    state_marks.adopt(first.state_dir)
+    assert Workspace.find(repo).state_dir == first.state_dir
+
+
+def test_many_processes_make_one_state_folder(repo: Path) -> None:
+    code = (
+        "import sys; from nootropic_kernel.workspace.location import Workspace\n"
+        "w = Workspace.find(sys.argv[1]); w.ensure(); print(Workspace.find(sys.argv[1]).state_dir)"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(repo)], stdout=subprocess.PIPE, text=True) for _ in range(6)
+    ]
+    assert {process.communicate()[0].strip() for process in started} == {str(repo / ".nootropic")}
+    assert [name for name in os.listdir(repo) if name.startswith(".nootropic-") and name != ".nootropic-cache"] == []
+
+
+def test_a_bare_repository_inside_a_clone_runs_nothing(repo: Path, tmp_path: Path) -> None:
+    trap = repo / "docs"
+    git(tmp_path, "init", "-q", "--bare", str(trap))
+    (trap / "config").write_text(
+        f"[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = {tmp_path}\n"
+        f'\tfsmonitor = "touch {tmp_path}/ran; false"\n'
+    )
+    found = Workspace.find(trap)
+    assert found.root in (repo.resolve(), trap.resolve())
+    Git(found.root).result("status", ok=None)
+    Git(trap).result("status", ok=None)
+    assert not (tmp_path / "ran").exists()
 
 
 def state_of(root: Path, own: Path) -> tuple[str, str]:
