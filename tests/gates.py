@@ -111,7 +111,9 @@ def pytest(gates: Gates, *, fast: bool) -> None:
     """The tests of the Python rooms; in the full run with coverage and its gates."""
     chosen = "not browser and not deep" + (" and not slow" if fast else "")
     ignored = [f"--ignore={folder}" for folder in APART]
-    arguments = ["-m", "pytest", "-m", chosen, *ignored]
+    # A module stays on one worker: what it starts, it starts once.
+    spread = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope"]
+    arguments = ["-m", "pytest", "-m", chosen, *ignored, *spread]
     if fast:
         gates.python("pytest", *arguments, "-q")
         return

@@ -20,6 +20,8 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 # Runs one decision and kills itself, as `kill -9` does, at the n-th line that it executes in the room or the database.
 DOOMED = """
 import os, signal, sys

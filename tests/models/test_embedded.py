@@ -24,6 +24,8 @@ from nootropic_kernel.models.errors import ContextOverflow, InferenceError, Mode
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
 
+pytestmark = pytest.mark.slow
+
 CONTROL_BACK_S = 2.0
 LONG = ChatRequest((Message("user", "Tell a very long story about a lighthouse keeper."),), max_tokens=2000)
 # The longest prompt that fits: reading it keeps the engine busy for many seconds before the first token.
