@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -167,4 +168,5 @@ def test_random_decisions(workspace: Workspace, database: StateDatabase) -> None
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("round_", range(20))
 def test_many_random_decisions(workspace: Workspace, database: StateDatabase, round_: int, tmp_path: Path) -> None:
-    run(workspace, database, steps=250, seed=random.SystemRandom().randrange(10**6))
+    seed = int(os.environ.get("NOOTROPIC_SEED") or random.SystemRandom().randrange(10**6))
+    run(workspace, database, steps=250, seed=seed + round_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -137,7 +138,12 @@ def test_killed_at_random_lines(proposed: Workspace, database: StateDatabase) ->
 @pytest.mark.deep
 @pytest.mark.timeout(3000)
 def test_killed_at_many_random_lines(proposed: Workspace, database: StateDatabase) -> None:
-    sweep(proposed, database, rounds=400, seed=random.SystemRandom().randrange(10**6))
+    sweep(
+        proposed,
+        database,
+        rounds=400,
+        seed=int(os.environ.get("NOOTROPIC_SEED") or random.SystemRandom().randrange(10**6)),
+    )
 
 
 def test_a_commit_that_outlives_its_process_is_waited_for(proposed: Workspace, database: StateDatabase) -> None:
