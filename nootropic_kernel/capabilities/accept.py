@@ -45,7 +45,7 @@ def accept(params: AcceptParams, session: Session) -> TurnResult:
         if session.approve is None or not session.approve(f"{refusal.what} Accept it?"):
             raise
         turn = _accept(params, session, allow=True)
-    return TurnResult.of(turn)
+    return TurnResult.made(turn)
 
 
 def _accept(params: AcceptParams, session: Session, *, allow: bool) -> Turn:

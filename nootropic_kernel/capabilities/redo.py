@@ -26,4 +26,4 @@ def redo(params: RedoParams, session: Session) -> TurnResult:
     It is a commit of its own, and a turn that `undo` can take back by its own id.
     """
     turn = decisions.redo(session.workspace, session.database(), params.turn, unsaved=session.unsaved)
-    return TurnResult.of(turn)
+    return TurnResult.made(turn)

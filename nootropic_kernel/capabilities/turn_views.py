@@ -6,6 +6,8 @@ import html
 
 from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.changes.turns import Turn
+from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.spans import current_span
 
 _DONE = {"accept": "accepted", "undo": "took back", "redo": "brought back"}
 
@@ -30,6 +32,13 @@ class TurnResult(Result):
             id=turn.id, kind=turn.kind, commit=turn.commit, proposal=turn.proposal, hunks=list(turn.hunks),
             paths=list(turn.paths), already=turn.already, reverses=turn.reverses, notes=list(turn.notes),
         )  # fmt: skip
+
+    @classmethod
+    def made(cls, turn: Turn) -> TurnResult:
+        """The view of a turn that was made now; the span of the verb notes which it is."""
+        for name, value in ((semconv.PROPOSAL, turn.proposal), (semconv.TURN, turn.id), (semconv.COMMIT, turn.commit)):
+            current_span().set(name, value)
+        return cls.of(turn)
 
     def text(self) -> str:
         """What was done, where, in which commit, and how to take it back."""

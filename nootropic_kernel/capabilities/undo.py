@@ -27,4 +27,4 @@ def undo(params: UndoParams, session: Session) -> TurnResult:
     `redo` brings it back. A turn that was taken back before is said, and nothing changes.
     """
     turn = decisions.undo(session.workspace, session.database(), params.turn, unsaved=session.unsaved)
-    return TurnResult.of(turn)
+    return TurnResult.made(turn)

@@ -46,9 +46,10 @@ def doomed(repo: Path, rng: random.Random, longest: float, verb: str, **argument
         process.wait(timeout=rng.uniform(0.0, longest))
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-    killed = process.wait() != 0
+    code = process.wait()
     process.stdout.close()
-    return killed
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
 
 
 def run_and_decide(root: Path, rounds: int, *more: object) -> None:
@@ -70,9 +71,9 @@ def run_and_decide(root: Path, rounds: int, *more: object) -> None:
         assert len(tasks) == len(set(tasks)), f"a task was proposed twice: {tasks}"
         assert git(root, "status", "--porcelain") == "", "a run writes nothing"
         if waiting:
-            killed += doomed(root, rng, 1.5, "accept", refs=waiting[:1])
+            killed += doomed(root, rng, 1.5, "accept", refs=waiting[:1], **{"allow-executable": True})
             call(root, "status")
-            call(root, "accept", refs=waiting[:1])
+            call(root, "accept", refs=waiting[:1], **{"allow-executable": True})
             assert git(root, "status", "--porcelain") == ""
         made = git(root, "log", "--format=%(trailers:key=Nootropic-Turn,valueonly)").split()
         assert len(made) == len(set(made)), f"a turn was committed twice: {made}"

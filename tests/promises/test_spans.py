@@ -61,10 +61,12 @@ def test_a_model_edit_from_the_brief_to_the_commit(repo: Path, person_home: Path
     assert ancestors(by_id, chat) == ["ask", "job model", "noo code"]
     text = shown.text()
     assert "trace    " in text and "chat scripted" in text and "I would rather not" not in text
-    call(repo, "accept", refs=["P1"])
+    turn = call(repo, "accept", refs=["P1"])
     call(repo, "show", id="P1")  # writes what waits
     (accepted,) = [record for record in kept(repo) if record.name == "noo accept"]
     assert accepted.error is None
+    noted = {"nootropic.proposal": "P1", "nootropic.turn": turn.id, "nootropic.commit": turn.commit}
+    assert noted.items() <= accepted.attributes.items(), "from the proposal to the commit"
 
 
 def test_a_recipe_from_the_brief_to_the_proposal(repo: Path) -> None:
