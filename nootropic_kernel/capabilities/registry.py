@@ -115,8 +115,9 @@ class Registry:
 
     def _why_missing(self, verb: str) -> str:
         module = verb.replace("-", "_")
+        core_is_lost = not self.document["providers"][0]["capabilities"]
         for problem in self.document["problems"]:
-            if problem.get("module") == module:
+            if problem.get("module") == module or (core_is_lost and problem["provider"] == CORE):
                 return str(problem["message"])
         return ""
 
@@ -146,6 +147,8 @@ def load_registry(workspace: Workspace) -> Registry:
             break
     else:
         document = _build(workspace, folders, fingerprint, key)
+        if not document["providers"][0]["capabilities"]:
+            return Registry(document)  # our own description failed (killed, no memory): the next call tries again
         _write(workspace, document, key)
     registry = Registry(document)
     _in_memory.clear()

@@ -20,6 +20,7 @@ import pytest
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import scripted_model
 from tests.capabilities.plugin_folders import trust, write_greeter, write_plugin
@@ -340,3 +341,17 @@ def test_the_embedded_model_killed_in_the_middle_of_an_answer(repo: Path) -> Non
             "choose(load_settings(found), found).count_tokens('one two three') > 0"
         )
         assert again.text == "True", again.error
+
+
+def test_a_description_that_failed_once_is_made_again(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that describes our verbs was killed or had no memory: it is said, and not remembered."""
+    monkeypatch.setenv("NOOTROPIC_CACHE", str(repo.parent / "fresh cache"))
+    with monkeypatch.context() as broken:
+        (tmp_path / "site").mkdir()
+        (tmp_path / "site" / "sitecustomize.py").write_text("import os\nos.kill(os.getpid(), 9)\n")
+        broken.syspath_prepend(str(tmp_path / "site"))  # what a child of ours gets too
+        with pytest.raises(UsageError, match="Its process ended with -9"):
+            call(repo, "plan")
+    assert call(repo, "status").text()

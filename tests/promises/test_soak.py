@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
@@ -77,9 +78,9 @@ def run_and_decide(root: Path, rounds: int, *more: object) -> None:
             assert git(root, "status", "--porcelain") == ""
         made = git(root, "log", "--format=%(trailers:key=Nootropic-Turn,valueonly)").split()
         assert len(made) == len(set(made)), f"a turn was committed twice: {made}"
-    work = Workspace.find(root).state_dir / "work"
-    call(root, "run", count=1)
-    assert not list(work.glob("*")), "folders of killed runs are cleared"
+    workspace = Workspace.find(root)
+    with worktree_with(workspace, ()) as folder:
+        assert list((workspace.state_dir / "work").glob("*")) == [folder], "folders of killed runs are cleared"
     print(f"{killed} of {2 * rounds} killed in time")
     assert killed >= rounds // 3
 
