@@ -78,7 +78,8 @@ def test_verbs_named_in_the_documents_exist(document: Path, tmp_path: Path) -> N
     assert named <= known
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=ids)
+# The sample project speaks of files of its own.
+@pytest.mark.parametrize("document", [one for one in DOCUMENTS if "sample_project" not in one.parts], ids=ids)
 def test_files_named_as_code_exist(document: Path) -> None:
     """`path/to/file.py` in running text: a file of this repository, when its first folder is one."""
     text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -88,6 +89,4 @@ def test_files_named_as_code_exist(document: Path) -> None:
         for name in re.findall(r"`([\w.-]+/[\w./-]+)`", text)
         if name.split("/")[0] in top and not (ROOT / name).exists()
     ]
-    if "sample_project" in document.parts:
-        pytest.skip("the sample project speaks of itself")
     assert not broken
