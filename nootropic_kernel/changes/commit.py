@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +24,8 @@ _IN_PROGRESS = {
 _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsmonitor=false")
 _ORPHAN_TIMEOUT_S = 60.0
 REGULAR, EXECUTABLE = "100644", "100755"
+# Numbers of turns come again in another worktree or after the state was removed; this trailer never does.
+ID_TRAILER = "Nootropic-Id"
 
 
 class GitBusy(NootropicError):
@@ -29,7 +33,10 @@ class GitBusy(NootropicError):
 
 
 class CommitRefused(NootropicError):
-    """Git did not make the commit: a hook or the signing refused, or the commit was not what was accepted."""
+    """Git did not make the commit: a hook or the signing refused, or the commit was not what was accepted.
+
+    ``data["commit"]`` is there only when the commit is not what was accepted and yet had to stay on the branch.
+    """
 
 
 @dataclass(frozen=True)
@@ -148,10 +155,18 @@ class Repository:
         """Whether the file has lines that are not committed."""
         return self.clean(path, now) != self.content(self.in_head(path))
 
-    def commit(self, entries: Mapping[str, Entry | None], message: str, parent: str | None) -> str | None:
+    def commit(
+        self, entries: Mapping[str, Entry | None], message: str, parent: str | None, *, mark: str | None = None
+    ) -> str | None:
         """Commit these entries on top of ``parent``, through the repository's hooks and signing.
 
         The person's index is not used: HEAD's tree with the entries goes through an index of our own.
+
+        Args:
+            entries: by path; None removes it.
+            message: its last paragraph are trailers.
+            parent: the HEAD that the entries were made for.
+            mark: what `find_commit` finds this commit by; a new one unless given.
 
         Returns:
             The commit, or None when HEAD holds the entries already.
@@ -163,27 +178,27 @@ class Repository:
             return None
         index = self.state_dir / "commit.index"
         env = {"GIT_INDEX_FILE": str(index), "GIT_EDITOR": "true", **self.git.identity_environment()}
-        try:
-            self._fill_index(index, env, entries, parent)
-            tree = self.git.text("write-tree", env=env)
-            if parent is not None and tree == self.git.text("rev-parse", f"{parent}^{{tree}}"):
-                return None
-            with self._guard() as descriptor:
+        mark = mark or new_mark()
+        with self._guard() as descriptor:
+            try:
+                self._fill_index(index, env, entries, parent)
+                tree = self.git.text("write-tree", env=env)
+                if parent is not None and tree == self.git.text("rev-parse", f"{parent}^{{tree}}"):
+                    return None
                 done = self.git.result(
                     *_QUIET,
                     "commit",
-                    "--quiet",
                     "--cleanup=whitespace",
                     "-F",
                     "-",
-                    input=message.encode(),
+                    input=f"{message.rstrip()}\n{ID_TRAILER}: {mark}\n".encode(),
                     env=env,
                     ok=None,
                     pass_fds=(descriptor,),
                 )
-        finally:
-            for leftover in (index, index.with_name("commit.index.lock")):
-                leftover.unlink(missing_ok=True)
+            finally:
+                for leftover in (index, index.with_name("commit.index.lock")):
+                    leftover.unlink(missing_ok=True)
         said = (done.stderr + done.stdout).decode("utf-8", "replace").strip()
         if done.returncode != 0:
             raise CommitRefused(
@@ -192,23 +207,38 @@ class Repository:
                 next="Nothing was changed. Mend what the hook or Git names, then accept again.",
                 output=said,
             )
-        made = self.git.head()
-        assert made is not None
+        made = self._made(done.stdout, mark, parent)
         self._check_commit(made, parent, entries)
         return made
 
-    def find_commit(self, trailer: str, parent: str | None) -> str | None:
-        """The commit right after ``parent`` that carries the trailer, on any branch."""
-        listed = self.git.result(
-            "rev-list", "--parents", "HEAD", "--branches", *([f"^{parent}"] if parent else []), ok=None
-        ).stdout.decode()
-        for line in listed.splitlines():
-            commit, *parents = line.split()
-            if parents != ([parent] if parent else []):
-                continue
-            if trailer in self.git.text("log", "-1", "--format=%(trailers:only,unfold)", commit).splitlines():
-                return commit
-        return None
+    def find_commit(self, mark: str, parent: str | None) -> str | None:
+        """The commit right after ``parent`` that was made with this mark, on any branch."""
+        return next((c for c, parents in self._marked(mark, parent) if parents == ([parent] if parent else [])), None)
+
+    def _marked(self, mark: str, parent: str | None) -> list[tuple[str, list[str]]]:
+        """All commits since ``parent`` with this mark, oldest first, and their parents."""
+        since = [f"^{parent}"] if parent else []
+        grep = ("--fixed-strings", f"--grep={ID_TRAILER}: {mark}")
+        listed = self.git.result("rev-list", "--parents", "--reverse", *grep, "HEAD", "--branches", *since, ok=None)
+        return [(line.split()[0], line.split()[1:]) for line in listed.stdout.decode().splitlines()]
+
+    def _made(self, said: bytes, mark: str, parent: str | None) -> str:
+        """The commit that `git commit` just made: not simply HEAD, for somebody may have committed since.
+
+        A hook may have amended it, or have taken the mark out of its message; then Git's own words tell it.
+        """
+        if made := self.find_commit(mark, parent):
+            return made
+        if marked := self._marked(mark, parent):
+            return marked[0][0]
+        told = re.match(rb"\[[^\n]*? ([0-9a-f]{4,64})\] ", said)
+        if told and self.git.result("merge-base", "--is-ancestor", told[1].decode(), "HEAD", ok=None).returncode == 0:
+            return self.git.text("rev-parse", "--verify", f"{told[1].decode()}^{{commit}}")
+        raise CommitRefused(
+            "The commit was made and is gone from the branch again.",
+            why="Somebody, or a hook, moved HEAD at the same moment.",
+            next="Look at `git reflog`, then run this again.",
+        )
 
     def stage(self, entries: Mapping[str, Entry | None]) -> None:
         """Put entries into the person's index, other paths left as they are."""
@@ -225,9 +255,14 @@ class Repository:
         listed = self.git.run("diff-tree", "--no-commit-id", "--no-renames", "-r", "-z", "--name-only", "--root", made)
         names = {name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name}
         foreign = sorted(names - set(entries))
-        if parents == ([parent] if parent else []) and not foreign:
+        in_place = parents == ([parent] if parent else [])
+        if in_place and not foreign:
             return
-        # The commit is seconds old and ours alone; take it back unless HEAD moved on.
+        some = ", ".join(foreign[:5])
+        why = f"A hook added {some} to it." if in_place else "It was made on a commit that came in between"
+        if not in_place:
+            why += f", and takes {some} back." if foreign else "."
+        # The commit is a moment old and ours; take it back unless HEAD moved on (Git compares and sets at once).
         try:
             if parents:
                 self.git.run("update-ref", "-m", "nootropic: take back", "HEAD", parents[0], made)
@@ -235,15 +270,15 @@ class Repository:
                 self.git.run("update-ref", "-d", "HEAD", made)
         except GitFailed as error:
             raise CommitRefused(
-                "The commit is not what was accepted.",
-                why=error.why,
-                next=f"Look at {made[:12]} with `git show`.",
+                f"The commit {made[:12]} is not just what was accepted, and could not be taken back.",
+                why=f"{why} {error.why}",
+                next=f"Look at it with `git show {made[:12]}`; `undo` takes back what was accepted.",
                 commit=made,
             ) from error
-        if foreign:
+        if in_place:
             raise CommitRefused(
                 "A hook put other files into the commit.",
-                why=f"It added {', '.join(foreign[:5])}.",
+                why=f"It added {some}.",
                 next="Nothing was changed. Make the hook leave files alone that the commit does not touch.",
                 paths=foreign,
             )
@@ -306,6 +341,11 @@ class Repository:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def new_mark() -> str:
+    """A mark that no other commit has."""
+    return secrets.token_hex(8)
 
 
 def batched(paths: Sequence[str], size: int = 200) -> Iterator[Sequence[str]]:

@@ -53,7 +53,7 @@ def read_file(root: Path, path: str) -> FileState | None:
     """The file as it is, None when there is none.
 
     Raises:
-        PathRefused: a part of the path is a link, or it is no regular file.
+        PathRefused: it leaves the root, a part of the path is a link, or it is no regular file.
     """
     try:
         with _parent(root, path) as (folder, name):
@@ -75,7 +75,7 @@ def replace_file(root: Path, path: str, before: FileState | None, after: FileSta
     Raises:
         FileMoved: something else than ``before`` is there.
         NotWritable: the file system refuses.
-        PathRefused: a part of the path is a link.
+        PathRefused: it leaves the root, or a part of the path is a link.
     """
     if before == after:
         return
@@ -115,7 +115,10 @@ def remove_draft(root: Path, path: str, draft: str) -> None:
 @contextmanager
 def _parent(root: Path, path: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
     """The folder that holds ``path``, opened part by part so that no link is ever followed."""
-    *folders, name = PurePosixPath(path).parts
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or not pure.parts or ".." in pure.parts or "\0" in path:
+        raise PathRefused(path, "It leaves the folder")
+    *folders, name = pure.parts
     descriptor = os.open(root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
     try:
         for folder in folders:

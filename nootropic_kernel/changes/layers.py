@@ -132,6 +132,14 @@ class Layers:
             for plan in plans
         ]
 
+    def not_in_head(self, plans: Sequence[PathPlan], commit: str) -> list[str]:
+        """Paths that HEAD holds otherwise than ``commit``, which was made just now."""
+        head = self.repository.git.head()
+        if head is None or head == commit:
+            return []
+        entries = self.repository.entries(head, [plan.path for plan in plans])
+        return [plan.path for plan in plans if entries[plan.path] != plan.head_after]
+
     def bring_index_along(self, plans: Sequence[PathPlan]) -> list[str]:
         """Give the person's index the change, so that it is not shown as taken back; returns notes."""
         moved = [plan for plan in plans if plan.index_after != plan.index_before]

@@ -16,15 +16,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from nootropic_kernel.changes.changeset import HunkState
-from nootropic_kernel.changes.commit import CommitRefused, Entry
+from nootropic_kernel.changes.commit import CommitRefused, Entry, new_mark
 from nootropic_kernel.changes.files import FileMoved, FileState, read_file, remove_draft, replace_file
 from nootropic_kernel.changes.layers import Layers, PathPlan, Shift
 from nootropic_kernel.changes.store import SCHEMA, number_in, set_hunk
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, get_blob, put_blob
-from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.locks import LockBusy, process_lock
+from nootropic_kernel.workspace.rules import lexical_fault
 from nootropic_kernel.workspace.settings import load_settings
 
 Kind = Literal["accept", "undo", "redo"]
@@ -79,7 +80,10 @@ class TurnPlan:
 
 @dataclass
 class TurnRecord:
-    """What is kept of a turn: enough to finish it, take it back, and reverse it later."""
+    """What is kept of a turn: enough to finish it, take it back, and reverse it later.
+
+    ``mark`` finds the turn's own commit among those of other worktrees, which count turns from A1 as well.
+    """
 
     mode: Mode
     parent: str | None
@@ -87,6 +91,7 @@ class TurnRecord:
     proposals: list[str]
     paths: list[PathPlan]
     notes: list[str] = field(default_factory=list)
+    mark: str = field(default_factory=new_mark)
 
     def to_json(self, connection: sqlite3.Connection) -> str:
         """The record as text; contents go into blobs."""
@@ -208,10 +213,8 @@ def _execute(layers: Layers, number: int, plan: TurnPlan, record: TurnRecord) ->
         replace_file(root, path.path, path.before, path.after, draft=_draft(number, k))
     commit = None
     if record.mode == "commit":
-        message = _message(plan, number, [path.path for path in record.paths])
-        commit = layers.repository.commit(
-            {p.path: p.head_after for p in record.paths if p.head_after != p.head_before}, message, record.parent
-        )
+        changed = {p.path: p.head_after for p in record.paths if p.head_after != p.head_before}
+        commit = layers.repository.commit(changed, _message(plan, number), record.parent, mark=record.mark)
         if commit is None:
             record.notes.append("HEAD holds this already: there was nothing to commit.")
     for path in record.paths:
@@ -229,6 +232,8 @@ def _finish(layers: Layers, database: StateDatabase, number: int, record: TurnRe
     """The files stand, the commit is made: bring the person's index along, and record the decision."""
     if commit is not None:
         record.paths = layers.as_committed(record.paths, commit)
+        if changed := layers.not_in_head(record.paths, commit):
+            record.notes.append(f"The branch moved on meanwhile, and HEAD holds {', '.join(changed)} in another state.")
     if record.mode != "files":
         record.notes.extend(layers.bring_index_along(record.paths))
     with database.transaction() as connection:
@@ -262,23 +267,33 @@ def _finish(layers: Layers, database: StateDatabase, number: int, record: TurnRe
 def _settle(
     layers: Layers, database: StateDatabase, number: int, record: TurnRecord, *, error: BaseException | None = None
 ) -> None:
-    """Finish a turn whose commit was made; take back any other."""
+    """Finish a turn whose commit was made; take back any other.
+
+    The record may have come along with a folder that somebody else packed: what it names is checked again.
+    """
+    left = [path.path for path in record.paths if lexical_fault(path.path)]
+    record.paths = [path for path in record.paths if path.path not in left]
     commit = None
-    if record.mode == "commit" and not isinstance(error, CommitRefused):
+    if isinstance(error, CommitRefused):
+        commit = error.data.get("commit")
+    elif record.mode == "commit":
         if error is None:  # not our own child, which is gone: one of a process that was killed
             layers.repository.wait_for_orphan()
-        commit = layers.repository.find_commit(f"Nootropic-Turn: A{number}", record.parent)
+        commit = layers.repository.find_commit(record.mark, record.parent)
     root = layers.workspace.root
     for k, path in enumerate(record.paths):
         remove_draft(root, path.path, _draft(number, k))
     if commit is not None:
-        record.notes.append("This turn was finished after an interruption.")
+        record.notes.append("This turn was finished after an interruption." if error is None else str(error))
         _finish(layers, database, number, record, commit)
         return
-    left: list[str] = []
     kept: dict[str, bytes] = {}
     for k, path in enumerate(record.paths):
-        now = read_file(root, path.path)
+        try:
+            now = read_file(root, path.path)
+        except PathRefused:  # a link or a folder is there now: not what we wrote
+            left.append(path.path)
+            continue
         if now == path.before:
             continue
         if now != path.after and not isinstance(error, CommitRefused):
@@ -300,7 +315,7 @@ def _settle(
 def _recover(workspace: Workspace, database: StateDatabase) -> None:
     for row in _unfinished(database):
         record = TurnRecord.from_json(database.read(), row["record"])
-        _settle(Layers(workspace, record.mode), database, row["number"], record)
+        _settle(Layers(workspace, record.mode), database, int(row["number"]), record)
 
 
 def _unfinished(database: StateDatabase) -> list[sqlite3.Row]:
@@ -308,7 +323,7 @@ def _unfinished(database: StateDatabase) -> list[sqlite3.Row]:
     return database.read().execute(query).fetchall()
 
 
-def _message(plan: TurnPlan, number: int, paths: Sequence[str]) -> str:
+def _message(plan: TurnPlan, number: int) -> str:
     hunks = _refs(plan.moves)
     shown = ", ".join(hunks[:20]) + (f" and {len(hunks) - 20} more" if len(hunks) > 20 else "")
     trailers = [f"Nootropic-Proposal: {proposal}" for proposal in plan.proposals]

@@ -59,6 +59,20 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     assert (outside / "x.txt").read_bytes() == OLD.content and os.listdir(outside) == ["x.txt"]
 
 
+def test_no_path_leads_out(tmp_path: Path) -> None:
+    """A path from a record that somebody else wrote could otherwise name any file of the person's."""
+    root, victim = tmp_path / "root", make(tmp_path, "victim/x.txt")
+    make(root, "a/x.txt")
+    for path in ("../victim/x.txt", "a/../../victim/x.txt", "a/..", "..", str(victim), "", ".", "/", "a\0b"):
+        with pytest.raises(PathRefused):
+            read_file(root, path)
+        for before, after in ((OLD, NEW), (OLD, None), (None, NEW)):
+            with pytest.raises(PathRefused):
+                replaced(root, path, before, after)
+        remove_draft(root, path, "x.txt")
+    assert read_file(tmp_path, "victim/x.txt") == OLD and os.listdir(victim.parent) == ["x.txt"]
+
+
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()

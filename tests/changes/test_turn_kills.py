@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -14,10 +15,10 @@ import pytest
 
 from nootropic_kernel.changes.accept import accept, redo, undo
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
-from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.changes.store import SCHEMA, ProposalStore
 from nootropic_kernel.changes.turns import recover, turns
 from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.database import StateDatabase, put_blob
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
 
@@ -209,6 +210,44 @@ def test_an_intent_whose_files_the_person_wrote_since_leaves_them(proposed: Work
     assert (proposed.root / "b.txt").read_bytes() == OLD["b.txt"]
     (taken_back,) = journal.events(database.read(), kind="turn.taken-back")
     assert taken_back.data["left"] == ["a.txt"]
+    assert turns(database) == []
+
+
+def foreign_intent(database: StateDatabase, *paths: str) -> None:
+    """A turn that "was killed", in a state that somebody packed along with a folder."""
+    database.ensure_schema(SCHEMA)
+    with database.transaction() as connection:
+        state = {"blob": put_blob(connection, b"theirs\n"), "mode": 0o755}
+        rest = dict.fromkeys(["shift_old", "shift_new", "head_before", "head_after", "index_before", "index_after"])
+        record = {
+            "mode": "commit", "parent": None, "subject": "x", "proposals": ["P1"], "notes": [],
+            "paths": [{"path": path, "before": state, "after": None, **rest} for path in paths],
+        }  # fmt: skip
+        connection.execute(
+            "INSERT INTO turns (number, kind, state, at, record) VALUES (1, 'accept', 'intent', 0, ?)",
+            (json.dumps(record),),
+        )
+
+
+def test_a_record_that_came_along_writes_nothing_outside(workspace: Workspace, database: StateDatabase) -> None:
+    """Regression: taking it back wrote its bytes wherever its paths led."""
+    root = workspace.root
+    victim = root.parent / "victim"
+    victim.mkdir()
+    (root / "link").symlink_to(victim)
+    (root / "name").symlink_to(victim / "none")
+    paths = ("../victim/a", str(victim / "b"), "shelf/../../victim/c", "link/d", "name", ".git/hooks/post-checkout")
+    foreign_intent(database, *paths, ".nootropic/settings.json", "inside.txt")
+    before = sorted((root / ".git").rglob("*"))
+    recover(workspace, database)
+    assert list(victim.iterdir()) == []
+    assert not (root / ".git" / "hooks" / "post-checkout").exists()
+    assert not (workspace.state_dir / "settings.json").exists()
+    assert sorted((root / ".git").rglob("*")) == before
+    assert (root / "inside.txt").read_bytes() == b"theirs\n"
+    (taken_back,) = journal.events(database.read(), kind="turn.taken-back")
+    assert set(taken_back.data["left"]) == {*paths, ".nootropic/settings.json"}
+    recover(workspace, database)
     assert turns(database) == []
 
 
