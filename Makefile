@@ -34,7 +34,8 @@ help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r a b; do printf '  %-18s %s\n' "$$a" "$$b"; done
 
 have-python:
-	@command -v $(PYTHON) >/dev/null 2>&1 || { printf '%s\n' "$$NO_PYTHON"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 7))' >/dev/null 2>&1 \
+	  || { printf '%s\n' "$$NO_PYTHON"; exit 1; }
 
 install: have-python ## install all groups into .venv (skips what is there)
 	@$(PYTHON) install.py
