@@ -57,7 +57,7 @@ def run_quickstart(reader_repo: str) -> int:
     if reader_repo:
         source = Path(reader_repo).expanduser()
         copy_of(source, repository)
-        print(f"Working on a copy of {source} (its last commit); the original is not touched.")
+        print(f"Working on a copy of {source} at its last commit; the original is not touched.")
     else:
         make_sample(SAMPLE, repository)
     print(f"The demo's repository: {shown(repository)}\n")

@@ -62,15 +62,18 @@ def make_sample(sample: Path, target: Path) -> Path:
 
 
 def copy_of(source: Path, target: Path) -> Path:
-    """A copy of the reader's repository (or folder) at its last commit; the original is only read.
+    """A copy of the reader's repository at its last commit, or as it is before its first; the original is only read.
 
     Raises:
-        NotARepository: there is no such folder, or Git cannot copy it.
+        NotARepository: there is no such folder, it is no repository, or Git cannot copy it.
     """
     if not source.is_dir():
         raise NotARepository(f"There is no folder {source}: name one with `make demo REPO=path`.")
     top, has_commit = _top_level(source)
-    if top is None or not has_commit:
+    if top is None:
+        # Copying whatever lies in a folder could mean a whole home.
+        raise NotARepository(f"{source} is not a Git repository: run `git init` there, or name another one.")
+    if not has_commit:
         shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
         return _first_commit(target, f"Copy of {source.resolve().name}")
     # The source may belong to another account; reading it is what was asked for.

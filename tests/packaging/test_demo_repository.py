@@ -84,14 +84,12 @@ def test_a_readers_repository_is_copied_and_not_touched(repo: Path, tmp_path: Pa
     assert snapshot(repo) == before
 
 
-def test_a_folder_without_git_is_copied_into_a_repository(tmp_path: Path) -> None:
+def test_a_folder_without_git_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "plain"
-    (source / "node_modules").mkdir(parents=True)
-    (source / "node_modules" / "big.js").write_text("x")
-    (source / "main.py").write_text("print(1)\n")
-    copy = copy_of(source, tmp_path / "copy")
-    assert git(copy, "ls-files") == "main.py"
-    assert not (source / ".git").exists()
+    source.mkdir()
+    with pytest.raises(NotARepository, match="not a Git repository"):
+        copy_of(source, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
 
 
 def test_a_repository_without_a_commit_is_copied_as_a_folder(tmp_path: Path) -> None:
@@ -99,6 +97,8 @@ def test_a_repository_without_a_commit_is_copied_as_a_folder(tmp_path: Path) -> 
     source.mkdir()
     git(source, "init", "--quiet")
     (source / "main.py").write_text("print(1)\n")
+    (source / "node_modules").mkdir()
+    (source / "node_modules" / "big.js").write_text("x")
     copy = copy_of(source, tmp_path / "copy")
     assert git(copy, "ls-files") == "main.py" and git(copy, "log", "-1", "--format=%s") == "Copy of young"
 
