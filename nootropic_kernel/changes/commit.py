@@ -212,14 +212,19 @@ class Repository:
         return made
 
     def find_commit(self, mark: str, parent: str | None) -> str | None:
-        """The commit right after ``parent`` that was made with this mark, on any branch."""
-        return next((c for c, parents in self._marked(mark, parent) if parents == ([parent] if parent else [])), None)
+        """The commit that was made with this mark: right after ``parent``, or on HEAD when it was rebased since."""
+        wanted = [parent] if parent else []
+        here = self._marked(mark, parent, "HEAD")
+        right = [commit for commit, parents in here if parents == wanted] or [
+            commit for commit, parents in self._marked(mark, parent, "--branches") if parents == wanted
+        ]
+        return next(iter(right + [commit for commit, _ in here]), None)
 
-    def _marked(self, mark: str, parent: str | None) -> list[tuple[str, list[str]]]:
-        """All commits since ``parent`` with this mark, oldest first, and their parents."""
+    def _marked(self, mark: str, parent: str | None, where: str) -> list[tuple[str, list[str]]]:
+        """All commits with this mark that ``parent`` does not know, oldest first, and their parents."""
         since = [f"^{parent}"] if parent else []
         grep = ("--fixed-strings", f"--grep={ID_TRAILER}: {mark}")
-        listed = self.git.result("rev-list", "--parents", "--reverse", *grep, "HEAD", "--branches", *since, ok=None)
+        listed = self.git.result("rev-list", "--parents", "--reverse", *grep, where, *since, ok=None)
         return [(line.split()[0], line.split()[1:]) for line in listed.stdout.decode().splitlines()]
 
     def _made(self, said: bytes, mark: str, parent: str | None) -> str:
@@ -229,8 +234,6 @@ class Repository:
         """
         if made := self.find_commit(mark, parent):
             return made
-        if marked := self._marked(mark, parent):
-            return marked[0][0]
         told = re.match(rb"\[[^\n]*? ([0-9a-f]{4,64})\] ", said)
         if told and self.git.result("merge-base", "--is-ancestor", told[1].decode(), "HEAD", ok=None).returncode == 0:
             return self.git.text("rev-parse", "--verify", f"{told[1].decode()}^{{commit}}")

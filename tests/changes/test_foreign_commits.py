@@ -165,3 +165,19 @@ def test_another_worktrees_turn_of_the_same_number(proposed: Workspace, database
     ]
     assert len(set(ids)) == 2 and all(ids)
     opened.close()
+
+
+def test_killed_after_its_commit_which_is_rebased_then(proposed: Workspace, database: StateDatabase) -> None:
+    root = proposed.root
+    kill = hook(root, "post-commit", "kill -9 $(ps -o ppid= -p $PPID) $PPID\n")
+    assert subprocess.run([sys.executable, "-c", ACCEPT, str(root)], check=False).returncode == -9
+    kill.unlink()
+    ours = git(root, "rev-parse", "HEAD")
+    git(root, "reset", "-q", "--hard", "HEAD~1")
+    git(root, "commit", "-q", "--allow-empty", "-m", "Theirs")
+    git(root, "cherry-pick", ours)
+    recover(proposed, database)
+    (turn,) = turns(database)
+    assert turn.commit == git(root, "rev-parse", "HEAD") != ours
+    assert (root / "a.txt").read_bytes() == NEW
+    assert git(root, "status", "--porcelain") == ""
