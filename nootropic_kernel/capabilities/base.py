@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.plain_text import readable
 from nootropic_kernel.workspace.settings import Settings, load_settings
 
 
@@ -71,7 +72,7 @@ class Result(BaseModel):
 
     def bundle(self) -> dict[str, Any]:
         """Every form of the result, by MIME type."""
-        forms: dict[str, Any] = {"text/plain": self.text(), "text/markdown": self.markdown()}
+        forms: dict[str, Any] = {"text/plain": readable(self.text()), "text/markdown": self.markdown()}
         if (page := self.html()) is not None:
             forms["text/html"] = page
         if self.mime is not None:

@@ -57,7 +57,7 @@ def _fill(workspace: Workspace, git: Git, folder: Path) -> None:
         try:
             regular = stat.S_ISREG(os.lstat(source).st_mode)
         except OSError:
-            if not _behind_link(folder, path):
+            if not _behind_link(folder, path) and not copy.is_dir():
                 copy.unlink(missing_ok=True)
             continue
         if regular:

@@ -70,6 +70,8 @@ def _surprise(error: Exception) -> NootropicError:
 def _flush(code: int) -> int:
     """Flush, and end quietly where the reader of a pipe went away first (``noo board | head``)."""
     for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # closed by whoever started us
+            continue
         try:
             stream.flush()
         except BrokenPipeError:

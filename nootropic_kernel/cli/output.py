@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.plain_text import readable
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.base import Progress, Result
@@ -65,7 +66,7 @@ class Output:
         else:
             width = shutil.get_terminal_size().columns - 1
             percent = f"{news.fraction:4.0%} " if news.fraction is not None else ""
-            sys.stderr.write("\r\x1b[2K" + (percent + " ".join(news.text.split()))[:width])
+            sys.stderr.write("\r\x1b[2K" + readable(percent + " ".join(news.text.split()))[:width])
             self._status_shown = True
         sys.stderr.flush()
 
@@ -107,6 +108,6 @@ def _printable(text: str) -> bool:
 
 
 def _fitting(text: str, stream: TextIO) -> str:
-    """The text with what the stream cannot carry replaced."""
+    """The text with what the stream cannot carry, or a terminal would obey, replaced."""
     encoding = stream.encoding or "ascii"
-    return text.encode(encoding, "replace").decode(encoding)
+    return readable(text).encode(encoding, "replace").decode(encoding)

@@ -18,13 +18,18 @@ _SECRET = (
     ".git-credentials",
 )  # fmt: skip
 _NOT_SECRET = (".env.example", ".env.sample", ".env.template")
+# In lower case: a file system that folds case runs `CONFTEST.py` too.
 _RUNS_BY_ITSELF = (
     "conftest.py", "*.pth", "sitecustomize.py", "usercustomize.py", "setup.py", "setup.cfg", "pyproject.toml",
     "tox.ini",
-    "noxfile.py", "pytest.ini", "hatch_build.py", "Makefile", "GNUmakefile", "makefile", ".envrc",
-    ".pre-commit-config.yaml",
+    "noxfile.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "hatch_build.py",
+    "makefile", "gnumakefile", "justfile", ".justfile", "dockerfile", "postbuild", "package.json", ".envrc", ".pdbrc",
+    ".pre-commit-config.yaml", ".gitlab-ci.yml", ".gitattributes", "ipython_config.py", "ipython_kernel_config.py",
+    "jupyter_server_config.py", "jupyter_server_config.json", "jupyter_lab_config.py", "jupyter_config.json",
 )  # fmt: skip
-_RUNS_BY_FOLDER = (".github/workflows", ".husky", ".githooks", ".vscode", ".ipython", ".jupyter", "plugins")
+_RUNS_BY_FOLDER = frozenset({
+    ".github", ".circleci", ".devcontainer", ".husky", ".githooks", ".vscode", ".ipython", ".jupyter", "plugins",
+})  # fmt: skip
 
 
 def check_path(workspace: Workspace, path: str) -> None:
@@ -66,9 +71,8 @@ def is_secret(path: str) -> bool:
 
 def is_executable_at_import(path: str) -> bool:
     """Whether a file of this name can run by itself at test, import, build or start time."""
-    pure = PurePosixPath(path)
-    parents = [parent.as_posix().casefold() for parent in pure.parents]
-    return _matches(pure.name, _RUNS_BY_ITSELF) or any(folder in parents for folder in _RUNS_BY_FOLDER)
+    *folders, name = path.casefold().split("/")
+    return _matches(name, _RUNS_BY_ITSELF) or not _RUNS_BY_FOLDER.isdisjoint(folders)
 
 
 def _link_fault(root: Path, path: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from nootropic_kernel.workspace.location import Workspace, person_home
 
 WORKSPACE_FILE = "nootropic.json"
 T = TypeVar("T")
+_MAX_BYTES = 1_000_000
 
 
 class SettingsUnwritable(NootropicError):
@@ -94,7 +96,7 @@ def update_person_settings(change: Callable[[dict[str, Any]], None]) -> None:
 
 def _read(file: Path, problems: list[str]) -> dict[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = _text_of(file)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -102,13 +104,25 @@ def _read(file: Path, problems: list[str]) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         problems.append(f"{file} is not valid JSON ({error}); it is ignored.")
         return {}
     if not isinstance(document, dict):
         problems.append(f"{file} must hold a JSON object; it is ignored.")
         return {}
     return document
+
+
+def _text_of(file: Path) -> str:
+    """The file's text; a repository's settings may be a pipe or a device, which would never end."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, encoding="utf-8") as stream:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError("it is not a regular file")
+        if facts.st_size > _MAX_BYTES:
+            raise OSError(f"it is larger than {_MAX_BYTES} bytes")
+        return stream.read()
 
 
 def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> Settings:

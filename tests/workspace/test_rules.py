@@ -64,6 +64,7 @@ def test_a_folder_is_no_file(workspace: Workspace) -> None:
     ("path", "runs"),
     [
         ("tests/conftest.py", True), ("a/evil.pth", True), ("pyproject.toml", True), (".github/workflows/ci.yml", True),
+        ("CONFTEST.py", True), ("Makefile", True), ("sub/.vscode/tasks.json", True),
         ("shelf/books.py", False), ("notes.md", False), ("plugins/p/plugin.py", True),
     ],
 )  # fmt: skip

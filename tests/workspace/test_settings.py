@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,24 @@ def test_broken_settings_are_reported_and_the_rest_holds(
     assert any(said in problem for problem in settings.problems), settings.problems
     assert settings.use_gpu is True
     assert settings.backends == {}
+
+
+@pytest.mark.parametrize("kind", ["deep", "device", "pipe", "folder", "large"])
+def test_no_settings_file_of_a_repository_makes_verbs_unusable(workspace: Workspace, kind: str) -> None:
+    file = workspace.root / "nootropic.json"
+    if kind == "deep":
+        file.write_text("[" * 200_000)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        file.write_text('{"useGPU": ' + " " * 1_000_001 + "false}")
+    settings = load_settings(workspace)
+    assert settings.use_gpu is True
+    assert any("it is ignored" in problem for problem in settings.problems)
 
 
 def test_an_update_keeps_the_other_keys(person_home: Path) -> None:
