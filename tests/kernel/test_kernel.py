@@ -31,7 +31,7 @@ def kernel(repo: Path) -> Iterator[Kernel]:
 def test_kernelspec_names_the_module_that_starts_it() -> None:
     spec = json.loads((PACKAGE / "kernelspec" / "kernel.json").read_text())
     assert spec["display_name"] == "Nootropic (Python)" and spec["language"] == "python"
-    assert spec["argv"][1:3] == ["-m", "nootropic_kernel"]
+    assert spec["argv"][1:4] == ["-P", "-m", "nootropic_kernel"]
     assert (PACKAGE / "kernelspec" / "logo-svg.svg").read_text().startswith("<svg")
     assert NootropicKernelApp.kernel_class.default_value.implementation == "nootropic"
 
