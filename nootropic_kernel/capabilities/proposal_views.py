@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import os
+import re
 import sys
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field
@@ -19,6 +21,7 @@ from nootropic_kernel.workspace.location import Workspace
 MIME = "application/vnd.nootropic.proposal+json"
 # So many hunks are drawn in a terminal or as HTML; the document always holds all of them.
 MOST_SHOWN = 60
+_CODE = re.compile(r"`([^`]+)`")
 _MARKS = {"pending": "•", "accepted": "✓", "edited": "✎", "rejected": "✗", "undone": "↶"}
 
 
@@ -39,7 +42,10 @@ class LineView(BaseModel):
 
 
 class HunkView(BaseModel):
-    """One decision for a person; ``edited`` is the person's own text where there is one."""
+    """One decision for a person; ``lines`` show what stands: the person's own text (``edited``) where there is one.
+
+    ``new`` is always the text that was proposed.
+    """
 
     ref: str
     number: int
@@ -59,7 +65,10 @@ class HunkView(BaseModel):
 
 
 class ProposalView(BaseModel):
-    """What a proposal is, apart from its hunks; ``undoable`` and ``redoable`` are what those verbs take for it."""
+    """What a proposal is, apart from its hunks; ``undoable`` and ``redoable`` are what those verbs take for it.
+
+    ``undoes`` and ``redoes`` name the hunks that these turns are about, where ``show`` looked them up.
+    """
 
     id: str
     title: str
@@ -72,6 +81,8 @@ class ProposalView(BaseModel):
     turns: list[str]
     undoable: str | None = None
     redoable: str | None = None
+    undoes: list[str] = Field(default_factory=list)
+    redoes: list[str] = Field(default_factory=list)
 
     def heading(self) -> str:
         """One line about it."""
@@ -104,7 +115,7 @@ class ProposalResult(Result):
         """The view of a stored proposal; ``only`` names the hunks to show."""
         edits = {edit.path: edit for edit in proposal.changeset.files}
         hunks = [
-            _hunk_view(proposal, hunk, hunk_lines(edits[hunk.path], hunk))
+            _hunk_view(proposal, hunk, hunk_lines(edits[hunk.path], _standing(proposal, hunk)))
             for hunk in proposal.changeset.hunks
             if only is None or hunk.number in only
         ]
@@ -164,7 +175,7 @@ class ProposalResult(Result):
             title = f"{_MARKS.get(hunk.state, ' ')} {hunk.ref} · {hunk.path} · {hunk.header} · {hunk.state}"
             is_open = " open" if hunk.state == "pending" or len(self.hunks) <= 5 else ""
             out.append(f"<details{is_open}><summary>{html.escape(title)}</summary>{as_html(hunk.shown())}</details>")
-        out += [f"<p>{html.escape(line)}</p>" for line in self._closing()]
+        out += [f"<p>{with_code(line)}</p>" for line in self._closing()]
         return "".join(out)
 
     def _closing(self) -> list[str]:
@@ -192,6 +203,7 @@ class ProposalSummary(BaseModel):
     pending: int
     accepted: int
     failed_checks: list[str]
+    passed_checks: int = 0
 
     @classmethod
     def of(cls, proposal: Proposal) -> ProposalSummary:
@@ -210,6 +222,7 @@ class ProposalSummary(BaseModel):
             pending=sum(h.state is HunkState.PENDING for h in hunks),
             accepted=sum(h.state.in_tree for h in hunks),
             failed_checks=[check.name for check in proposal.checks if check.passed is False],
+            passed_checks=sum(check.passed is True for check in proposal.checks),
         )
 
     def cells(self) -> list[str]:
@@ -220,8 +233,9 @@ class ProposalSummary(BaseModel):
         elif self.accepted not in (0, self.hunks):
             what += f", {self.accepted} accepted"
         paths = ", ".join(self.paths[:3]) + (" …" if len(self.paths) > 3 else "")
-        failed = f"✗ {', '.join(self.failed_checks)}" if self.failed_checks else ""
-        return [self.id, self.task or "–", self.status, self.title, what, paths, failed]
+        passed = [f"✓ {self.passed_checks}"] if self.passed_checks else []
+        failed = [f"✗ {', '.join(self.failed_checks)}"] if self.failed_checks else []
+        return [self.id, self.task or "–", self.status, self.title, what, paths, "  ".join([*passed, *failed]) or "–"]
 
 
 COLUMNS = ("id", "task", "status", "title", "hunks", "files", "checks")
@@ -245,6 +259,19 @@ def table_html(summaries: Sequence[ProposalSummary]) -> str:
     head = "".join(f"<th>{column}</th>" for column in COLUMNS)
     rows = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in s.cells()) + "</tr>" for s in summaries)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def with_code(line: str) -> str:
+    """A line as HTML: what stands between backticks is shown as code, everything is escaped."""
+    return _CODE.sub(r"<code>\1</code>", html.escape(line))
+
+
+def _standing(proposal: Proposal, hunk: Hunk) -> Hunk:
+    """The hunk as it stands in the files: with the person's own text where that was accepted."""
+    edited = proposal.edited.get(hunk.number)
+    if hunk.state is not HunkState.EDITED or edited is None:
+        return hunk
+    return replace(hunk, new=edited)
 
 
 def _hunk_view(proposal: Proposal, hunk: Hunk, lines: Sequence[DiffLine]) -> HunkView:

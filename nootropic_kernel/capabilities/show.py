@@ -84,6 +84,12 @@ class Trail(BaseModel):
             told.append(f"trace    {self.trace_id} (its spans have expired)")
         return told
 
+    def data(self) -> dict[str, Any]:
+        """The same for renderers: each step in a line, a long answer cut."""
+        answer = self.answer and _printable_text(self.answer[:_MOST_ANSWER])
+        steps = [span.line() for span in self.spans]
+        return {**self.model_dump(mode="json", exclude={"spans"}), "answer": answer, "steps": steps}
+
 
 class ShowResult(Result):
     """What was asked for; exactly one of ``proposal``, ``turn`` and ``task`` is set."""
@@ -128,7 +134,8 @@ class ShowResult(Result):
         """With the proposal's own document, which renderers of ours take."""
         forms = super().bundle()
         if self.proposal is not None:
-            forms[MIME] = self.proposal.data()
+            trail = {"provenance": self.trail.data()} if self.trail is not None else {}
+            forms[MIME] = {**self.proposal.data(), **trail}
         return forms
 
     def _proposals_text(self) -> str:
@@ -185,7 +192,14 @@ def _show_proposal(name: str, session: Session) -> ShowResult:
     whole = len(chosen.hunks) == len(chosen.proposal.changeset.hunks)
     only = None if whole else {hunk.number for hunk in chosen.hunks}
     shown = ProposalResult.of(chosen.proposal, session.workspace, only=only)
+    view = shown.proposal
+    view.undoes = _hunks_of(view.undoable, session)
+    view.redoes = _hunks_of(view.redoable, session)
     return ShowResult(id=name, proposal=shown, trail=trail_of(chosen.proposal, session))
+
+
+def _hunks_of(turn: str | None, session: Session) -> list[str]:
+    return [] if turn is None else list(load_turn(session.database(), turn).hunks)
 
 
 def _show_turn(name: str, session: Session) -> ShowResult:
@@ -237,6 +251,10 @@ def _spans(records: list[SpanRecord]) -> list[SpanView]:
             )
         )
     return views
+
+
+def _printable_text(text: str) -> str:
+    return "\n".join(map(_printable, text.splitlines()))
 
 
 def _printable(line: str) -> str:

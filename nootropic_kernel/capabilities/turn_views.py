@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import html
-
 from nootropic_kernel.capabilities.base import Result
+from nootropic_kernel.capabilities.proposal_views import with_code
 from nootropic_kernel.changes.turns import Turn
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import current_span
@@ -49,8 +48,8 @@ class TurnResult(Result):
         return "\n".join(f"- {line.replace('<', '&lt;')}" for line in self.text().split("\n"))
 
     def html(self) -> str:
-        """The same lines."""
-        return "".join(f"<div>{html.escape(line)}</div>" for line in self.text().split("\n"))
+        """The same lines, commands as code."""
+        return "".join(f"<div>{with_code(line)}</div>" for line in self.text().split("\n"))
 
     def _line(self) -> str:
         if self.already:
