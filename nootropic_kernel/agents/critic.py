@@ -24,7 +24,9 @@ ESCALATED = "escalated"
 REPAIRS = 2
 
 
-def check_step(changeset: ChangeSet, paths: Iterable[str], trial: str, untouched: str) -> Step[tuple[CheckResult, ...]]:
+def check_step(
+    changeset: ChangeSet, paths: Iterable[str], trial: str, untouched: str, asked: str = ""
+) -> Step[tuple[CheckResult, ...]]:
     """Scan a change and run the repository's tests on it.
 
     Args:
@@ -32,9 +34,10 @@ def check_step(changeset: ChangeSet, paths: Iterable[str], trial: str, untouched
         paths: the repository's files, those of the change included.
         trial: names the files with the change applied.
         untouched: names the files as they are; tests that fail there too are not this change's doing.
+        asked: what was asked for.
     """
     with span(None, "scan"):
-        found = scan(changeset)
+        found = scan(changeset, asked)
     if any(check.passed is False for check in found):
         return tuple(found)  # what does not parse or carries a secret is not run
     command = test_command(paths)

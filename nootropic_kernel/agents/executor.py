@@ -77,14 +77,14 @@ def job_step(
         changeset = build_changeset(edits)
         if not changeset.hunks:
             return Finished(changeset)
-        checks = yield from _checked(changeset, paths, trial)
+        checks = yield from _checked(job, changeset, paths, trial)
         if failing(checks):
             checks = (*checks, escalation(checks, 0))
         return Finished(changeset, checks)
     assert job.instruction is not None and prompt is not None
     draft = yield from code_step(job.instruction, prompt)
     changeset = build_changeset(draft.edits)
-    checks = yield from _checked(changeset, paths, trial)
+    checks = yield from _checked(job, changeset, paths, trial)
     repairs = 0
     while failing(checks) and repairs < REPAIRS:
         repairs += 1
@@ -95,7 +95,7 @@ def job_step(
         except NoUsableEdit:
             continue  # the change as it is goes to the person, with what its checks said
         changeset = build_changeset(draft.edits)
-        checks = yield from _checked(changeset, paths, trial)
+        checks = yield from _checked(job, changeset, paths, trial)
     if failing(checks):
         checks = (*checks, escalation(checks, repairs))
     return Finished(changeset, checks, draft)
@@ -165,10 +165,11 @@ def _recipe_step(job: Job, paths: Sequence[str]) -> Step[tuple[FileEdit, ...]]:
 
 
 def _checked(
-    changeset: ChangeSet, paths: Sequence[str], trial: Callable[[Sequence[FileEdit]], str]
+    job: Job, changeset: ChangeSet, paths: Sequence[str], trial: Callable[[Sequence[FileEdit]], str]
 ) -> Step[tuple[CheckResult, ...]]:
     every = {*paths, *(edit.path for edit in changeset.files)}
-    return (yield from check_step(changeset, every, trial(changeset.files), trial(())))
+    words = [job.title, job.instruction.text if job.instruction else "", job.how, *map(str, job.args.values())]
+    return (yield from check_step(changeset, every, trial(changeset.files), trial(()), "\n".join(words)))
 
 
 def _run_name(job: Job, bench: Workbench, prompt: EditPrompt | None) -> str:

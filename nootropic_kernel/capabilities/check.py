@@ -67,8 +67,9 @@ class CheckOutcome(Result):
 def check(params: CheckParams, session: Session) -> CheckOutcome:
     """Check a proposal, files, or what you changed since the last commit.
 
-    Tells whether everything parses, whether something looks like a secret, whether a file is touched that runs by
-    itself, and whether the repository's tests pass on a copy in the sandbox. Each result says who vouches for it.
+    Tells whether everything parses, whether a name became undefined, whether something looks like a secret, whether a
+    file is touched that runs by itself, and whether the repository's tests pass on a copy in the sandbox. Each result
+    says who vouches for it.
     """
     names = params.what
     if len(names) == 1 and names[0][:1].upper() == "P" and names[0][1:].isdigit():
@@ -92,12 +93,13 @@ def _proposal(name: str, params: CheckParams, session: Session) -> CheckOutcome:
 
 
 def _checked(changeset: ChangeSet, params: CheckParams, session: Session) -> list[CheckResult]:
+    asked = f"{changeset.provenance.title} ({changeset.provenance.how})"
     if params.no_tests:
-        return scan(changeset)
+        return scan(changeset, asked)
     bench = Workbench(session.workspace, session.settings(), approve=session.approve, tell=session.status)
     paths = {*bench.paths(), *(edit.path for edit in changeset.files)}
     before = tuple(FileEdit(edit.path, edit.new, edit.base) for edit in changeset.files)
-    step = check_step(changeset, paths, bench.trial(changeset.files), bench.trial(before))
+    step = check_step(changeset, paths, bench.trial(changeset.files), bench.trial(before), asked)
     return list(drive(step, bench.handlers(), session.cancel or threading.Event()))
 
 

@@ -1,4 +1,5 @@
-"""The scan of a change before it is shown: does it parse, does it carry a secret, does it touch what runs by itself."""
+"""The scan of a change before it is shown: does it parse, are its names defined, does it carry a secret, does it touch
+what runs by itself."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import PurePosixPath
 
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit
 from nootropic_kernel.changes.store import CheckResult
+from nootropic_kernel.checks.names import removed_names, undefined_names
 from nootropic_kernel.checks.parsing import parse_problem
 from nootropic_kernel.workspace.rules import is_executable_at_import, lexical_fault
 
@@ -31,11 +33,18 @@ _SECRETS = {
 }
 
 
-def scan(changeset: ChangeSet) -> list[CheckResult]:
-    """The results for every changed file together, one for each check."""
+def scan(changeset: ChangeSet, asked: str = "") -> list[CheckResult]:
+    """The results for every changed file together, one for each check.
+
+    Args:
+        changeset: the change.
+        asked: what was asked for, so that a name whose removal was asked for is not noted.
+    """
     edits = [edit for edit in changeset.files if edit.new is not None]
+    names = undefined_names(changeset.files), removed_names(changeset.files, asked)
     return [
         _result("parses", edits, _parse_finding, "every changed file parses"),
+        *(check for check in names if check is not None),
         _result("secrets", edits, _secret_finding, "no secret in what is added"),
         _protected(changeset.files),
     ]

@@ -1,0 +1,182 @@
+"""The names of a change's Python: which ones became undefined, and which public ones are gone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from nootropic_kernel.changes.changeset import FileEdit
+from nootropic_kernel.changes.store import CheckResult
+from nootropic_kernel.checks.parsing import mask_magics
+
+VOUCHED = "pyflakes"
+_SHOWN = 8
+# What IPython itself defines in a notebook.
+_IN_NOTEBOOKS = frozenset(
+    {"get_ipython", "display", "In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "exit", "quit"}
+)
+# Cell magics whose body is Python all the same.
+_PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+# Magics that define names in ways nobody can read off the source.
+_OPAQUE = re.compile(r"^\s*%(?:run|pylab|load|store)\b", re.MULTILINE)
+_INTO = re.compile(r"--into[= ](\w+)|^%%capture\s+(\w+)", re.MULTILINE)
+_REMOVAL = re.compile(
+    r"\b(?:remov|delet|drop|renam|mov|replac|rid of|without|no longer|inlin|merg|split)\w*", re.IGNORECASE
+)
+
+
+def undefined_names(edits: Sequence[FileEdit]) -> CheckResult | None:
+    """Whether a change leaves names undefined that were defined before; None when it holds no Python."""
+    wanted = [edit for edit in edits if edit.new is not None and _is_python(edit.path)]
+    if not wanted:
+        return None
+    try:
+        told = [text for edit in wanted if (text := _newly_undefined(edit)) is not None]
+    except ImportError:
+        return CheckResult("names", None, "pyflakes is not installed, so nobody looked at the names", "nobody")
+    if not told:
+        return None
+    found = list(filter(None, told))
+    return CheckResult("names", not found, "; ".join(found) or "no name became undefined", VOUCHED)
+
+
+def removed_names(edits: Sequence[FileEdit], asked: str = "") -> CheckResult | None:
+    """A note on public functions, classes and constants that a change takes away without being asked to.
+
+    Args:
+        edits: the change.
+        asked: what was asked for; names that it asks to remove or rename are no news.
+    """
+    kept = {name for edit in edits if edit.new is not None for name in _public(edit.path, edit.new)}
+    told = set(re.findall(r"\w+", asked)) if _REMOVAL.search(asked) else set()
+    found = []
+    for edit in edits:
+        if edit.base is None or edit.new is None or not _is_python(edit.path) or _tree(edit.new) is None:
+            continue
+        gone = [name for name in _public(edit.path, edit.base) if name not in kept]
+        # A class that is gone stands for all that is in it.
+        news = [name for name in gone if name.rsplit(".", 1)[-1] not in told and name.rpartition(".")[0] not in gone]
+        if news:
+            found.append(f"{edit.path}: removes {_listed(news)}")
+    return CheckResult("removed names", None, "; ".join(found), "Nootropic's own scan") if found else None
+
+
+def _newly_undefined(edit: FileEdit) -> str | None:
+    """What became undefined, or None when the old or the new text cannot be read: then nothing can be said."""
+    assert edit.new is not None
+    before = _undefined(edit.renamed_from or edit.path, edit.base) if edit.base is not None else {}
+    after = _undefined(edit.path, edit.new)
+    if before is None or after is None:
+        return None
+    fresh = {name: place for name, place in after.items() if name not in before}
+    if not fresh:
+        return ""
+    return f"{edit.path}: undefined " + _listed([f"{name!r} ({place})" for name, place in fresh.items()])
+
+
+def _undefined(path: str, data: bytes) -> dict[str, str] | None:
+    """Every undefined name with the place of its first use; None for what cannot be told."""
+    from pyflakes import checker, messages
+
+    try:
+        cells = _cells(data) if path.endswith(".ipynb") else [data.decode("utf-8-sig")]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if cells is None:
+        return None
+    notebook = path.endswith(".ipynb")
+    source = "\n".join(map(_python_of, cells) if notebook else cells)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+        builtins = {*_IN_NOTEBOOKS, *_given(cells)} if notebook else None
+        told = checker.Checker(tree, filename=path, builtins=builtins).messages
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    wrong = (messages.UndefinedName, messages.UndefinedLocal, messages.UndefinedExport)
+    found: dict[str, str] = {}
+    for one in sorted((one for one in told if isinstance(one, wrong)), key=lambda one: (one.lineno, one.col)):
+        found.setdefault(str(one.message_args[0]), _place(path, cells, one.lineno))
+    return found
+
+
+def _cells(data: bytes) -> list[str] | None:
+    """The source of each cell of a notebook, blank for prose; None when magics define names nobody can see."""
+    sources = []
+    for cell in json.loads(data)["cells"]:
+        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            source = "\n" * source.count("\n")
+        elif _OPAQUE.search(source):
+            return None
+        sources.append(source)
+    return sources
+
+
+def _python_of(source: str) -> str:
+    bare = source.lstrip()
+    if bare.startswith(_PYTHON_MAGICS):
+        first, _, rest = bare.partition("\n")
+        lead = "\n" * source[: len(source) - len(bare)].count("\n")
+        return f"{lead}# {first}\n{mask_magics(rest)}"
+    return mask_magics(source)
+
+
+def _given(cells: Iterable[str]) -> set[str]:
+    return {name for source in cells for match in _INTO.findall(source) for name in match if name}
+
+
+def _place(path: str, cells: Sequence[str], line: int) -> str:
+    if not path.endswith(".ipynb"):
+        return f"line {line}"
+    for number, source in enumerate(cells, start=1):
+        height = source.count("\n") + 1
+        if line <= height:
+            return f"cell {number}, line {line}"
+        line -= height
+    return f"line {line}"
+
+
+def _public(path: str, data: bytes) -> dict[str, None]:
+    """The public names that a module defines, in order, those of its classes as `Class.name`."""
+    tree = _tree(data) if PurePosixPath(path).suffix in {".py", ".pyi"} else None
+    return dict.fromkeys(_defined(tree.body, "")) if tree is not None else {}
+
+
+def _defined(body: Iterable[ast.stmt], prefix: str) -> Iterable[str]:
+    for node in body:
+        names: list[str] = []
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names = [node.name]
+        elif isinstance(node, ast.Assign):
+            names = [each.id for each in node.targets if isinstance(each, ast.Name)]
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names = [node.target.id]
+        public = [name for name in names if not name.startswith("_")]
+        yield from (prefix + name for name in public)
+        if isinstance(node, ast.ClassDef) and public and not prefix:
+            yield from _defined(node.body, f"{node.name}.")
+
+
+def _tree(data: bytes) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _is_python(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() in {".py", ".pyi", ".ipynb"}
+
+
+def _listed(names: Sequence[Any]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(str(name) for name in names[:_SHOWN]) + more
