@@ -8,6 +8,9 @@ import type { IOpenDocuments } from './documents';
 import { array, record, text } from './json';
 import type { Effect, IAnswer, ICallOptions, ICapability, IDecision, INootropic } from './tokens';
 
+/** So many views may look something up at once: the server takes a few verbs at a time. */
+const MOST_LOOKUPS = 4;
+
 const ROUTE = 'nootropic/api/capabilities';
 
 /** A refusal of the server or of a verb: what happened, why, and what to do next. */
@@ -40,6 +43,28 @@ export class NootropicClient implements INootropic {
   }
 
   async call(verb: string, args: ReadonlyJSONObject, options: ICallOptions): Promise<IAnswer> {
+    if (verb !== 'show' && verb !== 'board') {
+      return this.run(verb, args, options);
+    }
+    while (this.lookups >= MOST_LOOKUPS) {
+      await new Promise<void>(resolve => this.waiting.push(resolve));
+    }
+    this.lookups++;
+    try {
+      return await this.run(verb, args, options);
+    } finally {
+      this.lookups--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  /** A verb was run in a cell, past this service: files and views may be old. */
+  async ranInCell(folder: string): Promise<void> {
+    await this.documents.freshen();
+    this._decided.emit({ verb: '', folder });
+  }
+
+  private async run(verb: string, args: ReadonlyJSONObject, options: ICallOptions): Promise<IAnswer> {
     const answer = await this.request(`${ROUTE}/${encodeURIComponent(verb)}`, {
       method: 'POST',
       body: JSON.stringify({ arguments: args, path: options.folder, unsaved: this.documents.unsaved() }),
@@ -79,6 +104,8 @@ export class NootropicClient implements INootropic {
     return answer;
   }
 
+  private lookups = 0;
+  private readonly waiting: (() => void)[] = [];
   private readonly _decided = new Signal<this, IDecision>(this);
 }
 

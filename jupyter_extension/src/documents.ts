@@ -10,6 +10,9 @@ export interface IOpenDocuments {
 
   /** Load the given files again where they are open; unsaved edits are never touched. */
   follow(paths: readonly string[]): Promise<void>;
+
+  /** Load every open file again that has changed on disk; unsaved edits are never touched. */
+  freshen(): Promise<void>;
 }
 
 /** The open files of a JupyterLab window. */
@@ -34,6 +37,22 @@ export class OpenDocuments implements IOpenDocuments {
     const stale = this.contexts().filter(context => changed.has(this.path(context)) && !context.model.dirty);
     // A file that was deleted, or cannot be loaded, keeps its tab: the change itself has been made.
     await Promise.allSettled(stale.map(context => context.revert()));
+  }
+
+  async freshen(): Promise<void> {
+    const { contents } = this.manager.services;
+    await Promise.allSettled(
+      this.contexts().map(async context => {
+        const loaded = context.contentsModel?.last_modified;
+        if (loaded === undefined || context.model.dirty) {
+          return;
+        }
+        const stored = await contents.get(context.path, { content: false });
+        if (stored.last_modified !== loaded && context.contentsModel?.last_modified === loaded && !context.model.dirty) {
+          await context.revert();
+        }
+      })
+    );
   }
 
   /** The folder of the document that a widget shows, or null. */

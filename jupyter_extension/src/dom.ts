@@ -44,6 +44,11 @@ export function button(label: string, attrs: Attributes, action: () => void): HT
   return node;
 }
 
+/** Text whose pieces between backticks are code, as in `noo show P1`. */
+export function withCode(line: string): Child[] {
+  return line.split(/`([^`\n]+)`/).map((piece, index) => (index % 2 === 1 ? el('code', {}, piece) : piece));
+}
+
 /** A sentence in a box: something that is wrong, or worth knowing. */
 export function notice(kind: 'error' | 'info', ...children: readonly Child[]): HTMLElement {
   return el('div', { class: `noo-notice noo-mod-${kind}`, role: kind === 'error' ? 'alert' : 'status' }, ...children);

@@ -5,6 +5,7 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IRenderMimeRegistry, RenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { CellWatch } from './cells';
 import { NootropicClient } from './client';
 import { addCommands } from './commands/commands';
 import { OpenDocuments } from './documents';
@@ -33,8 +34,25 @@ const client: JupyterFrontEndPlugin<INootropic> = {
   autoStart: true,
   provides: INootropic,
   requires: [IDocumentManager],
-  activate: (app: JupyterFrontEnd, documents: IDocumentManager): INootropic =>
-    new NootropicClient(app.serviceManager.serverSettings, openDocuments(app, documents))
+  activate: (app: JupyterFrontEnd, documents: IDocumentManager): INootropic => {
+    const service = new NootropicClient(app.serviceManager.serverSettings, openDocuments(app, documents));
+    // A notebook may have several panels; its session is listened to once, until the notebook is closed.
+    const heard = new WeakSet<object>();
+    app.docRegistry.addWidgetExtension('Notebook', {
+      createNew: (_, context) => {
+        if (heard.has(context)) {
+          return;
+        }
+        heard.add(context);
+        const watch = new CellWatch(() => {
+          void service.ranInCell(PathExt.dirname(app.serviceManager.contents.localPath(context.path)));
+        });
+        context.sessionContext.iopubMessage.connect((_, message) => watch.take(message));
+        context.disposed.connect(() => watch.dispose());
+      }
+    });
+    return service;
+  }
 };
 
 /** Shows plans and proposals, wherever JupyterLab shows outputs. */

@@ -35,7 +35,7 @@ export interface IAnswer {
   readonly changed: readonly string[];
 }
 
-/** A person's decision that has been carried out. */
+/** A person's decision that has been carried out, or may have been: a cell that ran a verb is told with an empty one. */
 export interface IDecision {
   readonly verb: string;
   readonly folder: string;

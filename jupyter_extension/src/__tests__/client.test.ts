@@ -23,6 +23,9 @@ function client(status: number, reply: unknown, seen: ISeen[] = [], followed: st
     unsaved: () => ['work/open.py'],
     follow: async paths => {
       followed.push(...paths);
+    },
+    freshen: async () => {
+      followed.push('*');
     }
   });
 }
@@ -46,6 +49,34 @@ describe('a call', () => {
     expect(answer.result).toEqual({ id: 'A1' });
     expect(followed).toEqual(['work/a.py']);
     expect(decisions).toEqual([{ verb: 'accept', folder: 'work' }]);
+  });
+
+  it('tells views of a verb that ran in a cell, after open files were loaded again', async () => {
+    const followed: string[] = [];
+    const service = client(200, {}, [], followed);
+    const decisions: unknown[] = [];
+    service.decided.connect((_, decision) => decisions.push([decision, [...followed]]));
+    await service.ranInCell('work');
+    expect(decisions).toEqual([[{ verb: '', folder: 'work' }, ['*']]]);
+  });
+
+  it('looks few things up at once, and all of them in the end', async () => {
+    let now = 0;
+    let most = 0;
+    const settings = ServerConnection.makeSettings({
+      baseUrl: 'http://localhost:1/',
+      fetch: async () => {
+        most = Math.max(most, ++now);
+        await new Promise(resolve => setTimeout(resolve, 1));
+        now--;
+        return new Response('{}');
+      }
+    });
+    const documents = { unsaved: () => [], follow: async () => undefined, freshen: async () => undefined };
+    const service = new NootropicClient(settings, documents);
+    const ids = Array.from({ length: 30 }, (_, k) => `P${k}`);
+    await Promise.all(ids.map(id => service.call('show', { id }, { folder: '' })));
+    expect(most).toBe(4);
   });
 
   it('tells what the verb refused, why, and what to do', async () => {

@@ -127,7 +127,10 @@ export function proposalData(states: readonly string[] = ['pending', 'pending', 
         { name: 'tests', passed: false, detail: '1 failed', vouched_by: '' },
         { name: 'safety', passed: null, detail: 'no sandbox', vouched_by: '' }
       ],
-      turns: states.includes('accepted') ? ['A7'] : []
+      undoable: states.includes('accepted') ? 'A7' : null,
+      undoes: states.flatMap((state, index) => (state === 'accepted' ? [`P1:${index + 1}`] : [])),
+      redoable: null,
+      redoes: []
     },
     hunks: [
       {

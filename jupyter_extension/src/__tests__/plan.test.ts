@@ -79,11 +79,45 @@ describe('a plan', () => {
     expect(node.textContent).toContain(HOSTILE);
   });
 
-  it('asks for the board again after a decision in the same folder', async () => {
+  it('says at once which words of the brief it did not understand; the others open', async () => {
+    const words = [
+      { text: 'readers', verdict: 'matched', meaning: 'entity Reader' },
+      { text: 'name', verdict: 'assumed', meaning: 'a text' },
+      { text: HOSTILE, verdict: 'not understood', meaning: 'left out' },
+      { text: 'Kafka', verdict: 'noted', meaning: 'a technology' },
+      { text: 'odd', verdict: 'a new verdict', meaning: '' },
+      7
+    ];
+    const base = planData() as { plan: object };
+    const { node } = await shown({ ...base, plan: { ...base.plan, words }, notes: ['Amend it with `plan --amend`.'] });
+    const missed = node.querySelector('.noo-brief-missed');
+    expect(missed?.textContent).toBe(`Not understood: ${HOSTILE} (left out)`);
+    expect(missed?.closest('details')).toBeNull();
+    const account = node.querySelector<HTMLDetailsElement>('.noo-brief');
+    expect(account?.open).toBe(false);
+    expect(account?.querySelector('summary')?.textContent).toBe(
+      'Words of the brief: 1 understood, 1 assumed, 1 noted, 1 a new verdict'
+    );
+    expect([...account!.querySelectorAll('dd')].map(item => item.textContent)).toEqual([
+      'readers',
+      'name (a text)',
+      'Kafka (a technology)',
+      'odd'
+    ]);
+    expect(node.querySelector('.noo-notice code')?.textContent).toBe('plan --amend');
+    expect(node.querySelectorAll('img, script')).toHaveLength(0);
+  });
+
+  it('calls its hours what they are: the length of the critical path', async () => {
+    const { node } = await shown(planData());
+    expect(node.querySelector('.noo-head .noo-facts')?.textContent).toBe('4 tasks · critical path 4.5 h · revision 2');
+    expect(node.querySelector('.noo-brief, .noo-brief-missed')).toBeNull();
+  });
+
+  it('asks for the board again after a decision', async () => {
     const changed = planData({ columns: [], states: { T2: { status: 'done', note: '' } } });
     const desk = new Desk(() => answer({ [PLAN_MIME]: changed }));
     const { node } = await shown(planData(), desk);
-    desk.decided.emit({ verb: 'accept', folder: 'elsewhere' });
     desk.decided.emit({ verb: 'accept', folder: 'work' });
     await settled();
     expect(desk.calls.map(call => [call.verb, call.options.folder])).toEqual([['board', 'work']]);
@@ -105,6 +139,27 @@ describe('the data of a plan', () => {
   it('shows every task, also where the given columns forget one', () => {
     const plan = readPlan({ ...planData(), columns: [{ title: 'Ready', tasks: ['T2', 'nobody'] }] });
     expect(plan?.columns.flatMap(column => column.tasks.map(task => task.id)).sort()).toEqual(['T1', 'T2', 'T3', 'T4']);
+  });
+});
+
+describe('the critical path', () => {
+  const task = (id: string, ...needs: string[]): object => ({
+    id,
+    title: id,
+    depends_on: needs,
+    schedule: { critical: true, end_h: 1 }
+  });
+  const chains = (tasks: object[], critical: string[]): unknown =>
+    readPlan({ plan: { title: 'x', tasks }, critical })?.critical.map(chain => chain.map(item => item.id));
+
+  it('comes first as the plan tells it; others are whole chains, never a task that depends on one elsewhere', () => {
+    const tasks = [task('T1'), task('T2', 'T1'), task('T3', 'T1'), task('T4', 'T2', 'T3'), task('T5', 'T3'), task('T9')];
+    expect(chains(tasks, ['T1', 'T2', 'T4'])).toEqual([['T1', 'T2', 'T4'], ['T1', 'T3', 'T5'], ['T9']]);
+  });
+
+  it('bears a cycle and a list that is no path', () => {
+    expect(chains([task('A', 'B'), task('B', 'A')], ['A', 'B'])).toEqual([['A', 'B']]);
+    expect(chains([task('A'), task('B'), task('C', 'A')], ['B', 'A', 'C'])).toEqual([['B'], ['A', 'C']]);
   });
 });
 

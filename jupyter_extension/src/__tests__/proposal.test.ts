@@ -80,28 +80,85 @@ describe('a proposal', () => {
     expect(desk.calls[1]).toMatchObject({ verb: 'reject', args: { refs: ['P1:2', 'P1:3'] } });
   });
 
-  it('undoes the proposal’s own last turn, not the latest of the workspace', async () => {
-    // A2 accepted, A5 accepted more, A7 took A5 back: A2 is what still stands.
-    const turns: Record<string, object> = {
-      A2: { id: 'A2', kind: 'accept', reverses: null },
-      A5: { id: 'A5', kind: 'accept', reverses: null },
-      A7: { id: 'A7', kind: 'undo', reverses: 'A5' }
-    };
+  it('says on the button what undo and redo will change, and where', async () => {
+    // A2 accepted, A5 accepted more, A7 took A5 back: A2 still stands. Then somebody rejected the third hunk.
     const data = proposalData(['accepted', 'undone', 'rejected']) as { proposal: object };
-    const stored = { ...data, proposal: { ...data.proposal, turns: ['A2', 'A5', 'A7'] } };
-    const desk = new Desk(({ args }) => {
-      const turn = turns[String(args.id)];
-      return turn ? { ...answer({}), result: { turn } as never } : answer({ [PROPOSAL_MIME]: stored });
-    });
+    const turns = { undoable: 'A2', undoes: ['P1:1'], redoable: 'A7', redoes: ['P1:2', 'P2:1'] };
+    const stored = { ...data, proposal: { ...data.proposal, ...turns } };
+    const desk = new Desk(() => answer({ [PROPOSAL_MIME]: stored }));
     const renderer = await shown(stored, desk);
-    action(renderer, 'undo ')?.click();
+    const undo = action(renderer, 'undo A2');
+    expect(undo?.textContent).toBe('Undo A2: P1:1');
+    expect(undo?.closest<HTMLElement>('.noo-hunk')?.dataset.ref).toBe('P1:1');
+    const redo = action(renderer, 'redo A7');
+    expect(redo?.textContent).toBe('Redo A7: P1:2, P2:1');
+    expect(redo?.closest('.noo-bar')).not.toBeNull();
+    undo?.click();
     await settled();
-    action(renderer, 'redo ')?.click();
+    action(renderer, 'redo A7')?.click();
     await settled();
     expect(desk.calls.filter(call => call.verb !== 'show').map(call => [call.verb, call.args])).toEqual([
       ['undo', { turn: 'A2' }],
       ['redo', { turn: 'A7' }]
     ]);
+  });
+
+  it('lets a rejection be taken back, and offers no undo for it', async () => {
+    const desk = store(['rejected', 'pending', 'rejected']);
+    const renderer = await shown(proposalData(['rejected', 'pending', 'rejected']), desk);
+    expect(renderer.node.querySelector('[data-action^=undo]')).toBeNull();
+    expect(action(renderer, 'reject P1:1')).toBeNull();
+    action(renderer, 'accept P1:1')?.click();
+    await settled();
+    expect(desk.calls[1]).toMatchObject({ verb: 'accept', args: { refs: ['P1:1'] } });
+    expect(renderer.node.querySelector<HTMLElement>('[data-ref="P1:1"]')?.dataset.state).toBe('accepted');
+    expect(action(renderer, 'undo A7')?.closest<HTMLElement>('.noo-hunk')?.dataset.ref).toBe('P1:1');
+  });
+
+  it('tells where it comes from, in a box that stays as the person left it', async () => {
+    const provenance = {
+      task: 'T2', task_title: 'Store readers', how: 'model', model: 'small-1', prompt: 'code_edit', prompt_version: '2',
+      context: ['inkwell/text.py:1-5'], answer: HOSTILE, trace_id: 'abc', steps: ['noo run  1.00 s', '  ask  0.90 s']
+    };
+    const states = ['pending', 'pending', 'pending'];
+    const desk = new Desk(() => answer({ [PROPOSAL_MIME]: { ...proposalData(states), provenance } }));
+    const { node } = await shown(proposalData(), desk);
+    const box = (): HTMLDetailsElement => node.querySelector<HTMLDetailsElement>('.noo-origin')!;
+    expect(box().open).toBe(false);
+    const facts = [...box().querySelectorAll('dt')].map(term => [term.textContent, term.nextElementSibling?.textContent]);
+    expect(facts).toEqual([
+      ['Task', 'T2 Store readers'],
+      ['How', 'model'],
+      ['Model', 'small-1'],
+      ['Prompt', 'code_edit (2)'],
+      ['Context', 'inkwell/text.py:1-5'],
+      ['Answer', HOSTILE],
+      ['Trace', 'abcnoo run  1.00 s\n  ask  0.90 s']
+    ]);
+    expect(node.querySelectorAll('img, script')).toHaveLength(0);
+    box().open = true;
+    states[0] = 'rejected';
+    desk.decided.emit({ verb: 'reject', folder: 'work' });
+    await settled();
+    expect(node.querySelector<HTMLElement>('[data-ref="P1:1"]')?.dataset.state).toBe('rejected');
+    expect(box().open).toBe(true);
+  });
+
+  it('shows the accepted text of an edited hunk, and what was proposed in a box', async () => {
+    const base = proposalData(['edited', 'pending', 'pending']) as { hunks: object[] };
+    const lines = [{ op: '+', text: 'my own' }];
+    const data = { ...base, hunks: [{ ...base.hunks[0], lines, edited: 'my own\n', new: 'the proposed\n' }] };
+    const { node } = await shown(data, new Desk(() => answer({ [PROPOSAL_MIME]: data })));
+    expect([...node.querySelectorAll('.noo-text')].map(cell => cell.textContent)).toEqual(['my own']);
+    expect(node.querySelector<HTMLDetailsElement>('.noo-edited')?.open).toBe(false);
+    expect(node.querySelector('.noo-edited pre')?.textContent).toBe('the proposed\n');
+  });
+
+  it('shows commands in messages as code', async () => {
+    const data = { ...proposalData(), notes: ['Save it, then `accept P1` <b>.'] };
+    const { node } = await shown(data, new Desk(() => answer({ [PROPOSAL_MIME]: data })));
+    expect(node.querySelector('.noo-notice')?.textContent).toBe('Save it, then accept P1 <b>.');
+    expect(node.querySelector('.noo-notice code')?.textContent).toBe('accept P1');
   });
 
   it('shows a refusal in place and can be tried again', async () => {
@@ -159,13 +216,32 @@ describe('a proposal', () => {
     expect(node.querySelectorAll('[role=alert]')).toHaveLength(1);
   });
 
-  it('follows a decision made elsewhere in the window', async () => {
+  it('follows a decision made elsewhere in the window, also from another folder', async () => {
     const states = ['pending', 'pending', 'pending'];
     const desk = store(states);
     const renderer = await shown(proposalData(), desk);
     states[0] = 'rejected';
+    desk.decided.emit({ verb: 'reject', folder: '' });
+    await settled();
+    expect(renderer.node.querySelector<HTMLElement>('[data-ref="P1:1"]')?.dataset.state).toBe('rejected');
+  });
+
+  it('is looked up once it is seen again, and drawn anew only where something changed', async () => {
+    const states = ['pending', 'pending', 'pending'];
+    const desk = store(states);
+    const renderer = await shown(proposalData(), desk);
+    const first = renderer.node.querySelector('.noo-hunk');
+    desk.decided.emit({ verb: '', folder: 'work' });
+    await settled();
+    expect(renderer.node.querySelector('.noo-hunk')).toBe(first);
+    renderer.hide();
+    states[0] = 'rejected';
     desk.decided.emit({ verb: 'reject', folder: 'work' });
     await settled();
+    expect(desk.calls).toHaveLength(2);
+    renderer.show();
+    await settled();
+    expect(desk.calls).toHaveLength(3);
     expect(renderer.node.querySelector<HTMLElement>('[data-ref="P1:1"]')?.dataset.state).toBe('rejected');
   });
 

@@ -19,6 +19,8 @@ export interface ITask {
   readonly files: readonly string[];
   readonly acceptance: readonly { readonly text: string; readonly met: boolean }[];
   readonly hours: number | null;
+  /** When it ends at the earliest, in hours from the start of the plan. */
+  readonly ends: number | null;
   readonly slack: number | null;
   readonly critical: boolean;
 }
@@ -27,6 +29,13 @@ export interface ITask {
 export interface IColumn {
   readonly title: string;
   readonly tasks: readonly ITask[];
+}
+
+/** A word of the brief and what became of it: matched, assumed, noted, not understood. */
+export interface IWord {
+  readonly text: string;
+  readonly verdict: string;
+  readonly meaning: string;
 }
 
 /** A plan, ready to be shown. */
@@ -39,6 +48,9 @@ export interface IPlan {
   readonly columns: readonly IColumn[];
   /** The chains of tasks that decide when the plan ends, each in the order in which it is done. */
   readonly critical: readonly (readonly ITask[])[];
+  readonly words: readonly IWord[];
+  /** What the verb has to say besides. */
+  readonly notes: readonly string[];
 }
 
 /** The board's columns, where the plan brings none: title, and the statuses that belong there. */
@@ -69,8 +81,16 @@ export function readPlan(data: unknown): IPlan | null {
     hours: totalHours(raw),
     tasks,
     columns: readColumns(source.columns, tasks, byId),
-    critical: chains([...known(criticalIds, byId), ...tasks.filter(task => task.critical && !onPath.has(task.id))])
+    words: array(plan.words ?? source.words)
+      .map(item => readWord(record(item)))
+      .filter(word => word.text !== '' && word.verdict !== ''),
+    notes: texts(source.notes),
+    critical: chains(known(criticalIds, byId), tasks.filter(task => task.critical && !onPath.has(task.id)))
   };
+}
+
+function readWord(word: Readonly<Record<string, unknown>>): IWord {
+  return { text: text(word.text), verdict: text(word.verdict), meaning: text(word.meaning) };
 }
 
 /** Tasks come flat, or within epics and stories. */
@@ -109,6 +129,7 @@ function readTask(
         : { text: text(record(item).text), met: record(item).met === true }
     ),
     hours: number(record(task.estimate).hours) ?? number(task.estimate_hours),
+    ends: number(schedule.end_h),
     slack: number(schedule.slack_h),
     critical: onPath.has(id) || schedule.critical === true
   };
@@ -134,22 +155,46 @@ function isListed(status: string): boolean {
   return COLUMNS.some(([, statuses]) => statuses.includes(status));
 }
 
-/** Critical tasks that do not depend on one another stand in chains of their own. */
-function chains(tasks: readonly ITask[]): readonly (readonly ITask[])[] {
-  const left = new Set(tasks);
-  const found: ITask[][] = [];
+/**
+ * Whole chains, from a task that waits for no other critical one to one that no other waits for, until every critical
+ * task stands in one. Chains that part or meet share tasks, so that no task looks as if it stood alone.
+ */
+function chains(path: readonly ITask[], others: readonly ITask[]): readonly (readonly ITask[])[] {
+  const tasks = [...path, ...others];
+  const byId = new Map(tasks.map(task => [task.id, task]));
+  const before = new Map(tasks.map(task => [task.id, known(task.dependsOn, byId)]));
+  const after = new Map(tasks.map(task => [task.id, [] as ITask[]]));
+  before.forEach((needed, id) => needed.forEach(task => after.get(task.id)?.push(byId.get(id) as ITask)));
+  // The plan's own path comes first, where it is one.
+  const isPath = path.length > 0 && path.every((task, k) => k === 0 || task.dependsOn.includes(path[k - 1]?.id ?? ''));
+  const shown = new Set<ITask>(isPath ? path : []);
+  const found: (readonly ITask[])[] = isPath ? [path] : [];
   for (const start of tasks) {
-    const chain: ITask[] = [];
-    let next: ITask | undefined = left.has(start) ? start : undefined;
-    while (next !== undefined) {
-      left.delete(next);
-      chain.push(next);
-      const { id } = next;
-      next = [...left].find(task => task.dependsOn.includes(id));
+    if (shown.has(start)) {
+      continue;
     }
-    if (chain.length > 0) {
-      found.push(chain);
-    }
+    // What was not shown yet goes first; of what comes before, what ends last is what is waited for.
+    const unshown = (task: ITask): number => Number(!shown.has(task));
+    const chain = [start];
+    const grow = (nextOf: (task: ITask) => readonly ITask[], end: () => ITask, add: (task: ITask) => void): void => {
+      let next: ITask | undefined;
+      while ((next = nextOf(end()).find(task => !chain.includes(task))) !== undefined) {
+        add(next);
+      }
+    };
+    grow(
+      task =>
+        [...(before.get(task.id) ?? [])].sort((a, b) => (b.ends ?? 0) - (a.ends ?? 0) || unshown(b) - unshown(a)),
+      () => chain[0] ?? start,
+      task => chain.unshift(task)
+    );
+    grow(
+      task => [...(after.get(task.id) ?? [])].sort((a, b) => unshown(b) - unshown(a)),
+      () => chain[chain.length - 1] ?? start,
+      task => chain.push(task)
+    );
+    chain.forEach(task => shown.add(task));
+    found.push(chain);
   }
   return found;
 }

@@ -6,6 +6,7 @@ import { el, notice } from '../dom';
 import type { INootropic } from '../tokens';
 import { PLAN_MIME } from '../tokens';
 import { board } from './board';
+import { briefAccount } from './brief';
 import type { IPlan, ITask } from './data';
 import { readPlan } from './data';
 import { graph } from './graph';
@@ -23,7 +24,7 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
   constructor(private readonly options: IPlanRendererOptions) {
     super();
     this.addClass('noo-plan');
-    options.client.decided.connect(this.refresh, this);
+    options.client.decided.connect(this.follow, this);
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
@@ -33,7 +34,7 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
 
   override dispose(): void {
     if (!this.isDisposed) {
-      this.options.client.decided.disconnect(this.refresh, this);
+      this.options.client.decided.disconnect(this.follow, this);
     }
     super.dispose();
   }
@@ -61,6 +62,7 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
     };
     this.node.replaceChildren(
       head(plan, trans),
+      ...briefAccount(plan, trans),
       section(trans.__('Board'), boardNode),
       plan.tasks.some(task => task.dependsOn.length > 0)
         ? section(trans.__('Dependencies'), graph(plan.tasks, trans, showCard))
@@ -74,17 +76,33 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
     );
   }
 
-  /** A decision changes the status of tasks: ask for the board anew. */
-  private refresh(_: INootropic, decision: { readonly folder: string }): void {
+  protected override onAfterAttach(): void {
+    this.catchUp();
+  }
+
+  protected override onAfterShow(): void {
+    this.catchUp();
+  }
+
+  /** A decision changes the status of tasks. */
+  private follow(): void {
+    this.stale = true;
+    this.catchUp();
+  }
+
+  /** Ask for the board anew; what nobody sees, when it is seen again. */
+  private catchUp(): void {
     const shown = this.plan;
-    if (shown === null || decision.folder !== this.options.folder || !this.isAttached) {
+    if (!this.stale || shown === null || !this.isVisible) {
       return;
     }
-    void this.options.client
-      .call('board', {}, { folder: decision.folder })
+    this.stale = false;
+    const { client, folder } = this.options;
+    void client
+      .call('board', {}, { folder })
       .then(answer => {
         const plan = readPlan(answer.bundle[PLAN_MIME]);
-        if (plan !== null && plan.id === shown.id && !this.isDisposed) {
+        if (plan !== null && plan.id === shown.id && !this.isDisposed && !same(plan, this.plan)) {
           this.plan = plan;
           this.draw();
         }
@@ -94,13 +112,18 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private plan: IPlan | null = null;
+  private stale = false;
+}
+
+function same(one: IPlan, other: IPlan | null): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function head(plan: IPlan, trans: TranslationBundle): HTMLElement {
   const done = plan.tasks.filter(task => task.status === 'done').length;
   const facts = [
     trans._n('%1 task', '%1 tasks', plan.tasks.length),
-    ...(plan.hours === null ? [] : [hoursWords(plan.hours, trans)]),
+    ...(plan.hours === null ? [] : [trans.__('critical path %1', hoursWords(plan.hours, trans))]),
     ...(plan.revision === null ? [] : [trans.__('revision %1', plan.revision)])
   ];
   return el(

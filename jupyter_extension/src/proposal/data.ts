@@ -15,8 +15,10 @@ export interface IHunk {
   readonly header: string;
   readonly state: string;
   readonly lines: readonly ILine[];
-  /** The person's own text, where it was accepted instead of the proposed one. */
+  /** The person's own text, where it was accepted instead of the proposed one; the lines show it. */
   readonly edited: string | null;
+  /** The text that was proposed. */
+  readonly proposed: string;
 }
 
 /** What one check said; `passed` is null when it could not be run. */
@@ -24,6 +26,24 @@ export interface ICheck {
   readonly name: string;
   readonly passed: boolean | null;
   readonly detail: string;
+}
+
+/** A turn that can be reversed, and the hunks that it is about. */
+export interface ITurn {
+  readonly id: string;
+  readonly hunks: readonly string[];
+}
+
+/** Where a proposal comes from. */
+export interface IProvenance {
+  readonly task: string;
+  readonly how: string;
+  readonly model: string;
+  readonly prompt: string;
+  readonly context: readonly string[];
+  readonly answer: string;
+  readonly trace: string;
+  readonly steps: readonly string[];
 }
 
 /** A proposal, ready to be shown. */
@@ -35,7 +55,11 @@ export interface IProposal {
   readonly how: string;
   readonly model: string;
   readonly checks: readonly ICheck[];
-  readonly turns: readonly string[];
+  /** What `undo` and `redo` would reverse of it; null where there is nothing. */
+  readonly undo: ITurn | null;
+  readonly redo: ITurn | null;
+  /** Null where the output does not tell it. */
+  readonly provenance: IProvenance | null;
   readonly hunks: readonly IHunk[];
   readonly notes: readonly string[];
 }
@@ -56,7 +80,9 @@ export function readProposal(data: unknown): IProposal | null {
     how: text(proposal.how),
     model: text(proposal.model),
     checks: array(proposal.checks).map(readCheck),
-    turns: texts(proposal.turns),
+    undo: readTurn(proposal.undoable, proposal.undoes),
+    redo: readTurn(proposal.redoable, proposal.redoes),
+    provenance: readProvenance(source.provenance),
     hunks: source.hunks.map((hunk, index) => readHunk(record(hunk), id, index)),
     notes: texts(source.notes)
   };
@@ -72,7 +98,30 @@ function readHunk(hunk: Readonly<Record<string, unknown>>, proposal: string, ind
     header: text(hunk.header),
     state: text(hunk.state) || 'pending',
     lines: array(hunk.lines).map(line => readLine(record(line))),
-    edited: typeof hunk.edited === 'string' ? hunk.edited : null
+    edited: typeof hunk.edited === 'string' ? hunk.edited : null,
+    proposed: text(hunk.new)
+  };
+}
+
+function readTurn(id: unknown, hunks: unknown): ITurn | null {
+  return /^A\d+$/.test(text(id)) ? { id: text(id), hunks: texts(hunks) } : null;
+}
+
+function readProvenance(value: unknown): IProvenance | null {
+  const source = record(value);
+  if (text(source.how) === '') {
+    return null;
+  }
+  const version = text(source.prompt_version);
+  return {
+    task: [text(source.task), text(source.task_title)].filter(part => part !== '').join(' '),
+    how: text(source.how),
+    model: text(source.model),
+    prompt: text(source.prompt) + (text(source.prompt) !== '' && version !== '' ? ` (${version})` : ''),
+    context: texts(source.context),
+    answer: text(source.answer),
+    trace: text(source.trace_id),
+    steps: texts(source.steps)
   };
 }
 

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, el, notice } from '../dom';
-import type { ICheck, IHunk, IProposal } from './data';
+import { button, el, notice, withCode } from '../dom';
+import type { ICheck, IHunk, IProposal, IProvenance, ITurn } from './data';
 import { diff } from './diff';
 import { stateWords, statusWords } from './words';
 
@@ -43,9 +43,10 @@ export function proposalView(
       ...wholeActions(proposal, trans, action),
       locked ? el('span', { class: 'noo-locked', role: 'status' }, state.locked) : null
     ),
-    ...proposal.notes.map(note => notice('info', note)),
-    ...(state.message ? [notice(state.message.kind, state.message.text)] : []),
-    ...byFile(proposal.hunks).map(([path, hunks]) => file(path, hunks, trans, action))
+    ...proposal.notes.map(note => notice('info', ...withCode(note))),
+    ...(state.message ? [notice(state.message.kind, ...withCode(state.message.text))] : []),
+    ...byFile(proposal.hunks).map(([path, hunks]) => file(path, hunks, trans, hunk => hunkActions(proposal, hunk, trans, action))),
+    ...(proposal.provenance ? [origin(proposal.provenance, trans)] : [])
   ];
 }
 
@@ -53,8 +54,6 @@ type Action = (label: string, kind: string, about: string, decision: Decision, r
 
 function wholeActions(proposal: IProposal, trans: TranslationBundle, action: Action): HTMLElement[] {
   const pending = refsIn(proposal, ['pending']);
-  const standing = refsIn(proposal, ['accepted', 'edited']);
-  const undone = refsIn(proposal, ['undone']);
   const { id } = proposal;
   return [
     ...(pending.length > 0
@@ -63,11 +62,95 @@ function wholeActions(proposal: IProposal, trans: TranslationBundle, action: Act
           action(trans.__('Reject all'), 'plain', trans.__('Reject all of %1', id), 'reject', pending)
         ]
       : []),
-    ...(standing.length > 0
-      ? [action(trans.__('Undo'), 'plain', trans.__('Undo the last accept of %1', id), 'undo', [])]
-      : []),
-    ...(undone.length > 0 ? [action(trans.__('Redo'), 'plain', trans.__('Bring %1 back', id), 'redo', [])] : [])
+    ...reversals(proposal, trans, action, turn => ownHunk(proposal, turn) === null)
   ];
+}
+
+/** `undo` and `redo`, each with what it will change: never just the latest decision, whatever that was. */
+function reversals(
+  proposal: IProposal,
+  trans: TranslationBundle,
+  action: Action,
+  here: (turn: ITurn) => boolean
+): HTMLElement[] {
+  const { undo, redo } = proposal;
+  const hunks = (turn: ITurn): string => turn.hunks.join(', ') || proposal.id;
+  return [
+    ...(undo && here(undo)
+      ? [
+          action(
+            trans.__('Undo %1: %2', undo.id, few(undo.hunks) || proposal.id),
+            'back',
+            trans.__('Undo %1: take %2 back', undo.id, hunks(undo)),
+            'undo',
+            [undo.id]
+          )
+        ]
+      : []),
+    ...(redo && here(redo)
+      ? [
+          action(
+            trans.__('Redo %1: %2', redo.id, few(redo.hunks) || proposal.id),
+            'back',
+            trans.__('Redo %1: bring %2 back', redo.id, hunks(redo)),
+            'redo',
+            [redo.id]
+          )
+        ]
+      : [])
+  ];
+}
+
+/** The one hunk that a turn is about, where it is shown: its button stands beside it. */
+function ownHunk(proposal: IProposal, turn: ITurn): string | null {
+  const [ref] = turn.hunks;
+  return turn.hunks.length === 1 && ref !== undefined && proposal.hunks.some(hunk => hunk.ref === ref) ? ref : null;
+}
+
+function few(refs: readonly string[]): string {
+  return refs.length > 4 ? `${refs.slice(0, 3).join(', ')} +${refs.length - 3}` : refs.join(', ');
+}
+
+function hunkActions(proposal: IProposal, hunk: IHunk, trans: TranslationBundle, action: Action): HTMLElement[] {
+  const { ref } = hunk;
+  const isPending = hunk.state === 'pending';
+  return [
+    // A rejection wrote nothing: it is taken back by accepting.
+    ...(isPending || hunk.state === 'rejected'
+      ? [action(trans.__('Accept'), isPending ? 'accept' : 'plain', trans.__('Accept hunk %1', ref), 'accept', [ref])]
+      : []),
+    ...(isPending ? [action(trans.__('Reject'), 'plain', trans.__('Reject hunk %1', ref), 'reject', [ref])] : []),
+    ...reversals(proposal, trans, action, turn => ownHunk(proposal, turn) === ref)
+  ];
+}
+
+/** Task, prompt, context, model, answer and steps, in a box that opens. */
+function origin(from: IProvenance, trans: TranslationBundle): HTMLElement {
+  const facts: HTMLElement[] = [];
+  const fact = (name: string, ...value: readonly HTMLElement[] | readonly string[]): void => {
+    if (value.some(part => part !== '')) {
+      facts.push(el('dt', {}, name), el('dd', {}, ...value));
+    }
+  };
+  fact(trans.__('Task'), from.task || trans.__('none'));
+  fact(trans.__('How'), from.how);
+  fact(trans.__('Model'), from.model || trans.__('none: no model was asked'));
+  fact(trans.__('Prompt'), from.prompt);
+  fact(trans.__('Context'), from.context.join(', '));
+  if (from.answer !== '') {
+    fact(trans.__('Answer'), el('pre', {}, from.answer));
+  }
+  if (from.steps.length > 0) {
+    fact(trans.__('Trace'), el('span', {}, from.trace), el('pre', {}, from.steps.join('\n')));
+  } else if (from.trace !== '') {
+    fact(trans.__('Trace'), trans.__('%1 (its steps have expired)', from.trace));
+  }
+  return el(
+    'details',
+    { class: 'noo-origin', 'data-box': 'origin' },
+    el('summary', {}, trans.__('Where this comes from')),
+    el('dl', {}, ...facts)
+  );
 }
 
 function refsIn(proposal: IProposal, states: readonly string[]): readonly string[] {
@@ -116,7 +199,12 @@ function byFile(hunks: readonly IHunk[]): readonly (readonly [string, readonly I
   return [...files];
 }
 
-function file(path: string, hunks: readonly IHunk[], trans: TranslationBundle, action: Action): HTMLElement {
+function file(
+  path: string,
+  hunks: readonly IHunk[],
+  trans: TranslationBundle,
+  actions: (hunk: IHunk) => readonly HTMLElement[]
+): HTMLElement {
   const count = (op: string): number =>
     hunks.reduce((sum, hunk) => sum + hunk.lines.filter(line => line.op === op).length, 0);
   return el(
@@ -133,11 +221,11 @@ function file(path: string, hunks: readonly IHunk[], trans: TranslationBundle, a
         ? null
         : el('span', { class: 'noo-removed', title: trans._n('%1 line removed', '%1 lines removed', count('-')) }, `−${count('-')}`)
     ),
-    ...hunks.map(hunk => hunkView(hunk, trans, action))
+    ...hunks.map(hunk => hunkView(hunk, trans, actions(hunk)))
   );
 }
 
-function hunkView(hunk: IHunk, trans: TranslationBundle, action: Action): HTMLElement {
+function hunkView(hunk: IHunk, trans: TranslationBundle, actions: readonly HTMLElement[]): HTMLElement {
   return el(
     'article',
     { class: 'noo-hunk', 'data-ref': hunk.ref, 'data-state': hunk.state, 'aria-label': hunk.ref },
@@ -147,21 +235,16 @@ function hunkView(hunk: IHunk, trans: TranslationBundle, action: Action): HTMLEl
       el('span', { class: 'noo-id' }, hunk.ref),
       el('span', { class: 'noo-hunk-where', title: hunk.header }, hunk.header),
       el('span', { class: 'noo-state', 'data-state': hunk.state }, stateWords(hunk.state, trans)),
-      ...(hunk.state === 'pending'
-        ? [
-            action(trans.__('Accept'), 'accept', trans.__('Accept hunk %1', hunk.ref), 'accept', [hunk.ref]),
-            action(trans.__('Reject'), 'plain', trans.__('Reject hunk %1', hunk.ref), 'reject', [hunk.ref])
-          ]
-        : [])
+      ...actions
     ),
     diff(hunk, trans),
     hunk.edited === null
       ? null
       : el(
-          'div',
-          { class: 'noo-edited' },
-          el('div', { class: 'noo-facts' }, trans.__('Accepted with your own text:')),
-          el('pre', {}, hunk.edited)
+          'details',
+          { class: 'noo-edited', 'data-box': hunk.ref },
+          el('summary', { class: 'noo-facts' }, trans.__('Accepted with your own text. What was proposed')),
+          el('pre', {}, hunk.proposed)
         )
   );
 }

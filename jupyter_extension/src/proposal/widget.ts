@@ -1,11 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
 import { CallError } from '../client';
 import { notice } from '../dom';
 import { record, text } from '../json';
-import type { IAnswer, IDecision, INootropic } from '../tokens';
+import type { IAnswer, INootropic } from '../tokens';
 import { PROPOSAL_MIME } from '../tokens';
 import type { IProposal } from './data';
 import { readProposal } from './data';
@@ -67,6 +66,8 @@ export class ProposalWidget extends Widget {
     const { client, folder, trans } = this.options;
     const id = this.proposal?.id ?? '';
     const turn = ++this.asked;
+    this.stale = false;
+    const before = JSON.stringify([this.proposal, this.locked]);
     try {
       const stored = await this.stored(await client.call('show', { id }, { folder }), id);
       if (this.isDisposed || turn !== this.asked) {
@@ -82,7 +83,10 @@ export class ProposalWidget extends Widget {
       this.locked = trans.__('Shown as saved in the notebook; nothing can be decided here.');
       this.message = { kind: 'info', text: words(error) };
     }
-    this.draw();
+    // Drawing anew moves what a person reads: only where something changed.
+    if (JSON.stringify([this.proposal, this.locked]) !== before) {
+      this.draw();
+    }
   }
 
   private async stored(answer: IAnswer, id: string): Promise<IProposal> {
@@ -105,7 +109,7 @@ export class ProposalWidget extends Widget {
     this.draw();
     this.deciding = true;
     try {
-      const args = decision === 'accept' || decision === 'reject' ? { refs: [...refs] } : await this.turn(decision, proposal);
+      const args = decision === 'accept' || decision === 'reject' ? { refs: [...refs] } : { turn: refs[0] ?? '' };
       const answer = await client.call(decision, args, { folder });
       this.message = { kind: 'info', text: told(answer) };
     } catch (error) {
@@ -122,23 +126,24 @@ export class ProposalWidget extends Widget {
     }
   }
 
-  /** The proposal's own latest turn that can be taken back: the latest of the workspace may be another's. */
-  private async turn(decision: 'undo' | 'redo', proposal: IProposal): Promise<ReadonlyJSONObject> {
-    const { client, folder, trans } = this.options;
-    const answers = await Promise.all(proposal.turns.map(id => client.call('show', { id }, { folder })));
-    const turns = answers.map(answer => record(answer.result.turn));
-    const reversed = new Set(turns.map(turn => turn.reverses));
-    const standing = turns.filter(turn => (turn.kind === 'undo') === (decision === 'redo') && !reversed.has(turn.id));
-    const last = standing[standing.length - 1];
-    if (last === undefined) {
-      throw new CallError(trans.__('Nothing of %1 is left to take back.', proposal.id));
-    }
-    return { turn: text(last.id) };
+  protected override onAfterAttach(): void {
+    this.catchUp();
   }
 
-  /** Somebody decided elsewhere in this window: what is shown may be old. */
-  private follow(_: INootropic, decision: IDecision): void {
-    if (!this.deciding && this.proposal !== null && decision.folder === this.options.folder) {
+  protected override onAfterShow(): void {
+    this.catchUp();
+  }
+
+  /** Somebody decided elsewhere in this window, perhaps from another folder of the workspace: this may be old. */
+  private follow(): void {
+    this.stale = true;
+    this.catchUp();
+  }
+
+  /** What nobody sees is looked up when it is seen again. */
+  private catchUp(): void {
+    if (this.stale && this.isVisible && !this.deciding && this.proposal !== null) {
+      this.stale = false;
       void this.lookUp();
     }
   }
@@ -146,11 +151,14 @@ export class ProposalWidget extends Widget {
   private draw(): void {
     if (this.proposal !== null) {
       const { locked, message } = this;
+      const boxes = (): HTMLDetailsElement[] => [...this.node.querySelectorAll<HTMLDetailsElement>('details[data-box]')];
+      const open = new Set(boxes().filter(box => box.open).map(box => box.dataset.box));
       this.node.replaceChildren(
         ...proposalView(this.proposal, { locked, message }, this.options.trans, (decision, refs) => {
           void this.decide(decision, refs);
         })
       );
+      boxes().forEach(box => (box.open = open.has(box.dataset.box)));
     }
   }
 
@@ -169,6 +177,7 @@ export class ProposalWidget extends Widget {
   private locked = '';
   private message: { readonly kind: 'error' | 'info'; readonly text: string } | null = null;
   private deciding = false;
+  private stale = false;
   private asked = 0;
 }
 
