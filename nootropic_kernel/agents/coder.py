@@ -20,6 +20,7 @@ from nootropic_kernel.workspace.resources import ResourceInvalid, load_yaml
 FORMAT_RETRIES = 3
 # A model that did not come to an end twice does not come to one the third time, and long answers take long.
 _CUT_RETRIES = 1
+_ENDLESS = ("cut", "repeats")
 _SNIPPETS = 4
 _MOST_TOKENS = 2048
 
@@ -119,7 +120,7 @@ def repair_step(draft: Draft, findings: str, instruction: Instruction, prompt: E
     text = prompt.fill("repair", findings=findings, format=form)
     answered = Message("assistant", draft.answer.text)
     messages = (*draft.messages, answered, Message("user", text))
-    repaired = yield from _asked(messages, prompt, bases, shown, instruction)
+    repaired = yield from _asked(messages, prompt, bases, shown, instruction, "repair")
     return replace(repaired, context=draft.context)
 
 
@@ -129,6 +130,7 @@ def _asked(
     bases: Mapping[str, bytes | None],
     shown: Mapping[str, bytes],
     instruction: Instruction,
+    purpose: str = "code",
 ) -> Step[Draft]:
     room = 384 + sum(len(data) for data in shown.values()) // 2
     talk = messages
@@ -136,7 +138,7 @@ def _asked(
     for attempt in range(FORMAT_RETRIES + 1):
         answer: Answer = yield Ask(
             talk,
-            purpose="code" if attempt == 0 else "format retry",
+            purpose=purpose if attempt == 0 else "format retry",
             max_tokens=min(_MOST_TOKENS, room),
             prompt=prompt.name,
             prompt_version=prompt.version,
@@ -148,11 +150,12 @@ def _asked(
         except NoUsableEdit as problem:
             problem.data["model"] = answer.model
             problem.data["attempts"] = attempt + 1
-            cuts += problem.kind == "cut"
+            cuts += problem.kind in _ENDLESS
             if attempt == FORMAT_RETRIES or cuts > _CUT_RETRIES:
                 raise
             # Only the last exchange goes along: earlier failures would fill a small window for nothing.
-            talk = (*messages, Message("assistant", answer.text), Message("user", problem.feedback()))
+            said = str(problem.data.get("useful", answer.text))  # what was repeated would be said again
+            talk = (*messages, Message("assistant", said), Message("user", problem.feedback()))
     raise AssertionError("unreachable")
 
 

@@ -10,7 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from nootropic_kernel.agents.coder import FORMAT_RETRIES
 from nootropic_kernel.changes.changeset import FileEdit
+from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
@@ -28,6 +30,10 @@ from nootropic_kernel.workspace.rules import check_path, lexical_fault
 from nootropic_kernel.workspace.settings import Settings
 
 _TRIAL = re.compile(r"trial:[0-9a-f]{16}")
+
+
+class _Repeats(Exception):
+    """Thrown into a model's stream to end it: the answer repeats itself."""
 
 
 class Workbench:
@@ -53,6 +59,7 @@ class Workbench:
         self._tell = tell
         self._trials: dict[str, tuple[FileEdit, ...]] = {}
         self._backend: Backend | None = None
+        self._attempt = 0
         self._paths: list[str] | None = None
 
     def handlers(self) -> Handlers:
@@ -92,10 +99,36 @@ class Workbench:
             self._backend = choose(self._settings, self.workspace)
         messages = tuple(Message(message.role, redact(message.content)) for message in ask.messages)
         request = ChatRequest(messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
-        self._tell(f"Asking {self._backend.name} …")
+        self._tell(f"Asking {self._backend.name}{self._heading(ask.purpose)} …")
+        watcher = Repetition("\n".join(message.content for message in messages))
+
+        def hear(piece: str) -> None:
+            if self._on_text is not None:
+                self._on_text(piece)
+            if watcher.add(piece):
+                raise _Repeats
+
         told = {semconv.PURPOSE: ask.purpose, semconv.PROMPT: ask.prompt, semconv.PROMPT_VERSION: ask.prompt_version}
-        with span(self.workspace, "ask", told):
-            return self._backend.chat(request, self._on_text, cancel)
+        with span(self.workspace, "ask", told) as current:
+            try:
+                return self._backend.chat(request, hear, cancel)
+            except _Repeats:
+                # Waiting for its token limit would cost a minute and bring more of the same.
+                current.set("nootropic.repeats", True)
+                return Answer(watcher.text, self._backend.name, self._backend.name, REPEATS)
+
+    def _heading(self, purpose: str) -> str:
+        """Which attempt this is, for the status line; it also parts the streamed answers."""
+        self._attempt = self._attempt + 1 if purpose == "format retry" else 1
+        if purpose == "format retry":
+            which = f"attempt {self._attempt} of at most {FORMAT_RETRIES + 1}"
+        elif purpose == "repair":
+            which = "repair, because a check failed"
+        else:
+            return ""
+        if self._on_text is not None:
+            self._on_text(f"\n\n— {which} —\n\n")
+        return f" ({which})"
 
     def _person(self, approve: Approve, cancel: threading.Event) -> bool:
         return self._approve(approve.question) if self._approve is not None else False

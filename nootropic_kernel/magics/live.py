@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PAUSE_S = 0.1
 _MOST_TEXT = 200_000
+# What is left of a model's text when the verb failed: the error below it is what matters then.
+_KEPT_LINES = 15
 
 
 class LiveOutput(Protocol):
@@ -71,6 +73,8 @@ class DisplayOutput:
 
     def close(self, *, failed: bool) -> None:
         """Leave what was streamed; a status line stays only where there is nothing else to see, or it failed."""
+        if failed and self._text:
+            self._text = [_last_lines("".join(self._text))]
         if self._handle is not None or self._dirty:
             self._update(self._status if failed or not self._text else "")
 
@@ -90,6 +94,12 @@ class DisplayOutput:
         else:
             self._handle.update(data, raw=True)
         self._shown_at, self._dirty = time.monotonic(), False
+
+
+def _last_lines(text: str) -> str:
+    lines = text.strip("\n").split("\n")
+    left_out = len(lines) - _KEPT_LINES
+    return "\n".join([f"… {left_out} more lines above", *lines[-_KEPT_LINES:]]) if left_out > 1 else text
 
 
 class TerminalOutput:

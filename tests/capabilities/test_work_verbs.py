@@ -117,6 +117,37 @@ def test_a_bad_answer_goes_back_with_the_reason(session: Session, person_home: P
     assert result.proposal.id == "P1" and len(model.requests()) == 2
 
 
+def test_an_answer_that_repeats_itself_is_stopped_and_asked_for_once_more(
+    session: Session, person_home: Path, tmp_path: Path
+) -> None:
+    heard: list[str] = []
+    session.emit = lambda news: heard.append(news.text) if news.kind == "text" else None
+    babble = "Sure.\n```python\n" + "    return sorted(books)\n" * 200
+    with scripted_model(tmp_path, person_home, [babble, babble, babble, GOOD]) as model:
+        with pytest.raises(NoUsableEdit, match="repeats itself") as caught:
+            code(CodeParams(**ASK), session)
+        assert caught.value.kind == "repeats" and len(model.requests()) == 2
+        assert code(CodeParams(**ASK), session).proposal.id == "P1"
+    assert "2 attempts" in caught.value.why and len(str(caught.value.data["text"])) < 300
+    assert model.prompts()[1].count("return sorted(books)") < 4  # what was repeated does not go back
+    assert "— attempt 2 of at most 4 —" in "".join(heard)
+
+
+def test_an_edit_that_drops_a_used_import_goes_back_and_is_noted(
+    session: Session, person_home: Path, tmp_path: Path
+) -> None:
+    base = "import os\n\n\ndef here() -> str:\n    return os.getcwd()\n\n\ndef there() -> str:\n    return ''\n"
+    (session.workspace.root / "shelf/place.py").write_text(base)
+    drops = "shelf/place.py\n```python\ndef here() -> str:\n    return os.getcwd().lower()\n```\n"
+    mended = drops.replace("python\n", "python\nimport os\n\n\n")
+    with scripted_model(tmp_path, person_home, [drops, mended]) as model:
+        result = code(CodeParams(instruct="Make it lower", file=["shelf/place.py"]), session)
+    assert "undefined 'os' (line 2)" in model.prompts()[1]
+    checks = {each.name: (each.passed, each.detail) for each in result.proposal.checks}
+    assert checks["names"][0] is True and not result.failed
+    assert checks["removed names"] == (None, "shelf/place.py: removes there")
+
+
 @pytest.mark.skipif(bool(available()), reason="no sandbox here")
 def test_a_change_that_breaks_the_tests_is_repaired(session: Session, person_home: Path, tmp_path: Path) -> None:
     with scripted_model(tmp_path, person_home, [BREAKS, GOOD]) as model:

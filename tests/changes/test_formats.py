@@ -81,6 +81,10 @@ def test_unified_diff_new_and_deleted_files() -> None:
         (sr("a.py", "def f(x):\n", "def f(x):\n"), "no_change"),
         ("a.py\n<<<<<<< SEARCH\ndef f(x):\n=======\ndef", "cut"),
         ("a.py\n```python\nx = 1\n", "cut"),
+        ("```python\nx = 1\n", "cut"),
+        ("Here it is: ```python\nx = 1\n", "cut"),
+        ("Run this:\n```bash\nls\n```python\nx = 1\n", "cut"),
+        ("Run this:\n```bash\nls\n```\n", "no_edit"),
         ("a.py\n```python\nimport os\n# ... rest of the file unchanged\n```", "elided"),
         ("a.py\n```python\nimport os\n...\n```", "elided"),
         ("../../x.py\n```python\nx = 1\n```", "wrong_file"),
@@ -173,3 +177,17 @@ def test_no_answer_crashes_the_parser(text: str, files: dict[str, bytes]) -> Non
     except NoUsableEdit:
         return
     assert all(".." not in edit.path.split("/") and not edit.path.startswith("/") for edit in edits)
+
+
+def test_an_unfinished_block_is_said_to_be_unfinished() -> None:
+    for files in ({"a.py": A}, {"a.py": A, "b.py": A}):
+        with pytest.raises(NoUsableEdit, match=r"unfinished|no end"):
+            parse_answer("Sure:\n\n```python\ndef f(x):\n", files)
+
+
+def test_an_answer_that_was_stopped_for_repeating_itself_names_what_it_repeats() -> None:
+    text = "```python\nx = 1\n" + "print('the same')\n" * 7
+    assert kind_of(text, {"a.py": A}, finish_reason="repeats") == "repeats"
+    with pytest.raises(NoUsableEdit, match=r"repeats itself.*the same") as caught:
+        parse_answer(text, {"a.py": A}, finish_reason="repeats")
+    assert caught.value.data["useful"] == "```python\nx = 1\nprint('the same')"

@@ -7,10 +7,13 @@ from typing import Literal
 
 from nootropic_kernel.workspace.errors import NootropicError
 
-Kind = Literal["empty", "cut", "elided", "no_edit", "no_match", "many_matches", "wrong_file", "no_change", "broken"]
+Kind = Literal[
+    "empty", "cut", "repeats", "elided", "no_edit", "no_match", "many_matches", "wrong_file", "no_change", "broken"
+]
 
 _NEXT = {
     "cut": "Ask for less at once, or use a model with a longer output.",
+    "repeats": "Ask for something smaller, name the file with --file, or use a larger model.",
     "elided": "Every line of the edit must be written out.",
 }
 

@@ -11,6 +11,8 @@ from nootropic_kernel.changes.formats.fences import Fence, fences
 from nootropic_kernel.changes.formats.files import as_edit, as_text, target
 
 _COMMENT = re.compile(r"^\s*(?:#|//|--|/\*|<!--|;|%|\.\.\.|…|\(|\[)")
+# A code block's beginning within a line (`Here it is: ```python`) or deep in a list.
+_MARK = re.compile(r"```[ \t]*[\w+-]*[ \t]*$", re.MULTILINE)
 _DOTS = re.compile(r"\.\.\.|…")
 _STANDS_FOR = re.compile(
     r"\b(?:rest|remainder|remaining|existing|previous|other|same|original|unchanged|omitted|as before|elided)\b", re.I
@@ -65,11 +67,17 @@ def refuse_elision(new: str, old: str, path: str, text: str) -> None:
 
 
 def _only(blocks: list[Fence], files: Mapping[str, bytes], text: str) -> Fence:
+    if any(not block.closed for block in blocks) or (not blocks and _MARK.search(text)):
+        raise NoUsableEdit("cut", "a code block begins but has no end: the answer is unfinished", text=text)
     if len(files) != 1:
         raise NoUsableEdit("no_edit", "no code block names the file it is for", text=text)
     code = [block for block in blocks if block.language not in {"bash", "sh", "shell", "console", "text", "diff"}]
     if len(code) != 1:
-        why = "there is no code block" if not code else f"there are {len(code)} code blocks and none names its file"
+        why = (
+            "there is no code block for the file"
+            if not code
+            else f"there are {len(code)} code blocks and none names its file"
+        )
         raise NoUsableEdit("no_edit", why, text=text)
     return code[0]
 
