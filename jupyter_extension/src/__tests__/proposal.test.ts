@@ -226,6 +226,23 @@ describe('a proposal', () => {
     expect(renderer.node.querySelector<HTMLElement>('[data-ref="P1:1"]')?.dataset.state).toBe('rejected');
   });
 
+  it('forgets what the last decision said once another one was made', async () => {
+    const states = ['pending', 'pending', 'pending'];
+    const desk = store(states);
+    const renderer = await shown(proposalData(), desk);
+    const { node } = renderer;
+    action(renderer, 'accept P1:2')?.click();
+    await settled();
+    expect(node.querySelector('.noo-notice')?.textContent).toBe('Committed 1 hunk.');
+    desk.decided.emit({ verb: '', folder: 'work' });
+    await settled();
+    expect(node.querySelector('.noo-notice')?.textContent).toBe('Committed 1 hunk.');
+    states[0] = 'rejected';
+    desk.decided.emit({ verb: 'reject', folder: 'work' });
+    await settled();
+    expect(node.querySelector('.noo-notice')).toBeNull();
+  });
+
   it('is looked up once it is seen again, and drawn anew only where something changed', async () => {
     const states = ['pending', 'pending', 'pending'];
     const desk = store(states);

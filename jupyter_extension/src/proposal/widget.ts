@@ -74,7 +74,12 @@ export class ProposalWidget extends Widget {
         return;
       }
       // What the verb noted when it made this output is not in the store.
-      this.proposal = { ...stored, notes: this.proposal?.notes ?? [] };
+      const current = { ...stored, notes: this.proposal?.notes ?? [] };
+      if (JSON.stringify(current) !== JSON.stringify(this.proposal)) {
+        // What the last decision said is no longer the last thing that happened.
+        this.message = null;
+      }
+      this.proposal = current;
       this.locked = '';
     } catch (error) {
       if (this.isDisposed || turn !== this.asked) {
