@@ -15,6 +15,7 @@ from nootropic_kernel.checks.tests_run import (
     test_command,
     touches_code,
     verdict,
+    why_not_run,
 )
 from nootropic_kernel.runs.effects import Run, RunResult, Step
 from nootropic_kernel.sandbox import SandboxUnavailable
@@ -40,11 +41,12 @@ def check_step(
         found = scan(changeset, asked)
     if any(check.passed is False for check in found):
         return tuple(found)  # what does not parse or carries a secret is not run
+    paths = tuple(paths)
     command = test_command(paths)
     if not touches_code(changeset.files):
         return tuple(found)
     if command is None:
-        return (*found, CheckResult(NAME, None, "there are no tests to run, or pytest is not installed", "nobody"))
+        return (*found, CheckResult(NAME, None, why_not_run(paths), "nobody"))
     try:
         done: RunResult = yield Run(command, trial, TIMEOUT_S)
         result = verdict(done.code, done.output, done.errors, done.level, done.limits)

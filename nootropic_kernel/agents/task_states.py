@@ -94,7 +94,8 @@ def _evidence(task: Task, proposals: Sequence[Proposal], commit: str | None) -> 
     for proposal in reversed(proposals):
         if proposal.status == "open":
             pending = sum(hunk.state is HunkState.PENDING for hunk in proposal.changeset.hunks)
-            return TaskState("review", f"{proposal.id}: {pending} of {len(proposal.changeset.hunks)} hunks to decide")
+            total = len(proposal.changeset.hunks)
+            return TaskState("review", f"{proposal.id}: {pending} of {total} hunk{'s' if total != 1 else ''} to decide")
     if proposals:
         latest = proposals[-1]
         word = "undone" if latest.status == "undone" else "rejected"

@@ -27,7 +27,7 @@ def learn(params: LearnParams, session: Session) -> LearnResult:
     session.workspace.ensure()
     rows = rows_of(ProposalStore(session.database(), session.workspace).list())
     edited = sum(row.edited for row in rows)
-    waiting = f"{len(rows)} accepted hunk{'' if len(rows) == 1 else 's'} wait to be learned from"
+    waiting = f"{len(rows)} accepted {'hunk waits' if len(rows) == 1 else 'hunks wait'} to be learned from"
     raise NotAvailableYet(
         "Nootropic cannot train yet.",
         why=f"{waiting}{f', {edited} of them edited by you' if edited else ''}; they are kept.",

@@ -19,10 +19,14 @@ from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 
-Outcome = Literal["proposed", "in review", "done", "nothing to do", "waits", "yours", "not possible", "failed"]
+Outcome = Literal[
+    "proposed", "in review", "rejected", "undone", "done", "nothing to do", "waits", "yours", "not possible", "failed"
+]
 _WORD = {
     "proposed": "new proposal",
     "in review": "has a proposal that waits for you",
+    "rejected": "was rejected",
+    "undone": "was undone",
     "done": "is done",
     "nothing to do": "changes nothing: all of it is there already",
     "waits": "waits",
@@ -58,7 +62,7 @@ class TaskRun(BaseModel):
 
     def line(self) -> str:
         """The outcome in one line."""
-        name = f" {self.proposal}" if self.proposal else ""
+        name = f" ({self.proposal})" if self.proposal else ""
         note = f": {self.note}" if self.note else ""
         return f"{self.task} {self.title} ({self.how}) — {_WORD[self.outcome]}{name}{note}"
 
@@ -114,8 +118,8 @@ def run(params: RunParams, session: Session) -> RunResult:
     """Run tasks of the plan: each becomes a checked proposal for you to review.
 
     A task is done by the way the plan names: a recipe, a model's edit, or a person. One that has a proposal already
-    or is done says so and shows it; nothing is done twice. A change whose checks fail even after repair is handed to
-    you with what was found.
+    or is done says so and shows it; nothing is done twice, and what you rejected or undid is not proposed again. A
+    change whose checks fail even after repair is handed to you with what was found.
     """
     if params.tasks and params.count is not None:
         raise UsageError("Name tasks, or say how many with --count, not both.")
@@ -147,7 +151,11 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
     if state.status in ("done", "review"):
         proposal = _latest(task, session)
         outcome: Outcome = "done" if state.status == "done" else "in review"
-        return _told(task, outcome, state.note, proposal.id if proposal else None), proposal
+        if proposal is None:
+            return _told(task, outcome, state.note), None
+        # The state names the proposal for the board; here it stands before the note.
+        note = state.note.removeprefix(f"{proposal.id}: ").removesuffix(f" ({proposal.id})")
+        return _told(task, outcome, note, proposal.id), proposal
     if task.how.kind == "none":
         return _told(task, "not possible", task.how.why), None
     if state.status != "ready":
@@ -164,13 +172,20 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
         mark_satisfied(session.database(), planned.plan, task.id)
         return _told(task, "nothing to do", "it counts as done"), None
     if done.proposal.status in ("rejected", "undone"):
-        word = "undid" if done.proposal.status == "undone" else "rejected"
-        note = f"the same change as before, which you {word}; accept or redo it if you want it after all"
-        return _told(task, "in review", note, done.proposal.id), done.proposal
+        return _turned_down(task, done.proposal), done.proposal
     told = _told(task, "proposed", "", done.proposal.id)
     if done.escalated:
         told = told.model_copy(update={"escalated": True, "note": "its checks fail; a person has to look"})
     return told, done.proposal
+
+
+def _turned_down(task: Task, proposal: Proposal) -> TaskRun:
+    """A task whose change would be the same that the person has rejected or undone."""
+    same = "the same change would be made again"
+    if proposal.status == "undone":
+        return _told(task, "undone", f"{same}; `redo` brings it back", proposal.id)
+    hunk = f"{proposal.id}:{proposal.changeset.hunks[0].number}"
+    return _told(task, "rejected", f"{same}; `accept {hunk}` takes a hunk of it after all", proposal.id)
 
 
 def _job(task: Task, plan: Plan) -> Job:

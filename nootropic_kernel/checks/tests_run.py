@@ -21,9 +21,8 @@ _COUNTS = re.compile(r"(\d+ (?:passed|failed|errors?|skipped|xfailed|deselected)
 
 
 def test_command(paths: Iterable[str]) -> tuple[str, ...] | None:
-    """The command that runs the repository's tests, or None when it has none or pytest is not installed."""
-    tests = [path for path in paths if _is_test(path)]
-    if not tests or importlib.util.find_spec("pytest") is None:
+    """The command that runs the repository's tests, or None when `why_not_run` says why not."""
+    if why_not_run(paths):
         return None
     # The repository and its `src` on the path, as an editable install would have them.
     start = (
@@ -31,6 +30,15 @@ def test_command(paths: Iterable[str]) -> tuple[str, ...] | None:
         "sys.exit(pytest.main(['-q', '-x', '--no-header', '-p', 'no:cacheprovider', *sys.argv[1:]]))"
     )
     return ("python", "-c", start)
+
+
+def why_not_run(paths: Iterable[str]) -> str:
+    """Why the repository's tests cannot be run; empty when they can."""
+    if not any(_is_test(path) for path in paths):
+        return "there are no tests here (no test_*.py)"
+    if importlib.util.find_spec("pytest") is None:
+        return f"pytest is not installed for {sys.executable}"
+    return ""
 
 
 def verdict(code: int, output: str, errors: str, level: str, limits: Sequence[str]) -> CheckResult:

@@ -1,4 +1,7 @@
-"""Cutting files into chunks: functions and classes, notebook cells, else windows of lines."""
+"""Cutting files into chunks: functions and classes, notebook cells, else windows of lines.
+
+What a person asked Nootropic in a notebook, and the fields of its plan, are left out: a search would find itself.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 WINDOW = 80
+SPEC = "project-spec.md"
+_ASKED = ("%noo", "%%noo", "!noo")
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,24 @@ def chunks_of(path: str, data: bytes) -> list[Chunk]:
         except (SyntaxError, ValueError, RecursionError):
             return list(_windows(path, text.splitlines(), 1, ""))
         return sorted(_python(path, text.splitlines(), tree), key=lambda chunk: (chunk.start, chunk.end))
+    if PurePosixPath(path).name == SPEC:
+        return list(_prose(path, text.splitlines()))
     return list(_windows(path, text.splitlines(), 1, ""))
+
+
+def _prose(path: str, lines: list[str]) -> Iterator[Chunk]:
+    """The text between front matter and fenced blocks, whose fields would match every question about the plan."""
+    closing = "---" if lines[:1] == ["---"] else ""
+    start = 1
+    for number, line in enumerate(lines, start=1):
+        if closing:
+            if line == closing and number > 1:
+                closing, start = "", number + 1
+        elif line.startswith("```yaml"):
+            yield from _windows(path, lines[start - 1 : number - 1], start, "")
+            closing = "```"
+    if not closing:
+        yield from _windows(path, lines[start - 1 :], start, "")
 
 
 def _python(path: str, lines: list[str], tree: ast.Module) -> Iterator[Chunk]:
@@ -93,7 +115,16 @@ def _cells(path: str, text: str) -> Iterator[Chunk]:
         cells = json.loads(text)["cells"]
         for number, cell in enumerate(cells, start=1):
             source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+            if cell.get("cell_type") == "code" and _asks_nootropic(source):
+                continue
             name = f"cell {number}" + (f" ({cell['id']})" if cell.get("id") else "")
             yield from _windows(path, source.splitlines(), 1, name)
     except (ValueError, KeyError, TypeError, AttributeError):
         yield from _windows(path, text.splitlines(), 1, "")
+
+
+def _asks_nootropic(source: str) -> bool:
+    """Whether a cell begins with a call of ours, comments and blank lines aside."""
+    lines = (line.strip() for line in source.splitlines())
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return (first.split() or [""])[0] in _ASKED

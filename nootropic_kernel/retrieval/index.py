@@ -20,7 +20,7 @@ from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.rules import lexical_fault
 
-VERSION = 1
+VERSION = 2
 MAX_FILE_BYTES = 1_000_000
 # A file changed this shortly before it was indexed may change again within the same timestamp.
 _RACY_NS = 2_000_000_000

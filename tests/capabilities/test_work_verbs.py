@@ -24,7 +24,7 @@ from nootropic_kernel.capabilities.recipes import RecipesParams, recipes
 from nootropic_kernel.capabilities.run import RunParams, run
 from nootropic_kernel.capabilities.search import SearchParams, search
 from nootropic_kernel.capabilities.show import ShowParams, show
-from nootropic_kernel.changes.accept import accept, undo
+from nootropic_kernel.changes.accept import accept, reject, undo
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.models.errors import NoModel
@@ -262,7 +262,7 @@ def test_recipes_are_listed_and_applied(session: Session) -> None:
 def test_recipe_arguments_are_checked(session: Session) -> None:
     with pytest.raises(UsageError, match=r"python\.rename"):
         recipes(RecipesParams(name="python.renam"), session)
-    with pytest.raises(UsageError, match="needs the argument"):
+    with pytest.raises(UsageError, match=r"needs the argument 'new'. 'new' means the new name alone\."):
         recipes(RecipesParams(name="python.rename", arg={"old": "by_title"}), session)
 
 
@@ -289,6 +289,8 @@ def test_tasks_of_a_random_plan_become_proposals_once(tmp_path: Path, seed: int)
         assert any(hunk.kind == "cell" for view in first.proposals for hunk in view.hunks)
         again = run(RunParams(count=len(first.tasks)), session)
         assert {each.outcome for each in again.tasks} == {"in review"}
+        assert all(f"waits for you ({each.proposal}): " in each.line() for each in again.tasks)
+        assert not any(f": {each.proposal}" in each.line() or "1 hunks" in each.line() for each in again.tasks)
         assert [each.proposal for each in again.tasks] == [each.proposal for each in first.tasks]
         several = max(first.proposals, key=lambda view: len(view.hunks))
         turn = accept(session.workspace, session.database(), [several.hunks[0].ref])
@@ -311,8 +313,22 @@ def test_what_was_undone_is_shown_not_proposed_again(session: Session) -> None:
     accept(session.workspace, session.database(), [proposal])
     undo(session.workspace, session.database(), None)
     again = run(RunParams(tasks=[first.tasks[0].task]), session)
-    assert (again.tasks[0].outcome, again.tasks[0].proposal) == ("in review", proposal)
-    assert "which you undid" in again.text()
+    assert (again.tasks[0].outcome, again.tasks[0].proposal) == ("undone", proposal)
+    assert f"was undone ({proposal}): the same change would be made again" in again.text()
+
+
+def test_what_was_rejected_is_said_to_be_rejected(session: Session) -> None:
+    plan(PlanParams(brief="Keep books and loans"), session)
+    first = run(RunParams(count=1), session)
+    proposal = first.tasks[0].proposal
+    assert proposal is not None
+    reject(session.workspace, session.database(), [proposal])
+    again = run(RunParams(tasks=[first.tasks[0].task]), session)
+    assert (again.tasks[0].outcome, again.tasks[0].proposal) == ("rejected", proposal)
+    assert f"was rejected ({proposal}): the same change would be made again" in again.text()
+    assert "waits for you" not in again.text()
+    hunk = again.text().partition("`accept ")[2].partition("`")[0]
+    assert accept(session.workspace, session.database(), [hunk]).commit
 
 
 def test_tasks_that_wait_or_are_unknown_say_so(session: Session) -> None:
@@ -354,7 +370,7 @@ def test_learn_and_chat_refuse_and_say_what_waits(session: Session) -> None:
         learn(LearnParams(), session)
     recipes(RecipesParams(name="python.docstrings", arg={"module": "shelf.books"}), session)
     accept(session.workspace, session.database(), ["P1"])
-    with pytest.raises(NotAvailableYet, match="1 accepted hunk wait"):
+    with pytest.raises(NotAvailableYet, match="1 accepted hunk waits"):
         learn(LearnParams(), session)
     with pytest.raises(NotAvailableYet):
         chat(ChatParams(message="hello"), session)

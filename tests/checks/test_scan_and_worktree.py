@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 
 import pytest
 
 from nootropic_kernel.changes.changeset import FileEdit, build_changeset
 from nootropic_kernel.checks.scan import REDACTED, redact, scan
-from nootropic_kernel.checks.tests_run import verdict
+from nootropic_kernel.checks.tests_run import test_command as command_of_tests
+from nootropic_kernel.checks.tests_run import verdict, why_not_run
 from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git
@@ -77,6 +79,13 @@ def test_the_code_of_a_test_run_is_read_with_who_vouches() -> None:
     missing = verdict(4, "", "ModuleNotFoundError: No module named 'numpy'", "l", ())
     assert missing.passed is None and "numpy" in missing.detail
     assert "tested process itself" in verdict(0, "", "", "l", ()).vouched_by
+
+
+def test_no_tests_and_no_pytest_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no tests here" in why_not_run(["a.py"]) and command_of_tests(["a.py"]) is None
+    assert why_not_run(["a.py", "tests/test_a.py"]) == "" and command_of_tests(["tests/test_a.py"])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "pytest is not installed" in why_not_run(["test_a.py"]) and command_of_tests(["test_a.py"]) is None
 
 
 def test_a_worktree_has_the_files_as_they_are_and_the_edits_and_goes(workspace: Workspace) -> None:

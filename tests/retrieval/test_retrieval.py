@@ -45,8 +45,47 @@ def test_notebook_cells_are_chunks() -> None:
     assert (chunk.name, chunk.start, chunk.end, chunk.text) == ("cell 1 (c1)", 1, 2, "x = 1\ny = 2")
 
 
+@pytest.mark.parametrize("call", ["%noo search overdue", "%%noo plan\nOverdue", "!noo code x", "# ask\n\n%noo status"])
+def test_cells_that_ask_nootropic_are_no_chunks(call: str) -> None:
+    cells = [{"cell_type": "code", "source": call}, {"cell_type": "code", "source": "%noops = 1"}]
+    cells.append({"cell_type": "markdown", "source": "%noo is a magic"})
+    found = chunks_of("n.ipynb", json.dumps({"cells": cells}).encode())
+    assert [chunk.text for chunk in found] == ["%noops = 1", "%noo is a magic"]
+
+
+SPEC = """---
+schema: 1
+title: "Overdue loans"
+---
+
+# Overdue loans
+
+```yaml plan
+id: "overdue"
+```
+
+People forget.
+"""
+
+
+def test_of_the_plan_only_its_prose_is_cut() -> None:
+    found = [(chunk.start, chunk.end, chunk.text.strip()) for chunk in chunks_of("project-spec.md", SPEC.encode())]
+    assert found == [(5, 7, "# Overdue loans"), (11, 12, "People forget.")]
+    assert len(chunks_of("other.md", SPEC.encode())) == 1
+
+
+def test_code_comes_before_the_plan_that_speaks_of_it(workspace: Workspace) -> None:
+    (workspace.root / "project-spec.md").write_text(SPEC)
+    (workspace.root / "loans.py").write_text(
+        '"""Lending."""\n\n\ndef late(loan):\n    """Whether it is overdue."""\n    return loan.day > 30\n'
+    )
+    index = Index(workspace)
+    assert search(index, "overdue loans")[0].path == "loans.py"
+    assert search(index, "project spec overdue loans")[0].path == "project-spec.md"
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(["a.py", "n.ipynb", "x.md"]), st.text(max_size=300))
+@given(st.sampled_from(["a.py", "n.ipynb", "x.md", "project-spec.md"]), st.text(max_size=300))
 def test_lines_of_chunks_are_lines_of_the_file(path: str, text: str) -> None:
     lines = text.encode("utf-8", "replace").decode().removeprefix("\ufeff").splitlines()
     for chunk in chunks_of(path, text.encode("utf-8", "replace")):

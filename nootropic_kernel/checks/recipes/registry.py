@@ -65,7 +65,9 @@ class Recipe:
             if args.get(name) in (None, ""):
                 raise UsageError(
                     f"The recipe {self.name} needs the argument {name!r}.",
-                    why=str(properties[name].get("description", "")),
+                    why=f"{name!r} means {properties[name]['description']}."
+                    if properties[name].get("description")
+                    else "",
                     next=f"Give it with --arg {name}=VALUE.",
                 )
         for name, value in args.items():
