@@ -61,8 +61,9 @@ class CodeResult(ProposalResult):
 def code(params: CodeParams, session: Session) -> CodeResult:
     """Have a model change files, as a proposal that you review.
 
-    Nothing is written to your files. The change is checked (does it parse, does it carry a secret, do the repository's
-    tests pass on a copy in the sandbox); a failing one is repaired at most twice. The answer says which model spoke.
+    Nothing is written to your files. The change is checked (does it parse, are its names defined, does it carry a
+    secret, do the repository's tests pass on a copy in the sandbox); a failing one is repaired at most twice. The
+    answer says which model spoke.
     """
     text = params.instruct.strip()
     if not text:
