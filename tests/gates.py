@@ -24,6 +24,8 @@ NO_CHROMIUM = (
 )
 # The quickstart and the browser run alone: both start servers, and pytest-jupyter's event loop bears no other.
 APART = ("tests/browser", "tests/notebooks")
+# The promises are tested end to end, with kernels and models: minutes that `make test` has.
+NOT_FAST = ("tests/promises",)
 
 
 class Gates:
@@ -110,7 +112,7 @@ def browser(gates: Gates) -> None:
 def pytest(gates: Gates, *, fast: bool) -> None:
     """The tests of the Python rooms; in the full run with coverage and its gates."""
     chosen = "not browser and not deep" + (" and not slow" if fast else "")
-    ignored = [f"--ignore={folder}" for folder in APART]
+    ignored = [f"--ignore={folder}" for folder in (*APART, *(NOT_FAST if fast else ()))]
     # A module stays on one worker: what it starts, it starts once.
     spread = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope"]
     arguments = ["-m", "pytest", "-m", chosen, *ignored, *spread]

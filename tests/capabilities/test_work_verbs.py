@@ -34,6 +34,8 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import scripted_model
 from tests.planning.random_repository import random_brief, random_repository
 
+pytestmark = pytest.mark.slow
+
 BOOKS = (
     '"""Books and how to sort them."""\n\n\ndef by_title(books: list[str]) -> list[str]:\n    return sorted(books)\n'
 )
