@@ -17,6 +17,8 @@ from nootropic_kernel.changes.changeset import FileEdit, build_changeset
 from nootropic_kernel.checks.recipes import MemoryFiles, RecipeRefused, get_recipe, run_recipe
 from nootropic_kernel.checks.recipes.fields import _SAMPLES as TYPES
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = st.sampled_from(["library", "src/library", "src/shop_floor", "shop"])
 ENTITIES = st.sampled_from(["Book", "loan item", "HTTPRoute", "order_line", "Recipe", "Übung"])
 FIELD = st.fixed_dictionaries(

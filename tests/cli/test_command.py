@@ -168,6 +168,7 @@ READ_VERBS = """board, check --no-tests, doctor, list-capabilities, models, next
 search author, show T1, spec, status"""
 
 
+@pytest.mark.slow
 def test_the_documents_of_the_core_fit_their_schemas(noo: Run, repo: Path) -> None:
     """`noo plan` first, then every verb that only looks: each document against what the registry promises."""
     listed = json.loads(noo("list-capabilities", "--json").stdout)

@@ -22,6 +22,8 @@ from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.workspace.errors import Interrupted
 from tests.models.conftest import ServeScript
 
+pytestmark = pytest.mark.slow
+
 CONTENT = b"GGUF" + bytes(range(256)) * 4000
 MEMBER = "tiny_model/tiny.gguf"
 MakeModel = Callable[..., CatalogueModel]
