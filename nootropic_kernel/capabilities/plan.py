@@ -15,7 +15,7 @@ class PlanParams(Params):
     brief: str | None = Field(
         None,
         description="What is to be made, in your own words. Without it the plan that is there is shown.",
-        json_schema_extra={"body": True},
+        json_schema_extra={"position": 0, "words": True, "body": True},
     )
     amend: bool = Field(False, description="Bring the plan that is there to this edited brief.")
 
@@ -24,7 +24,8 @@ class PlanParams(Params):
 def plan(params: PlanParams, session: Session) -> PlanResult:
     """Turn a brief into a plan of tasks, kept and committed as project-spec.md.
 
-    The brief is read by its own words, and you see what became of each: understood, assumed, not understood. Each task
+    The brief is read by its own words, and you see what became of each: understood (it shaped the plan),
+    assumed, noted, not understood. What is to be left alone is shown as a limit, and no task touches it. Each task
     says how it is done: by a recipe with arguments found in your repository, by a model's edit, by you, or that
     nothing can do it yet. No model is needed.
 

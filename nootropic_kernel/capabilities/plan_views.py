@@ -105,7 +105,7 @@ class EpicView(BaseModel):
 
 
 class WordView(BaseModel):
-    """What became of a word of the brief: matched, assumed or not understood, and what it was taken for."""
+    """What became of a word of the brief: matched, assumed, noted or not understood, and what it was taken for."""
 
     text: str
     verdict: str
@@ -127,6 +127,7 @@ class PlanResult(Result):
     hours: float
     critical_path: list[str]
     next: list[str]
+    limits: list[str]
     words: list[WordView]
     notes: list[str]
     epics: list[EpicView]
@@ -147,6 +148,7 @@ class PlanResult(Result):
             hours=plan.hours(),
             critical_path=list(plan.critical_path()),
             next=[task.id for task in ready_tasks(plan, states)],
+            limits=list(plan.limits),
             words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
             notes=[*notes, *planned.notes],
             epics=_epics(plan, states),

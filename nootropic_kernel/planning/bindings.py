@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from nootropic_kernel.planning.brief import Reading
+from nootropic_kernel.planning.changes_asked import Change
 from nootropic_kernel.planning.facts import Module, RepositoryFacts, import_name, module_name
 from nootropic_kernel.planning.recipe_arguments import name_problem
 from nootropic_kernel.planning.wording import class_name, identifier, listing, package_name, plural
@@ -29,6 +30,7 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[st
         "brief": brief,
         "slug": identifier(title, "plan"),
         "brief_line": title,
+        "brief_text": " ".join(brief.split())[:2000],
         "target": reading.subject,
         "target_title": reading.subject,
         "target_slug": identifier(reading.subject),
@@ -46,6 +48,7 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[st
         "renames": [_renaming(old, new, facts) for old, new in reading.renames],
         "targets": targets,
         "missing": missing,
+        "changes": [_change(change, package_dir, facts) for change in reading.changes if change.kind != "rename"],
         "every_module": every[:_MAX_MODULES],
         "readme_lines": _readme_lines(brief, things, reading),
     }
@@ -79,7 +82,8 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
     for renaming in bindings["renames"]:
         if not renaming["old_problem"]:
             state |= {f"symbol:{renaming['old']}", f"free-name:{renaming['new']}"}
-    for target in [*bindings["targets"], *bindings["every_module"]]:
+    around = [target for change in bindings["changes"] for target in change["change_around"]]
+    for target in [*bindings["targets"], *bindings["every_module"], *around]:
         module = facts.modules[target["target_path"]]
         if not module.undocumented():
             state.add(f"documented:{module.path}")
@@ -123,6 +127,32 @@ def _targets(reading: Reading, facts: RepositoryFacts) -> tuple[list[dict[str, A
             why = f"this repository has neither a module nor a name {name}; {where}"
             missing.append({"target": name, "target_problem": why})
     return list(found.values()), missing
+
+
+def _change(change: Change, package_dir: str, facts: RepositoryFacts) -> dict[str, Any]:
+    """One clause: what is missing, the docstrings it asks for, the edit, and where readers learn of its subject."""
+    modules = [facts.modules[path] for path in change.files if path in facts.modules and path not in facts.tests]
+    readable = [module for module in modules if module.readable]
+    files = list(change.files)
+    if change.tests:
+        tests = _tests_folder(package_dir, facts)
+        files = [*(f"{tests}/test_{module.name}.py" for module in modules[:1]), *files]
+    bare = [module for module in readable if module.undocumented()] if change.docstrings else []
+    only_docstrings = bool(bare) and change.kind == "document"
+    edit = {"change_title": change.title, "change_body": change.text, "change_files": files}
+    known = [module for module in readable if module.symbols]
+    shown = next((m for m in known if any(s.name in change.names for s in m.symbols)), next(iter(known), None))
+    symbol = next((s.name for s in shown.symbols if s.name in change.names), "") if shown else ""
+    around = [_target(shown, symbol or _worth_showing(shown, facts), facts)] if shown else []
+    why = "this repository has neither a file nor a name {}"
+    missing = [{"target": name, "target_problem": why.format(name)} for name in change.missing]
+    return {
+        **edit,
+        "change_missing": missing,
+        "change_docstrings": [_target(module, "", facts) for module in bare],
+        "change_edit": [] if missing or only_docstrings else [edit],
+        "change_around": [] if missing else around,
+    }
 
 
 def _target(module: Module, symbol: str, facts: RepositoryFacts) -> dict[str, Any]:

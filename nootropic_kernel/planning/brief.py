@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nootropic_kernel.planning.changes_asked import Change, find_changes
 from nootropic_kernel.planning.code_names import find_renames, find_targets
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import RepositoryFacts
+from nootropic_kernel.planning.field_lists import find_field_lists
 from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.limits import Limit, find_limits
 from nootropic_kernel.planning.methods import Archetype, Library
 from nootropic_kernel.planning.model import WordUse
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens, accounted
@@ -27,6 +30,10 @@ _SETTING_BEFORE = frozenset({"for", "run", "running", "own"})
 _SETTING_AFTER = frozenset({"needs", "wants", "has"})
 _OBJECT = frozenset({"a", "an", "the", "it", "them", "each", "all", "every", "my", "our", "their", "this", "that"})
 _AREA_BEFORE = frozenset({"to", "in", "into", "of", "from", "on"})
+_TELLS = "tells about the task; no task of its own"
+_LISTED_ALREADY = "the brief lists the fields itself; no field follows from this word"
+_CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
+_KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records", "send"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 
 
@@ -62,6 +69,8 @@ class Reading:
     targets: tuple[str, ...]
     words: tuple[WordUse, ...]
     left_out: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 def read_brief(brief: str, facts: RepositoryFacts, library: Library) -> Reading:
@@ -100,8 +109,14 @@ class _BriefReader:
         self.subject = ""
         self.left_out: list[str] = []
         self.pending: dict[str, str] = {}  # fields that were named before any thing
+        self.listed: set[str] = set()  # things whose fields the brief lists itself
+        self.limits: list[Limit] = []
 
     def read(self) -> Reading:
+        self.limits = find_limits(self.tokens, self.lexicon)
+        for listed in find_field_lists(self.tokens, self.lexicon):
+            self.things[listed.thing] = self.things.get(listed.thing, {}) | listed.fields
+            self.listed.add(listed.thing)
         renames = find_renames(self.tokens, self.lexicon, self.facts)
         targets = find_targets(self.tokens, self.lexicon, self.facts)
         self._phrases()
@@ -113,10 +128,16 @@ class _BriefReader:
         if not self.things:
             self.tokens.relabel(("a field",), "a property of nothing that is kept; no task of its own")
         archetype = self._archetype(bool(renames))
+        self._demote(archetype)
+        changes = find_changes(self.brief, self.tokens, self.lexicon, self.facts)
+        if self._asks_for_changes(changes) and "change" in self.lexicon.library.archetypes:
+            archetype = self.lexicon.library.archetypes["change"]
+        else:
+            changes = []
         if not archetype.keeps_things:
             # In a bug fix, a refactoring or documentation, unknown words tell about the task; nothing is kept.
             self.things, self.abilities, self.left_out = {}, {}, []
-            self.tokens.relabel(_ABOUT_THINGS, "tells about the task; no task of its own")
+            self.tokens.relabel(_ABOUT_THINGS, _TELLS)
         return Reading(
             archetype=archetype,
             title=_title(self.brief),
@@ -129,6 +150,8 @@ class _BriefReader:
             targets=tuple(targets),
             words=accounted(self.tokens),
             left_out=tuple(self.left_out),
+            limits=tuple(self.limits),
+            changes=tuple(changes),
         )
 
     def _phrases(self) -> None:
@@ -157,7 +180,7 @@ class _BriefReader:
             for part in setting:
                 part.mark("assumed", "who or what it is for; no task of its own")
             return
-        for check in (self._lexicon_word, self._listed_word, self._property_word, self._unlisted_verb):
+        for check in (self._lexicon_word, self._listed_word, self._property_word, self._unlisted_verb, self._no_thing):
             if check(index, token, word):
                 return
         self._new_thing(index, token, word)
@@ -185,17 +208,91 @@ class _BriefReader:
         name = self.lexicon.ability(word)
         if name is None:
             return False
+        if self._is_excluded(word):
+            token.mark("matched", "left out, as the brief says")
+            return True
         ability = self.lexicon.table("abilities")[name]
-        self.abilities.setdefault(name, Ability(name, ability["title"], ability["file"], token.text))
-        token.mark("matched", f"an ability: {ability['title'].lower()}")
+        phrase = self._phrase(index, token)
+        title = " ".join(part.text for part in phrase) if len(phrase) > 1 else ability["title"]
+        self.abilities.setdefault(name, Ability(name, title[:1].upper() + title[1:], ability["file"], token.text))
+        for part in phrase:
+            if part.kind != "word" or part.lower in self.lexicon.words("stop") | self.lexicon.words("tools"):
+                continue  # looked at by itself
+            part.mark("matched", f"an ability: {ability['title'].lower()}")
         return True
+
+    def _phrase(self, index: int, token: Token) -> list[Token]:
+        """`export loans as CSV`: a verb with its object, up to the end of the clause; else the word alone."""
+        before = self.tokens.beside(index, -1)
+        opens = not before or before in ("and", "to", "can", "then", "also", "that", "please", "could")
+        if not opens or not self.lexicon.is_verb(token.lower) or self.tokens.beside(index, +1) in ("", "and", "or"):
+            return [token]
+        phrase = [token]
+        for following in self.tokens[index + 1 :]:
+            if following.kind == "stop" or following.lower in ("and", "but", "then") or following.verdict:
+                break
+            phrase.append(following)
+        while phrase[-1].lower in self.lexicon.words("stop"):
+            phrase.pop()
+        return phrase
+
+    def _no_thing(self, index: int, token: Token, word: str) -> bool:
+        """Units, times, tools, abstract nouns and single letters are never things of their own."""
+        forms = {word, singular(word)}
+        if forms & self.lexicon.words("tools"):
+            token.mark("noted", f"uses {token.text}")
+        elif len(word) < 2 or forms & (self.lexicon.words("measures") | self.lexicon.words("abstract_nouns")):
+            token.mark("not understood", _TELLS)
+        elif not self._is_kept(index):
+            token.mark("not understood", "nothing says that it is kept; no task of its own")
+        else:
+            return False
+        return True
+
+    def _is_kept(self, index: int) -> bool:
+        """Whether an unknown noun can be a thing to keep: by the sort of project, or by the verb before it."""
+        library = self.lexicon.library
+        if any(library.archetypes[name].keeps_things for name in self.scores):
+            return True
+        if any(token.meaning == "a program" for token in self.tokens):
+            return True
+        verbs = [self.lexicon.verb(token.lower) for token in self.tokens[:index] if token.kind == "word"]
+        governing = next((verb for verb in reversed(verbs) if verb), None)
+        return (governing is None and not self.scores) or governing in _KEEPS
+
+    def _is_excluded(self, word: str) -> bool:
+        """Whether the brief says that this is to be left out."""
+        words = [each.lower() for limit in self.limits if limit.kind != "keep" for each in limit.words]
+        return self.lexicon.thing(word) in {self.lexicon.thing(each) for each in words}
+
+    def _demote(self, archetype: Archetype) -> None:
+        """Words that point to a sort of project that was not chosen shaped nothing."""
+        others = {other.title.lower() for other in self.lexicon.library.archetypes.values() if other != archetype}
+        for token in self.tokens:
+            if token.meaning in others:
+                told = f"could be a {token.meaning}; planned as {archetype.title.lower()}"
+                token.verdict, token.meaning = "noted", told
+
+    def _asks_for_changes(self, changes: list[Change]) -> bool:
+        """Whether the brief is about code that is there, rather than something to build, document or mend."""
+        aimed = [change for change in changes if change.names]
+        keeps = [score for name, score in self.scores.items() if self.lexicon.library.archetypes[name].keeps_things]
+        if self.listed or not any(change.files or change.missing for change in aimed):
+            return False
+        creates = any(token.lower in _CREATES for token in self.tokens[:3])
+        if keeps and ((creates and max(keeps) >= 2) or not any(change.files for change in aimed)):
+            return False
+        kinds = {change.kind for change in aimed}
+        if kinds == {"edit"}:
+            return True
+        return len(kinds) > 1 or (len(changes) > len(aimed) and any(change.kind == "edit" for change in changes))
 
     def _listed_word(self, index: int, token: Token, word: str) -> bool:
         """A verb, a quality, a technology, a word about code or programs."""
         if self.lexicon.is_quality(word):
             token.mark("not understood", "how it should be; no task follows from it yet")
-        elif word in self.lexicon.words("technologies"):
-            token.mark("not understood", "a technology; noted in the brief, no task is built on it yet")
+        elif word in self.lexicon.words("technologies") | self.lexicon.words("tools"):
+            token.mark("noted", f"uses {token.text}")
         elif word in self.lexicon.words("program_words") or singular(word) in self.lexicon.words("program_words"):
             token.mark("matched", "a program")
         elif word in self.lexicon.words("code_words"):
@@ -213,16 +310,18 @@ class _BriefReader:
         kinds = self.lexicon.table("attributes")
         head = singular(word)
         if head in kinds:
-            self._attach({head: kinds[head]})
-            token.mark("matched", f"a field: {head} ({kinds[head]})")
+            if self._attach({head: kinds[head]}):
+                token.mark("matched", f"a field: {head} ({kinds[head]})")
+            else:
+                token.mark("not understood", _LISTED_ALREADY)
             return True
         following = self.tokens.follower(index)
         if following is not None and (last := singular(following.lower)) in kinds:
             name = identifier(f"{word} {last}")
-            self._attach({name: kinds[last]})
-            meaning = f"a field: {name} ({kinds[last]})"
-            token.mark("matched", meaning)
-            following.mark("matched", meaning)
+            attached = self._attach({name: kinds[last]})
+            meaning = f"a field: {name} ({kinds[last]})" if attached else _LISTED_ALREADY
+            for part in (token, following):
+                part.mark("matched" if attached else "not understood", meaning)
             return True
         if word.endswith("ed") and len(word) > 4 and self._noun_follows(index):
             self.pending[identifier(word)] = "bool"
@@ -250,8 +349,10 @@ class _BriefReader:
     def _new_thing(self, index: int, token: Token, word: str) -> None:
         """Unknown words in a row are one thing."""
         run = self._run(index, token)
-        if (following := self.tokens.follower(index + len(run) - 1)) is not None and self.lexicon.is_known_noun(
-            following.lower
+        following = self.tokens.follower(index + len(run) - 1)
+        if following is not None and (
+            self.lexicon.is_known_noun(following.lower)
+            or (self.listed and following.lower in self.lexicon.words("program_words"))
         ):
             for part in run:
                 part.mark("assumed", f"tells which {following.lower}; no task of its own")
@@ -277,7 +378,8 @@ class _BriefReader:
         area = brings and self.tokens.before(index, ARTICLES | self.lexicon.words("qualities")) in _AREA_BEFORE
         if not area:
             for name in brings:
-                self._thing(name)
+                if not self._is_excluded(name):
+                    self._thing(name)
         if not self.subject and not archetype.name.startswith(("bug", "refactor", "documentation")):
             self.subject = identifier(phrase)
         meaning = f"{archetype.title.lower()}"
@@ -298,20 +400,26 @@ class _BriefReader:
         pending, self.pending = self.pending, {}
         self.things[name] |= {key: kind for key, kind in pending.items() if key not in self.things[name]}
 
-    def _attach(self, fields: dict[str, str]) -> None:
+    def _attach(self, fields: dict[str, str]) -> bool:
         """Give fields to the thing that was named first (a brief's later properties are about its subject)."""
         if not self.things:
             self.pending |= fields
-            return
-        target = self.things[next(iter(self.things))]
+            return True
+        open_things = [name for name in self.things if name not in self.listed]
+        if not open_things:
+            return False
+        target = self.things[open_things[0]]
         for name, kind in fields.items():
             target.setdefault(name, kind)
+        return True
 
     def _archetype(self, renames: bool) -> Archetype:
         known = self.lexicon.library.archetypes
         order = list(known)
         if renames and "refactor" in known:
             return known["refactor"]
+        if self.listed:
+            self.scores = {name: score for name, score in self.scores.items() if known[name].keeps_things}
         if self.scores:
             return known[min(self.scores, key=lambda name: (-self.scores[name], order.index(name)))]
         return known.get("application", known[order[0]])

@@ -11,6 +11,7 @@ from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 _CODE_LIKE = re.compile(r"\w_\w|\w\.\w")
 _RENAMED_TO = frozenset({"to", "into", "as", "with", "by", "->", "=>", "→"})
 _NAMED = frozenset({"module", "function", "class", "package", "script", "notebook", "method"})
+_PLACED = frozenset({"in", "into", "of", "to", "from", "inside", "on", "against", "across"})
 _DOCUMENTS = frozenset({"docs", "document", "documentation", "docstrings"})
 
 
@@ -46,10 +47,20 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
             continue
         code = token.kind in ("quoted", "symbol", "path") or _CODE_LIKE.search(token.bare) is not None
         named = bool({tokens.beside(index, +1), tokens.beside(index, -1)} & _NAMED)
-        if code or _is_target(token.bare, named, documents, lexicon, facts):
+        placed = tokens.before(index, ARTICLES) in _PLACED
+        if placed and token.bare in facts.names() and lexicon.is_verb(token.lower):
+            named = True  # "to draw", where the repository has a function of that name
+        if code or _is_target(token.bare, named, documents or placed, lexicon, facts):
+            if token.bare.lower() in lexicon.words("tools"):
+                continue
+            nowhere = not facts.places(token.bare)
+            if nowhere and (not (code or named) or (token.kind == "path" and "." not in token.bare)):
+                continue  # "read/write" is no file
             targets.append(token.bare)
-            if found := _place(token.bare, facts):
-                token.mark("matched", f"{token.bare} in {found}")
+            token.target = True
+            if found := facts.places(token.bare):
+                where = found[0] if len(found) == 1 else f"{found[0]} and {len(found) - 1} more"
+                token.mark("matched", f"{token.bare} in {where}")
             else:
                 token.mark("not understood", f"a name that is not in this repository: {token.bare}")
     return list(dict.fromkeys(targets))
@@ -58,18 +69,14 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
 def _is_target(name: str, named: bool, documents: bool, lexicon: Lexicon, facts: RepositoryFacts) -> bool:
     """Whether a plain word is meant as a name of code."""
     lower = name.lower()
-    if lexicon.is_verb(lower):
+    if lexicon.is_verb(lower) and not (named and name in facts.names()):
         return False
     if named and lower not in lexicon.words("code_words"):
         return lower not in lexicon.words("qualities")
-    return name in facts.names() or (documents and lower == name and bool(facts.modules_named(name)))
-
-
-def _place(name: str, facts: RepositoryFacts) -> str:
-    """The file that a name stands for or is defined in."""
-    for module in [*facts.modules_named(name), *facts.defining(name.split(".")[-1])]:
-        return module.path
-    return next((path for path in sorted(facts.paths) if path == name or path.split("/")[-1] == name), "")
+    if name in facts.names():
+        return name != lower or lexicon.is_unknown(lower)
+    unknown = lexicon.is_unknown(lower) or (not lexicon.is_known_noun(lower) and documents is not False)
+    return documents and lower == name and unknown and bool(facts.modules_named(name))
 
 
 def _is_here(name: str, facts: RepositoryFacts) -> bool:

@@ -40,6 +40,7 @@ class Module:
     path: str
     symbols: tuple[Symbol, ...] = ()
     readable: bool = True
+    inner: frozenset[str] = frozenset()  # methods, private functions, constants
 
     @property
     def name(self) -> str:
@@ -122,6 +123,31 @@ class RepositoryFacts:
             for path, module in sorted(self.modules.items())
             if path not in self.tests and any(s.name == symbol for s in module.symbols)
         ]
+
+    def places(self, name: str) -> list[str]:
+        """The files that a path, folder, module or name of code stands for; tests only where a path says so."""
+        wanted = name.strip("`'\"").removeprefix("./").rstrip("/").removesuffix("()")
+        if not wanted:
+            return []
+        if wanted in self.paths:
+            return [wanted]
+        if inside := self._inside(wanted):
+            return inside
+        found = [module.path for module in self.modules_named(wanted)]
+        folders = [path.removesuffix("/__init__.py") for path in found if path.endswith("/__init__.py")]
+        if folders:
+            return self._inside(folders[0])
+        last = wanted.split(".")[-1]
+        if "/" not in wanted and not wanted.endswith((".py", ".ipynb", ".md")):
+            found += [module.path for module in self.defining(last)]
+            found += [p for p, m in sorted(self.modules.items()) if p not in self.tests and last in m.inner]
+        found += [path for path in sorted(self.paths) if path.endswith(f"/{wanted}")]
+        return list(dict.fromkeys(found))
+
+    def _inside(self, folder: str) -> list[str]:
+        every = [path for path in sorted(self.paths) if path.startswith(f"{folder}/")]
+        wanted = [path for path in every if path.endswith((".py", ".ipynb"))] or every
+        return [path for path in wanted if path not in self.tests] or wanted
 
     def names(self) -> frozenset[str]:
         """All public symbols outside the tests."""
@@ -225,12 +251,24 @@ def _module(path: str, data: bytes) -> Module:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Module(path, readable=False)
     symbols = []
+    inner: set[str] = set()
     for node in tree.body:
+        inner |= _inner_names(node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             documented = ast.get_docstring(node) is not None
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
             symbols.append(Symbol(node.name, kind, documented, _fields(node)))
-    return Module(path, tuple(symbols))
+    return Module(path, tuple(symbols), inner=frozenset(inner))
+
+
+def _inner_names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.ClassDef):
+        functions = (item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))
+        return {item.name for item in functions if not item.name.startswith("__")}
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_"):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _fields(node: ast.stmt) -> tuple[str, ...]:

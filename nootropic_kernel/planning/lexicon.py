@@ -9,7 +9,7 @@ from typing import Any
 from nootropic_kernel.planning.methods import Library
 from nootropic_kernel.planning.wording import singular, stems
 
-_LISTED = ("qualities", "technologies", "program_words", "code_words")
+_LISTED = ("qualities", "technologies", "tools", "program_words", "code_words", "measures", "abstract_nouns")
 
 
 class Lexicon:
@@ -66,7 +66,8 @@ class Lexicon:
         """Whether no list knows the word."""
         forms = (word, singular(word))
         return not (
-            any(self.points_to_archetype(form) for form in forms)
+            len(word) < 2
+            or any(self.points_to_archetype(form) for form in forms)
             or self.is_known_noun(word)
             or any(form in self.words(name) for form in forms for name in _LISTED)
             or singular(word) in self.table("attributes")

@@ -18,7 +18,7 @@ STATUSES = (
 )  # fmt: skip
 # What a person or an agent finished with; a plan never changes these again.
 CLOSED = frozenset({"done", "superseded", "cancelled"})
-VERDICTS = ("matched", "assumed", "not understood")
+VERDICTS = ("matched", "assumed", "noted", "not understood")
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,7 @@ class Plan:
     parent_revision: int | None = None
     origin: str = "library"
     goals: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     budget: dict[str, Any] = field(default_factory=dict)
     agents: tuple[dict[str, Any], ...] = ()
     words: tuple[WordUse, ...] = ()

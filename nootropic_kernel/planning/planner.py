@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.bindings import bindings_of, state_of
+from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import Reading, read_brief
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.htn import Decomposition, Step, decompose
@@ -19,6 +20,7 @@ from nootropic_kernel.planning.methods import HowTemplate, Library, fill, holds,
 from nootropic_kernel.planning.model import Acceptance, Epic, Estimate, How, Plan, Story, Task, WordUse
 from nootropic_kernel.planning.recipe_arguments import problem
 from nootropic_kernel.planning.schedule import schedule
+from nootropic_kernel.planning.shaping import shaping
 from nootropic_kernel.planning.validate import check
 
 
@@ -47,14 +49,15 @@ def _planned(brief: str, facts: RepositoryFacts, library: Library | None) -> tup
     bindings = bindings_of(brief, reading, facts)
     present = state_of(bindings, facts)
     broken_down = decompose(known, reading.archetype.root, bindings, present)
-    epics, stories, tasks = _elements(broken_down, facts)
+    epics, stories, tasks = _elements(broken_down, facts, Bounds(reading.limits, facts))
     plan = Plan(
         id="plan-" + hashlib.sha256(" ".join(brief.split()).encode("utf-8", "replace")).hexdigest()[:8],
         title=reading.title,
         brief=brief.strip(),
         archetype=reading.archetype.name,
         goals=tuple(dict.fromkeys(task.provides[0] for task in tasks)),
-        words=(*reading.words, *_left_out(reading)),
+        limits=tuple(limit.sentence() for limit in reading.limits),
+        words=(*shaping(reading.words, tasks), *_left_out(reading)),
         epics=epics,
         stories=stories,
         tasks=schedule(link(tasks, present)),
@@ -70,7 +73,7 @@ def _left_out(reading: Reading) -> Iterable[WordUse]:
 
 
 def _elements(
-    broken_down: Decomposition, facts: RepositoryFacts
+    broken_down: Decomposition, facts: RepositoryFacts, bounds: Bounds
 ) -> tuple[tuple[Epic, ...], tuple[Story, ...], tuple[Task, ...]]:
     """Epics, stories and tasks from the tree: the nearest node above a task that names one."""
     epics: dict[object, Epic] = {}
@@ -83,6 +86,9 @@ def _elements(
         if key in seen:
             continue  # two parts of the brief led to the same task
         seen.add(key)
+        files = tuple(map(str, fill(step.template.files, step.bindings) or ()))
+        if files and all(bounds.forbid(path) for path in files):
+            continue  # the brief says to leave these alone
         story_node, epic_node = _above(broken_down, step.node, "story"), _above(broken_down, step.node, "epic")
         if epic_node not in epics:
             node = broken_down.nodes[epic_node] if epic_node >= 0 else None
@@ -95,6 +101,7 @@ def _elements(
             method = f"{node.compound}: {node.way.name}" if node else ""
             stories[story_key] = Story(f"S{len(stories) + 1}", epics[epic_node].id, title, method)
         task = _task(step, f"T{len(tasks) + 1}", stories[story_key].id, facts, given)
+        task = bounds.keep(task)
         tasks.append(task)
         given.update(task.provides)
         if task.kind == "entity-model":

@@ -22,6 +22,13 @@ _COLOURS = {
 _GRAPH_LIMIT = 60  # beyond it a graph is a thicket; the board still shows everything
 
 
+_VERDICTS = {
+    "matched": "Understood",
+    "assumed": "Assumed",
+    "noted": "Noted",
+    "not understood": "Not understood",
+}
+
 # ---- terminal -------------------------------------------------------------------------------------------------------
 
 
@@ -55,12 +62,16 @@ def _tree_lines(plan: Plan, states: States, notes: tuple[str, ...]) -> Iterator[
 
 def word_lines(plan: Plan) -> Iterator[str]:
     """What became of the brief's words, a line for each verdict."""
-    for verdict, title in (("matched", "Understood"), ("assumed", "Assumed"), ("not understood", "Not understood")):
+    if plan.limits:
+        yield f"Limits: {'; '.join(plan.limits)}"
+    for verdict, title in _VERDICTS.items():
         uses = [use for use in plan.words if use.verdict == verdict]
         if not uses:
             continue
         if verdict == "matched":
             yield f"{title}: {', '.join(use.text for use in uses)}"
+        elif verdict == "noted":
+            yield f"{title}: {', '.join(use.meaning if use.meaning.startswith('uses ') else use.text for use in uses)}"
         else:
             yield f"{title}: {'; '.join(f'{use.text} ({use.meaning})' for use in uses)}"
 

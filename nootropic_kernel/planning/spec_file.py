@@ -19,6 +19,7 @@ from nootropic_kernel.planning.records import RecordInvalid, decode, encode, fro
 FILE_NAME = "project-spec.md"
 
 _FENCE, _FENCE_END = "```yaml plan", "```"
+_LIST, _LIST_END = "[", "  ]"
 _BODY, _BODY_END = "<!-- body -->", "<!-- /body -->"
 _HEADING = re.compile(r"(##|###|####) ([EST])(\d+) · (.*)")
 # Shown even at their default, because people look for them and edit them.
@@ -74,9 +75,13 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield "---"
     outside = frozenset({"schema", "title", "epics", "stories", "tasks", "body"})
     fields = shown(plan, leave_out=outside, always=_ALWAYS)
+    words = fields.pop("words", [])
     record = {"schema": plan.schema, **_titled(fields, plan.title), **_bodied(plan.body)}
     for key, value in record.items():
         yield f"{key}: {encode(value)}"
+    if words:  # last, and a word a line: people read the rest first
+        lines = [encode([word["text"], word["verdict"], word["meaning"]]) for word in words]
+        yield from ("words: [", *(f"  {line}," for line in lines[:-1]), f"  {lines[-1]}", _LIST_END)
     yield from ("---", "", f"# {_heading(plan.title)}", "")
     yield from _prose(plan.body)
     for epic in plan.epics:
@@ -251,13 +256,29 @@ class _Reader:
             key, value = found.groups()
             if key in part.record:
                 raise SpecUnreadable(self.at, f"{key!r} is there twice")
+            first = self.at
+            if value == _LIST:
+                value = self._long_list()
             try:
-                part.record[key] = decode(value)
+                part.record[key] = _words(decode(value)) if key == "words" else decode(value)
             except (ValueError, RecursionError) as error:
                 reason = f"the value of {key!r} is not JSON ({error}); texts need quotes"
-                raise SpecUnreadable(self.at, reason) from None
-            part.lines[key] = self.at
+                raise SpecUnreadable(first, reason) from None
+            part.lines[key] = first
         raise SpecUnreadable(start, f"the block that starts here is not closed by `{end}`")
+
+    def _long_list(self) -> str:
+        """A list with one entry a line, up to its bracket."""
+        start, lines = self.at, [_LIST]
+        while self.at < len(self.lines):
+            line = self.lines[self.at].rstrip()
+            self.at += 1
+            lines.append(line)
+            if line.strip() == _LIST_END.strip():
+                return "".join(lines)
+            if line == "---":
+                break
+        raise SpecUnreadable(start, "the list that starts here is not closed by `]`")
 
     def _body(self, part: _Part) -> None:
         start = self.at
@@ -319,3 +340,11 @@ class _Reader:
         if part.checks:
             built = replace(built, acceptance=tuple(part.checks))
         return built
+
+
+def _words(value: Any) -> Any:
+    """Words as records: written as `[text, verdict, meaning]`, in files of before as objects."""
+    if not isinstance(value, list):
+        return value
+    keys = ("text", "verdict", "meaning")
+    return [dict(zip(keys, each, strict=True)) if isinstance(each, list) and len(each) == 3 else each for each in value]

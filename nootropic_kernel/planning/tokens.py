@@ -11,10 +11,13 @@ from nootropic_kernel.planning.model import WordUse
 # Small words that stand between a preposition and its noun.
 ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "their", "this", "that", "some", "its", "his", "her"})
 
+# Neighbours that were taken for one of these are told as one phrase.
+_JOINED = ("a field", "a thing", "who or what", "leave alone:", "leave out:", "keep:")
+
 _TOKEN = re.compile(
     r"(?P<quoted>`[^`\n]+`)"
     r"|(?P<symbol>[A-Za-z_][\w.]*\(\))"
-    r"|(?P<path>\.?[\w-]+(?:/[\w.-]+)+|[\w-]+\.(?:py|ipynb|md))"
+    r"|(?P<path>\.?[\w-]+(?:/[\w.-]*[\w-])+|[\w-]+/(?=[\s,;:)]|$)|[\w-]+\.(?:py|ipynb|md))"
     r"|(?P<arrow>->|=>|→)"
     r"|(?P<word>[^\W\d_][\w]*(?:[-'’.][^\W_]\w*)*|_\w+)"
     r"|(?P<number>[$€£]?\d[\w.,:%]*|--?[\w-]+)"
@@ -24,11 +27,16 @@ _TOKEN = re.compile(
 
 @dataclass(eq=False)
 class Token:
-    """One word or sign; ``used`` once it needs no further look, ``verdict`` and ``meaning`` what it was taken for."""
+    """One word or sign; ``used`` once it needs no further look, ``verdict`` and ``meaning`` what it was taken for.
+
+    ``at`` is its place in the brief; ``target`` says that it names a part of the repository.
+    """
 
     text: str
     kind: str
     lower: str
+    at: int = 0
+    target: bool = False
     used: bool = False
     verdict: str = ""
     meaning: str = ""
@@ -52,7 +60,7 @@ class Tokens(list[Token]):
         """Cut a brief into tokens; ``stop`` words count as looked at."""
         tokens = cls()
         for found in _TOKEN.finditer(brief):
-            token = Token(found.group(), str(found.lastgroup), found.group().lower().replace("’", "'"))
+            token = Token(found.group(), str(found.lastgroup), found.group().lower().replace("’", "'"), found.start())
             token.used = token.kind in ("stop", "arrow") or (token.kind == "word" and token.lower in stop)
             tokens.append(token)
         return tokens
@@ -76,11 +84,11 @@ class Tokens(list[Token]):
             return self[place]
         return None
 
-    def relabel(self, meanings: tuple[str, ...], meaning: str) -> None:
-        """What was taken for one of ``meanings`` was not understood after all."""
+    def relabel(self, meanings: tuple[str, ...], meaning: str, verdict: str = "not understood") -> None:
+        """What was taken for one of ``meanings`` was something else after all."""
         for token in self:
             if token.meaning.startswith(meanings):
-                token.verdict, token.meaning = "not understood", meaning
+                token.verdict, token.meaning = verdict, meaning
 
 
 def accounted(tokens: Iterable[Token]) -> tuple[WordUse, ...]:
@@ -90,7 +98,7 @@ def accounted(tokens: Iterable[Token]) -> tuple[WordUse, ...]:
     text = ""
     for token in [*tokens, None]:
         joins = token is not None and before is not None and token.meaning == before.meaning
-        if joins and token is not None and token.meaning.startswith(("a field", "a thing", "who or what")):
+        if joins and token is not None and token.meaning.startswith(_JOINED):
             text = f"{text} {token.text}"
         else:
             if before is not None and before.verdict:

@@ -86,7 +86,7 @@ def test_the_document_is_epics_with_stories_with_tasks(session: Session) -> None
     data = bundle["application/vnd.nootropic.plan+json"]
     assert set(data) >= {"plan", "states", "columns", "mermaid", "critical"}
     assert "```mermaid" in bundle["text/markdown"] and "Critical path" in bundle["text/html"]
-    assert "Understood: Build, blog, platform" in bundle["text/plain"]
+    assert "Understood: blog\nNoted: Build, platform" in bundle["text/plain"]
 
 
 def test_planning_again_shows_the_plan_and_commits_nothing(session: Session, repo: Path) -> None:

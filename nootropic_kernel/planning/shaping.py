@@ -1,0 +1,39 @@
+"""Which words of a brief shaped its plan: only those may be called understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from nootropic_kernel.planning.model import Task, WordUse
+
+# Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
+_TELLING = ("to do: ", "a program", "a part of the code")
+
+
+def shaping(words: Iterable[WordUse], tasks: Sequence[Task]) -> tuple[WordUse, ...]:
+    """The words, with those noted only that shaped nothing, and those understood that a task says itself."""
+    told = " ".join(f"{task.title} {task.body}" for task in tasks if task.kind in ("change-edit", "brief-edit")).lower()
+    said = set(re.findall(r"[\w'’.-]+", told))
+    shown = {token for task in tasks for token in _words_of(task)}
+    found: dict[tuple[str, str], WordUse] = {}
+    for use in words:
+        parts = use.text.lower().split()
+        if use.verdict in ("not understood", "noted") and _is_told(use, parts, said):
+            use = replace(use, verdict="matched", meaning="part of a task, in the brief's own words")
+        elif use.verdict == "matched" and use.meaning.startswith(_TELLING):
+            if _is_told(use, parts, said) or set(parts) <= shown:
+                use = replace(use, meaning=f"{use.meaning}; in the title of a task")
+            else:
+                use = replace(use, verdict="noted")
+        found.setdefault((use.text.lower(), use.meaning), use)
+    return tuple(found.values())
+
+
+def _is_told(use: WordUse, parts: list[str], said: set[str]) -> bool:
+    return not use.meaning.startswith(("uses ", "left out:")) and bool(parts) and set(parts) <= said
+
+
+def _words_of(task: Task) -> Iterable[str]:
+    return () if task.kind == "readme-section" else re.findall(r"[\w'’-]+", task.title.lower())
