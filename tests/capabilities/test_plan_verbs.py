@@ -17,12 +17,14 @@ import pytest
 import nootropic_kernel
 from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved, current_spec
 from nootropic_kernel.agents.task_states import mark_satisfied
+from nootropic_kernel.capabilities.arguments import parse
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, board
 from nootropic_kernel.capabilities.init import InitParams, init
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.plan_views import PlanResult
+from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.capabilities.spec import SpecParams, spec
 from nootropic_kernel.changes.accept import accept, reject, undo
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
@@ -87,6 +89,20 @@ def test_the_document_is_epics_with_stories_with_tasks(session: Session) -> None
     assert set(data) >= {"plan", "states", "columns", "mermaid", "critical"}
     assert "```mermaid" in bundle["text/markdown"] and "Critical path" in bundle["text/html"]
     assert "Understood: blog\nNoted: Build, platform" in bundle["text/plain"]
+
+
+def test_a_brief_can_be_typed_after_the_verb(session: Session) -> None:
+    entry = load_registry(session.workspace).entry("plan")
+    for words in (["Build a forum"], ["Build", "a", "forum"], ["--brief", "Build a forum"]):
+        assert parse(entry, words) == {"brief": "Build a forum"}
+    assert parse(entry, ["--amend", "Build a forum"]) == {"brief": "Build a forum", "amend": True}
+
+
+def test_limits_are_part_of_the_document(session: Session) -> None:
+    result = planned(session, "Build a forum, but do not touch the README")
+    assert result.document()["limits"] == ["leave alone: README"]
+    assert "Limits: leave alone: README" in result.text()
+    assert not [t for e in result.epics for s in e.stories for t in s.tasks if "README.md" in t.files]
 
 
 def test_planning_again_shows_the_plan_and_commits_nothing(session: Session, repo: Path) -> None:
