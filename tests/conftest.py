@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nootropic_kernel.sandbox import available
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
@@ -70,3 +71,10 @@ def database(workspace: Workspace) -> Iterator[StateDatabase]:
     opened = StateDatabase.open(workspace)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def working_sandbox() -> None:
+    """What runs confined cannot be tested without the means: that fails, it is not skipped."""
+    if reason := available():
+        pytest.fail(f"There is no sandbox here: {reason}. Install bubblewrap (Debian: `apt-get install bubblewrap`).")

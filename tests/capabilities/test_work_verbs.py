@@ -150,7 +150,7 @@ def test_an_edit_that_drops_a_used_import_goes_back_and_is_noted(
     assert checks["removed names"] == (None, "shelf/place.py: removes there")
 
 
-@pytest.mark.skipif(bool(available()), reason="no sandbox here")
+@pytest.mark.usefixtures("working_sandbox")
 def test_a_change_that_breaks_the_tests_is_repaired(session: Session, person_home: Path, tmp_path: Path) -> None:
     with scripted_model(tmp_path, person_home, [BREAKS, GOOD]) as model:
         result = code(CodeParams(**ASK), session)
@@ -158,7 +158,7 @@ def test_a_change_that_breaks_the_tests_is_repaired(session: Session, person_hom
     assert "test_by_title" in model.prompts()[1] and "The change was tried" in model.prompts()[1]
 
 
-@pytest.mark.skipif(bool(available()), reason="no sandbox here")
+@pytest.mark.usefixtures("working_sandbox")
 def test_two_repairs_that_do_not_help_hand_it_to_a_person(session: Session, person_home: Path, tmp_path: Path) -> None:
     with scripted_model(tmp_path, person_home, [BREAKS]) as model:
         result = code(CodeParams(**ASK), session)
@@ -166,7 +166,7 @@ def test_two_repairs_that_do_not_help_hand_it_to_a_person(session: Session, pers
     assert [each.name for each in result.proposal.checks if each.passed is False] == ["tests", "escalated"]
 
 
-@pytest.mark.skipif(bool(available()), reason="no sandbox here")
+@pytest.mark.usefixtures("working_sandbox")
 def test_tests_that_failed_before_are_not_blamed_on_the_change(
     session: Session, person_home: Path, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from nootropic_kernel.sandbox import SandboxResult, SandboxUnavailable, availabl
 from nootropic_kernel.sandbox.limits import Limits
 from nootropic_kernel.workspace.errors import Interrupted
 
-confined = pytest.mark.skipif(bool(available()), reason=f"no sandbox here: {available()}")
+confined = pytest.mark.usefixtures("working_sandbox")
 
 
 @pytest.fixture
