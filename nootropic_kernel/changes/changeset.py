@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Literal
 
 from nootropic_kernel.changes import notebook
-from nootropic_kernel.changes.diff_view import unified_diff as unified_diff
 from nootropic_kernel.changes.line_diff import Block, changed_blocks, decode, lines_of, split_lines
 from nootropic_kernel.workspace.errors import NootropicError
 

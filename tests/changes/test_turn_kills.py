@@ -251,7 +251,6 @@ def test_a_record_that_came_along_writes_nothing_outside(workspace: Workspace, d
     assert turns(database) == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of the process")
 def test_a_full_disk_in_the_middle_takes_everything_back(proposed: Workspace, database: StateDatabase) -> None:
     """The second file meets the limit on file size; the first is put back."""
     store = ProposalStore(database, proposed)
