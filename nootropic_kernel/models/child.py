@@ -102,6 +102,10 @@ def _serve(options: argparse.Namespace, key: str) -> Any:
     params.verbosity = 1
     if not options.gpu:
         params.n_gpu_layers = 0
+    # Loaded, and applied to no request that does not ask: a scale that is changed for all would leave what the cache
+    # holds of the model without it.
+    params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in options.adapter]
+    params.lora_init_without_apply = True
     return xllamacpp.Server(params)
 
 
@@ -130,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--cache-ram-mib", type=int, default=128)
     parser.add_argument("--idle-s", type=float, default=600.0)
+    parser.add_argument("--adapter", action="append", default=[], help="a LoRA adapter as GGUF")
     parser.add_argument("--gpu", action="store_true")
     parser.add_argument("--log", default="")
     return parser

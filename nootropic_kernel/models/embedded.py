@@ -9,18 +9,33 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from nootropic_kernel.models import files
+from nootropic_kernel.models import files, schema
+from nootropic_kernel.models.backends.llamacpp import LlamaCpp
 from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel
-from nootropic_kernel.models.contract import Answer, Availability, ChatRequest, OnText
+from nootropic_kernel.models.contract import (
+    Answer,
+    Availability,
+    ChatRequest,
+    Embedding,
+    Features,
+    Message,
+    OnText,
+    Outcome,
+    Probe,
+    SchemaSupport,
+)
 from nootropic_kernel.models.engine import EngineOptions, EngineProcess
-from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, InferenceError, ModelError
-from nootropic_kernel.models.replies import error_of, overflow, parsed
-from nootropic_kernel.models.wire import Endpoint, Limits, chat
+from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, InferenceError, ModelError, NotOffered
+from nootropic_kernel.models.exchange import Endpoint, Limits
+from nootropic_kernel.models.keys import Key
+from nootropic_kernel.models.parallel import answer_all
+from nootropic_kernel.models.refusals import overflow
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.settings import BackendSettings
 
 # Beyond this a prompt is refused by its size alone, because counting takes a second a megabyte.
 _COUNTED_BYTES = 2 << 20
@@ -33,7 +48,13 @@ _guard = threading.Lock()
 
 
 class EmbeddedBackend:
-    """The catalogue's embedded model, served by our own child process."""
+    """The catalogue's embedded model, served by our own child process.
+
+    :param adapters: files of LoRA adapters that requests may ask for, each by its file's name without the ending.
+    """
+
+    kind = EMBEDDED
+    is_local = True
 
     def __init__(
         self,
@@ -42,6 +63,7 @@ class EmbeddedBackend:
         *,
         use_gpu: bool = False,
         max_size_gb: float | None = None,
+        adapters: Sequence[Path] = (),
         limits: Limits | None = None,
         idle_s: float = 600.0,
     ) -> None:
@@ -50,13 +72,24 @@ class EmbeddedBackend:
         self._max_size_gb = max_size_gb
         self._limits = limits or Limits()
         self._options = EngineOptions(
-            alias=model.name, n_ctx=model.serve.n_ctx, n_batch=model.serve.n_batch, gpu=use_gpu, idle_s=idle_s
+            alias=model.name,
+            n_ctx=model.serve.n_ctx,
+            n_batch=model.serve.n_batch,
+            gpu=use_gpu,
+            idle_s=idle_s,
+            adapters=tuple(adapters),
         )
 
     @property
     def name(self) -> str:
         """``embedded``."""
         return EMBEDDED
+
+    @property
+    def features(self) -> Features:
+        """One answer at a time, exact tokens, schemas by LLGuidance."""
+        kept = schema.support((EMBEDDED, self.model.name), "enforced")
+        return Features(schema=kept, exact_tokens=True, adapters=bool(self._options.adapters))
 
     def available(self) -> Availability:
         """Whether the file is there and small enough. Starts nothing."""
@@ -75,6 +108,13 @@ class EmbeddedBackend:
             )
         return Availability(True)
 
+    def probe(self, cancel: threading.Event | None = None) -> Probe:
+        """What the engine says of itself; starts it when it is not running.
+
+        :raises ModelError: when it cannot be started.
+        """
+        return self._with_engine(lambda server: server.probe(cancel), cancel)
+
     def chat(
         self, request: ChatRequest, on_text: OnText | None = None, cancel: threading.Event | None = None
     ) -> Answer:
@@ -83,14 +123,40 @@ class EmbeddedBackend:
         :raises ModelError: when there is no whole, valid answer.
         :raises Interrupted: within a second of ``cancel`` being set; the engine may drain behind it.
         """
-        size = sum(len(message.content.encode()) for message in request.messages)
+        size = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
         if size > _COUNTED_BYTES:
             raise overflow(EMBEDDED, size // _BYTES_PER_TOKEN, self.model.serve.n_ctx, estimated=True)
-        return self._with_engine(lambda endpoint: chat(endpoint, request, on_text, cancel, self._limits), cancel)
+        return self._with_engine(lambda server: server.chat(request, on_text, cancel), cancel)
 
-    def count_tokens(self, text: str) -> int:
-        """The exact number of tokens of ``text``; starts the engine when it is not running."""
-        return self._with_engine(lambda endpoint: _count(endpoint, text), None)
+    def batch(self, requests: Sequence[ChatRequest], cancel: threading.Event | None = None) -> list[Outcome]:
+        """Answer several requests one after the other: on a CPU more at once gain nothing.
+
+        :raises Interrupted: within a second of ``cancel`` being set.
+        """
+        return answer_all(self, requests, cancel, self.features.batch)
+
+    def embed(self, texts: Sequence[str], cancel: threading.Event | None = None) -> Embedding:
+        """Refused: its vectors of unrelated texts are all but equal, so that a search by them would mislead.
+
+        :raises NotOffered: always.
+        """
+        raise NotOffered(
+            "The embedded model has no embeddings.",
+            why="It was made to write: its vectors of unrelated texts have a cosine of 0.84 and more.",
+            next="Name a backend that has them.",
+            backend=EMBEDDED,
+        )
+
+    def count_tokens(self, content: str | Sequence[Message]) -> int:
+        """The exact number for a text, or a conversation in the model's template; starts the engine if needed.
+
+        :raises ModelError: when it cannot be started.
+        """
+        return self._with_engine(lambda server: server.count_tokens(content), None)
+
+    def window(self, cancel: threading.Event | None = None) -> int:
+        """What the engine is started with."""
+        return self.model.serve.n_ctx
 
     def is_running(self) -> bool:
         """Whether this process has the engine running."""
@@ -123,13 +189,13 @@ class EmbeddedBackend:
                 _shared[self._place] = EngineProcess(self.model.path, self._options, log_folder)
             return _shared[self._place]
 
-    def _with_engine(self, work: Callable[[Endpoint], T], cancel: threading.Event | None) -> T:
+    def _with_engine(self, work: Callable[[_EngineServer], T], cancel: threading.Event | None) -> T:
         files.verified_path(self.model)
         for last_try in (False, True):
             engine = self._engine()
             try:
                 with engine.request(cancel) as (port, key):
-                    return work(Endpoint(EMBEDDED, f"http://127.0.0.1:{port}/v1", self.model.name, key))
+                    return work(_EngineServer(self.model.name, f"http://127.0.0.1:{port}", Key(key), self))
             except (AnswerCut, BackendUnreachable) as error:
                 ended = engine.how_it_ended()
                 if ended is None:
@@ -140,18 +206,37 @@ class EmbeddedBackend:
         raise AssertionError("unreachable")
 
 
-def _count(endpoint: Endpoint, text: str) -> int:
-    import httpx
+class _EngineServer(LlamaCpp):
+    """The running engine, as a llama.cpp server that certainly was built with LLGuidance."""
 
-    url = endpoint.url.removesuffix("/v1") + "/tokenize"
-    headers = {"Authorization": f"Bearer {endpoint.key}"}
-    try:
-        reply = httpx.post(url, json={"content": text}, headers=headers, timeout=60.0, trust_env=False, verify=False)
-    except httpx.TransportError as error:
-        raise BackendUnreachable("The embedded model did not count tokens.", why=str(error)) from error
-    if reply.status_code != 200:
-        raise error_of(reply.status_code, reply.text[:65_536], reply.headers, endpoint.name)
-    return len(parsed(reply.text, endpoint.name).get("tokens", ()))
+    kind = EMBEDDED
+
+    def __init__(self, model: str, url: str, key: Key, owner: EmbeddedBackend) -> None:
+        super().__init__(BackendSettings(EMBEDDED, url, model, kind=EMBEDDED), owner._limits)
+        self._key = key
+        self.claims = owner.features
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Its port is another one each time."""
+        return EMBEDDED, self.settings.model
+
+    def endpoint(self) -> Endpoint:
+        """Where it listens at present, and the key that it was started with."""
+        return Endpoint(EMBEDDED, self.settings.url, self.settings.model, self._key)
+
+    def _kept(self, request: ChatRequest) -> SchemaSupport:
+        if request.schema is None or schema.grammar(request.schema, request.max_tokens) is None:
+            return "none"
+        return super()._kept(request)
+
+    def _body(self, request: ChatRequest, kept: SchemaSupport) -> dict[str, Any]:
+        body = super()._body(request, "none")
+        if request.schema is not None:
+            # What cannot be enforced whole is at least JSON.
+            wanted = request.schema if kept != "none" else {}
+            body["grammar"] = schema.grammar(wanted, request.max_tokens)
+        return body
 
 
 def _crashed(model: CatalogueModel, ended: str, error: ModelError) -> InferenceError:

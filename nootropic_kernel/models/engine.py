@@ -28,7 +28,10 @@ _CHILD = Path(__file__).with_name("child.py")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores."""
+    """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores.
+
+    ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one.
+    """
 
     alias: str
     n_ctx: int = 4096
@@ -36,6 +39,7 @@ class EngineOptions:
     gpu: bool = False
     idle_s: float = 600.0
     threads: int | None = None
+    adapters: tuple[Path, ...] = ()
 
 
 class EngineProcess:
@@ -133,6 +137,8 @@ class EngineProcess:
         command += ["--cache-ram-mib", str(_cache_ram_mib()), "--idle-s", str(options.idle_s), "--log", str(self.log)]
         if options.gpu:
             command.append("--gpu")
+        for adapter in options.adapters:
+            command += ["--adapter", str(adapter)]
         self._key = secrets.token_urlsafe(32)
         # A session of its own: Ctrl-C in a terminal, and a kernel's interrupt, go to the whole process group. It works
         # beside the model, where no repository can have put a module that a relative PYTHONPATH would find.

@@ -1,4 +1,4 @@
-"""What can go wrong with a model; ``code`` is the stable name that programs and the journal use."""
+"""What can go wrong with a model. As everywhere, the class's name is the ``code`` that programs and the journal use."""
 
 from __future__ import annotations
 
@@ -10,81 +10,77 @@ from nootropic_kernel.workspace.errors import NootropicError
 class ModelError(NootropicError):
     """Base of all model errors."""
 
-    kind: ClassVar[str] = "MODEL_ERROR"
+    transient: ClassVar[bool] = False
 
     @property
-    def code(self) -> str:
-        """The stable name of this kind of error."""
-        return self.kind
+    def retryable(self) -> bool:
+        """Whether the same request may succeed if it is sent to the same backend again."""
+        return bool(self.data.get("retryable", self.transient))
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """How many seconds the backend asked us to wait, when it said so."""
+        seconds = self.data.get("retry_after_s")
+        return seconds if isinstance(seconds, int | float) else None
 
 
 class NoModel(ModelError):
     """No backend can answer here."""
 
-    kind = "NO_MODEL"
+
+class NotOffered(ModelError):
+    """The backend has no such ability: embeddings, adapters."""
 
 
 class ModelLoadFailed(ModelError):
     """The model's file or its engine cannot be started."""
 
-    kind = "MODEL_LOAD_FAILED"
-
 
 class InferenceError(ModelError):
-    """The backend failed while answering."""
-
-    kind = "INFERENCE_ERROR"
+    """The backend failed while answering; ``data["status"]`` is its HTTP status, where it had one."""
 
 
 class AnswerCut(InferenceError):
     """The connection ended in the middle of an answer; ``data["partial"]`` is what had come."""
 
-    kind = "ANSWER_CUT"
+    transient = True
 
 
 class ContextOverflow(ModelError):
     """The prompt does not fit the model's window; ``data`` has ``tokens``, ``window`` and whether it is estimated."""
 
-    kind = "CONTEXT_OVERFLOW"
-
 
 class RateLimited(ModelError):
-    """The backend refuses more requests for now; ``data["retry_after_s"]`` is its own figure, or None."""
+    """The backend takes no more requests for now, because of a quota or because it is overloaded."""
 
-    kind = "RATE_LIMIT"
+    transient = True
 
 
 class ModelTimeout(ModelError):
     """No answer within the deadline."""
 
-    kind = "TIMEOUT"
+    transient = True
 
 
 class BackendUnreachable(ModelError):
     """No connection to the backend."""
 
-    kind = "BACKEND_UNREACHABLE"
+    transient = True
 
 
 class AuthenticationFailed(ModelError):
     """The backend refused the key, or the key is not set."""
 
-    kind = "AUTHENTICATION_FAILED"
-
 
 class InvalidOutput(ModelError):
     """The answer is not what the request's JSON schema asks for; ``data["text"]`` keeps it."""
 
-    kind = "INVALID_OUTPUT"
+    transient = True
 
 
 class DownloadFailed(ModelError):
     """A model could not be fetched."""
 
-    kind = "DOWNLOAD_FAILED"
-
 
 class UnknownModel(ModelError):
     """The catalogue has no model of that name."""
-
-    kind = "UNKNOWN_MODEL"

@@ -6,11 +6,11 @@ no naming, because it runs here.
 
 from __future__ import annotations
 
+from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.catalogue import EMBEDDED, find_model
 from nootropic_kernel.models.contract import Backend
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import NoModel
-from nootropic_kernel.models.http_backend import HttpBackend
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import Settings
 
@@ -23,7 +23,7 @@ def candidates(settings: Settings, workspace: Workspace) -> list[Backend]:
         if any(name == backend.name for backend in found):
             continue
         if name in settings.backends:
-            found.append(HttpBackend(settings.backends[name]))
+            found.append(connect(settings.backends[name]))
         elif name in (EMBEDDED, embedded.name) and not any(backend.name == EMBEDDED for backend in found):
             found.append(
                 EmbeddedBackend(embedded, workspace, use_gpu=settings.use_gpu, max_size_gb=settings.max_model_size_gb)

@@ -32,7 +32,11 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said, which model it was, and how it ended (``stop``, ``length``)."""
+    """What a model said, which model it was, and how it ended (``stop``, ``length``).
+
+    ``reasoning`` is what a model thought aloud before ``text``; ``cached_tokens`` are those of ``input_tokens`` that
+    the server did not have to read again.
+    """
 
     text: str
     model: str
@@ -40,6 +44,8 @@ class Answer:
     finish_reason: str
     input_tokens: int | None = None
     output_tokens: int | None = None
+    reasoning: str = ""
+    cached_tokens: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ repository is data, so its file can never name a URL, a backend, a plugin or all
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import stat
@@ -14,11 +15,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace, person_home
 
 WORKSPACE_FILE = "nootropic.json"
+# Kinds that always mean somebody else's computers, and where each answers unless the settings say otherwise.
+CLOUD_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "huggingface": "https://router.huggingface.co/v1",
+    "petals": "https://chat.petals.dev",
+}
+BACKEND_KINDS = ("openai-compatible", "tabby", "ollama", "vllm", "llamacpp", *CLOUD_URLS)
+# Port 8080 is not here: llama.cpp and Tabby share it, and both answer as an OpenAI-compatible server does.
+_USUAL_KINDS = {11434: "ollama", 8000: "vllm"}
 T = TypeVar("T")
 _MAX_BYTES = 1_000_000
 
@@ -29,15 +41,24 @@ class SettingsUnwritable(NootropicError):
 
 @dataclass(frozen=True)
 class BackendSettings:
-    """A model server that the person named: an OpenAI-compatible ``url`` and the ``model`` to ask it for.
+    """A model server that the person named: its ``kind``, its ``url`` and the ``model`` to ask it for.
 
-    ``api_key_env`` names the environment variable that holds its key, so no key is kept in plain text.
+    No key is kept in plain text: ``api_key_env`` names the environment variable that holds it, ``api_key_keyring`` its
+    place in the system keyring as ``service/user``. ``context_window`` (tokens) is for servers that do not tell theirs.
     """
 
     name: str
     url: str
     model: str
     api_key_env: str | None = None
+    kind: str = "openai-compatible"
+    api_key_keyring: str | None = None
+    context_window: int | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether prompts stay on this machine or the person's network: a private address, and not a cloud's kind."""
+        return self.kind not in CLOUD_URLS and is_private_url(self.url)
 
 
 @dataclass(frozen=True)
@@ -52,6 +73,24 @@ class Settings:
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
     trusted_plugins: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+
+def is_private_url(url: str) -> bool:
+    """Whether the host of ``url`` is this machine or an address of a private network; a name that needs DNS is not."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
+
+
+def is_loopback_url(url: str) -> bool:
+    """Whether the host of ``url`` is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def person_settings_file() -> Path:
@@ -129,12 +168,10 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
     read = _Reader(document, file, problems)
     backends: dict[str, BackendSettings] = {}
     for name, entry in read.mapping("backends").items():
-        url, model = (entry.get("url"), entry.get("model")) if isinstance(entry, dict) else (None, None)
-        key = entry.get("apiKeyEnv") if isinstance(entry, dict) else None
-        if isinstance(url, str) and isinstance(model, str) and url.startswith(("http://", "https://")):
-            backends[name] = BackendSettings(name, url.rstrip("/"), model, key if isinstance(key, str) else None)
-        else:
-            problems.append(f'{file}: backend {name!r} needs a "url" (http or https) and a "model"; it is ignored.')
+        try:
+            backends[name] = _backend(name, entry)
+        except ValueError as error:
+            problems.append(f"{file}: backend {name!r} {error}; it is ignored.")
     settings = Settings(
         model_preference=read.texts("modelPreference"),
         use_gpu=read.boolean("useGPU", True),
@@ -146,6 +183,36 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
     )
     read.report_unknown()
     return settings
+
+
+def _backend(name: str, entry: Any) -> BackendSettings:
+    """:raises ValueError: with what the entry lacks."""
+    if not isinstance(entry, dict):
+        raise ValueError("must be an object")
+    texts: dict[str, str | None] = {}
+    for key in ("kind", "url", "model", "apiKeyEnv", "apiKeyKeyring"):
+        texts[key] = entry.get(key)
+        if texts[key] is not None and not isinstance(texts[key], str):
+            raise ValueError(f'needs a text as "{key}"')
+    kind, window = texts["kind"], entry.get("contextWindow")
+    if kind is not None and kind not in BACKEND_KINDS:
+        raise ValueError(f'has the unknown "kind" {kind!r} (known: {", ".join(BACKEND_KINDS)})')
+    url = (texts["url"] or CLOUD_URLS.get(kind or "", "")).rstrip("/")
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        url, port = "", None
+    if not url.startswith(("http://", "https://")) or not texts["model"]:
+        raise ValueError('needs a "url" (http or https) and a "model"')
+    if "apiKey" in entry:
+        raise ValueError('has an "apiKey": name a variable by "apiKeyEnv" or a place in the keyring by "apiKeyKeyring"')
+    if texts["apiKeyKeyring"] is not None and "/" not in texts["apiKeyKeyring"]:
+        raise ValueError('needs an "apiKeyKeyring" of the form service/user')
+    if window is not None and (isinstance(window, bool) or not isinstance(window, int) or window <= 0):
+        raise ValueError('needs a number of tokens as "contextWindow"')
+    if kind is None:
+        kind = (_USUAL_KINDS.get(port or 0) if is_loopback_url(url) else None) or "openai-compatible"
+    return BackendSettings(name, url, texts["model"], texts["apiKeyEnv"], kind, texts["apiKeyKeyring"], window)
 
 
 def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: list[str]) -> Settings:

