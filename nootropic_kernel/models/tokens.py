@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from nootropic_kernel.models.contract import Message
 
-# Words of letters, which tokenizers know in large pieces; runs of spaces and of other characters; single digits, which
-# several tokenizers never join; and what is outside of ASCII, which may need a token a byte.
-_PIECES = re.compile(r"(?P<word>[A-Za-z]+)|(?P<space>\s+)|(?P<digit>[0-9])|(?P<mark>[!-/:-@\[-`{-~]+)|(?P<other>.)")
+# Words, of which tokenizers know large pieces, and capitals, of which they know fewer; runs of spaces and of marks;
+# single digits, which several tokenizers never join; and what is outside of ASCII, which may need a token a byte.
+_PIECES = re.compile(
+    r"(?P<word>[A-Z]?[a-z]+)|(?P<capitals>[A-Z]+)|(?P<space>\s+)|(?P<digit>[0-9])|(?P<mark>[!-/:-@\[-`{-~]+)|(?P<other>.)"
+)
 _LETTERS_PER_TOKEN = 3
+_CAPITALS_PER_TOKEN = 2
 _SPACES_PER_TOKEN = 4
 _MARKS_PER_TOKEN = 1.5
 # What a chat template puts around a message.
@@ -31,6 +34,8 @@ def _estimate_text(text: str) -> int:
         match found.lastgroup:
             case "word":
                 total += -(-size // _LETTERS_PER_TOKEN)
+            case "capitals":
+                total += -(-size // _CAPITALS_PER_TOKEN)
             case "space":
                 # A single space belongs to the word after it.
                 total += 0 if found[0] == " " else -(-size // _SPACES_PER_TOKEN)

@@ -67,7 +67,11 @@ async def _generate(
             if reason:
                 return
     finally:
+        protocol = connection.protocol
         connection.close()
+        if protocol is not None:
+            # The rest of the closing handshake would outlive the loop that it runs in.
+            protocol.stream.close()
 
 
 async def _connect(exchange: Exchange, url: str, headers: Mapping[str, str]) -> WebSocketClientConnection:
