@@ -49,18 +49,23 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServeScript]:
     """Start a server that answers every request as its script says; gives the settings that name it."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*script: dict[str, Any], kind: str = "openai-compatible", key: str | None = None) -> BackendSettings:
-        process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("scripted_server.py")), json.dumps(script)],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+    def start(
+        *script: dict[str, Any],
+        kind: str = "openai-compatible",
+        key: str | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> BackendSettings:
+        program = Path(__file__).with_name("scripted_server.py")
+        command = [sys.executable, "-S", str(program), json.dumps(script), *map(str, certificate or ())]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         running.append(process)
         assert process.stdout is not None
         port = int(process.stdout.readline())
         if key is not None:
             monkeypatch.setenv("SCRIPTED_KEY", key)
         variable = None if key is None else "SCRIPTED_KEY"
-        return BackendSettings("scripted", f"http://127.0.0.1:{port}/v1", "tiny", variable, kind)
+        scheme = "http" if certificate is None else "https"
+        return BackendSettings("scripted", f"{scheme}://127.0.0.1:{port}/v1", "tiny", variable, kind)
 
     yield start
     for process in running:

@@ -8,6 +8,7 @@ https://github.com/petals-infra/chat.petals.dev#apis
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -29,7 +30,8 @@ class Petals(ServerBackend):
     """Petals, asked only because the person named it."""
 
     kind = "petals"
-    claims = Features(schema="none")
+    # The package comes with several others that people install for notebooks, but not with all.
+    claims = Features(streaming=importlib.util.find_spec("websockets") is not None, schema="none")
 
     def probe(self, cancel: Cancel = None) -> Probe:
         """Whether somebody serves the model, found out by one token: the API has no document to ask for.
@@ -44,7 +46,7 @@ class Petals(ServerBackend):
     ) -> Exchange:
         prompt = _written_out(request.messages)
         asked = {"inputs": prompt, **_sampling(request)}
-        if not listened:
+        if not (listened and self.claims.streaming):
             form = {"model": endpoint.model, "max_new_tokens": request.max_tokens, **asked}
             return stream(endpoint, self._call(endpoint, f"{self.root}/api/v1/generate", form), self.limits)
         from nootropic_kernel.models.backends.petals_socket import StopFilter, generate

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socket
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.simple_httpclient import HTTPTimeoutError
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
 
-from nootropic_kernel.models.errors import BackendUnreachable, ModelTimeout
+from nootropic_kernel.models.errors import BackendUnreachable, ModelError, ModelTimeout
 from nootropic_kernel.models.exchange import Exchange, Frame, cut
 from nootropic_kernel.models.refusals import count, error_of, malformed, parsed_object
-
-_POLL_S = 0.1
 
 
 def generate(
     exchange: Exchange, url: str, headers: Mapping[str, str], requests: Sequence[Mapping[str, Any]], stop: StopFilter
 ) -> None:
-    """Send ``requests``, the last of which asks for tokens, and pass on what comes until ``stop`` has had enough."""
-    asyncio.run(_generate(exchange, url, headers, requests, stop))
+    """Send ``requests``, the last of which asks for tokens, and pass on what comes until ``stop`` has had enough.
+
+    :raises ModelError: when the session or the answer ends before that.
+    """
+    try:
+        with _connected(exchange, url, headers) as connection:
+            receive = partial(_receive, exchange, connection)
+            for request in requests[:-1]:
+                connection.send(json.dumps(request))
+                receive()
+            connection.send(json.dumps(requests[-1]))
+            while not exchange.is_closed:
+                said = receive()
+                piece = said.get("outputs")
+                if not isinstance(piece, str):
+                    raise malformed(exchange.endpoint.name, str(said)[:200])
+                shown, reason = stop.add(piece, count(said.get("token_count")) or 1, last=bool(said.get("stop")))
+                exchange.put(Frame("message", json.dumps({"ok": True, "outputs": shown, "finish_reason": reason})))
+                if reason:
+                    return
+    except ModelError:
+        raise
+    except Exception as error:
+        # The variables of the frames below hold the key, and a traceback may show them.
+        raise _explained(exchange, error) from error.with_traceback(None)
 
 
 class StopFilter:
@@ -47,95 +69,68 @@ class StopFilter:
         return shown, reason
 
 
-async def _generate(
-    exchange: Exchange, url: str, headers: Mapping[str, str], requests: Sequence[Mapping[str, Any]], stop: StopFilter
-) -> None:
-    connection = await _connect(exchange, url, headers)
-    try:
-        name = exchange.endpoint.name
-        for number, request in enumerate(requests):
-            await connection.write_message(json.dumps(request))
-            if number < len(requests) - 1:
-                _opened(await _next(exchange, connection), name)
-        while not exchange.is_closed:
-            said = _opened(await _next(exchange, connection), name)
-            piece = said.get("outputs")
-            if not isinstance(piece, str):
-                raise malformed(name, str(said)[:200])
-            shown, reason = stop.add(piece, count(said.get("token_count")) or 1, last=bool(said.get("stop")))
-            exchange.put(Frame("message", json.dumps({"ok": True, "outputs": shown, "finish_reason": reason})))
-            if reason:
-                return
-    finally:
-        protocol = connection.protocol
-        connection.close()
-        if protocol is not None:
-            # The rest of the closing handshake would outlive the loop that it runs in.
-            protocol.stream.close()
+class _Watched(ClientConnection):
+    """A connection whose socket the exchange can shut down: after TLS it is another one than was opened."""
+
+    def __init__(self, exchange: Exchange, opened: socket.socket, *arguments: Any, **options: Any) -> None:
+        exchange.watch(opened)
+        super().__init__(opened, *arguments, **options)
 
 
-async def _connect(exchange: Exchange, url: str, headers: Mapping[str, str]) -> WebSocketClientConnection:
-    limits, name = exchange.limits, exchange.endpoint.name
-    request = HTTPRequest(
-        url, headers=dict(headers), connect_timeout=limits.connect_s, request_timeout=limits.silence_s
+def _connected(exchange: Exchange, url: str, headers: Mapping[str, str]) -> ClientConnection:
+    limits, parts = exchange.limits, urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "wss" else 80)
+    # With a socket of ours the library uses no proxy and follows no redirect.
+    opened = socket.create_connection((parts.hostname or "", port), limits.connect_s)
+    opened.settimeout(None)
+    exchange.watch(opened)
+    # It is only called, but the library's annotation asks for a class.
+    watched: Any = partial(_Watched, exchange)
+    return connect(
+        url,
+        sock=opened,
+        additional_headers=headers,
+        open_timeout=limits.silence_s,
+        close_timeout=0.1,
+        compression=None,
+        max_size=limits.line_bytes,
+        create_connection=watched,
     )
-    try:
-        connecting = asyncio.ensure_future(_connected(request, limits.line_bytes))
-        while not (await asyncio.wait([connecting], timeout=_POLL_S))[0]:
-            if exchange.is_closed:
-                connecting.cancel()
-        return connecting.result()
-    except HTTPTimeoutError as error:
-        raise ModelTimeout(
-            f"The backend {name!r} did not open a session.", why=str(error), next="Try again later.", backend=name
-        ) from error.with_traceback(None)
-    except HTTPClientError as error:
-        body = error.response.body.decode("utf-8", "replace") if error.response and error.response.body else ""
-        sent = error.response.headers if error.response else {}
-        raise error_of(error.code, exchange.endpoint.scrub(body), sent, name) from error.with_traceback(None)
-    except OSError as error:
-        raise BackendUnreachable(
-            f"No connection to the backend {name!r}.",
-            why=exchange.endpoint.scrub(str(error)),
-            next="Check its URL in your settings, and that you are connected.",
-            backend=name,
-        ) from error.with_traceback(None)
 
 
-async def _connected(request: HTTPRequest, most: int) -> WebSocketClientConnection:
-    return await websocket_connect(request, max_message_size=most)
+def _receive(exchange: Exchange, connection: ClientConnection) -> dict[str, Any]:
+    """The next message.
 
-
-async def _next(exchange: Exchange, connection: WebSocketClientConnection) -> str:
-    reading = asyncio.ensure_future(_read(connection))
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + exchange.limits.silence_s
-    while not (await asyncio.wait([reading], timeout=_POLL_S))[0]:
-        if exchange.is_closed or loop.time() >= deadline:
-            reading.cancel()
-            raise ModelTimeout(
-                f"The backend {exchange.endpoint.name!r} stopped answering.",
-                why=f"Nothing came for {exchange.limits.silence_s:g} seconds.",
-                next="Try again later.",
-                backend=exchange.endpoint.name,
-            )
-    message = reading.result()
-    if message is None:
-        raise cut(exchange.endpoint, connection.close_reason or "The connection was closed, or a message was too long.")
-    return message if isinstance(message, str) else message.decode("utf-8", "replace")
-
-
-async def _read(connection: WebSocketClientConnection) -> str | bytes | None:
-    return await connection.read_message()
-
-
-def _opened(message: str, backend: str) -> dict[str, Any]:
-    """The message when it says ``ok``.
-
-    :raises ModelError: when it does not.
+    :raises ModelError: when it does not say ``ok``.
     """
+    message, backend = connection.recv(exchange.limits.silence_s, decode=True), exchange.endpoint.name
     said = parsed_object(message, backend)
     if said.get("ok") is not True:
+        # The last line of a Python traceback says what went wrong.
         lines = str(said.get("traceback") or message).strip().splitlines()
-        raise error_of(500, lines[-1] if lines else "", {}, backend)
+        raise error_of(500, exchange.endpoint.scrub(lines[-1]) if lines else "", {}, backend)
     return said
+
+
+def _explained(exchange: Exchange, error: Exception) -> ModelError:
+    endpoint, said = exchange.endpoint, exchange.endpoint.scrub(str(error) or type(error).__name__)
+    if isinstance(error, InvalidStatus):
+        body = endpoint.scrub(error.response.body.decode("utf-8", "replace")) if error.response.body else ""
+        return error_of(error.response.status_code, body, error.response.headers, endpoint.name)
+    if isinstance(error, TimeoutError):
+        return ModelTimeout(
+            f"The backend {endpoint.name!r} stopped answering.",
+            why=f"Nothing came for {exchange.limits.silence_s:g} seconds.",
+            next="Try again later.",
+            backend=endpoint.name,
+        )
+    if isinstance(error, ConnectionClosed | EOFError):
+        return cut(endpoint, said)
+    if isinstance(error, WebSocketException | ValueError):
+        return malformed(endpoint.name, said)
+    return BackendUnreachable(
+        f"No connection to the backend {endpoint.name!r}.",
+        why=said,
+        next="Check its URL in your settings, and that you are connected.",
+        backend=endpoint.name,
+    )
