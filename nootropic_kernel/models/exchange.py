@@ -19,6 +19,7 @@ from nootropic_kernel.models.keys import Key
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.settings import is_private_url
 
+THREAD_NAME = "nootropic-model-stream"
 _POLL_S = 0.1
 
 
@@ -98,7 +99,7 @@ class Exchange:
         self._closed = threading.Event()
         self._sockets: list[socket.socket] = []
         self._read = read
-        threading.Thread(target=self._run, name="nootropic-model-stream", daemon=True).start()
+        threading.Thread(target=self._run, name=THREAD_NAME, daemon=True).start()
 
     @property
     def is_closed(self) -> bool:
@@ -152,16 +153,16 @@ class Exchange:
             self._read(self)
             self._put(_Ended())
         except ModelError as error:
-            self._put(error)
+            # Without the frames of this thread: their variables hold what was sent, the key included.
+            self._put(error.with_traceback(None))
         except Exception as error:
-            # The cause keeps its text, and not its frames: their variables hold what was sent, the key included.
             failed = InferenceError(
                 f"The backend {self.endpoint.name!r} could not be asked.",
                 why=self.endpoint.scrub(f"{type(error).__name__}: {error}"),
                 next="Check its URL in your settings.",
                 backend=self.endpoint.name,
             )
-            failed.__cause__ = error.with_traceback(None)
+            failed.__cause__ = cause(self.endpoint, error)
             self._put(failed)
 
     def _put(self, item: Frame | ModelError | _Ended) -> None:
@@ -171,6 +172,13 @@ class Exchange:
                 return
             except queue.Full:
                 continue
+
+
+def cause(endpoint: Endpoint, error: Exception) -> Exception | None:
+    """``error`` as a cause that may be shown: without the frames below it, whose variables hold what was sent, and not
+    at all when its text has the key."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None) if endpoint.scrub(str(error)) == str(error) else None
 
 
 def cut(endpoint: Endpoint, why: str) -> AnswerCut:

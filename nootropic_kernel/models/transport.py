@@ -6,6 +6,7 @@ No redirect is followed, so a request goes to no host but the one that the setti
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nootropic_kernel.models.errors import BackendUnreachable, InferenceError, ModelError, ModelTimeout
-from nootropic_kernel.models.exchange import Deadline, Endpoint, Exchange, Frame, Limits, cut, too_much
+from nootropic_kernel.models.exchange import (
+    THREAD_NAME,
+    Deadline,
+    Endpoint,
+    Exchange,
+    Frame,
+    Limits,
+    cause,
+    cut,
+    too_much,
+)
 from nootropic_kernel.models.framing import LineTooLong, events, lines
 from nootropic_kernel.models.refusals import error_of
 
@@ -41,6 +52,18 @@ class Call:
     stream: Stream = None
     headers: Callable[[], Mapping[str, str]] = field(default=dict)
     form: bool = False
+
+
+class _NotOurs(logging.Filter):
+    """Keeps what HTTP libraries note of our requests out of the person's log: a server may say the key back."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.threadName != THREAD_NAME
+
+
+_not_ours = _NotOurs()
+for _logger in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_logger).addFilter(_not_ours)
 
 
 def stream(endpoint: Endpoint, call: Call, limits: Limits) -> Exchange:
@@ -87,8 +110,7 @@ class _Request:
         except LineTooLong as error:
             raise too_much(self.endpoint, str(error)) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            # The key is in the variables of the frames below, and a traceback may show those.
-            raise self._explained(error) from error.with_traceback(None)
+            raise self._explained(error) from cause(self.endpoint, error)
 
     def _take(self, response: httpx.Response) -> None:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -76,7 +76,9 @@ class Anthropic(ServerBackend):
             body["stop_sequences"] = list(request.stop)
         if kept != "none":
             body["output_config"] = {"format": {"type": "json_schema", "schema": request.schema}}
-        return stream(endpoint, self._call(endpoint, f"{self.root}/v1/messages", body, "events"), self.limits)
+        return stream(
+            endpoint, self._call(endpoint, f"{self.root}/v1/messages", self._accepted(body), "events"), self.limits
+        )
 
     def _decode(self, frame: Frame, request: ChatRequest) -> Chunk:
         document = parsed_object(frame.text, self.name)

@@ -19,8 +19,8 @@ from nootropic_kernel.models.transport import stream
 
 # Each change of the size loads the model anew, so it grows in steps.
 _STEP = 4096
-# No tokenizer packs a prompt this densely: when fewer tokens were read, a part of the prompt was not.
-_BYTES_PER_TOKEN_AT_MOST = 12
+# Our estimate is up to this many times the true count. Beyond it a prompt cannot fit, or was not read whole.
+_ESTIMATE_FACTOR = 3
 _TEMPLATE_TOKENS = 64
 
 
@@ -102,11 +102,11 @@ class Ollama(ServerBackend):
     def _context(self, request: ChatRequest, cancel: threading.Event | None) -> int:
         """The context that the request needs.
 
-        :raises ContextOverflow: when the model has none of that size.
+        :raises ContextOverflow: when the model certainly has none of that size; the server judges what is near.
         """
         window = self.window(cancel)
         needed = estimate(request.messages) + request.max_tokens
-        if window is not None and needed > window:
+        if window is not None and needed > window * _ESTIMATE_FACTOR:
             raise overflow(self.name, needed, window, estimated=True)
         size = -(-needed // _STEP) * _STEP
         return size if window is None else min(size, window)
@@ -135,7 +135,7 @@ class Ollama(ServerBackend):
 
     def _check_whole(self, request: ChatRequest, read: int | None) -> None:
         """:raises ContextOverflow: when the server read so few tokens that it cannot have read the whole prompt."""
-        sent = sum(len(message.content.encode()) for message in request.messages)
-        if read is not None and (read + _TEMPLATE_TOKENS) * _BYTES_PER_TOKEN_AT_MOST < sent:
-            said = f"It read {read} tokens of a prompt of {sent} bytes, so it left a part of it out."
+        expected = estimate(request.messages)
+        if read is not None and (read + _TEMPLATE_TOKENS) * _ESTIMATE_FACTOR < expected:
+            said = f"It read {read} tokens of a prompt of about {expected}, so it left a part of it out."
             raise overflow(self.name, None, None, said=said)

@@ -79,7 +79,7 @@ class OpenAICompatible(ServerBackend):
         if kept != "none":
             schema = {"name": "answer", "schema": request.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return body
+        return self._accepted(body)
 
     def _decode(self, frame: Frame, request: ChatRequest) -> Chunk:
         if frame.text.strip() == "[DONE]":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 
 from nootropic_kernel.models.errors import BackendUnreachable, ModelError, ModelTimeout
-from nootropic_kernel.models.exchange import Exchange, Frame, cut
+from nootropic_kernel.models.exchange import Exchange, Frame, cause, cut
 from nootropic_kernel.models.refusals import count, error_of, malformed, parsed_object
 
 
@@ -43,8 +44,7 @@ def generate(
     except ModelError:
         raise
     except Exception as error:
-        # The variables of the frames below hold the key, and a traceback may show them.
-        raise _explained(exchange, error) from error.with_traceback(None)
+        raise _explained(exchange, error) from cause(exchange.endpoint, error)
 
 
 class StopFilter:
@@ -67,6 +67,10 @@ class StopFilter:
         shown = self._text[self._given : max(self._given, until)]
         self._given += len(shown)
         return shown, reason
+
+
+# The library notes the headers that it sends, the key among them.
+_silent = logging.Logger("nootropic.websocket", logging.CRITICAL + 1)
 
 
 class _Watched(ClientConnection):
@@ -95,6 +99,7 @@ def _connected(exchange: Exchange, url: str, headers: Mapping[str, str]) -> Clie
         compression=None,
         max_size=limits.line_bytes,
         create_connection=watched,
+        logger=_silent,
     )
 
 

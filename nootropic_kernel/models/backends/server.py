@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from nootropic_kernel.models.contract import (
     SchemaSupport,
 )
 from nootropic_kernel.models.conversation import Chunk, Conversation
-from nootropic_kernel.models.errors import InvalidOutput, NotOffered
+from nootropic_kernel.models.errors import InferenceError, InvalidOutput, NotOffered
 from nootropic_kernel.models.exchange import Endpoint, Exchange, Frame, Limits
 from nootropic_kernel.models.keys import key_of, key_state
 from nootropic_kernel.models.output import check_answer
@@ -33,6 +34,10 @@ from nootropic_kernel.models.transport import Call, Stream, fetch
 from nootropic_kernel.workspace.settings import BackendSettings
 
 Cancel: TypeAlias = threading.Event | None
+
+# Reasoning models refuse some of these, and an answer can do without each.
+_SAMPLING = re.compile(r"\b(temperature|top_p|seed)\b")
+_refused: dict[tuple[str, str], frozenset[str]] = {}
 
 
 class ServerBackend(ABC):
@@ -81,26 +86,21 @@ class ServerBackend(ABC):
         """
 
     def chat(self, request: ChatRequest, on_text: OnText | None = None, cancel: Cancel = None) -> Answer:
-        """Answer ``request``.
+        """Answer ``request``; a sampling parameter that the model refuses is left out from then on.
 
         :raises ModelError: when there is no whole, valid answer.
         :raises Interrupted: within a second of ``cancel`` being set.
         """
         if request.adapter and not self.features.adapters:
             raise self._not_offered("no adapters", "Ask without one.")
-        endpoint = self.endpoint()
-        kept = self._kept(request)
-        prepared = schema.in_words(request) if kept == "none" else request
-        conversation = Conversation(
-            endpoint=endpoint,
-            request=request,
-            start=lambda: self._start(endpoint, prepared, kept, on_text is not None, cancel),
-            decode=lambda frame: self._decode(frame, prepared),
-            check=lambda answer: self._check(request, answer, kept),
-            limits=self.limits,
-            schema=kept if request.schema is not None else "",
-        )
-        return conversation.hold(on_text, cancel)
+        while True:
+            try:
+                return self._converse(request, on_text, cancel)
+            except InferenceError as error:
+                refused = _refused_parameter(error)
+                if refused is None or refused in _refused.get(self.place, frozenset()):
+                    raise
+                _refused[self.place] = _refused.get(self.place, frozenset()) | {refused}
 
     def batch(self, requests: Sequence[ChatRequest], cancel: Cancel = None) -> list[Outcome]:
         """Answer several requests, as many at once as the server gains from; each has its answer or its error.
@@ -158,6 +158,26 @@ class ServerBackend(ABC):
         """The URL without the version part, below which servers have what is not of OpenAI's protocol."""
         return self.settings.url.removesuffix("/v1")
 
+    def _converse(self, request: ChatRequest, on_text: OnText | None, cancel: Cancel) -> Answer:
+        endpoint = self.endpoint()
+        kept = self._kept(request)
+        prepared = schema.in_words(request) if kept == "none" else request
+        conversation = Conversation(
+            endpoint=endpoint,
+            request=request,
+            start=lambda: self._start(endpoint, prepared, kept, on_text is not None, cancel),
+            decode=lambda frame: self._decode(frame, prepared),
+            check=lambda answer: self._check(request, answer, kept),
+            limits=self.limits,
+            schema=kept if request.schema is not None else "",
+        )
+        return conversation.hold(on_text, cancel)
+
+    def _accepted(self, body: dict[str, Any]) -> dict[str, Any]:
+        """``body`` without the sampling parameters that the model refused before."""
+        without = _refused.get(self.place, frozenset())
+        return {key: value for key, value in body.items() if key not in without}
+
     def _kept(self, request: ChatRequest) -> SchemaSupport:
         """How far it will keep to the schema of ``request``."""
         return self.features.schema if request.schema is not None else "none"
@@ -212,3 +232,11 @@ class ServerBackend(ABC):
             next=next,
             backend=self.name,
         )
+
+
+def _refused_parameter(error: InferenceError) -> str | None:
+    """The sampling parameter that a refusal is about."""
+    if error.data.get("status") not in (400, 422):
+        return None
+    found = _SAMPLING.search(f"{error.data.get('param')} {error.why}")
+    return found[1] if found else None

@@ -1,4 +1,7 @@
-"""Stand-in for Anthropic's Messages API; from https://docs.claude.com/en/api/messages-streaming and …/errors."""
+"""Stand-in for Anthropic's Messages API; from https://docs.claude.com/en/api/messages-streaming and …/errors.
+
+Flag ``modern``: a model that takes no sampling parameters, as the newest client has none.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ class AnthropicApi(Handler):
 
     def route(self, path: str, body: dict[str, Any]) -> None:
         """Check what each request must bring, then answer."""
-        if self.headers.get("anthropic-version") != "2023-06-01":
+        if self.headers.get("anthropic-version") not in ("2023-06-01", "2026-10-21"):
             self.error(400, "invalid_request_error", "anthropic-version: header is required")
         elif self.options.key and self.headers.get("x-api-key") != self.options.key:
             self.error(401, "authentication_error", f"invalid x-api-key {self.headers.get('x-api-key')}")
@@ -45,6 +48,8 @@ class AnthropicApi(Handler):
             self.error(400, "invalid_request_error", "max_tokens: Field required, or messages: unexpected role")
         elif "temperature" in body and "top_p" in body:
             self.error(400, "invalid_request_error", "`temperature` and `top_p` cannot both be specified")
+        elif "modern" in self.options.flag and (refused := {"temperature", "top_p"} & set(body)):
+            self.error(400, "invalid_request_error", f"{refused.pop()}: Extra inputs are not permitted")
         elif fault_in(prompt) == "rate":
             self.error(429, "rate_limit_error", "This request would exceed your rate limit", retry_after="2")
         elif fault_in(prompt) == "overloaded":
