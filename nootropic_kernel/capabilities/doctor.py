@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
 import shutil
@@ -11,16 +12,19 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.models.catalogue import find_model
+from nootropic_kernel.models.discovery import Found, discover
 from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.models.router import candidates
 from nootropic_kernel.sandbox import launch
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git
+from nootropic_kernel.workspace.settings import person_settings_file
 
 _GROUPS = {
     "pipelines": ("dagster", "dagster_webserver", "mlflow", "papermill", "qdrant_client"),
@@ -76,9 +80,9 @@ def doctor(params: DoctorParams, session: Session) -> DoctorResult:
 
     It looks at Python, Git, the models, the JupyterLab extension, the kernel, the sandbox, the installed groups, the
     state folder and your settings, and names the command that mends what is missing. It changes nothing, starts no
-    model and uses no network.
+    model and uses no network; it only looks whether a model server answers on its usual port of this machine.
     """
-    looks = (_python, _git, _state, _settings, _model, _backends, _lab, _kernel, _sandbox, _groups)
+    looks = (_python, _git, _state, _settings, _model, _backends, _servers, _lab, _kernel, _sandbox, _groups)
     findings: list[Finding] = []
     for look in looks:
         try:
@@ -157,6 +161,25 @@ def _backends(session: Session) -> Iterator[Finding]:
                 yield _ok(name, f"{settings.backends[backend.name].url} (not contacted)")
             else:
                 yield _wrong(name, state.reason, state.next)
+
+
+def _servers(session: Session) -> Iterator[Finding]:
+    named = {urlsplit(backend.url).port for backend in session.settings().backends.values()}
+    for found in discover():
+        if urlsplit(found.url).port not in named:
+            yield _served(found)
+
+
+def _served(found: Found) -> Finding:
+    models = ", ".join(found.probe.models[:5]) or "no model that it names"
+    version = f" {found.probe.version}" if found.probe.version else ""
+    entry = {"kind": found.kind, "url": found.url, "model": next(iter(found.probe.models), "…")}
+    name = found.kind.replace("openai-compatible", "local")
+    settings = {"backends": {name: entry}, "modelPreference": [name]}
+    step = f"To use it, put into {person_settings_file()}: {json.dumps(settings, ensure_ascii=False)}"
+    return Finding(
+        name=found.title, verdict=Verdict.OK, detail=f"{found.url} answers{version}, with {models}", next=step
+    )
 
 
 def _lab(session: Session) -> Iterator[Finding]:

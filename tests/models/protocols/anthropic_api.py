@@ -23,7 +23,7 @@ class AnthropicApi(Handler):
         """Check what each request must bring, then answer."""
         if self.headers.get("anthropic-version") not in ("2023-06-01", "2026-10-21"):
             self.error(400, "invalid_request_error", "anthropic-version: header is required")
-        elif self.options.key and self.headers.get("x-api-key") != self.options.key:
+        elif self.options.key and self.options.key not in (self.headers.get("x-api-key"), self.key()):
             self.error(401, "authentication_error", f"invalid x-api-key {self.headers.get('x-api-key')}")
         elif path == "/v1/models":
             self.json(200, {"data": [model()], "first_id": MODEL, "last_id": MODEL, "has_more": False})
