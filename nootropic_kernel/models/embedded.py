@@ -215,6 +215,7 @@ class _EngineServer(LlamaCpp):
         super().__init__(BackendSettings(EMBEDDED, url, model, kind=EMBEDDED), owner._limits)
         self._key = key
         self.claims = owner.features
+        self._adapters = {file.stem: number for number, file in enumerate(owner._options.adapters)}
 
     @property
     def place(self) -> tuple[str, str]:

@@ -24,6 +24,8 @@ class LlamaCpp(OpenAICompatible):
     kind = "llamacpp"
     claims = Features(schema="enforced", embeddings=True, exact_tokens=True, adapters=True, batch=2)
 
+    _adapters: dict[str, int] | None = None
+
     def probe(self, cancel: Cancel = None) -> Probe:
         """Its build, model and window, by ``/props``.
 
@@ -58,15 +60,26 @@ class LlamaCpp(OpenAICompatible):
     def adapters(self, cancel: Cancel = None) -> dict[str, int]:
         """The number of each LoRA adapter that the server was started with, by its file's name without the ending.
 
+        It is asked once: a server never loads another one.
+
         :raises ModelError: when the server does not answer.
         """
+        if self._adapters is not None:
+            return self._adapters
         endpoint = self.endpoint()
         call = self._call(endpoint, f"{self.root}/lora-adapters")
-        listed = parsed(fetch(endpoint, call, cancel, self.limits), self.name)
+        try:
+            listed = parsed(fetch(endpoint, call, cancel, self.limits), self.name)
+        except InferenceError as error:
+            if error.data.get("status") != 404:
+                raise
+            # A server from before adapters, or a router of several that has none of its own.
+            listed = []
         numbers: dict[str, int] = {}
         for row in listed if isinstance(listed, list) else ():
             if isinstance(row, dict) and (number := count(row.get("id"))) is not None:
                 numbers[PurePath(str(row.get("path"))).stem] = number
+        self._adapters = numbers
         return numbers
 
     @property
@@ -86,15 +99,15 @@ class LlamaCpp(OpenAICompatible):
         self, endpoint: Endpoint, request: ChatRequest, kept: SchemaSupport, listened: bool, cancel: Cancel
     ) -> Exchange:
         body = self._body(request, kept)
-        if request.adapter:
-            known = self.adapters(cancel)
-            if request.adapter not in known:
-                raise InferenceError(
-                    f"The backend {self.name!r} has no adapter {request.adapter!r}.",
-                    why=f"It has: {', '.join(known) or 'none'}.",
-                    next="Start the server with `--lora FILE --lora-init-without-apply`.",
-                    backend=self.name,
-                )
-            # Only so, by request: a change of the scale for all keeps what the cache holds of the model without it.
+        known = self.adapters(cancel)
+        if request.adapter and request.adapter not in known:
+            raise InferenceError(
+                f"The backend {self.name!r} has no adapter {request.adapter!r}.",
+                why=f"It has: {', '.join(known) or 'none'}.",
+                next="Start the server with `--lora FILE --lora-init-without-apply`.",
+                backend=self.name,
+            )
+        if known:
+            # Said in every request: one that says nothing goes on with what the cache holds of another adapter.
             body["lora"] = [{"id": n, "scale": float(stem == request.adapter)} for stem, n in known.items()]
         return stream(endpoint, self._call(endpoint, f"{self._base}/chat/completions", body, "events"), self.limits)
