@@ -14,6 +14,8 @@ from nootropic_kernel.workspace.settings import BackendSettings
 # What may stand in an HTTP header. A library that refuses another key would quote it in its error.
 _SENDABLE = re.compile(r"[!-~]+")
 _MARK = "[key]"
+# Servers of one's own take `none`, `EMPTY` or `ollama`: no secrets, and words that an answer may well have.
+_SHORTEST_SECRET = 16
 
 
 class Key:
@@ -30,6 +32,8 @@ class Key:
 
     def scrub(self, text: str) -> str:
         """``text`` without the key, which a server may have put into it as it is or as JSON writes it."""
+        if len(self.__text) < _SHORTEST_SECRET:
+            return text
         quoted = json.dumps(self.__text)[1:-1]
         for form in (self.__text, quoted, quoted.replace("/", "\\/")):
             text = text.replace(form, _MARK)

@@ -204,6 +204,8 @@ def _backend(name: str, entry: Any) -> BackendSettings:
         url, port = "", None
     if not url.startswith(("http://", "https://")) or not texts["model"]:
         raise ValueError('needs a "url" (http or https) and a "model"')
+    if "@" in urlsplit(url).netloc:
+        raise ValueError('has a name or a key in its "url": name a variable by "apiKeyEnv" instead')
     if "apiKey" in entry:
         raise ValueError('has an "apiKey": name a variable by "apiKeyEnv" or a place in the keyring by "apiKeyKeyring"')
     if texts["apiKeyKeyring"] is not None and "/" not in texts["apiKeyKeyring"]:

@@ -97,6 +97,12 @@ def test_an_echoed_key_is_in_no_answer_either(serve: ServeScript, how: str) -> N
     assert not leaks(repr(chat(serve(*script, key=PLANTED), ASK)))
 
 
+@pytest.mark.parametrize("key", ["none", "EMPTY", "x", "ollama"])
+def test_a_word_that_stands_for_no_key_does_not_spoil_answers(serve: ServeScript, key: str) -> None:
+    text = f"return {key} if x else EMPTY"
+    assert chat(serve(*FRAMINGS["openai-compatible, chunked"].whole(text), key=key), ASK).text == text
+
+
 @pytest.mark.slow
 def test_a_notebook_with_a_failing_cell_holds_no_key(
     serve: ServeScript, person_home: Path, repo: Path, monkeypatch: pytest.MonkeyPatch
@@ -180,7 +186,8 @@ def test_a_key_that_cannot_be_sent_is_told_without_it(monkeypatch: pytest.Monkey
 
 
 @given(
-    key=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=20), around=st.text(max_size=9)
+    key=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=16, max_size=30),
+    around=st.text(max_size=9),
 )
 def test_no_form_of_a_key_survives(key: str, around: str) -> None:
     quoted = json.dumps(key)

@@ -217,12 +217,14 @@ def test_nobody_listens() -> None:
 
 
 def test_the_key_is_sent_and_never_told(serve: ServeScript) -> None:
-    sent = chat(serve(STREAM, {"echo": True}, key="sk-secret"), ASK).text
-    assert "authorization: bearer [key]" in sent.lower() and "sk-secret" not in sent
-    refusing = serve(reply("403 Forbidden", "text/plain", "the key sk-secret is not known"), key="sk-secret")
+    sent = chat(serve(STREAM, {"echo": True}, key="sk-secret-0123456789"), ASK).text
+    assert "authorization: bearer [key]" in sent.lower() and "sk-secret-0123456789" not in sent
+    refusing = serve(
+        reply("403 Forbidden", "text/plain", "the key sk-secret-0123456789 is not known"), key="sk-secret-0123456789"
+    )
     with pytest.raises(AuthenticationFailed) as caught:
         chat(refusing, ASK)
-    assert "sk-secret" not in str(caught.value.to_json())
+    assert "sk-secret-0123456789" not in str(caught.value.to_json())
 
 
 def test_no_proxy_is_asked_for_this_machine(serve: ServeScript, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ def test_a_named_backend_answers(
     endpoint = serve(STREAM, {"echo": True}, DONE)
     mine = {"url": endpoint.url + "/", "model": "big", "apiKeyEnv": "MY_KEY"}
     person(person_home, backends={"mine": mine}, modelPreference=["mine"])
-    monkeypatch.setenv("MY_KEY", "sk-1")
+    monkeypatch.setenv("MY_KEY", "sk-1-0123456789abcdef")
     backend = choose(load_settings(workspace), workspace)
     assert isinstance(backend, OpenAICompatible)
     answer = backend.chat(ChatRequest((Message("system", "be brief"), Message("user", "hi")), stop=("x",)))

@@ -54,6 +54,7 @@ def test_a_cloud_needs_no_url_and_is_never_local(person_home: Path) -> None:
         ({"kind": "ollama", "model": "m"}, "url"),
         ({"kind": "gpt", "url": "http://127.0.0.1", "model": "m"}, "openai-compatible, tabby"),
         ({"url": "http://127.0.0.1", "model": "m", "apiKey": "sk-1"}, "apiKeyEnv"),
+        ({"url": "https://me:sk-1@example.org", "model": "m"}, "apiKeyEnv"),
         ({"url": "http://127.0.0.1", "model": "m", "apiKeyKeyring": "nootropic"}, "service/user"),
         ({"url": "http://127.0.0.1", "model": "m", "apiKeyEnv": 5}, "apiKeyEnv"),
         ({"url": "http://127.0.0.1", "model": "m", "contextWindow": True}, "contextWindow"),
