@@ -124,8 +124,11 @@ class Git:
         return done.stdout if done.returncode == 0 else None
 
     def is_ignored(self, path: str) -> bool:
-        """Whether Git's ignore rules cover ``path`` (a tracked file is never ignored)."""
-        return self.result("check-ignore", "--quiet", "--", path, ok=(0, 1, 128)).returncode == 0
+        """Whether Git's ignore rules cover ``path`` (a tracked file is never ignored).
+
+        :raises GitFailed: when Git cannot tell, as for a path in a submodule: that is no yes.
+        """
+        return self.result("check-ignore", "--quiet", "--", path, ok=(0, 1)).returncode == 0
 
     def files(self) -> list[str]:
         """Tracked files and untracked ones that are not ignored, as POSIX paths, sorted."""
