@@ -92,8 +92,11 @@ class History:
     def edits(self, commit: str, parent: str | None, tally: Tally) -> list[FileEdit]:
         """A commit as edits; links and submodules, which no change may touch, are counted and left out."""
         between = [parent, commit] if parent else ["--root", commit]
-        told = self.git("diff-tree", "-r", "-z", "-M", "--no-commit-id", *between).split(b"\0")
-        edits, fields = [], iter(told)
+        try:
+            told = self.git("diff-tree", "-r", "-z", "-M", "--no-commit-id", *between)
+        except subprocess.CalledProcessError:  # a file that the mirror lacks cannot be compared for renames
+            told = self.git("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", *between)
+        edits, fields = [], iter(told.split(b"\0"))
         for about in fields:
             if not about:
                 continue
