@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from nootropic_kernel.changes import notebook
+from nootropic_kernel.changes.files import check_size
 from nootropic_kernel.changes.line_diff import Block, changed_blocks, decode, lines_of, split_lines
 from nootropic_kernel.workspace.errors import NootropicError
 
@@ -155,11 +156,13 @@ def build_changeset(edits: Iterable[FileEdit], provenance: Provenance | None = N
 
     Raises:
         DamagedEdit: two edits touch the same path.
+        FileTooLarge: a file is too large to be reviewed.
     """
     files: list[FileEdit] = []
     hunks: list[Hunk] = []
     seen: set[str] = set()
     for edit in edits:
+        check_size(edit.path, edit.base, edit.new)
         pieces = _pieces(edit)
         if not pieces:
             continue

@@ -17,7 +17,8 @@ from nootropic_kernel.workspace.settings import WORKSPACE_FILE
 _OWN = (STATE_FOLDER, CACHE_FOLDER, WORKSPACE_FILE)
 _SECRET = (
     ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.jks", "*.keystore",
-    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed*", ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials", "credentials.json", "secrets.*", "*.kdbx",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed*", ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials",
+    "credentials.json", "secrets.*", "*.kdbx",
     ".git-credentials",
 )  # fmt: skip
 _NOT_SECRET = (".env.example", ".env.sample", ".env.template")

@@ -32,11 +32,13 @@ _NAMES = (
     "bitbucket-pipelines.yml", "cloudbuild.*", "buildspec.y*ml", ".readthedocs.y*ml", "netlify.toml", "vercel.json",
     # Git, hooks, shells, editors
     ".gitattributes", ".gitconfig", ".lfsconfig", ".pre-commit-config.yaml", ".pre-commit-hooks.yaml",
-    "*lefthook*.y*ml", ".envrc", "mise.toml", ".mise.toml", ".tool-versions", ".bashrc", ".bash_profile", ".profile", ".zshrc",
+    "*lefthook*.y*ml", ".envrc", "mise.toml", ".mise.toml", ".tool-versions", ".bashrc", ".bash_profile",
+    ".profile", ".zshrc",
     ".zshenv", ".vimrc", ".exrc", ".nvimrc", ".nvim.lua", ".dir-locals.el", ".gdbinit", ".lldbinit", "*.code-workspace",
     # instructions to agents, and the tools that are started for them
     "agents.md", "agents.override.md", "agent.md", "claude.md", "claude.local.md", "gemini.md",
-    "copilot-instructions.md", ".cursorrules", ".windsurfrules", ".clinerules", ".goosehints", ".roorules*", ".roomodes", ".aider.conf.yml",
+    "copilot-instructions.md", ".cursorrules", ".windsurfrules", ".clinerules", ".goosehints", ".roorules*",
+    ".roomodes", ".aider.conf.yml",
     ".mcp.json", "mcp.json",
 )  # fmt: skip
 _FOLDERS = (
