@@ -135,7 +135,7 @@ def _history(session: Session, problems: list[str]) -> tuple[list[ProposalStatus
         return [], None
     from nootropic_kernel.changes.changeset import HunkState
     from nootropic_kernel.changes.store import ProposalStore
-    from nootropic_kernel.changes.turns import turns
+    from nootropic_kernel.changes.turns import damaged_turns, turns
 
     try:
         store = ProposalStore(session.database(), session.workspace)
@@ -149,6 +149,7 @@ def _history(session: Session, problems: list[str]) -> tuple[list[ProposalStatus
             for proposal in store.list(status="open")
         ]
         problems += [str(damage) for damage in store.damaged()]
+        problems += [str(damage) for damage in damaged_turns(session.database())]
         every = turns(session.database())
     except NootropicError as error:
         problems.append(str(error))
