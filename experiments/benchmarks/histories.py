@@ -30,9 +30,9 @@ import nbformat
 
 from nootropic_kernel.changes.accept import accept, undo
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Provenance, build_changeset, is_notebook
-from nootropic_kernel.changes.line_diff import decode
 from nootropic_kernel.changes.notebook_file import parse
 from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.changes.text_pair import read_pair
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.location import Workspace
@@ -154,25 +154,26 @@ def check_part(changes: ChangeSet, edit: FileEdit, chosen: Mapping[int, str | No
     if part is None or edit.base is None or edit.new is None:
         tally.expect(False, f"{told}: no file")
         return
-    if decode(edit.base) is not None and decode(edit.new) is not None:
-        tally.expect(decode(part) is not None, f"{told}: not text")
-    if all(hunk.kind == "text" or (hunk.kind == "file" and not hunk.header.endswith("file")) for hunk in hunks):
-        tally.expect(part.decode() == replaced(edit.base.decode(), hunks, chosen), f"{told}: other lines")
+    pair = read_pair(edit.base, edit.new)
+    if pair is not None and all(
+        hunk.kind == "text" or (hunk.kind == "file" and not hunk.header.endswith("file")) for hunk in hunks
+    ):
+        wanted = replaced(pair.old, hunks, chosen)
+        tally.expect(wanted is not None and part == pair.join(wanted), f"{told}: other lines")
     if is_notebook(edit.path) and valid(edit.base) and valid(edit.new):
         tally.counts["notebook parts"] += 1
         tally.expect(valid(part), f"{told}: no valid notebook")
 
 
-def replaced(text: str, hunks: Sequence[Any], chosen: Mapping[int, str | None]) -> str:
-    """The chosen hunks applied as a reader of the diff would: from the last line to the first."""
-    lines = text.split("\n")
-    lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+def replaced(old: Sequence[str], hunks: Sequence[Any], chosen: Mapping[int, str | None]) -> list[str] | None:
+    """The chosen hunks applied as a reader of the diff would, from the last line to the first; None if one misfits."""
+    lines = list(old)
     for hunk in reversed([hunk for hunk in hunks if hunk.kind == "text" and hunk.number in chosen]):
         at = hunk.old_start - 1 if hunk.old_lines else hunk.old_start
         if "".join(lines[at : at + hunk.old_lines]) != hunk.old:
-            return "the hunk shows other lines than the file has"
+            return None
         lines[at : at + hunk.old_lines] = [hunk.new]
-    return "".join(lines)
+    return lines
 
 
 def valid(data: bytes) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from nootropic_kernel.changes.encoding import detect
@@ -101,28 +102,23 @@ class ChangeSet:
 
     def hunks_of(self, path: str) -> tuple[Hunk, ...]:
         """The hunks of one file."""
-        return tuple(hunk for hunk in self.hunks if hunk.path == path)
+        return tuple(self._by_path.get(path, ()))
 
     def with_states(self, states: Mapping[int, HunkState]) -> ChangeSet:
         """The same changes with these states; hunks not named keep theirs."""
         return replace(self, hunks=tuple(replace(h, state=states.get(h.number, h.state)) for h in self.hunks))
 
-    def first_numbers(self) -> dict[str, int]:
-        """The number of each file's first hunk."""
-        firsts: dict[str, int] = {}
+    @cached_property
+    def _by_path(self) -> dict[str, list[Hunk]]:
+        found: dict[str, list[Hunk]] = {}
         for hunk in self.hunks:
-            firsts.setdefault(hunk.path, hunk.number)
-        return firsts
+            found.setdefault(hunk.path, []).append(hunk)
+        return found
 
-    def outcome(self, edit: FileEdit, chosen: Mapping[int, str | None], *, first: int | None = None) -> FileOutcome:
-        """The file that the chosen hunks (their numbers in this ChangeSet, with edited text or None) give.
-
-        Args:
-            edit: one of the files.
-            chosen: the hunks.
-            first: the number of the file's first hunk, where it is known already.
-        """
-        return outcome(edit, chosen, first=self.first_numbers().get(edit.path, 1) if first is None else first)
+    def outcome(self, edit: FileEdit, chosen: Mapping[int, str | None]) -> FileOutcome:
+        """The file that the chosen hunks (their numbers in this ChangeSet, with edited text or None) give."""
+        own = self.hunks_of(edit.path)
+        return outcome(edit, chosen, first=own[0].number if own else 1)
 
 
 def build_changeset(edits: Iterable[FileEdit], provenance: Provenance | None = None) -> ChangeSet:

@@ -63,14 +63,13 @@ class _Placed:
 
 def _of_one(root: Path, step: Step) -> list[Shift]:
     changeset = rebuilt(step.proposal)
-    firsts = changeset.first_numbers()
     before: dict[str, _Placed] = {}
     after: dict[str, _Placed] = {}
     was: dict[str, FileOutcome] = {}
     for edit in changeset.files:
-        was[edit.path] = outcome = changeset.outcome(edit, step.before, first=firsts[edit.path])
+        was[edit.path] = outcome = changeset.outcome(edit, step.before)
         _put(before, _Placed(edit, outcome), step)
-        _put(after, _Placed(edit, changeset.outcome(edit, step.after, first=firsts[edit.path])), step)
+        _put(after, _Placed(edit, changeset.outcome(edit, step.after)), step)
     _check_folders(after, step)
     found = []
     for path in [*before, *(path for path in after if path not in before)]:

@@ -11,6 +11,7 @@ import pytest
 
 from nootropic_kernel.changes.accept import accept, redo, undo
 from nootropic_kernel.changes.changeset import DamagedEdit, FileEdit, build_changeset
+from nootropic_kernel.changes.commit import CommitRefused
 from nootropic_kernel.changes.shifts import HunksNeedEachOther
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
@@ -48,8 +49,8 @@ CASES: dict[str, tuple[list[FileEdit], Mapping[str, tuple[bytes, bool] | None]]]
     "mode": ([FileEdit("a", A, A, mode=0o755), FileEdit("b", B, B, mode=0o644)], {"a": (A, True), "b": (B, False)}),
     "moved": ([FileEdit("m/b", B, B, renamed_from="b")], {"b": None, "m/b": (B, True)}),
     "moved, edited, mode": (
-        [FileEdit("m", A, changed(5, 25), renamed_from="a", mode=0o755)],
-        {"a": None, "m": (changed(5, 25), True)},
+        [FileEdit("m", A, changed(5), renamed_from="a", mode=0o755)],
+        {"a": None, "m": (changed(5), True)},
     ),
     "case only": ([FileEdit("A", A, A, renamed_from="a")], {"a": None, "A": (A, False)}),
     "swap": (
@@ -154,6 +155,21 @@ def test_any_part_is_a_tree_or_is_refused_by_name(store: ProposalStore, name: st
         undo(workspace, database, [proposal.id])
         assert tree(root) == START
     assert parts[-1] not in refused and bool(refused) == (name != "moved, edited, mode")
+
+
+@pytest.mark.parametrize("name", ["swap", "folder for a file", "file for a folder", "moved, edited, mode"])
+def test_a_refused_commit_leaves_the_old_tree(store: ProposalStore, name: str) -> None:
+    hook = store.workspace.root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    propose(store, *CASES[name][0])
+    with pytest.raises(CommitRefused):
+        accept(store.workspace, store.database, ["P1"])
+    assert tree(store.workspace.root) == START
+    hook.unlink()
+    accept(store.workspace, store.database, ["P1"])
+    assert tree(store.workspace.root) == wanted(name)
 
 
 def test_a_folder_with_other_files_is_no_place_for_a_file(store: ProposalStore) -> None:
