@@ -217,6 +217,8 @@ def _create(folder: int, draft: str, name: str, path: str) -> None:
     try:
         os.link(draft, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:
+        if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
+            raise PathRefused(path, "It is a folder") from None
         raise FileMoved(path) from None
     except OSError:
         os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)  # no hard links on this file system
