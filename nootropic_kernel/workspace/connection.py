@@ -44,8 +44,10 @@ def told(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # Text that is none, in a row or in what SQLite says of its own table of contents, has no code.
+        undecodable = isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error)
+        code = sqlite3.SQLITE_CORRUPT if undecodable else getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _BUSY:
             raise StateBusy(
                 "The state database is busy.",
@@ -117,7 +119,7 @@ class _Cursor(sqlite3.Cursor):
     def __next__(self) -> Any:
         try:
             return super().__next__()
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             with self._told():
                 raise
 

@@ -106,7 +106,8 @@ class StateDatabase:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: committed at the end, rolled back on any error. Nested uses join the outer one."""
         connection = self._connection()
-        if connection.in_transaction:
+        nested = connection.in_transaction
+        if nested:
             yield connection
             return
         try:

@@ -22,6 +22,7 @@ from nootropic_kernel.workspace.locks import process_lock
 _MOST_LOOKUPS = 500_000
 _MOST_FILLED_UP = 2**40
 _WAIT_S = 600.0
+_UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _copy(damaged: Path, draft: Path) -> dict[str, int]:
             tables = source.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             ).fetchall()
-        except sqlite3.DatabaseError:
+        except _UNREADABLE:
             return kept  # not even its table of contents can be read
         target.execute("BEGIN")
         for table, sql in tables:
@@ -139,7 +140,7 @@ def _rows(source: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
             first = row[0]
             yield row
         return
-    except (sqlite3.Error, UnicodeDecodeError):
+    except _UNREADABLE:
         pass
     try:
         for row in source.execute(f'SELECT rowid, * FROM "{table}" ORDER BY rowid DESC'):
@@ -147,7 +148,7 @@ def _rows(source: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
                 return
             last = row[0]
             yield row
-    except (sqlite3.Error, UnicodeDecodeError):
+    except _UNREADABLE:
         pass
     begin = 1 if first is None else first + 1
     end = begin + _MOST_LOOKUPS if last is None else min(last, begin + _MOST_LOOKUPS)
@@ -156,7 +157,7 @@ def _rows(source: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
     for rowid in range(begin, end):
         try:
             row = source.execute(f'SELECT rowid, * FROM "{table}" WHERE rowid = ?', (rowid,)).fetchone()
-        except (sqlite3.Error, UnicodeDecodeError):
+        except _UNREADABLE:
             continue
         if row is not None:
             yield row
@@ -182,7 +183,7 @@ def _is_whole(values: list[Any]) -> bool:
 def _sequences(source: sqlite3.Connection) -> list[tuple[str, int]]:
     try:
         found = source.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
-    except sqlite3.Error:
+    except _UNREADABLE:
         return []
     return [(name, last) for name, last in found if isinstance(name, str) and isinstance(last, int)]
 
