@@ -104,7 +104,7 @@ def _link_fault(root: Path, path: str, going: Collection[str]) -> str:
     except OSError:
         return ""
     if place.is_dir():
-        return "" if _empties(root, place, going) else "It is a folder with other files in it"
+        return "" if _empties(root, place, going) else "It is not a regular file but a folder"
     if not place.is_file():
         return "It is not a regular file"
     return "It has several hard links, so a change would reach another name" if status.st_nlink > 1 else ""

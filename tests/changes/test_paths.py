@@ -173,11 +173,11 @@ def test_a_refused_commit_leaves_the_old_tree(store: ProposalStore, name: str) -
 
 
 def test_a_folder_with_other_files_is_no_place_for_a_file(store: ProposalStore) -> None:
-    with pytest.raises(PathRefused, match="a folder with other files in it"):
+    with pytest.raises(PathRefused, match="not a regular file but a folder"):
         propose(store, FileEdit("d/x", C, None), FileEdit("d", None, A))
     propose(store, FileEdit("d/x", C, None), FileEdit("d/y", C, None), FileEdit("d", None, A))
     (store.workspace.root / "d" / "mine").write_text("mine")
-    with pytest.raises(PathRefused, match="a folder with other files in it"):
+    with pytest.raises(PathRefused, match="not a regular file but a folder"):
         accept(store.workspace, store.database, ["P1"])
     (store.workspace.root / "d" / "mine").unlink()
     assert tree(store.workspace.root) == START
