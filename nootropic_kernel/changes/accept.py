@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from nootropic_kernel.changes.changeset import Hunk, HunkState
 from nootropic_kernel.changes.references import Chosen, choose
 from nootropic_kernel.changes.shifts import Step, shifts, standing
-from nootropic_kernel.changes.store import Proposal, ProposalStore, rebuilt, set_hunk
+from nootropic_kernel.changes.store import Proposal, ProposalStore, put_text, rebuilt, set_hunk
 from nootropic_kernel.changes.turns import HunkMove, Turn, TurnPlan, perform, turn_lock, turns
 from nootropic_kernel.changes.undo import redo, undo
 from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase, put_blob
+from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
 
@@ -92,7 +92,7 @@ def accept(
                 for hunk in hunks:
                     text = texts[hunk.number]
                     after = HunkState.ACCEPTED if text is None else HunkState.EDITED
-                    blob = None if text is None else put_blob(connection, text.encode("utf-8", "surrogatepass"))
+                    blob = put_text(connection, text)
                     moves.append(HunkMove(proposal.number, hunk.number, hunk.state, after, blob))
         proposals = [proposal for proposal, _ in takes]
         plan = TurnPlan(
@@ -118,8 +118,7 @@ def reject(workspace: Workspace, database: StateDatabase, refs: Sequence[str]) -
                 for hunk in each.hunks:
                     ref = each.proposal.ref(hunk.number)
                     if hunk.state is HunkState.PENDING:
-                        draft = each.proposal.edited.get(hunk.number)
-                        blob = None if draft is None else put_blob(connection, draft.encode("utf-8", "surrogatepass"))
+                        blob = put_text(connection, each.proposal.edited.get(hunk.number))
                         set_hunk(connection, each.proposal.number, hunk.number, HunkState.REJECTED, blob, None)
                         journal.append(connection, "hunk.rejected", ref, before=hunk.state.value, edited=blob)
                         rejected.append(ref)
@@ -173,7 +172,7 @@ def edit(workspace: Workspace, database: StateDatabase, ref: str, text: str | No
             (file,) = [each for each in changeset.files if each.path == hunk.path]
             changeset.outcome(file, {hunk.number: after})  # says here and now what cannot be
         with database.transaction() as connection:
-            blob = None if after is None else put_blob(connection, after.encode("utf-8", "surrogatepass"))
+            blob = put_text(connection, after)
             set_hunk(connection, proposal.number, hunk.number, hunk.state, blob, None)
             journal.append(connection, "hunk.drafted", name, before=hunk.state.value, edited=blob)
     return Draft(name, hunk.path, after)
@@ -232,13 +231,11 @@ def _notes_on_alternatives(store: ProposalStore, proposals: Sequence[Proposal]) 
     for task, proposal in {p.task: p for p in proposals if p.task}.items():
         others = [name for name in store.alternatives(proposal.id) if name not in taken]
         if others:
-            names = (
-                f"{', '.join(others[:-1])} and {others[-1]} are alternatives"
-                if len(others) > 1
-                else (f"{others[0]} is an alternative")
-            )
+            several = len(others) > 1
+            named = f"{', '.join(others[:-1])} and {others[-1]} are" if several else f"{others[0]} is"
+            what = "alternatives" if several else "an alternative"
             notes.append(
-                f"{names} for {task}; `reject {' '.join(others)}` sets {'it' if len(others) == 1 else 'them'} aside."
+                f"{named} {what} for {task}; `reject {' '.join(others)}` sets {'them' if several else 'it'} aside."
             )
     return notes
 

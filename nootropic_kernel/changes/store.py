@@ -29,7 +29,7 @@ from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.rules import check_paths
 
 __all__ = ["CheckResult", "EmptyProposal", "NoSuchProposal", "Proposal", "ProposalDamaged", "ProposalStore", "Status",
-           "no_such_proposal", "number_in", "rebuilt", "set_hunk", "status_of"]  # fmt: skip
+           "no_such_proposal", "number_in", "put_text", "rebuilt", "set_hunk", "status_of"]  # fmt: skip
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS proposals (
@@ -222,6 +222,11 @@ def set_hunk(
         "UPDATE proposal_hunks SET state = ?, edited = ?, turn = ? WHERE proposal = ? AND number = ?",
         (state.value, edited, turn, proposal, number),
     )
+
+
+def put_text(connection: sqlite3.Connection, text: str | None) -> str | None:
+    """Keep a person's own text as a blob and return its name; None where there is none."""
+    return None if text is None else put_blob(connection, text.encode("utf-8", "surrogatepass"))
 
 
 def no_such_proposal(connection: sqlite3.Connection, name: str) -> NoSuchProposal:

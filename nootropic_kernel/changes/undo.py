@@ -15,10 +15,10 @@ from nootropic_kernel.changes.changeset import FileEdit, Hunk, HunkState
 from nootropic_kernel.changes.layers import PathPlan, Shift
 from nootropic_kernel.changes.references import choose
 from nootropic_kernel.changes.shifts import Step, shifts, standing
-from nootropic_kernel.changes.store import Proposal, ProposalStore, number_in
+from nootropic_kernel.changes.store import Proposal, ProposalStore, number_in, put_text
 from nootropic_kernel.changes.turn_record import HunkMove, Turn, TurnPlan, load_turn, modes_before, record_of, turns
 from nootropic_kernel.changes.turns import perform, turn_lock
-from nootropic_kernel.workspace.database import StateDatabase, put_blob
+from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
 
@@ -106,6 +106,8 @@ class _Reversal:
         if self.kind == "redo" and turn.kind != "undo":  # the accept's own id: its undo is meant
             takers = [t for t in every if t.reverses == turn.id]
             if not takers:
+                if undone := self._undone(turn):
+                    return self._hunks(undone)
                 return replace(turn, already=True, notes=(f"{turn.id} was not undone.",))
             turn, kind = takers[0], "redo"
         earlier = [t for t in every if t.reverses == turn.id]
@@ -185,7 +187,7 @@ class _Reversal:
                 if proposal.task and (kind == "redo" or not after):
                     tasks.append(proposal.task)
                 for number, text in texts.items():
-                    blob = None if text is None else put_blob(connection, text.encode("utf-8", "surrogatepass"))
+                    blob = put_text(connection, text)
                     stands = HunkState.ACCEPTED if text is None else HunkState.EDITED
                     sides = (stands, HunkState.UNDONE) if kind == "undo" else (HunkState.UNDONE, stands)
                     moves.append(HunkMove(proposal.number, number, *sides, blob))
@@ -211,6 +213,12 @@ class _Reversal:
         query = "SELECT MAX(turn) AS latest FROM proposal_hunks WHERE state IN (?, ?)"
         latest = self.database.read().execute(query, states).fetchone()["latest"]
         return None if latest is None else f"A{latest}"
+
+    def _undone(self, turn: Turn) -> list[str]:
+        """The hunks of a turn that were undone one by one."""
+        _, moves = record_of(self.database, turn)
+        rows = self._rows([(move.proposal, move.number) for move in moves])
+        return [f"P{p}:{n}" for (p, n), (state, _) in sorted(rows.items()) if state == HunkState.UNDONE]
 
     def _rows(self, hunks: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, int | None]]:
         """State and latest turn of each hunk."""

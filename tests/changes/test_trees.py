@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.changes.accept import accept, edit, redo, undo
@@ -103,6 +106,7 @@ def on_disk(root: Path) -> Tree:
     }
 
 
+SEED = int(os.environ.get("NOOTROPIC_SEED") or random.SystemRandom().randrange(10**6))
 REAL = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
@@ -139,6 +143,20 @@ def there_and_back(change: tuple[Tree, Tree, list[FileEdit]], *, repository: boo
 @settings(REAL, max_examples=20)
 @given(changes(), st.data())
 def test_one_by_one_in_any_order_is_all_at_once(change: tuple[Tree, Tree, list[FileEdit]], data: st.DataObject) -> None:
+    one_by_one_and_at_once(change, data)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3000)
+@seed(SEED)
+@settings(REAL, max_examples=1500)
+@given(changes(), st.data())
+def test_many_orders(change: tuple[Tree, Tree, list[FileEdit]], data: st.DataObject) -> None:
+    print(f"seed {SEED}")
+    one_by_one_and_at_once(change, data)
+
+
+def one_by_one_and_at_once(change: tuple[Tree, Tree, list[FileEdit]], data: st.DataObject) -> None:
     old, new, edits = change
     if old == new:
         return

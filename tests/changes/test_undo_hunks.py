@@ -77,6 +77,14 @@ def test_a_turn_goes_back_after_some_of_its_hunks_went(
     assert head_file(workspace.root) == changed(5, 15, 25)
 
 
+def test_an_accept_is_made_whole_again(workspace: Workspace, database: StateDatabase, store: ProposalStore) -> None:
+    accept(workspace, database, ["P1"])
+    undo(workspace, database, ["P1:1", "P1:3"])
+    assert redo(workspace, database, "A1").hunks == ("P1:1", "P1:3")
+    assert head_file(workspace.root) == changed(5, 15, 25)
+    assert redo(workspace, database, "A1").notes == ("A1 was not undone.",)
+
+
 def test_a_turn_whose_hunks_all_went_one_by_one_is_gone(
     workspace: Workspace, database: StateDatabase, store: ProposalStore
 ) -> None:
