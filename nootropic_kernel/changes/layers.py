@@ -326,10 +326,9 @@ class Layers:
 
 
 def _mode(shift: Shift, now: FileState | None) -> int:
-    """The file's permission: of a proposed one, only whether it may be executed counts, as in Git."""
-    if shift.reverses is not None and shift.mode is not None:
-        return shift.mode
-    mode = now.mode if now is not None else 0o644
+    """The permissions that the file gets: where it has some, only whether it may be executed changes, as in Git."""
     if shift.mode is None:
-        return mode
-    return mode | (mode & 0o444) >> 2 if shift.mode & 0o100 else mode & ~0o111
+        return now.mode if now is not None else 0o644
+    if now is None or shift.reverses is not None:
+        return shift.mode
+    return now.mode | (now.mode & 0o444) >> 2 if shift.mode & 0o100 else now.mode & ~0o111

@@ -187,14 +187,15 @@ class GitLayers:
     def _marks(self, paths: Sequence[str]) -> dict[str, list[str]]:
         """Paths that the person told Git not to look at, by the option that says so."""
         marked: dict[str, list[str]] = {"--assume-unchanged": [], "--skip-worktree": []}
+        wanted = set(paths)  # a folder of such a name lists what is in it
         for some in batched(paths):
             for line in filter(
                 None, self.git.run("--literal-pathspecs", "ls-files", "-v", "-z", "--", *some).split(b"\0")
             ):
                 tag, path = line[:1].decode(), os.fsdecode(line[2:])
-                if path in paths and tag.islower():
+                if path in wanted and tag.islower():
                     marked["--assume-unchanged"].append(path)
-                if path in paths and tag.upper() == "S":
+                if path in wanted and tag.upper() == "S":
                     marked["--skip-worktree"].append(path)
         return marked
 

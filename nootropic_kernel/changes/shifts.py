@@ -78,18 +78,32 @@ def _of_one(root: Path, step: Step) -> list[Shift]:
             found.append(Shift(path, old.outcome.content if old else None, None))
             continue
         source = was[new.edit.path]
-        asked = new.outcome.mode
+        asked = _permissions(new.outcome.mode)
         if old is not None and old.edit is new.edit:
             if old.outcome == new.outcome:
                 continue
-            mode = None if asked == old.outcome.mode else asked or step.earlier_mode(new.edit)
-        elif source.content is not None and source.mode == asked:  # it moves here, with its permissions
+            mode = None if new.outcome.mode == old.outcome.mode else asked or step.earlier_mode(new.edit)
+        elif source.content is not None:  # it moves here, with its permissions
             there = read_file(root, source.path)
-            mode = asked or (there.mode if there else None)
+            mode = _executed(there.mode, asked) if there is not None else asked
+            if asked is None and source.mode is not None:  # and they go back too
+                mode = step.earlier_mode(new.edit) or mode
         else:
             mode = asked or step.earlier_mode(new.edit)
         found.append(Shift(path, old.outcome.content if old else None, new.outcome.content, mode))
     return found
+
+
+def _permissions(mode: int | None) -> int | None:
+    """What a proposal may ask for, as what Git keeps, is execution only: no setuid bit, nothing for everybody."""
+    return mode if mode is None else 0o755 if mode & 0o100 else 0o644
+
+
+def _executed(mode: int, asked: int | None) -> int:
+    """A file's own permissions, with execution for whoever may read it where that is asked for."""
+    if asked is None:
+        return mode
+    return mode | (mode & 0o444) >> 2 if asked & 0o100 else mode & ~0o111
 
 
 def _put(tree: dict[str, _Placed], placed: _Placed, step: Step) -> None:

@@ -67,7 +67,10 @@ def salvage(path: Path) -> Salvaged | None:
         for ending in ("-wal", "-shm"):
             if path.with_name(path.name + ending).exists():
                 os.rename(path.with_name(path.name + ending), folder / (path.name + ending))
-        os.link(path, folder / path.name)
+        try:
+            os.link(path, folder / path.name)
+        except OSError:  # no hard links on this file system
+            shutil.copyfile(path, folder / path.name)
         os.replace(draft, path)
         damage_mark(path).unlink()
         return result

@@ -89,6 +89,16 @@ def test_a_proposal_decides_on_execution_only(
         assert stat.S_IMODE((workspace.root / "run.sh").stat().st_mode) == before
 
 
+def test_a_renamed_file_keeps_its_permissions(workspace: Workspace, database: StateDatabase) -> None:
+    store = store_with_text(workspace, database)
+    commit_file(workspace, "mine.txt", b"x\n", mode=0o600)
+    propose(store, FileEdit("ours.txt", b"x\n", b"x\n", renamed_from="mine.txt"))
+    accept(workspace, database, ["P1"])
+    assert stat.S_IMODE((workspace.root / "ours.txt").stat().st_mode) == 0o600
+    undo(workspace, database)
+    assert stat.S_IMODE((workspace.root / "mine.txt").stat().st_mode) == 0o600
+
+
 class Swapper:
     """Swaps a folder for a link to somewhere outside and back, as fast as it can."""
 

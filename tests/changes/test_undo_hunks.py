@@ -156,6 +156,16 @@ def test_one_turn_or_several_hunks(workspace: Workspace, database: StateDatabase
     assert told.already and told.notes == ("P1:2 is undone.",)
 
 
+def test_a_private_file_that_moves_stays_private(workspace: Workspace, database: StateDatabase) -> None:
+    store = store_with_text(workspace, database)
+    commit_file(workspace, "mine.sh", b"true\n", mode=0o600)
+    propose(store, FileEdit("bin/mine", b"true\n", b"true\n", renamed_from="mine.sh", mode=0o755))
+    accept(workspace, database, ["P1"])
+    assert stat.S_IMODE((workspace.root / "bin/mine").stat().st_mode) == 0o700
+    undo(workspace, database, ["P1"])
+    assert stat.S_IMODE((workspace.root / "mine.sh").stat().st_mode) == 0o600
+
+
 def test_permissions_come_back_with_the_hunk_that_changed_them(workspace: Workspace, database: StateDatabase) -> None:
     root = workspace.root
     store = store_with_text(workspace, database)

@@ -94,7 +94,7 @@ def test_a_folder_is_no_file(workspace: Workspace) -> None:
         # what starts with IPython, Jupyter, a shell, an editor or a container
         (".ipython/profile_default/startup/a.py", True), ("profile_x/startup/a.py", True), ("kernel.json", True),
         ("jupyter_notebook_config.py", True), (".envrc", True), (".vscode/tasks.json", True),
-        ("x.code-workspace", True), ("Dockerfile.dev", True), (".devcontainer/devcontainer.json", True), (".Rprofile", True),
+        ("x.code-workspace", True), ("Dockerfile.dev", True), (".devcontainer/x.json", True), (".Rprofile", True),
         # builds, hooks and continuous integration
         ("vite.config.ts", True), ("package.json", True), ("Jenkinsfile", True), (".gitlab-ci.yml", True),
         (".pre-commit-config.yaml", True), (".githooks/x", True), ("a/.gitattributes", True), ("noxfile.py", True),
