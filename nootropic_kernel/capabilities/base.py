@@ -99,7 +99,8 @@ class Progress:
 class Session:
     """What a face lends to a verb for one call.
 
-    ``approve`` is None where no person can be asked; ``variables`` are the live variables of the notebook;
+    ``approve`` is None where no person can be asked; ``edit_text`` opens a text (and the path that it belongs to) in
+    the person's editor, None where there is none; ``variables`` are the live variables of the notebook;
     ``unsaved`` are paths with unsaved edits in open tabs, relative to the root.
     """
 
@@ -108,6 +109,7 @@ class Session:
     emit: Callable[[Progress], None] = lambda progress: None
     cancel: threading.Event = field(default_factory=threading.Event)
     approve: Callable[[str], bool] | None = None
+    edit_text: Callable[[str, str], str] | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     unsaved: frozenset[str] = frozenset()
     _database: StateDatabase | None = None
@@ -119,6 +121,8 @@ class Session:
             from nootropic_kernel.changes.turns import recover
 
             self._database = StateDatabase.open(self.workspace)
+            for note in self._database.notes:
+                self.status(note)
             recover(self.workspace, self._database)
         return self._database
 

@@ -173,7 +173,13 @@ def _call(entry: Entry, values: dict[str, Any], workspace: Workspace, registry: 
     from nootropic_kernel.capabilities.foreground import run_in_foreground
 
     person_there = sys.stdin is not None and sys.stdin.isatty() and output.form == "text"
-    session = Session(workspace=workspace, face="cli", emit=output.progress, approve=_ask if person_there else None)
+    session = Session(
+        workspace=workspace,
+        face="cli",
+        emit=output.progress,
+        approve=_ask if person_there else None,
+        edit_text=_edit if person_there else None,
+    )
     with output.only_document():
         # The process ends after this, so an interrupted step gets a while to come to its end in order.
         result = run_in_foreground(entry.verb, values, session, registry, patience_s=5.0)
@@ -186,3 +192,9 @@ def _ask(question: str) -> bool:
     stream.write(f"{question} [y/N] ")
     stream.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _edit(text: str, path: str) -> str:
+    from nootropic_kernel.cli.editor import edit_text
+
+    return edit_text(text, path)

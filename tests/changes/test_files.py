@@ -54,8 +54,10 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     for path in ("folder/x.txt", "file.txt", "dangling", "real/x.txt/y"):
         with pytest.raises(PathRefused):
             replaced(root, path, OLD, NEW)
-        with pytest.raises(PathRefused):
-            read_file(root, path)
+        if path != "real/x.txt/y":
+            with pytest.raises(PathRefused):
+                read_file(root, path)
+    assert read_file(root, "real/x.txt/y") is None, "below a file there is no file"
     assert (outside / "x.txt").read_bytes() == OLD.content and os.listdir(outside) == ["x.txt"]
 
 
@@ -75,10 +77,17 @@ def test_no_path_leads_out(tmp_path: Path) -> None:
 
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PathRefused):
+        read_file(tmp_path, "pipe")
+
+
+def test_a_folder_is_no_file_and_no_file_is_written_over_it(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    for path in ("pipe", "folder"):
-        with pytest.raises(PathRefused):
-            read_file(tmp_path, path)
+    assert read_file(tmp_path, "folder") is None
+    for before, after, error in ((None, NEW, PathRefused), (OLD, NEW, FileMoved), (OLD, None, FileMoved)):
+        with pytest.raises(error):
+            replaced(tmp_path, "folder", before, after)
+    assert os.listdir(tmp_path) == ["folder"]
 
 
 def test_a_write_that_fails_is_named(tmp_path: Path) -> None:

@@ -24,41 +24,6 @@ from tests.conftest import git
 
 pytestmark = pytest.mark.slow
 
-# Runs one decision and kills itself, as `kill -9` does, at the n-th line that it executes in the room or the database.
-DOOMED = """
-import os, signal, sys
-from nootropic_kernel.changes import accept as decide
-from nootropic_kernel.workspace.database import StateDatabase
-from nootropic_kernel.workspace.location import Workspace
-
-what, root, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3])
-workspace = Workspace.find(root)
-database = StateDatabase.open(workspace)
-seen = 0
-
-def lines(frame, event, argument):
-    global seen
-    if event == "line":
-        seen += 1
-        if seen == fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return lines
-
-def calls(frame, event, argument):
-    name = frame.f_code.co_filename
-    room = "nootropic_kernel/changes/" in name or name.endswith(("database.py", "git.py", "journal.py", "locks.py"))
-    # Computing the diff touches nothing; deaths there would only thin out the others.
-    return lines if room and not name.endswith(("line_diff.py", "changeset.py", "rules.py")) else None
-
-sys.settrace(calls)
-if what == "accept":
-    decide.accept(workspace, database, ["P1"])
-else:
-    getattr(decide, what)(workspace, database)
-sys.settrace(None)
-print(seen)
-"""
-
 OLD = {"a.txt": b"one\ntwo\nthree\nfour\nfive\n", "b.txt": b"b\n", "gone.txt": b"gone\n"}
 NEW = {"a.txt": b"ONE\ntwo\nthree\nfour\nFIVE\n", "b.txt": b"B\n", "new/c.txt": b"c\n"}
 
@@ -74,13 +39,24 @@ def proposed(workspace: Workspace, database: StateDatabase) -> Workspace:
     return workspace
 
 
+def started(workspace: Workspace, what: str = "accept", fatal: int = -1) -> subprocess.Popen[str]:
+    """A process that makes this decision, and dies at that line of it."""
+    script = str(Path(__file__).with_name("decision_server.py"))
+    process = subprocess.Popen(
+        [sys.executable, script, str(workspace.root)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    arguments = [["P1"]] if what == "accept" else []
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"what": what, "arguments": arguments, "fatal": fatal, "window": False}) + "\n")
+    process.stdin.flush()
+    return process
+
+
 def doom(workspace: Workspace, what: str, fatal: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", DOOMED, what, str(workspace.root), str(fatal)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    process = started(workspace, what, fatal)
+    said, problems = process.communicate()
+    return subprocess.CompletedProcess([], process.returncode, said, problems)
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -116,7 +92,7 @@ def sweep(workspace: Workspace, database: StateDatabase, rounds: int, seed: int)
     dice = random.Random(seed)
     print(f"seed {seed}")
     # How many lines a whole turn takes, found by one that nobody kills.
-    length = int(doom(workspace, "accept", -1).stdout)
+    length = int(json.loads(doom(workspace, "accept", -1).stdout)["lines"])
     assert agree(workspace, database)
     killed = 0
     for _ in range(rounds):
@@ -153,12 +129,12 @@ def test_a_commit_that_outlives_its_process_is_waited_for(proposed: Workspace, d
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\ntouch .git/in-hook\nsleep 1.5\n")
     hook.chmod(0o755)
-    process = subprocess.Popen([sys.executable, "-c", DOOMED, "accept", str(proposed.root), "-1"])
+    process = started(proposed)
     while not (proposed.root / ".git" / "in-hook").exists():
         time.sleep(0.02)
         assert process.poll() is None
     process.kill()
-    process.wait()
+    process.communicate()
     turn = accept(proposed, database, ["P1"])
     assert turn.already and turn.id == "A1"
     assert agree(proposed, database)
@@ -172,25 +148,22 @@ def test_an_interrupt_in_a_hook_gives_control_back_and_takes_everything_back(
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\ntouch .git/in-hook\nsleep 20\n")
     hook.chmod(0o755)
-    process = subprocess.Popen(
-        [sys.executable, "-c", DOOMED, "accept", str(proposed.root), "-1"], stderr=subprocess.PIPE
-    )
+    process = started(proposed)
     while not (proposed.root / ".git" / "in-hook").exists():
         time.sleep(0.02)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=10)
-    assert b"KeyboardInterrupt" in said
+    assert "KeyboardInterrupt" in said
     hook.unlink()
     assert not agree(proposed, database)
 
 
 def test_two_processes_at_once_make_one_turn(proposed: Workspace, database: StateDatabase) -> None:
-    processes = [
-        subprocess.Popen([sys.executable, "-c", DOOMED, "accept", str(proposed.root), "-1"], stdout=subprocess.DEVNULL)
-        for _ in range(3)
-    ]
-    assert [process.wait() for process in processes] == [0, 0, 0]
+    processes = [started(proposed) for _ in range(3)]
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0, 0, 0]
     assert agree(proposed, database)
     assert len(turns(database)) == 1
 

@@ -121,6 +121,63 @@ def test_a_bare_repository_inside_a_clone_runs_nothing(repo: Path, tmp_path: Pat
     assert not (tmp_path / "ran").exists()
 
 
+def refused_by(workspace_of: Path) -> str:
+    with pytest.raises(WorkspaceUnusable) as caught:
+        Workspace.find(workspace_of)
+    return str(caught.value)
+
+
+def test_a_repository_that_git_refuses_is_no_plain_folder(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: changes were written without a commit and without its ignore rules, and `init` was advised."""
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # what another person's folder looks like to Git
+        assert "safe.directory" in refused_by(repo / "shelf")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", "/nowhere")
+        assert "Git is not installed" in refused_by(repo / "shelf")
+    git(repo, "config", "core.repositoryformatversion", "9")
+    assert "Expected git repo version" in refused_by(repo)
+    (repo / ".git" / "config").write_text("[[[")
+    assert "bad config" in refused_by(repo)
+    (repo / ".git" / "HEAD").write_text("garbage")
+    assert "Git cannot use the repository" in refused_by(repo / "shelf")
+
+
+def test_a_checkout_whose_repository_is_gone_is_no_plain_folder(repo: Path, tmp_path: Path) -> None:
+    git(repo, "worktree", "add", "-q", str(tmp_path / "tree"))
+    assert Workspace.find(tmp_path / "tree").has_git
+    shutil.rmtree(repo)
+    assert "not a git repository" in refused_by(tmp_path / "tree")
+
+
+def test_a_git_folder_that_may_not_be_read_is_told(person_home: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        root = Path(folder, "project")
+        root.mkdir()
+        git(root, "init", "-q")
+        Path(folder).chmod(0o755)
+        (root / ".git").chmod(0)
+
+        def find() -> tuple[str, str]:
+            if os.access(root / ".git", os.R_OK):  # not root, and the owner of it
+                return "readable", ""
+            try:
+                return str(Workspace.find(root).root), ""
+            except WorkspaceUnusable as error:
+                return "refused", str(error)
+
+        told = as_a_person_without_root_rights(find)
+        (root / ".git").chmod(0o700)
+    assert told[0] == "refused" and "Git cannot use the repository" in told[1], told
+
+
+def test_inside_the_git_folder_the_clone_around_it_counts(repo: Path, tmp_path: Path) -> None:
+    """Regression: `.git/hooks` was a workspace of its own, in which everything may be written."""
+    assert Workspace.find(repo / ".git" / "hooks").root == repo.resolve()
+    (tmp_path / "empty" / ".git").mkdir(parents=True)
+    assert not Workspace.find(tmp_path / "empty").has_git
+
+
 def state_of(root: Path, own: Path) -> tuple[str, str]:
     os.environ["NOOTROPIC_HOME"] = str(own)
     workspace = Workspace.find(root)
@@ -151,15 +208,6 @@ def as_a_person_without_root_rights(do: Callable[[], tuple[str, str]]) -> tuple[
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceUnusable, match="not a folder"):
         Workspace.find(tmp_path / "nowhere")
-
-
-def test_a_damaged_database_is_named_and_left_alone(workspace: Workspace) -> None:
-    workspace.ensure()
-    file = workspace.state_dir / "state.db"
-    file.write_bytes(b"not a database at all" * 100)
-    with pytest.raises(WorkspaceUnusable, match=r"state\.db"):
-        StateDatabase.open(workspace)
-    assert file.read_bytes().startswith(b"not a database")
 
 
 def test_a_newer_database_is_refused(workspace: Workspace) -> None:
