@@ -14,7 +14,8 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.changes.changeset import Hunk, HunkState
-from nootropic_kernel.changes.diff_view import DiffLine, as_html, hunk_lines, terminal
+from nootropic_kernel.changes.diff_drawing import as_html, terminal
+from nootropic_kernel.changes.diff_view import DiffLine, hunk_lines
 from nootropic_kernel.changes.store import Proposal
 from nootropic_kernel.workspace.location import Workspace
 

@@ -8,7 +8,7 @@ from typing import Any
 from nootropic_kernel.capabilities.base import Result, Session
 from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.proposal_views import MOST_SHOWN, HunkView, ProposalResult
-from nootropic_kernel.changes.diff_view import as_html
+from nootropic_kernel.changes.diff_drawing import as_html
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
