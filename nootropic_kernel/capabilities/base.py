@@ -34,7 +34,7 @@ class Params(BaseModel):
     """Base of parameter models. Options are named in kebab case; unknown ones are refused.
 
     ``json_schema_extra`` of a field tells faces more: ``position`` (0, 1 …: may be given without its name), ``body``
-    (the rest of the cell), ``complete`` (what its values are: task, proposal, turn, path, recipe, verb, plugin).
+    (the rest of the cell), ``short`` (``i``: ``-i``), ``complete`` (what its values are: task, proposal, turn, path, …).
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_kebab, populate_by_name=True)
@@ -53,6 +53,10 @@ class Result(BaseModel):
     def text(self) -> str:
         """The result for a terminal."""
         return self.model_dump_json(indent=2)
+
+    def pager_text(self) -> str | None:
+        """All of a long result, for a pager in a terminal; None where :meth:`text` is all."""
+        return None
 
     def markdown(self) -> str:
         """The result as Markdown."""
@@ -99,8 +103,10 @@ class Progress:
 class Session:
     """What a face lends to a verb for one call.
 
-    ``approve`` is None where no person can be asked; ``variables`` are the live variables of the notebook;
-    ``unsaved`` are paths with unsaved edits in open tabs, relative to the root.
+    ``approve`` is None where no person can be asked; ``ask`` for a line of text (None: the input ended) is None where
+    none can answer in words; ``edit_text`` opens a text (and the path that it belongs to) in the person's editor, None
+    where there is none; ``variables`` are the live variables of the notebook; ``unsaved`` are paths with unsaved edits
+    in open tabs, relative to the root.
     """
 
     workspace: Workspace
@@ -108,6 +114,8 @@ class Session:
     emit: Callable[[Progress], None] = lambda progress: None
     cancel: threading.Event = field(default_factory=threading.Event)
     approve: Callable[[str], bool] | None = None
+    ask: Callable[[str], str | None] | None = None
+    edit_text: Callable[[str, str], str] | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     unsaved: frozenset[str] = frozenset()
     _database: StateDatabase | None = None

@@ -13,13 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nootropic_kernel.workspace.errors import Interrupted
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.base import Progress, Result, Session
     from nootropic_kernel.capabilities.registry import Registry
+
+T = TypeVar("T")
 
 
 def run_in_foreground(
@@ -46,9 +48,15 @@ class _Call:
         self.arguments = arguments
         self.registry = registry
         self.cancel = session.cancel
-        self.show, self.ask = session.emit, session.approve
+        self.show, self.lent = session.emit, session
         self.news: queue.Queue[Callable[[], None] | None] = queue.Queue()
-        self.session = replace(session, emit=self._emit, approve=self._approve if session.approve is not None else None)
+        self.session = replace(
+            session,
+            emit=self._emit,
+            approve=self._approve if session.approve is not None else None,
+            ask=self._ask if session.ask is not None else None,
+            edit_text=self._edit_text if session.edit_text is not None else None,
+        )
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.finished = threading.Event()
@@ -122,17 +130,43 @@ class _Call:
 
     def _approve(self, question: str) -> bool:
         """Ask in the caller's thread; a stop while the question stands is a no."""
+        approve = self.lent.approve
+        return bool(approve is not None and self._answer(lambda: approve(question)))
+
+    def _ask(self, prompt: str) -> str | None:
+        """Ask for a line in the caller's thread; a stop while the question stands ends the verb."""
+        ask = self.lent.ask
+        answer = self._answer(lambda: ask(prompt)) if ask is not None else None
+        if self.cancel.is_set():
+            raise Interrupted()
+        return answer
+
+    def _edit_text(self, text: str, path: str) -> str:
+        """Open the editor from the caller's thread; a stop while it is open ends the verb."""
+        edit = self.lent.edit_text
+        written = self._answer(lambda: edit(text, path)) if edit is not None else None
+        if written is None:
+            raise Interrupted()
+        return written
+
+    def _answer(self, question: Callable[[], T]) -> T | None:
+        """What the caller's thread answers; None when the person stopped the call instead."""
         answered = threading.Event()
-        answers: list[bool] = []
+        answers: list[T] = []
+        errors: list[Exception] = []
 
         def put() -> None:
             try:
-                answers.append(self.ask(question) if self.ask is not None else False)
+                answers.append(question())
+            except Exception as error:
+                errors.append(error)
             finally:
                 answered.set()
 
         self.news.put(put)
         while not answered.wait(0.1):
             if self.cancel.is_set():
-                return False
-        return bool(answers and answers[0])
+                return None
+        if errors:
+            raise errors[0]
+        return answers[0] if answers else None

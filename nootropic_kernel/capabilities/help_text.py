@@ -69,7 +69,8 @@ def _usage(entry: Entry, known: list[Parameter], call: str) -> str:
 
 def _option(p: Parameter) -> str:
     if p.kind == "boolean":
-        return f"--no-{p.flag[2:]}" if p.default is True else p.flag
+        short = f"-{p.short}, " if p.short else ""
+        return f"--no-{p.flag[2:]}" if p.default is True else short + p.flag
     return f"{p.flag} {p.metavar}"
 
 
