@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from nootropic_kernel.changes.diff_drawing import as_html, terminal
-from nootropic_kernel.workspace.plain_text import fitted, visible, width
+from nootropic_kernel.workspace.plain_text import UNSEEN, fitted, visible, width
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.proposal_views import FileView, HunkView, ProposalResult
@@ -139,6 +139,9 @@ def _heading(result: ProposalResult, color: bool) -> list[str]:
         lines.append("  " + _counts(result))
     if refused := sum(hunk.refused is not None for hunk in result.hunks):
         lines.append(f"  ⚠ {refused} of them cannot be accepted now, and say{'s' * (refused == 1)} why.")
+    if hiding := [hunk.ref for hunk in result.hunks if any(UNSEEN.search(line.text) for line in hunk.lines)]:
+        names = ", ".join(hiding[:5]) + (f" and {len(hiding) - 5} more" if len(hiding) > 5 else "")
+        lines.append(f"  ⚠ {names}: characters that hide or turn text around, shown as ⟨U+202E⟩ and the like")
     return lines
 
 

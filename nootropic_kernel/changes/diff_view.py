@@ -33,10 +33,10 @@ def unified_diff(changeset: ChangeSet) -> str:
 def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[DiffLine]:
     """The lines of one hunk with some lines around it; long lines and long hunks are cut, and say so."""
     old, new = hunk.old.encode("utf-8", "surrogatepass"), hunk.new.encode("utf-8", "surrogatepass")
-    if hunk.kind == "file" and not (old or new):
+    if hunk.kind == "file" and (not (old or new) or hunk.header.startswith("mode ")):
         return [DiffLine(" ", hunk.header)]
-    if hunk.kind == "file" and edit.renamed_from is not None and hunk.header.startswith("renamed"):
-        return [DiffLine("-", hunk.old), DiffLine("+", hunk.new)]
+    if hunk.kind == "file" and (hunk.header.startswith("renamed") or old == new):  # two binaries may be of one size
+        return [DiffLine("-", _text(old)), DiffLine("+", _text(new))]
     lines = list(_marked(split_lines(old), split_lines(new), note_missing_end=hunk.kind != "cell"))
     if hunk.kind == "text" and edit.base is not None:
         base = lines_of(edit.base)

@@ -17,8 +17,9 @@ _HIDDEN = (
 )
 _HIDDEN_CHARACTER = re.compile(_HIDDEN)
 _OURS_OR_HIDDEN = re.compile(f"({_OURS})|{_HIDDEN}")
-# How `visible` shows a hidden character.
-SIGN = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩|[\u2400-\u2421]")
+# How `visible` shows a hidden character: one without a picture of its own, and any.
+UNSEEN = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
+SIGN = re.compile(UNSEEN.pattern + r"|[\u2400-\u2421]")
 
 
 def visible(text: str) -> str:

@@ -30,9 +30,12 @@ def test_lines_around_a_hunk_and_what_cannot_be_seen() -> None:
     assert shown(FileEdit("a", b"\0", b"\1\0")) == [
         [("-", "(1 bytes that are not text)"), ("+", "(2 bytes that are not text)")]
     ]
+    assert shown(FileEdit("a", b"\0\1", b"\1\0")) == [
+        [("-", "(2 bytes that are not text)"), ("+", "(2 bytes that are not text)")]
+    ]
     assert shown(FileEdit("b", b"x", b"x", renamed_from="a", mode=0o755)) == [
         [("-", "a"), ("+", "b")],
-        [("+", "755"), (" ", "\\ No newline at end of file")],
+        [(" ", "mode becomes 755")],
     ]
     assert shown(FileEdit("a", None, b"")) == [[(" ", "new empty file")]]
 
