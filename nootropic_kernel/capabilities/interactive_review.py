@@ -10,7 +10,6 @@ from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.proposal_drawing import MARKS, hunk_text
 from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult
-from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.store import Proposal
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
@@ -183,7 +182,8 @@ class Dialogue:
         except NootropicError as error:
             self._say(str(error))
             return
-        self._answer(Answer(True, None if written == hunk.new else written), [self.at])
+        as_is = written == (hunk.new if hunk.draft is None else hunk.draft)
+        self._answer(Answer(True, None if as_is else written), [self.at])
 
     def _draw(self) -> None:
         if self.at == len(self.hunks):
@@ -227,7 +227,7 @@ def _carry_out(
     told: list[str] = []
     while accepted:
         try:
-            told += _accept(hunks, accepted, session)
+            told.append(_accept(hunks, accepted, session))
             break
         except Interrupted:
             raise
@@ -250,18 +250,9 @@ def _carry_out(
     return told if accepted or rejected else ["Nothing was decided."]
 
 
-def _accept(hunks: Sequence[HunkView], accepted: dict[int, Answer], session: Session) -> list[str]:
-    told = []
-    taken = []
-    drafts = "edit" in load_registry(session.workspace).verbs()
-    for place, answer in sorted(accepted.items()):
-        ref = hunks[place].ref
-        if answer.text is None or drafts:
-            taken.append(ref)
-        if drafts and answer.text is not None:
-            invoke("edit", {"ref": ref, "text": answer.text}, session)
-        elif answer.text is not None:
-            told.append(invoke("accept", {"refs": [ref], "edited": answer.text}, session).text())
-    if taken:
-        told.append(invoke("accept", {"refs": taken}, session).text())
-    return told
+def _accept(hunks: Sequence[HunkView], accepted: dict[int, Answer], session: Session) -> str:
+    """Accept as one turn; texts of the person's own are kept as drafts first, which the turn takes."""
+    for place, answer in accepted.items():
+        if answer.text is not None:
+            invoke("edit", {"ref": hunks[place].ref, "text": answer.text}, session)
+    return invoke("accept", {"refs": [hunks[k].ref for k in sorted(accepted)]}, session).text()

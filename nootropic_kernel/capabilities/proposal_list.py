@@ -9,11 +9,15 @@ from pydantic import BaseModel
 
 from nootropic_kernel.capabilities.proposal_drawing import plain
 from nootropic_kernel.changes.changeset import FileEdit, HunkState
-from nootropic_kernel.changes.store import Proposal
+from nootropic_kernel.changes.overview import ProposalHead
+from nootropic_kernel.changes.proposal import Proposal
 from nootropic_kernel.workspace.plain_text import fitted, visible, width
 
 COLUMNS = ("id", "task", "status", "title", "hunks", "files", "checks")
+# So many alternatives stand side by side, the latest ones.
+MOST_COMPARED = 4
 _WIDEST = 40
+_ONE_LINE = str.maketrans("\n\t", "  ")
 
 
 class ProposalSummary(BaseModel):
@@ -33,23 +37,21 @@ class ProposalSummary(BaseModel):
     passed_checks: int = 0
 
     @classmethod
-    def of(cls, proposal: Proposal) -> ProposalSummary:
+    def of(cls, head: ProposalHead) -> ProposalSummary:
         """The summary of a stored proposal."""
-        hunks = proposal.changeset.hunks
-        provenance = proposal.changeset.provenance
         return cls(
-            id=proposal.id,
-            title=visible(provenance.title),
-            task=provenance.task,
-            status=proposal.status,
-            how=provenance.how,
-            created=proposal.created,
-            paths=[edit.path for edit in proposal.changeset.files],
-            hunks=len(hunks),
-            pending=sum(h.state is HunkState.PENDING for h in hunks),
-            accepted=sum(h.state.in_tree for h in hunks),
-            failed_checks=[check.name for check in proposal.checks if check.passed is False],
-            passed_checks=sum(check.passed is True for check in proposal.checks),
+            id=head.id,
+            title=visible(head.title),
+            task=head.task,
+            status=head.status,
+            how=head.how,
+            created=head.created,
+            paths=list(head.paths),
+            hunks=len(head.states),
+            pending=head.pending,
+            accepted=head.accepted,
+            failed_checks=[check.name for check in head.checks if check.passed is False],
+            passed_checks=sum(check.passed is True for check in head.checks),
         )
 
     def cells(self) -> list[str]:
@@ -78,7 +80,7 @@ class Table(BaseModel):
 
     def text(self) -> str:
         """Aligned columns for a terminal."""
-        rows = [[visible(" ".join(cell.split())) for cell in row] for row in (self.header, *self.rows)]
+        rows = [[visible(cell).translate(_ONE_LINE) for cell in row] for row in (self.header, *self.rows)]
         widths = [min(_WIDEST, max(width(row[k]) for row in rows)) for k in range(len(self.header))]
         return "\n".join("  ".join(fitted(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
@@ -100,7 +102,10 @@ class Table(BaseModel):
 def compared(proposals: Sequence[Proposal]) -> Table:
     """Alternatives for one task side by side: status, checks, and what each makes of each file."""
     rows = [
-        ["how", *(" ".join(filter(None, (p.changeset.provenance.how, p.changeset.provenance.model))) for p in proposals)],
+        [
+            "how",
+            *(" ".join(filter(None, (p.changeset.provenance.how, p.changeset.provenance.model))) for p in proposals),
+        ],
         ["status", *(_status(p) for p in proposals)],
     ]
     for name in dict.fromkeys(check.name for p in proposals for check in p.checks):

@@ -10,13 +10,15 @@ from nootropic_kernel.changes import accept as decisions
 
 
 class RedoParams(Params):
-    """Which turn."""
+    """What to bring back."""
 
-    turn: str | None = Field(
-        None,
-        description="The undo to reverse (A2), or the accept that it took back; without it the latest undo.",
-        json_schema_extra={"position": 0, "complete": "turn"},
+    refs: list[str] = Field(
+        default_factory=list,
+        description="A turn (A1), or proposals (P1), files (P1/path), hunks (P1:2); without it the latest undo.",
+        json_schema_extra={"position": 0, "complete": "turn proposal"},
     )
+    turn: str | None = Field(None, description="The turn, by name.", json_schema_extra={"complete": "turn"})
+    again: bool = Field(False, description="Also what was brought back and undone before.")
 
 
 @capability(effect=CapabilityEffect.DECIDE)
@@ -25,5 +27,6 @@ def redo(params: RedoParams, session: Session) -> TurnResult:
 
     It is a commit of its own, and a turn that `undo` can take back by its own id.
     """
-    turn = decisions.redo(session.workspace, session.database(), params.turn, unsaved=session.unsaved)
+    named = [*params.refs, *([params.turn] if params.turn else [])]
+    turn = decisions.redo(session.workspace, session.database(), named, again=params.again, unsaved=session.unsaved)
     return TurnResult.made(turn)

@@ -11,12 +11,13 @@ from typing import Any
 from pydantic import Field, PrivateAttr
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table, compared
+from nootropic_kernel.capabilities.proposal_list import MOST_COMPARED, ProposalSummary, Table, compared
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
-from nootropic_kernel.changes.accept import Chosen, choose
 from nootropic_kernel.changes.changeset import Hunk, HunkState
 from nootropic_kernel.changes.dry_run import refusals
-from nootropic_kernel.changes.store import NoSuchProposal, Proposal, ProposalStore
+from nootropic_kernel.changes.proposal import Proposal
+from nootropic_kernel.changes.references import Chosen, choose
+from nootropic_kernel.changes.store import NoSuchProposal, ProposalStore
 from nootropic_kernel.workspace.errors import UsageError
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -37,7 +38,9 @@ class ReviewParams(Params):
     )
     pending: bool = Field(False, description="Only hunks that wait for a decision.")
     file: str | None = Field(
-        None, description="Only hunks of this file, or of files like `src/*`.", json_schema_extra={"complete": "changed"}
+        None,
+        description="Only hunks of this file, or of files like `src/*`.",
+        json_schema_extra={"complete": "changed"},
     )
     next: bool = Field(False, description="The next hunk to decide, after the one that is named.")
     previous: bool = Field(False, description="The one to decide before the one that is named.")
@@ -115,21 +118,19 @@ def review(params: ReviewParams, session: Session) -> ReviewResult:
         return _alternatives(store, name.upper(), params, session)
     if name:
         (chosen,) = choose(store, [name])
-        return _one(chosen, params, session)
-    every = store.list()
-    listed = [each for each in every if params.all or each.status == "open"]
-    notes = [f"{error.what} {error.why}" for error in store.damaged()]
-    waiting = [each for each in listed if each.status == "open"]
-    if waiting and (len(listed) == 1 or params.next or params.interactive):
-        result = _one(_all_of(waiting[0]), params, session)
-    elif len(listed) == 1:
-        result = _one(_all_of(listed[0]), params, session)
+        return _one(store, chosen, params, session)
+    every = store.overview()
+    notes = [f"{error.what} {error.why}" for error in every.damaged]
+    listed = [head for head in every.proposals if params.all or head.status == "open"]
+    waiting = [head for head in listed if head.status == "open"]
+    if len(listed) == 1 or (waiting and (params.next or params.interactive)):
+        result = _one(store, _all_of(store.get((waiting or listed)[0].id)), params, session)
+    elif listed and (params.pending or params.file or params.page > 1 or params.previous or params.widgets):
+        raise UsageError(
+            "Several proposals are there.", next=f"Name the one that you mean, for example `review {listed[-1].id}`."
+        )
     else:
-        if listed and (params.pending or params.file or params.page > 1 or params.previous or params.widgets):
-            raise UsageError(
-                "Several proposals are there.", next=f"Name the one that you mean, for example `review {listed[-1].id}`."
-            )
-        result = ReviewResult(proposals=[ProposalSummary.of(each) for each in listed])
+        result = ReviewResult(proposals=[ProposalSummary.of(head) for head in listed])
     result.notes = [*notes, *result.notes]
     return result
 
@@ -139,41 +140,38 @@ def _all_of(proposal: Proposal) -> Chosen:
 
 
 def _alternatives(store: ProposalStore, task: str, params: ReviewParams, session: Session) -> ReviewResult:
-    found = store.list(task=task)
-    if not found:
+    heads = store.overview(task).proposals
+    if not heads:
         raise NoSuchProposal(
             f"Nothing was proposed for {task}.",
             next=f"`run {task}` makes a proposal; `board` lists the tasks, `review` what was proposed.",
         )
-    if len(found) == 1:
-        return _one(_all_of(found[0]), params, session)
-    names = " or ".join(f"`review {each.id}`" for each in found[-2:])
+    if len(heads) == 1:
+        return _one(store, _all_of(store.get(heads[0].id)), params, session)
+    names = " or ".join(f"`review {head.id}`" for head in heads[-2:])
     return ReviewResult(
-        proposals=[ProposalSummary.of(each) for each in found],
-        comparison=compared(found),
-        notes=[f"{len(found)} proposals for {task}. {names} shows one as a diff."],
+        proposals=[ProposalSummary.of(head) for head in heads],
+        comparison=compared([store.get(head.id) for head in heads[-MOST_COMPARED:]]),
+        notes=[f"{len(heads)} proposals for {task}. {names} shows one as a diff."],
     )
 
 
-def _one(chosen: Chosen, params: ReviewParams, session: Session) -> ReviewResult:
+def _one(store: ProposalStore, chosen: Chosen, params: ReviewParams, session: Session) -> ReviewResult:
     proposal = chosen.proposal
     hunks = _selected(chosen, params)
+    store.note_shown(proposal.id, session.face)
     if params.interactive:
         from nootropic_kernel.capabilities.interactive_review import review_interactively
 
-        notes = review_interactively(proposal, [hunk.number for hunk in hunks], session)
-        after = ProposalStore(session.database(), session.workspace).get(proposal.id)
-        return ReviewResult(proposals=[ProposalSummary.of(after)], notes=notes)
+        return ReviewResult(
+            notes=review_interactively(proposal, [hunk.number for hunk in hunks], session),
+            proposals=[ProposalSummary.of(head) for head in store.overview().proposals if head.id == proposal.id],
+        )
     notes = []
     if params.next or params.previous:
         hunks = [_neighbour(chosen, hunks, backwards=params.previous)]
         notes.append(_position(proposal, hunks[0]))
-    others = [
-        each.id
-        for each in ProposalStore(session.database(), session.workspace).list(task=proposal.task)
-        if proposal.task and each.id != proposal.id and each.status == "open"
-    ]
-    if others:
+    if others := store.alternatives(proposal.id):
         notes.append(f"For {proposal.task} there is also {', '.join(others)}: `review {proposal.task}` compares them.")
     shown = ProposalResult.of(
         proposal,
@@ -183,7 +181,8 @@ def _one(chosen: Chosen, params: ReviewParams, session: Session) -> ReviewResult
         page=params.page,
         refused=refusals(session.workspace, proposal, unsaved=session.unsaved),
     )
-    result = ReviewResult(proposals=[ProposalSummary.of(proposal)], shown=shown)
+    heads = [head for head in store.overview(proposal.task).proposals if head.id == proposal.id]
+    result = ReviewResult(proposals=[ProposalSummary.of(head) for head in heads], shown=shown)
     if params.widgets:
         _add_widget(result, shown, session)
     return result

@@ -13,7 +13,7 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result,
 from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.capabilities.turn_views import TurnResult
-from nootropic_kernel.changes.accept import choose
+from nootropic_kernel.changes.references import choose
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.changes.turns import load_turn
 from nootropic_kernel.telemetry.spans import read_trace
@@ -197,6 +197,7 @@ def trail_of(proposal: Proposal, session: Session) -> Trail:
 def _show_proposal(name: str, page: int, session: Session) -> ShowResult:
     store = ProposalStore(session.database(), session.workspace)
     (chosen,) = choose(store, [name])
+    store.note_shown(chosen.proposal.id, session.face)
     whole = len(chosen.hunks) == len(chosen.proposal.changeset.hunks)
     only = None if whole else {hunk.number for hunk in chosen.hunks}
     shown = ProposalResult.of(chosen.proposal, session.workspace, only=only, page=page)
@@ -221,13 +222,12 @@ def _show_turn(name: str, session: Session) -> ShowResult:
             )
         except GitFailed:
             diff = f"The commit {turn.commit[:10]} is not in this repository any more."
-    return ShowResult(
-        id=name, turn=TurnResult.of(turn), turn_diff=visible(diff) if diff else None
-    )
+    return ShowResult(id=name, turn=TurnResult.of(turn), turn_diff=visible(diff) if diff else None)
 
 
 def _show_task(name: str, session: Session) -> ShowResult | None:
-    summaries = [ProposalSummary.of(p) for p in ProposalStore(session.database(), session.workspace).list(task=name)]
+    store = ProposalStore(session.database(), session.workspace)
+    summaries = [ProposalSummary.of(head) for head in store.overview(name).proposals]
     title, status = None, None
     try:
         planned = current_plan(session.workspace, session.database())

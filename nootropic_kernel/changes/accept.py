@@ -1,31 +1,31 @@
-"""Deciding on proposals: accept and reject by proposal, file or hunk; undo and redo by turn."""
+"""Deciding on proposals by proposal, file or hunk: accept, reject, and a text of the person's own instead."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from nootropic_kernel.changes.changeset import FileEdit, FileOutcome, Hunk, HunkState
-from nootropic_kernel.changes.layers import PathPlan, Shift
-from nootropic_kernel.changes.store import NoSuchProposal, Proposal, ProposalStore, number_in, rebuilt, set_hunk
-from nootropic_kernel.changes.turns import (
-    HunkMove,
-    Turn,
-    TurnPlan,
-    load_turn,
-    perform,
-    record_of,
-    turn_lock,
-    turns,
-)
+from nootropic_kernel.changes.changeset import Hunk, HunkState
+from nootropic_kernel.changes.references import Chosen, choose
+from nootropic_kernel.changes.shifts import Step, shifts, standing
+from nootropic_kernel.changes.store import Proposal, ProposalStore, rebuilt, set_hunk
+from nootropic_kernel.changes.turns import HunkMove, Turn, TurnPlan, perform, turn_lock, turns
+from nootropic_kernel.changes.undo import redo, undo
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, put_blob
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
 
+__all__ = ["Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "accept", "choose", "edit", "redo", "reject",
+           "undo"]  # fmt: skip
+
 
 class HunksRejected(NootropicError):
     """Everything that was named was rejected before; a hunk must be named itself to take that back."""
+
+
+class HunkDecided(NootropicError):
+    """A hunk that was accepted: its text can be edited no more."""
 
 
 @dataclass(frozen=True)
@@ -42,54 +42,13 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The hunks that references name; ``by_number`` are those named one by one."""
+class Draft:
+    """A hunk's text of the person's own (None: as proposed); ``already``: it was so before."""
 
-    proposal: Proposal
-    hunks: tuple[Hunk, ...]
-    by_number: frozenset[int]
-
-
-def choose(store: ProposalStore, refs: Sequence[str]) -> list[Chosen]:
-    """The hunks that ``P1``, ``P1:2`` and ``P1/path`` name, by proposal.
-
-    Raises:
-        NoSuchProposal: a reference names nothing.
-        UsageError: there is no reference.
-    """
-    if not refs:
-        raise UsageError("Nothing is named.", next="Name a proposal (P1), a hunk (P1:2) or a file (P1/path).")
-    found: dict[str, tuple[Proposal, set[int], set[int]]] = {}
-    for ref in refs:
-        name, separator, rest = _split(ref)
-        if name.upper() not in found:
-            proposal = store.get(name.upper())
-            found[proposal.id] = (proposal, set(), set())
-        proposal, numbers, by_number = found[name.upper()]
-        hunks = proposal.changeset.hunks
-        if separator == ":":
-            number = number_in(f"P{rest}", "P")
-            if proposal.changeset.hunk(number) is None:
-                raise NoSuchProposal(f"There is no hunk {ref}.", next=f"{name} has the hunks 1 to {len(hunks)}.")
-            numbers.add(number)
-            by_number.add(number)
-        elif separator == "/":
-            own = {
-                hunk.number
-                for edit in proposal.changeset.files
-                if rest in edit.paths
-                for hunk in proposal.changeset.hunks_of(edit.path)
-            }
-            if not own:
-                paths = ", ".join(edit.path for edit in proposal.changeset.files)
-                raise NoSuchProposal(f"{name} does not touch {rest}.", next=f"It touches {paths}.")
-            numbers |= own
-        else:
-            numbers |= {hunk.number for hunk in hunks}
-    return [
-        Chosen(proposal, tuple(h for h in proposal.changeset.hunks if h.number in numbers), frozenset(by_number))
-        for proposal, numbers, by_number in found.values()
-    ]
+    ref: str
+    path: str
+    text: str | None
+    already: bool = False
 
 
 def accept(
@@ -120,36 +79,30 @@ def accept(
         chosen = choose(store, refs)
         if edited is not None and (len(chosen) != 1 or len(chosen[0].hunks) != 1):
             raise UsageError("A text of your own goes with exactly one hunk.", next="Name it, for example P1:2.")
-        if edited is not None and edited == chosen[0].hunks[0].new:
-            edited = None
-        takes = {each.proposal.id: _to_take(each) for each in chosen}
-        if not any(takes.values()):
+        takes = [(each.proposal, _to_take(each)) for each in chosen]
+        takes = [(proposal, hunks) for proposal, hunks in takes if hunks]
+        if not takes:
             return _already(database, chosen)
-        plans = []
-        moves: list[HunkMove] = []
-        blob = None
-        if edited is not None:
-            with database.transaction() as connection:
-                blob = put_blob(connection, edited.encode())
-        for each in chosen:
-            taken = takes[each.proposal.id]
-            if not taken:
-                continue
-            plans.append((each.proposal, {hunk.number: edited for hunk in taken}))
-            after = HunkState.ACCEPTED if edited is None else HunkState.EDITED
-            moves += [HunkMove(each.proposal.number, h.number, h.state, after, blob) for h in taken]
-        shifts = _shifts(plans)
-        proposals = tuple(proposal.id for proposal, _ in plans)
-        notes = _notes_on_others(chosen, takes)
-        tasks = tuple(dict.fromkeys(p.task for p, _ in plans if p.task))
+        steps, moves = [], []
+        with database.transaction() as connection:
+            for proposal, hunks in takes:
+                texts = {hunk.number: _text(proposal, hunk, edited) for hunk in hunks}
+                stands = standing(proposal)
+                steps.append(Step(proposal, stands, {**stands, **texts}))
+                for hunk in hunks:
+                    text = texts[hunk.number]
+                    after = HunkState.ACCEPTED if text is None else HunkState.EDITED
+                    blob = None if text is None else put_blob(connection, text.encode("utf-8", "surrogatepass"))
+                    moves.append(HunkMove(proposal.number, hunk.number, hunk.state, after, blob))
+        proposals = [proposal for proposal, _ in takes]
         plan = TurnPlan(
             "accept",
-            _subject([proposal for proposal, _ in plans]),
-            proposals,
-            tasks,
-            shifts,
+            _subject(proposals),
+            tuple(proposal.id for proposal in proposals),
+            tuple(dict.fromkeys(p.task for p in proposals if p.task)),
+            shifts(workspace.root, steps),
             tuple(moves),
-            notes=tuple(notes),
+            notes=(*_notes_on_others(chosen, takes), *_notes_on_alternatives(store, proposals)),
         )
         return perform(workspace, database, plan, unsaved=unsaved, allow_executable=allow_executable)
 
@@ -165,8 +118,10 @@ def reject(workspace: Workspace, database: StateDatabase, refs: Sequence[str]) -
                 for hunk in each.hunks:
                     ref = each.proposal.ref(hunk.number)
                     if hunk.state is HunkState.PENDING:
-                        set_hunk(connection, each.proposal.number, hunk.number, HunkState.REJECTED, None, None)
-                        journal.append(connection, "hunk.rejected", ref, before=hunk.state.value)
+                        draft = each.proposal.edited.get(hunk.number)
+                        blob = None if draft is None else put_blob(connection, draft.encode("utf-8", "surrogatepass"))
+                        set_hunk(connection, each.proposal.number, hunk.number, HunkState.REJECTED, blob, None)
+                        journal.append(connection, "hunk.rejected", ref, before=hunk.state.value, edited=blob)
                         rejected.append(ref)
                     elif hunk.state.in_tree:
                         notes.append(f"{ref} is accepted; `undo` takes it back.")
@@ -175,98 +130,59 @@ def reject(workspace: Workspace, database: StateDatabase, refs: Sequence[str]) -
     return Decision(tuple(rejected), tuple(notes))
 
 
-def undo(
-    workspace: Workspace, database: StateDatabase, turn_id: str | None = None, *, unsaved: Collection[str] = ()
-) -> Turn:
-    """Take a turn back, by default the latest accept or redo that stands; itself a turn."""
-    with turn_lock(workspace, database):
-        every = turns(database)
-        if turn_id is None:
-            reversed_ids = {turn.reverses for turn in every}
-            standing = [t for t in every if t.kind in ("accept", "redo") and t.id not in reversed_ids]
-            if not standing:
-                return _nothing("undo")
-            turn = standing[-1]
-        else:
-            turn = load_turn(database, turn_id)
-        kind = "redo" if turn.kind == "undo" else "undo"
-        return _reverse(workspace, database, every, turn, kind, unsaved)
+def edit(workspace: Workspace, database: StateDatabase, ref: str, text: str | None) -> Draft:
+    """Keep a text of the person's own for one hunk that is not accepted; ``accept`` then takes it.
 
+    Args:
+        workspace: where.
+        database: its state.
+        ref: the hunk, or a proposal or file that has just one.
+        text: what shall stand instead of the proposed text; None drops the draft.
 
-def redo(
-    workspace: Workspace, database: StateDatabase, turn_id: str | None = None, *, unsaved: Collection[str] = ()
-) -> Turn:
-    """Bring back what an undo took, by default the latest undo that stands; itself a turn."""
-    with turn_lock(workspace, database):
-        every = turns(database)
-        reversed_ids = {turn.reverses for turn in every}
-        if turn_id is None:
-            standing = [t for t in every if t.kind == "undo" and t.id not in reversed_ids]
-            if not standing:
-                return _nothing("redo")
-            turn = standing[-1]
-        else:
-            turn = load_turn(database, turn_id)
-            if turn.kind != "undo":  # the accept's own id: its undo is meant
-                takers = [t for t in every if t.reverses == turn.id]
-                if not takers:
-                    return replace(turn, already=True, notes=(f"{turn.id} was not undone.",))
-                turn = takers[0]
-        return _reverse(workspace, database, every, turn, "redo", unsaved)
-
-
-def _reverse(
-    workspace: Workspace,
-    database: StateDatabase,
-    every: Sequence[Turn],
-    turn: Turn,
-    kind: str,
-    unsaved: Collection[str],
-) -> Turn:
-    done = "undone" if kind == "undo" else "redone"
-    earlier = [t for t in every if t.reverses == turn.id]
-    if earlier:
-        return replace(earlier[0], already=True, notes=(f"{turn.id} was already {done} by {earlier[0].id}.",))
-    record, moves = record_of(database, turn)
-    shifts = tuple(_reversed(path) for path in record.paths)
-    back = tuple(
-        HunkMove(m.proposal, m.number, m.after, HunkState.UNDONE if kind == "undo" else m.before, m.edited)
-        for m in moves
-    )
-    plain = record.subject.removeprefix("Undo: ").removeprefix("Redo: ")
-    tasks = tuple(dict.fromkeys(task for task in _tasks(workspace, database, record.proposals) if task))
-    plan = TurnPlan(
-        "redo" if kind == "redo" else "undo",
-        f"{kind.capitalize()}: {plain}",
-        tuple(record.proposals),
-        tasks,
-        shifts,
-        back,
-        number_in(turn.id, "A"),
-    )
-    # Whoever accepted these files once said yes to them then.
-    return perform(workspace, database, plan, unsaved=unsaved, allow_executable=True)
-
-
-def _reversed(plan: PathPlan) -> Shift:
-    before, after = plan.before, plan.after
-    mode = before.mode if before and (after is None or after.mode != before.mode) else None
-    return Shift(
-        plan.path,
-        None if plan.shift_new is None else plan.shift_new.content,
-        None if plan.shift_old is None else plan.shift_old.content,
-        mode,
-        plan,
-    )
-
-
-def _tasks(workspace: Workspace, database: StateDatabase, proposals: Iterable[str]) -> Iterable[str | None]:
+    Raises:
+        HunkDecided: the hunk stands in the files, or was undone.
+        HunkNotEditable: it is not about lines of text.
+        NotEncodable: the file's encoding lacks a character of the text.
+        UsageError: not exactly one hunk is named.
+    """
     store = ProposalStore(database, workspace)
-    for proposal in proposals:
-        try:
-            yield store.get(proposal).task
-        except NootropicError:
-            continue
+    with turn_lock(workspace, database):
+        chosen = choose(store, [ref])[0]
+        if len(chosen.hunks) != 1:
+            raise UsageError(
+                f"{ref} names {len(chosen.hunks)} hunks.",
+                why="A text of your own goes with exactly one hunk.",
+                next=f"Name it, for example {chosen.proposal.ref(chosen.hunks[0].number)}.",
+            )
+        hunk, proposal = chosen.hunks[0], chosen.proposal
+        name = proposal.ref(hunk.number)
+        before = proposal.edited.get(hunk.number)
+        after = None if text == hunk.new else text
+        if before == after:  # also below what was accepted since: a notebook that is run again
+            return Draft(name, hunk.path, after, already=True)
+        if hunk.state not in (HunkState.PENDING, HunkState.REJECTED):
+            raise HunkDecided(
+                f"{name} is {hunk.state.value}.",
+                why="A text of your own is kept for hunks that are not accepted yet.",
+                next=f"`undo {name}` takes it back; then edit the file by hand, or ask for the change again."
+                if hunk.state.in_tree
+                else f"`redo {name}` brings it back as it was; for another text, edit the file by hand.",
+            )
+        if after is not None:
+            changeset = rebuilt(proposal)
+            (file,) = [each for each in changeset.files if each.path == hunk.path]
+            changeset.outcome(file, {hunk.number: after})  # says here and now what cannot be
+        with database.transaction() as connection:
+            blob = None if after is None else put_blob(connection, after.encode("utf-8", "surrogatepass"))
+            set_hunk(connection, proposal.number, hunk.number, hunk.state, blob, None)
+            journal.append(connection, "hunk.drafted", name, before=hunk.state.value, edited=blob)
+    return Draft(name, hunk.path, after)
+
+
+def _text(proposal: Proposal, hunk: Hunk, edited: str | None) -> str | None:
+    """The person's own text for a hunk: given now, or drafted before; None where it is the proposed one."""
+    text = proposal.edited.get(hunk.number) if edited is None else edited
+    return None if text == hunk.new else text
 
 
 def _to_take(chosen: Chosen) -> list[Hunk]:
@@ -304,45 +220,27 @@ def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:
     return replace(by[-1], already=True, notes=tuple(notes))
 
 
-def _notes_on_others(chosen: Sequence[Chosen], takes: Mapping[str, list[Hunk]]) -> list[str]:
+def _notes_on_others(chosen: Sequence[Chosen], takes: Sequence[tuple[Proposal, Sequence[Hunk]]]) -> list[str]:
+    taken = {proposal.ref(hunk.number) for proposal, hunks in takes for hunk in hunks}
+    named = [(each.proposal.ref(hunk.number), hunk) for each in chosen for hunk in each.hunks]
+    return [f"{ref} stays {hunk.state.value}." for ref, hunk in named if ref not in taken]
+
+
+def _notes_on_alternatives(store: ProposalStore, proposals: Sequence[Proposal]) -> list[str]:
     notes = []
-    for each in chosen:
-        taken = {hunk.number for hunk in takes[each.proposal.id]}
-        for hunk in each.hunks:
-            if hunk.number not in taken:
-                notes.append(f"{each.proposal.ref(hunk.number)} stays {hunk.state.value}.")
+    taken = {proposal.id for proposal in proposals}
+    for task, proposal in {p.task: p for p in proposals if p.task}.items():
+        others = [name for name in store.alternatives(proposal.id) if name not in taken]
+        if others:
+            names = (
+                f"{', '.join(others[:-1])} and {others[-1]} are alternatives"
+                if len(others) > 1
+                else (f"{others[0]} is an alternative")
+            )
+            notes.append(
+                f"{names} for {task}; `reject {' '.join(others)}` sets {'it' if len(others) == 1 else 'them'} aside."
+            )
     return notes
-
-
-def _shifts(plans: Sequence[tuple[Proposal, Mapping[int, str | None]]]) -> tuple[Shift, ...]:
-    """What the newly taken hunks change, on top of those of the same proposals that stand already."""
-    shifts: dict[str, Shift] = {}
-    for proposal, taken in plans:
-        changeset = rebuilt(proposal)
-        standing = {h.number: proposal.edited.get(h.number) for h in proposal.changeset.hunks if h.state.in_tree}
-        for edit in changeset.files:
-            if not taken.keys() & {hunk.number for hunk in changeset.hunks_of(edit.path)}:
-                continue
-            before = changeset.outcome(edit, standing)
-            after = changeset.outcome(edit, {**standing, **taken})
-            for shift in _file_shifts(edit, before, after):
-                if shift.path in shifts:
-                    raise UsageError(f"Two of these proposals change {shift.path}.", next="Accept them one by one.")
-                shifts[shift.path] = shift
-    return tuple(shifts.values())
-
-
-def _file_shifts(edit: FileEdit, before: FileOutcome, after: FileOutcome) -> list[Shift]:
-    mode = after.mode if after.mode != before.mode else None
-    if before.path == after.path:
-        return [Shift(after.path, before.content, after.content, mode)]
-    return [Shift(before.path, before.content, None), Shift(after.path, None, after.content, mode)]
-
-
-def _nothing(kind: str) -> Turn:
-    return Turn(
-        "", "undo" if kind == "undo" else "redo", None, "", already=True, notes=(f"There is nothing to {kind}.",)
-    )
 
 
 def _subject(proposals: Sequence[Proposal]) -> str:
@@ -352,11 +250,3 @@ def _subject(proposals: Sequence[Proposal]) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:120]
-
-
-def _split(ref: str) -> tuple[str, str, str]:
-    """``P1:2`` → P1, ``:``, 2; a path may hold a colon, so whichever sign comes first decides."""
-    for place, sign in enumerate(ref):
-        if sign in ":/":
-            return ref[:place], sign, ref[place + 1 :]
-    return ref, "", ""

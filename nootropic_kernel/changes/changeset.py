@@ -113,10 +113,22 @@ class ChangeSet:
         """The same changes with these states; hunks not named keep theirs."""
         return replace(self, hunks=tuple(replace(h, state=states.get(h.number, h.state)) for h in self.hunks))
 
-    def outcome(self, edit: FileEdit, chosen: Mapping[int, str | None]) -> FileOutcome:
-        """The file that the chosen hunks (their numbers in this ChangeSet, with edited text or None) give."""
-        own = self.hunks_of(edit.path)
-        return outcome(edit, chosen, first=own[0].number if own else 1)
+    def first_numbers(self) -> dict[str, int]:
+        """The number of each file's first hunk."""
+        firsts: dict[str, int] = {}
+        for hunk in self.hunks:
+            firsts.setdefault(hunk.path, hunk.number)
+        return firsts
+
+    def outcome(self, edit: FileEdit, chosen: Mapping[int, str | None], *, first: int | None = None) -> FileOutcome:
+        """The file that the chosen hunks (their numbers in this ChangeSet, with edited text or None) give.
+
+        Args:
+            edit: one of the files.
+            chosen: the hunks.
+            first: the number of the file's first hunk, where it is known already.
+        """
+        return outcome(edit, chosen, first=self.first_numbers().get(edit.path, 1) if first is None else first)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from nootropic_kernel.changes.accept import _shifts
 from nootropic_kernel.changes.changeset import Hunk, HunkState
 from nootropic_kernel.changes.layers import Layers, mode_of
-from nootropic_kernel.changes.store import Proposal
+from nootropic_kernel.changes.proposal import Proposal
+from nootropic_kernel.changes.shifts import Step, shifts, standing
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 
@@ -23,14 +23,16 @@ def refusals(
     Files that run by themselves are no refusal: their own yes can be given.
     """
     mode = mode_of(workspace)
+    before = standing(proposal)
     plans = 0
 
     def refusal(hunks: Collection[Hunk]) -> NootropicError | None:
         nonlocal plans
         plans += 1
         try:
-            shifts = _shifts([(proposal, {hunk.number: proposal.edited.get(hunk.number) for hunk in hunks})])
-            Layers(workspace, mode).plan(shifts, unsaved=unsaved, allow_executable=True)
+            taken = {hunk.number: proposal.edited.get(hunk.number) for hunk in hunks}
+            step = Step(proposal, before, {**before, **taken})
+            Layers(workspace, mode).plan(shifts(workspace.root, [step]), unsaved=unsaved, allow_executable=True)
         except NootropicError as error:
             return error
         return None

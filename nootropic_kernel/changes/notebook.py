@@ -86,7 +86,8 @@ def compose(base: bytes, new: bytes, chosen: Mapping[int, str | None]) -> bytes:
 
     def made(new_index: int, key: tuple[ChangeKind, int | None]) -> Cell:
         text = taken[key]
-        return new_cells[new_index] if text is None else with_source(new_cells[new_index], text)
+        cell = new_cells[new_index]
+        return cell if text is None else with_source(cell, _as_source(text, source_of(cell)))
 
     to_new, to_old = dict(alignment.pairs), {j: i for i, j in alignment.pairs}
     cells: list[Cell] = []
@@ -105,6 +106,12 @@ def compose(base: bytes, new: bytes, chosen: Mapping[int, str | None]) -> bytes:
         old_at, new_at = i + 1, j + 1
     about = alignment.new.about() if ("metadata", None) in taken else alignment.old.about()
     return write(_document(alignment, about, cells), alignment.old.style)
+
+
+def _as_source(text: str, proposed: str) -> str:
+    """A person's text as a cell's source, which has no line end after its last line unless the proposed one has."""
+    text = text.replace("\r\n", "\n")
+    return text if proposed.endswith("\n") else text.removesuffix("\n")
 
 
 def align(old: NotebookFile, new: NotebookFile) -> Alignment:

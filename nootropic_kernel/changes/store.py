@@ -8,17 +8,28 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import asdict, replace
+from typing import Any
 
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Hunk, HunkState, Provenance, build_changeset
+from nootropic_kernel.changes.overview import Overview, overview
+from nootropic_kernel.changes.proposal import (
+    CheckResult,
+    Proposal,
+    ProposalDamaged,
+    Status,
+    damage,
+    number_in,
+    status_of,
+)
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, get_blob, put_blob
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.rules import check_path
 
-Status = Literal["open", "accepted", "partial", "rejected", "undone"]
+__all__ = ["CheckResult", "EmptyProposal", "NoSuchProposal", "Proposal", "ProposalDamaged", "ProposalStore", "Status",
+           "no_such_proposal", "number_in", "rebuilt", "set_hunk", "status_of"]  # fmt: skip
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS proposals (
@@ -40,6 +51,7 @@ CREATE TABLE IF NOT EXISTS proposal_hunks (
     turn INTEGER,
     PRIMARY KEY (proposal, number)
 );
+CREATE INDEX IF NOT EXISTS proposal_hunks_states ON proposal_hunks (proposal, number, state, turn);
 CREATE TABLE IF NOT EXISTS turns (
     number INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -57,7 +69,8 @@ CREATE TABLE IF NOT EXISTS turn_hunks (
     after TEXT NOT NULL,
     edited TEXT,
     PRIMARY KEY (turn, proposal, number)
-)
+);
+CREATE INDEX IF NOT EXISTS turn_hunks_by_proposal ON turn_hunks (proposal, turn)
 """
 
 
@@ -70,62 +83,6 @@ class EmptyProposal(NootropicError):
 
     def __init__(self) -> None:
         super().__init__("There is nothing to propose.", why="The edits leave every file as it is.")
-
-
-class ProposalDamaged(NootropicError):
-    """A stored proposal that cannot be read back as it was made; the others still work."""
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What one check said; ``passed`` None = it could not be run; ``vouched_by`` says who saw it pass."""
-
-    name: str
-    passed: bool | None
-    detail: str = ""
-    vouched_by: str = ""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A stored ChangeSet with the states of its hunks; ``edited`` holds a person's own text beside the proposed one.
-
-    ``undoable`` is the latest turn on it that stands, ``redoable`` the latest undo of one.
-    """
-
-    id: str
-    changeset: ChangeSet
-    created: float
-    checks: tuple[CheckResult, ...] = ()
-    status: Status = "open"
-    turns: tuple[str, ...] = ()
-    edited: Mapping[int, str] = field(default_factory=dict)
-    undoable: str | None = None
-    redoable: str | None = None
-
-    @property
-    def task(self) -> str | None:
-        """The task that it is for."""
-        return self.changeset.provenance.task
-
-    @property
-    def number(self) -> int:
-        """The number in its id."""
-        return int(self.id[1:])
-
-    def ref(self, number: int) -> str:
-        """The name of one hunk."""
-        return f"{self.id}:{number}"
-
-
-def status_of(states: Sequence[HunkState]) -> Status:
-    """What the states of all hunks make of the proposal."""
-    if HunkState.PENDING in states:
-        return "open"
-    standing = sum(state.in_tree for state in states)
-    if standing:
-        return "accepted" if standing == len(states) else "partial"
-    return "undone" if HunkState.UNDONE in states else "rejected"
 
 
 class ProposalStore:
@@ -209,6 +166,28 @@ class ProposalStore:
         rows = self.database.read().execute("SELECT number FROM proposals ORDER BY number")
         return [f"P{row['number']}" for row in rows]
 
+    def overview(self, task: str | None = None) -> Overview:
+        """Every proposal (of a task) as a table shows it; no contents are read."""
+        return overview(self.database.read(), task)
+
+    def alternatives(self, proposal: str) -> tuple[str, ...]:
+        """Other proposals for the same task that are still to decide, oldest first."""
+        rows = self.database.read().execute(
+            "SELECT other.number FROM proposals own JOIN proposals other ON other.task = own.task"
+            " WHERE own.number = ? AND other.number != own.number AND EXISTS (SELECT 1 FROM proposal_hunks hunks"
+            " WHERE hunks.proposal = other.number AND hunks.state = 'pending') ORDER BY other.number",
+            (number_in(proposal, "P"),),
+        )
+        return tuple(f"P{row['number']}" for row in rows)
+
+    def note_shown(self, proposal: str, face: str) -> None:
+        """Journal that a person saw a proposal, once for each face: what was seen and left differs from the unseen."""
+        connection = self.database.read()
+        seen = journal.events(connection, kind="proposal.shown", subject=proposal)
+        if not any(event.data.get("face") == face for event in seen):
+            with self.database.transaction() as connection:
+                journal.append(connection, "proposal.shown", proposal, face=face)
+
     def _all(self, task: str | None) -> list[Proposal | ProposalDamaged]:
         connection = self.database.read()
         rows = connection.execute(
@@ -246,12 +225,6 @@ def set_hunk(
     )
 
 
-def number_in(name: str, letter: str) -> int:
-    """The number in an id such as P12; 0, which nothing has, when it is none."""
-    digits = name[1:]
-    return int(digits) if name[:1].upper() == letter and digits.isascii() and digits.isdigit() else 0
-
-
 def no_such_proposal(connection: sqlite3.Connection, name: str) -> NoSuchProposal:
     """The error for an id that nothing has, with the nearest ones that exist."""
     known = [f"P{row['number']}" for row in connection.execute("SELECT number FROM proposals ORDER BY number DESC")]
@@ -277,7 +250,7 @@ def rebuilt(proposal: Proposal) -> ChangeSet:
     fresh = build_changeset(proposal.changeset.files, proposal.changeset.provenance)
     seen = [replace(hunk, state=HunkState.PENDING) for hunk in proposal.changeset.hunks]
     if list(fresh.hunks) != seen:
-        raise _damage(proposal.id, "Its hunks do not follow from its files.")
+        raise damage(proposal.id, "Its hunks do not follow from its files.")
     return fresh
 
 
@@ -318,29 +291,32 @@ def _loaded(connection: sqlite3.Connection, row: sqlite3.Row) -> Proposal:
             "SELECT * FROM proposal_hunks WHERE proposal = ? ORDER BY number", (row["number"],)
         ).fetchall()
         hunks = tuple(Hunk(**json.loads(each["hunk"]), state=HunkState(each["state"])) for each in rows)
-        edited = {each["number"]: _blob(connection, name, each["edited"]).decode() for each in rows if each["edited"]}
+        edited = {
+            each["number"]: _blob(connection, name, each["edited"]).decode("utf-8", "surrogatepass")
+            for each in rows
+            if each["edited"]
+        }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damage(name, f"Its record cannot be read ({type(error).__name__}).") from error
+        raise damage(name, f"Its record cannot be read ({type(error).__name__}).") from error
     if not hunks or [hunk.number for hunk in hunks] != list(range(1, len(hunks) + 1)):
-        raise _damage(name, "Hunks of it are missing.")
+        raise damage(name, "Hunks of it are missing.")
     turns = connection.execute(
-        "SELECT number, kind, EXISTS (SELECT 1 FROM turns later WHERE later.reverses = turns.number"
-        " AND later.state = 'done') AS reversed FROM turns WHERE state = 'done'"
-        " AND number IN (SELECT turn FROM turn_hunks WHERE proposal = ?) ORDER BY number",
+        "SELECT DISTINCT turn FROM turn_hunks JOIN turns ON turns.number = turn"
+        " WHERE proposal = ? AND turns.state = 'done' ORDER BY turn",
         (row["number"],),
     ).fetchall()
-    standing = [f"A{turn['number']}" for turn in turns if not turn["reversed"] and turn["kind"] != "undo"]
-    undone = [f"A{turn['number']}" for turn in turns if not turn["reversed"] and turn["kind"] == "undo"]
+    standing = [each["turn"] for each in rows if each["turn"] and HunkState(each["state"]).in_tree]
+    undone = [each["turn"] for each in rows if each["turn"] and each["state"] == HunkState.UNDONE]
     return Proposal(
         id=name,
         changeset=ChangeSet(files, provenance, hunks),
         created=row["created"],
         checks=checks,
         status=status_of([hunk.state for hunk in hunks]),
-        turns=tuple(f"A{turn['number']}" for turn in turns),
+        turns=tuple(f"A{turn['turn']}" for turn in turns),
         edited=edited,
-        undoable=standing[-1] if standing else None,
-        redoable=undone[-1] if undone else None,
+        undoable=f"A{max(standing)}" if standing else None,
+        redoable=f"A{max(undone)}" if undone else None,
     )
 
 
@@ -352,14 +328,5 @@ def _loaded_edit(connection: sqlite3.Connection, name: str, stored: Mapping[str,
 def _blob(connection: sqlite3.Connection, name: str, digest: str) -> bytes:
     data = get_blob(connection, digest)
     if data is None or _digest(data) != digest:
-        raise _damage(name, "A file's content is missing or was altered.")
+        raise damage(name, "A file's content is missing or was altered.")
     return data
-
-
-def _damage(name: str, why: str) -> ProposalDamaged:
-    return ProposalDamaged(
-        f"The proposal {name} is damaged.",
-        why=why,
-        next="Ask for the change again; other proposals are not affected.",
-        proposal=name,
-    )

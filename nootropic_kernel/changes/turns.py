@@ -7,102 +7,40 @@ back if not.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
 
-from nootropic_kernel.changes.changeset import HunkState
-from nootropic_kernel.changes.commit import CommitRefused, Entry, new_mark
-from nootropic_kernel.changes.files import FileMoved, FileState, read_file, remove_draft, replace_file
-from nootropic_kernel.changes.layers import Layers, PathPlan, Shift
-from nootropic_kernel.changes.store import SCHEMA, number_in, set_hunk
+from nootropic_kernel.changes.commit import CommitRefused
+from nootropic_kernel.changes.files import FileMoved, read_file, remove_draft, replace_file
+from nootropic_kernel.changes.layers import Layers
+from nootropic_kernel.changes.store import SCHEMA, set_hunk
+from nootropic_kernel.changes.turn_record import (
+    HunkMove,
+    Mode,
+    NoSuchTurn,
+    Turn,
+    TurnPlan,
+    TurnRecord,
+    load_turn,
+    moves_of,
+    record_of,
+    refs_of,
+    turns,
+)
 from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase, get_blob, put_blob
+from nootropic_kernel.workspace.database import StateDatabase, put_blob
 from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.locks import LockBusy, process_lock
 from nootropic_kernel.workspace.rules import lexical_fault
 from nootropic_kernel.workspace.settings import load_settings
 
-Kind = Literal["accept", "undo", "redo"]
-Mode = Literal["commit", "stage", "files"]
+__all__ = ["HunkMove", "NoSuchTurn", "Turn", "TurnPlan", "TurnRecord", "load_turn", "perform", "record_of", "recover",
+           "turn_lock", "turns"]  # fmt: skip
+
 LOCK_TIMEOUT_S = 60.0
-
-
-class NoSuchTurn(NootropicError):
-    """No turn of that id."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One accept, undo or redo. ``already``: it was done before, and nothing was changed now."""
-
-    id: str
-    kind: Kind
-    commit: str | None
-    proposal: str
-    hunks: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    already: bool = False
-    reverses: str | None = None
-    at: float = 0.0
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class HunkMove:
-    """A hunk's change of state in a turn; ``edited`` is the blob of the person's own text."""
-
-    proposal: int
-    number: int
-    before: HunkState
-    after: HunkState
-    edited: str | None = None
-
-
-@dataclass(frozen=True)
-class TurnPlan:
-    """What a turn is to do, before it is known whether files and Git allow it."""
-
-    kind: Kind
-    subject: str
-    proposals: tuple[str, ...]
-    tasks: tuple[str, ...]
-    shifts: tuple[Shift, ...]
-    moves: tuple[HunkMove, ...]
-    reverses: int | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass
-class TurnRecord:
-    """What is kept of a turn: enough to finish it, take it back, and reverse it later.
-
-    ``mark`` finds the turn's own commit among those of other worktrees, which count turns from A1 as well.
-    """
-
-    mode: Mode
-    parent: str | None
-    subject: str
-    proposals: list[str]
-    paths: list[PathPlan]
-    notes: list[str] = field(default_factory=list)
-    mark: str = field(default_factory=new_mark)
-
-    def to_json(self, connection: sqlite3.Connection) -> str:
-        """The record as text; contents go into blobs."""
-        document = {**self.__dict__, "paths": [_plan_to_json(connection, plan) for plan in self.paths]}
-        return json.dumps(document)
-
-    @classmethod
-    def from_json(cls, connection: sqlite3.Connection, text: str) -> TurnRecord:
-        """Read it back."""
-        document = json.loads(text)
-        return cls(**{**document, "paths": [_plan_from_json(connection, plan) for plan in document["paths"]]})
 
 
 @contextmanager
@@ -156,42 +94,6 @@ def perform(
     return load_turn(database, f"A{number}")
 
 
-def load_turn(database: StateDatabase, name: str) -> Turn:
-    """One turn that was carried out.
-
-    Raises:
-        NoSuchTurn: there is none of that id.
-    """
-    connection = database.read()
-    row = connection.execute(
-        "SELECT * FROM turns WHERE number = ? AND state = 'done'", (number_in(name, "A"),)
-    ).fetchone()
-    if row is None:
-        known = [turn.id for turn in turns(database)][::-1][:5]
-        raise NoSuchTurn(
-            f"There is no turn {name}.",
-            known=known,
-            next=f"The latest are {', '.join(known)}." if known else "Nothing was accepted here yet.",
-        )
-    return _loaded(connection, row)
-
-
-def turns(database: StateDatabase) -> list[Turn]:
-    """All turns, oldest first."""
-    database.ensure_schema(SCHEMA)
-    connection = database.read()
-    rows = connection.execute("SELECT * FROM turns WHERE state = 'done' ORDER BY number").fetchall()
-    return [_loaded(connection, row) for row in rows]
-
-
-def record_of(database: StateDatabase, turn: Turn) -> tuple[TurnRecord, list[HunkMove]]:
-    """What is kept of a turn, and the states that it changed."""
-    connection = database.read()
-    number = number_in(turn.id, "A")
-    row = connection.execute("SELECT record FROM turns WHERE number = ?", (number,)).fetchone()
-    return TurnRecord.from_json(connection, row["record"]), _moves(connection, number)
-
-
 def _intend(database: StateDatabase, plan: TurnPlan, record: TurnRecord) -> int:
     with database.transaction() as connection:
         number = int(connection.execute("SELECT COALESCE(MAX(number), 0) + 1 AS next FROM turns").fetchone()["next"])
@@ -203,7 +105,7 @@ def _intend(database: StateDatabase, plan: TurnPlan, record: TurnRecord) -> int:
             "INSERT INTO turn_hunks (turn, proposal, number, before, after, edited) VALUES (?, ?, ?, ?, ?, ?)",
             [(number, m.proposal, m.number, m.before.value, m.after.value, m.edited) for m in plan.moves],
         )
-        journal.append(connection, "turn.intended", f"A{number}", turn=plan.kind, hunks=_refs(plan.moves))
+        journal.append(connection, "turn.intended", f"A{number}", turn=plan.kind, hunks=refs_of(plan.moves))
     return number
 
 
@@ -237,7 +139,7 @@ def _finish(layers: Layers, database: StateDatabase, number: int, record: TurnRe
     if record.mode != "files":
         record.notes.extend(layers.bring_index_along(record.paths))
     with database.transaction() as connection:
-        moves = _moves(connection, number)
+        moves = moves_of(connection, number)
         for move in moves:
             set_hunk(connection, move.proposal, move.number, move.after, move.edited, number)
             journal.append(
@@ -258,7 +160,7 @@ def _finish(layers: Layers, database: StateDatabase, number: int, record: TurnRe
             f"turn.{kind}",
             f"A{number}",
             commit=commit,
-            hunks=_refs(moves),
+            hunks=refs_of(moves),
             paths=[path.path for path in record.paths],
             proposals=record.proposals,
         )
@@ -281,14 +183,15 @@ def _settle(
             layers.repository.wait_for_orphan()
         commit = layers.repository.find_commit(record.mark, record.parent)
     root = layers.workspace.root
-    for k, path in enumerate(record.paths):
+    back = list(enumerate(record.paths))[::-1]  # a folder that took a file's place goes before the file comes back
+    for k, path in back:
         remove_draft(root, path.path, _draft(number, k))
     if commit is not None:
         record.notes.append("This turn was finished after an interruption." if error is None else str(error))
         _finish(layers, database, number, record, commit)
         return
     kept: dict[str, bytes] = {}
-    for k, path in enumerate(record.paths):
+    for k, path in back:
         try:
             now = read_file(root, path.path)
         except PathRefused:  # a link or a folder is there now: not what we wrote
@@ -324,7 +227,7 @@ def _unfinished(database: StateDatabase) -> list[sqlite3.Row]:
 
 
 def _message(plan: TurnPlan, number: int) -> str:
-    hunks = _refs(plan.moves)
+    hunks = refs_of(plan.moves)
     shown = ", ".join(hunks[:20]) + (f" and {len(hunks) - 20} more" if len(hunks) > 20 else "")
     trailers = [f"Nootropic-Proposal: {proposal}" for proposal in plan.proposals]
     trailers += [f"Nootropic-Task: {task}" for task in plan.tasks]
@@ -335,62 +238,3 @@ def _message(plan: TurnPlan, number: int) -> str:
 
 def _draft(number: int, k: int) -> str:
     return f".nootropic-A{number}-{k}.draft"
-
-
-def _refs(moves: Sequence[HunkMove]) -> list[str]:
-    return [f"P{move.proposal}:{move.number}" for move in moves]
-
-
-def _moves(connection: sqlite3.Connection, number: int) -> list[HunkMove]:
-    rows = connection.execute("SELECT * FROM turn_hunks WHERE turn = ? ORDER BY proposal, number", (number,))
-    return [
-        HunkMove(r["proposal"], r["number"], HunkState(r["before"]), HunkState(r["after"]), r["edited"]) for r in rows
-    ]
-
-
-def _loaded(connection: sqlite3.Connection, row: sqlite3.Row) -> Turn:
-    record = json.loads(row["record"])
-    reverses = None if row["reverses"] is None else f"A{row['reverses']}"
-    return Turn(
-        f"A{row['number']}",
-        row["kind"],
-        row["commit_id"],
-        record["proposals"][0],
-        tuple(_refs(_moves(connection, row["number"]))),
-        tuple(plan["path"] for plan in record["paths"]),
-        False,
-        reverses,
-        row["at"],
-        tuple(record["notes"]),
-    )
-
-
-_STATES = ("before", "after", "shift_old", "shift_new")
-_ENTRIES = ("head_before", "head_after", "index_before", "index_after")
-
-
-def _plan_to_json(connection: sqlite3.Connection, plan: PathPlan) -> dict[str, Any]:
-    document: dict[str, Any] = {"path": plan.path}
-    for name in _STATES:
-        state: FileState | None = getattr(plan, name)
-        document[name] = None if state is None else {"blob": put_blob(connection, state.content), "mode": state.mode}
-    for name in _ENTRIES:
-        entry: Entry | None = getattr(plan, name)
-        document[name] = None if entry is None else asdict(entry)
-    return document
-
-
-def _plan_from_json(connection: sqlite3.Connection, document: Mapping[str, Any]) -> PathPlan:
-    states: dict[str, Any] = {name: None for name in _STATES}
-    for name in _STATES:
-        if document[name] is not None:
-            content = get_blob(connection, document[name]["blob"])
-            if content is None:
-                raise NootropicError(
-                    f"The record of a turn on {document['path']} is incomplete.",
-                    why="Contents were erased from the database.",
-                    next="Use Git to go back: every accept is a commit.",
-                )
-            states[name] = FileState(content, document[name]["mode"])
-    entries: dict[str, Any] = {name: None if document[name] is None else Entry(**document[name]) for name in _ENTRIES}
-    return PathPlan(document["path"], **states, **entries)

@@ -24,7 +24,7 @@ VERBS = (
     "init plan board spec next code recipes check review show accept reject undo redo search run pipelines models "
     "plugin status doctor list-capabilities learn chat"
 )
-DECIDE = {"accept", "reject", "undo", "redo", "init", "models", "plugin"}
+DECIDE = {"accept", "reject", "edit", "undo", "redo", "init", "models", "plugin"}
 PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn"}
 
 
