@@ -27,6 +27,7 @@ def verb_help(entry: Entry, call: str = "noo") -> str:
     rows.append(("--help", "Show this text."))
     if call == "noo":
         rows.append(("--json, --yaml", "Print one document for programs."))
+        rows.append(("--no-pager", "Print long results at once, not page by page in $PAGER."))
     else:
         rows.append(("--into NAME", "Also keep the result in the variable NAME."))
     parts.append("Options:\n" + _table(rows))

@@ -59,7 +59,8 @@ def review_interactively(proposal: Proposal, numbers: Sequence[int], session: Se
     if not pending:
         return [f"Nothing waits for a decision in {proposal.id}."]
     dialogue = Dialogue(pending, session, session.ask)
-    session.write("\n".join([shown.proposal.heading(), *("  " + line for line in shown.proposal.check_lines())]) + "\n")
+    told = [shown.proposal.heading(), *("  " + line for line in shown.proposal.check_lines())]
+    session.write("\n".join([*map(visible, told), f"  {len(pending)} to decide; ? explains the letters"]) + "\n")
     dialogue.run()
     return _carry_out(pending, dialogue.answers, session, session.ask)
 

@@ -89,8 +89,8 @@ def page_html(result: ProposalResult) -> str:
             drawn.append(f"<p>… {out_of}: <code>{html.escape(command)}</code> shows them.</p>")
         is_open = len(result.hunks) <= FEW or (not opened and views[path].pending > 0)
         opened = opened or is_open
-        title = "  ".join([visible(path), *_about(views[path])])
-        summary = f"<summary><code>{html.escape(title)}</code></summary>"
+        about = html.escape(" · ".join(part.strip() for part in _about(views[path])))
+        summary = f"<summary><code><b>{html.escape(visible(path))}</b></code> {about}</summary>"
         out.append(f"<details{' open' if is_open else ''}>{summary}{''.join(drawn)}</details>")
     out += [f"<p>{with_code(line)}</p>" for line in _closing(result, whole=True)]
     return "".join(out)
@@ -100,7 +100,8 @@ def hunk_head_html(hunk: HunkView) -> str:
     """The name and state of a hunk, and what is in its way."""
     head = f"{MARKS.get(hunk.state, ' ')} {hunk.ref}  {hunk.header}"
     refused = f'<div role="note">⚠ Not now: {with_code(hunk.refused)}</div>' if hunk.refused else ""
-    return f"<div><code>{html.escape(head)}</code> <em>{html.escape(hunk.state_words())}</em></div>{refused}"
+    state = html.escape(hunk.state_words())
+    return f'<div style="margin:10px 0 2px"><code>{html.escape(head)}</code> <em>{state}</em></div>{refused}'
 
 
 def with_code(line: str) -> str:
@@ -189,7 +190,7 @@ def _name_of_shown(result: ProposalResult) -> str:
     """What names the hunks that are shown, and no others."""
     if len(result.hunks) == 1 and result.total > 1:
         return result.hunks[0].ref
-    if len(result.hunks) < result.total and len(result.files) == 1:
+    if len(result.hunks) < result.total:
         return f"{result.proposal.id}/{visible(result.files[0].path)}"
     return result.proposal.id
 

@@ -91,7 +91,7 @@ class Table(BaseModel):
 
     def html(self) -> str:
         """An HTML table."""
-        head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in self.header)
+        head = "".join(f'<th scope="col" style="text-align:left">{html.escape(column)}</th>' for column in self.header)
         rows = "".join(
             "<tr>" + "".join(f'<td style="text-align:left">{html.escape(visible(c))}</td>' for c in row) + "</tr>"
             for row in self.rows
@@ -143,5 +143,5 @@ def _file(proposal: Proposal, edit: FileEdit) -> str:
     hunks = proposal.changeset.hunks_of(edit.path)
     count = f"{len(hunks)} hunk{'s' if len(hunks) != 1 else ''}"
     special = [hunk.header for hunk in hunks if hunk.kind == "file"]
-    lines = f"+{sum(hunk.new_lines for hunk in hunks)} −{sum(hunk.old_lines for hunk in hunks)} lines"
-    return ", ".join([count, *special, lines])
+    added, removed = sum(hunk.new_lines for hunk in hunks), sum(hunk.old_lines for hunk in hunks)
+    return ", ".join([count, *special, *([f"+{added} −{removed} lines"] if added or removed else [])])

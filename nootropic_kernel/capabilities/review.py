@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.proposal_drawing import with_code
 from nootropic_kernel.capabilities.proposal_list import MOST_COMPARED, ProposalSummary, Table, compared
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.changes.changeset import Hunk, HunkState
@@ -71,7 +71,7 @@ class ReviewResult(Result):
 
     def html(self) -> str:
         """The same as HTML."""
-        notes = [f"<p>{html.escape(note)}</p>" for note in self._notes()]
+        notes = [f"<p>{with_code(note)}</p>" for note in self._notes()]
         return "".join([*notes, *(table.html() for table in self._tables()), self.shown.html() if self.shown else ""])
 
     def bundle(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def word_spans(old: str, new: str) -> tuple[list[Span], list[Span]]:
     else:
         for tag, a1, a2, b1, b2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
             # A space alone between two changed words belongs to the change.
-            lonely = tag == "equal" and 0 < a1 and a2 < len(left) and not "".join(left[a1:a2]).strip()
+            lonely = tag == "equal" and a1 > 0 and a2 < len(left) and not "".join(left[a1:a2]).strip()
             marks_left += [tag != "equal" or lonely] * (a2 - a1)
             marks_right += [tag != "equal" or lonely] * (b2 - b1)
     return _spans(a, [*marks_left, *[False] * tail]), _spans(b, [*marks_right, *[False] * tail])

@@ -23,7 +23,7 @@ SIGN = re.compile(UNSEEN.pattern + r"|[\u2400-\u2421]")
 
 
 def visible(text: str) -> str:
-    """``text`` with each character that hides or commands shown as a sign (``␛``, ``⟨U+202E⟩``); tabs and line ends stay.
+    """``text`` with each character that hides or commands as a sign (``␛``, ``⟨U+202E⟩``); tabs and line ends stay.
 
     Joiners stay where writing needs them: within emoji, and between letters of Arabic and Indic scripts.
     """
