@@ -171,9 +171,7 @@ def proposals(workspace: Workspace, current: str, states: Sequence[str] | None =
             "SELECT number, state, json_extract(hunk, '$.path'), json_extract(hunk, '$.header') FROM proposal_hunks"
             f" WHERE proposal = ? AND CAST(number AS TEXT) LIKE ?{wanted} ORDER BY number"
         )
-        for hunk, state, path, header in _query(
-            workspace, statement, number, f"{current[len(named[0]) :]}%", *states or ()
-        ):
+        for hunk, state, path, header in _query(workspace, statement, number, f"{rest}%", *states or ()):
             yield Candidate(f"P{number}:{hunk}", f"{state} · {path} · {header}")
         return
     if sign == "/":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.proposal_drawing import MARKS, hunk_text
-from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult
+from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult, terminal_has_color
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.store import Proposal
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
@@ -74,7 +73,7 @@ class Dialogue:
         self.ask = ask
         self.answers: dict[int, Answer] = {}
         self.at = 0
-        self.color = "NO_COLOR" not in os.environ
+        self.color = terminal_has_color()
         self._before: list[tuple[int, dict[int, Answer]]] = []
         self._sought = ""
 

@@ -186,11 +186,11 @@ class ProposalResult(Result):
 
     def text(self) -> str:
         """One page of the diff; in colour where the terminal has it."""
-        return proposal_drawing.text(self, color=_terminal_has_color())
+        return proposal_drawing.text(self, color=terminal_has_color())
 
     def pager_text(self) -> str:
         """The whole diff, for a pager."""
-        return proposal_drawing.text(self, color=_terminal_has_color(), whole=True)
+        return proposal_drawing.text(self, color=terminal_has_color(), whole=True)
 
     def markdown(self) -> str:
         """Headings and fenced diffs, as GitHub shows them."""
@@ -263,5 +263,6 @@ def _wire(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _terminal_has_color() -> bool:
+def terminal_has_color() -> bool:
+    """Whether what is printed is seen at a terminal by somebody who wants colours (https://no-color.org)."""
     return "NO_COLOR" not in os.environ and sys.stdout is not None and sys.stdout.isatty()

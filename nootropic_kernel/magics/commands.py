@@ -104,13 +104,19 @@ class NooMagics(Magics):
         from nootropic_kernel.magics.live import live_output
 
         shell = self._interpreter()
+        question = self._question()
         with live_output(shell) as output:
+
+            def ask(prompt: str) -> str | None:
+                output.flush()  # what the question is about stands above it
+                return question(prompt) if question is not None else None
+
             session = Session(
                 workspace=workspace,
                 face="magic",
                 emit=output.show,
                 approve=self._approval(),
-                ask=self._question(),
+                ask=None if question is None else ask,
                 variables=MappingProxyType(shell.user_ns),
             )
             return run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
