@@ -76,7 +76,8 @@ def page_html(result: ProposalResult) -> str:
     opened = False
     views = {view.path: view for view in result.files}
     for path, hunks in groupby(result.hunks, key=lambda hunk: hunk.path):
-        drawn, left_out = [], 0
+        drawn: list[str] = []
+        left_out = 0
         for hunk in hunks:
             left -= _characters(hunk)
             if left < 0 and (drawn or opened):

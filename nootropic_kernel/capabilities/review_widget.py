@@ -246,7 +246,9 @@ class ReviewPanel:
     ) -> Any:
         return self._plain(label, tooltip, lambda: self.decide(verb, {"refs": refs}), enabled, style)
 
-    def _plain(self, label: str, tooltip: str, press: Callable[[], None], enabled: bool = True, style: str = "") -> Any:
+    def _plain(
+        self, label: str, tooltip: str, press: Callable[[], object], enabled: bool = True, style: str = ""
+    ) -> Any:
         button = self.make.Button(description=label, tooltip=tooltip, disabled=not enabled, button_style=style)
         button.layout.width = "auto"
         button.on_click(lambda _: press())

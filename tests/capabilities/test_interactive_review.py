@@ -71,11 +71,16 @@ def test_rest_of_the_file_and_all_the_rest(session: Session) -> None:
 
 
 def test_moving_about_and_taking_back(session: Session) -> None:
-    shown = answer(
-        session, "j", "k", "k", "g 5", "g P1:2", "g", "6", "g 99", "/f1(", "/", "/nowhere", "x", "", "?", "q"
-    )
-    for said in ("This is the first hunk.", "There is no hunk 99 to decide; they lie between 1 and 6", "`x` is no answer",
-                 "`nowhere` is in none of these hunks.", "y  accept this hunk", "Go to hunk: "):  # fmt: skip
+    typed = ("j", "k", "k", "g 5", "g P1:2", "g", "6", "g 99", "/f1(", "/", "/nowhere", "x", "", "?", "q")
+    shown = answer(session, *typed)
+    for said in (
+        "This is the first hunk.",
+        "There is no hunk 99 to decide; they lie between 1 and 6",
+        "`x` is no answer",
+        "`nowhere` is in none of these hunks.",
+        "y  accept this hunk",
+        "Go to hunk: ",
+    ):
         assert said in shown, said
     places = [line.split(" · ")[1] for line in shown.splitlines() if line.lstrip("\x1b[1m").startswith("── ")]
     assert [place[0] for place in places] == ["1", "2", "1", "5", "2", "6", "2", "5"]
