@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from nootropic_kernel.changes.line_diff import Block, changed_blocks, decode, lines_of, split_lines
+from nootropic_kernel.changes.line_diff import Block, changed_blocks, split_lines
+from nootropic_kernel.changes.text_pair import read_pair
 
 if TYPE_CHECKING:
     from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Hunk
@@ -38,12 +39,13 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
     if hunk.kind == "file" and (hunk.header.startswith("renamed") or old == new):  # two binaries may be of one size
         return [DiffLine("-", _text(old)), DiffLine("+", _text(new))]
     lines = list(_marked(split_lines(old), split_lines(new), note_missing_end=hunk.kind != "cell"))
-    if hunk.kind == "text" and edit.base is not None:
-        base = lines_of(edit.base)
+    pair = read_pair(edit.base or b"", edit.new or b"") if hunk.kind == "text" else None
+    if pair is not None:
+        base = pair.old
         start = hunk.old_start - 1 if hunk.old_lines else hunk.old_start
-        above = [DiffLine(" ", _text(line)) for line in base[max(0, start - context) : start]]
+        above = [DiffLine(" ", _bare(line)) for line in base[max(0, start - context) : start]]
         end = start + hunk.old_lines
-        lines = above + lines + [DiffLine(" ", _text(line)) for line in base[end : end + context]]
+        lines = above + lines + [DiffLine(" ", _bare(line)) for line in base[end : end + context]]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {len(lines) - MOST_LINES} more lines")]
     return [_cut(line) for line in lines]
@@ -64,7 +66,8 @@ def _file_diff(changeset: ChangeSet, edit: FileEdit) -> str:
         out.append(f"rename from {_quoted(edit.renamed_from)}\nrename to {_quoted(edit.path)}\n")
     if (edit.base or b"") == (edit.new or b""):
         return "".join(out)
-    if decode(edit.base or b"") is None or decode(edit.new or b"") is None:
+    sides = _diffed_lines(edit.base or b"", edit.new or b"")
+    if sides is None:
         return "".join([*out, f"Binary files {before} and {after} differ\n"])
     left = "/dev/null" if edit.base is None else before + _after_space(before)
     right = "/dev/null" if edit.new is None else after + _after_space(after)
@@ -75,7 +78,20 @@ def _file_diff(changeset: ChangeSet, edit: FileEdit) -> str:
                 out.append(f"@@ {hunk.header} @@\n")
                 out.extend(f"{line.op}{line.text}\n" for line in hunk_lines(edit, hunk))
         return "".join(out)
-    return "".join([*out, *_unified(split_lines(edit.base or b""), split_lines(edit.new or b""))])
+    return "".join([*out, *_unified(*sides)])
+
+
+def _diffed_lines(base: bytes, new: bytes) -> tuple[list[bytes], list[bytes]] | None:
+    """The lines as UTF-8: Git takes a diff of UTF-8 files, byte order mark and all; others are shown for people."""
+    try:
+        if b"\0" in base + new:
+            raise UnicodeDecodeError("utf-8", b"\0", 0, 1, "not text")
+        base.decode()
+        new.decode()
+        return split_lines(base), split_lines(new)
+    except UnicodeDecodeError:
+        pair = read_pair(base, new)
+        return None if pair is None else ([line.encode() for line in pair.old], [line.encode() for line in pair.new])
 
 
 def _unified(old: list[bytes], new: list[bytes]) -> Iterable[str]:
@@ -132,7 +148,11 @@ def _raw(op: str, line: bytes) -> str:
 
 
 def _text(line: bytes) -> str:
-    return line.decode("utf-8", "surrogatepass").removesuffix("\n").removesuffix("\r")
+    return _bare(line.decode("utf-8", "surrogatepass"))
+
+
+def _bare(line: str) -> str:
+    return line.removesuffix("\n").removesuffix("\r")
 
 
 def _cut(line: DiffLine) -> DiffLine:

@@ -40,6 +40,11 @@ class Encoding:
     codec: str = "utf-8"
     bom: bytes = b""
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.codec.upper() + (" with a byte order mark" if self.bom else "")
+
     def decode(self, data: bytes) -> str:
         """The text of bytes of this file; a leading byte order mark is taken off."""
         return data.removeprefix(self.bom).decode(self.codec)
@@ -62,8 +67,9 @@ UTF8 = Encoding()
 def detect(data: bytes) -> Encoding | None:
     """The encoding in which the bytes are text that survives a round trip, None when they are not text.
 
-    Tried in order: a byte order mark, UTF-8, the encoding that a coding comment names, and Latin-1 where no control
-    character speaks against text: every byte of it is a character, so nothing is lost even when the guess is wrong.
+    Tried in order: a byte order mark, UTF-8, the encoding that a coding comment names, and, where no control character
+    speaks against text, Windows-1252 and Latin-1. Every byte of that is a character, so nothing is lost even when the
+    guess is wrong.
     """
     for bom, codec in _BOMS:
         if data.startswith(bom):
@@ -77,7 +83,10 @@ def detect(data: bytes) -> Encoding | None:
         found = Encoding(name)
         if _survives(found, data):
             return found
-    return Encoding("latin-1") if data.translate(None, _CONTROL) == data else None
+    if data.translate(None, _CONTROL) != data:
+        return None
+    windows = Encoding("cp1252")
+    return windows if _survives(windows, data) else Encoding("latin-1")
 
 
 def _survives(encoding: Encoding, data: bytes) -> bool:

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import NamedTuple
 
 # Above this many line pairs the general matcher would take too long: lines are then compared place by place.
@@ -35,22 +34,6 @@ def split_lines(data: bytes) -> list[bytes]:
     if parts[-1]:
         lines.append(parts[-1])
     return lines
-
-
-@lru_cache(maxsize=16)
-def lines_of(data: bytes) -> tuple[bytes, ...]:
-    """As `split_lines`; kept for a while, because every hunk of a file asks for the lines of the same file."""
-    return tuple(split_lines(data))
-
-
-def decode(data: bytes) -> str | None:
-    """The text of the bytes, or None when they are not text that survives a round trip."""
-    if b"\0" in data:
-        return None
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def changed_blocks(old: Sequence[Hashable], new: Sequence[Hashable], *, join: int = JOIN_GAP) -> list[Block]:

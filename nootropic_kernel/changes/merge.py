@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nootropic_kernel.changes import notebook_merge
 from nootropic_kernel.changes.changeset import is_notebook
-from nootropic_kernel.changes.line_diff import decode
+from nootropic_kernel.changes.encoding import detect
 from nootropic_kernel.workspace.git import Git
 
 
@@ -42,8 +42,22 @@ def merge_texts(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
         return theirs
     if base == theirs:
         return ours
-    if any(decode(side) is None and b"\0" in side for side in (base, ours, theirs)):
+    sides = (base, ours, theirs)
+    encodings = [detect(side) for side in sides]
+    wide = any(encoding is not None and encoding.codec.startswith(("utf-16", "utf-32")) for encoding in encodings)
+    macintosh = not any(b"\n" in side for side in sides)
+    if not wide and not macintosh:
+        return None if any(b"\0" in side for side in sides) else _merge_lines(*sides)
+    # Git knows lines that end with the byte 10 only: others are merged as UTF-8 with such lines.
+    encoding = encodings[0]
+    if encoding is None or encodings != [encoding] * 3:
         return None
+    end = "\r" if macintosh or not any("\n" in encoding.decode(side) for side in sides) else "\n"
+    merged = _merge_lines(*(encoding.decode(side).replace(end, "\n").encode() for side in sides))
+    return None if merged is None else encoding.bom + encoding.encode(merged.decode().replace("\n", end))
+
+
+def _merge_lines(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     with tempfile.TemporaryDirectory(prefix="nootropic-merge-") as folder:
         names = []
         for name, data in (("ours", ours), ("base", base), ("theirs", theirs)):

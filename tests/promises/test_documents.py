@@ -21,7 +21,7 @@ from tests.promises.rooms import GOOD, noo
 pytestmark = pytest.mark.usefixtures("no_embedded_model")
 
 VERBS = (
-    "init plan board spec next code recipes check review show accept reject undo redo search run pipelines models "
+    "init plan board spec next code recipes check review show accept reject edit undo redo search run pipelines models "
     "plugin status doctor list-capabilities learn chat"
 )
 DECIDE = {"accept", "reject", "edit", "undo", "redo", "init", "models", "plugin"}
