@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.plain_text import readable
+from nootropic_kernel.workspace.plain_text import readable, visible
 from nootropic_kernel.workspace.settings import Settings, load_settings
 
 
@@ -60,11 +60,11 @@ class Result(BaseModel):
 
     def markdown(self) -> str:
         """The result as Markdown."""
-        return f"```text\n{self.text()}\n```"
+        return f"```text\n{visible(self.text())}\n```"
 
     def html(self) -> str | None:
         """The result as HTML that needs nothing from outside; every text in it is escaped."""
-        return f"<pre>{html.escape(self.text())}</pre>"
+        return f"<pre>{html.escape(visible(self.text()))}</pre>"
 
     def data(self) -> dict[str, Any]:
         """What goes under :attr:`mime` for our own renderers."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
-from nootropic_kernel.capabilities.proposal_drawing import MARKS, hunk_text
+from nootropic_kernel.capabilities.proposal_drawing import MARKS, heading, hunk_text, quoted
 from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult, terminal_has_color
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.store import Proposal
@@ -58,8 +58,7 @@ def review_interactively(proposal: Proposal, numbers: Sequence[int], session: Se
     if not pending:
         return [f"Nothing waits for a decision in {proposal.id}."]
     dialogue = Dialogue(pending, session, session.ask)
-    told = [shown.proposal.heading(), *("  " + line for line in shown.proposal.check_lines())]
-    session.write("\n".join([*map(visible, told), f"  {len(pending)} to decide; ? explains the letters"]) + "\n")
+    session.write("\n".join([*heading(shown, color=terminal_has_color()), "  ? explains the letters"]) + "\n")
     dialogue.run()
     return _carry_out(pending, dialogue.answers, session, session.ask)
 
@@ -191,12 +190,10 @@ class Dialogue:
             return
         hunk = self.hunks[self.at]
         answer = self.answers.get(self.at)
+        said = ""
         if answer is not None:
             said = f"\n  {MARKS['accepted' if answer.accept else 'rejected']} {answer.words()}"
-            if answer.text is not None:
-                said += "".join(f"\n  | {visible(line)}" for line in answer.text.splitlines())
-        else:
-            said = ""
+            said += "".join(f"\n{line}" for line in quoted(answer.text or ""))
         place = f"── {visible(hunk.path)} · {self.at + 1} of {len(self.hunks)}"
         head = f"\x1b[1m{place}\x1b[0m" if self.color else place
         self._say(f"\n{head}\n{hunk_text(hunk, color=self.color)}{said}")

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from nootropic_kernel.changes.diff_drawing import as_html, terminal
+from nootropic_kernel.changes.diff_view import LONGEST_LINE
 from nootropic_kernel.workspace.plain_text import UNSEEN, fitted, visible, width
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ PAGE_CHARACTERS = 60_000
 HTML_CHARACTERS = 150_000
 # Up to so many hunks need no list of files before them.
 FEW = 5
+MOST_QUOTED = 40
 MARKS = {"pending": "•", "accepted": "✓", "edited": "✎", "rejected": "✗", "undone": "↶"}
 _STATES = {"pending": "to decide", "edited": "accepted with your own text"}
 _CODE = re.compile(r"`([^`]+)`")
@@ -29,7 +31,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 def text(result: ProposalResult, *, color: bool, whole: bool = False) -> str:
     """A page of the diff for a terminal, or with ``whole`` all of it."""
-    parts = ["\n".join([*_heading(result, color), *_file_list(result)])]
+    parts = ["\n".join([*heading(result, color=color), *_file_list(result)])]
     shown = result.hunks if whole else _page(result)
     path = ""
     for hunk in shown:
@@ -40,6 +42,20 @@ def text(result: ProposalResult, *, color: bool, whole: bool = False) -> str:
     return "\n\n".join([*parts, *_closing(result, whole=whole)])
 
 
+def heading(result: ProposalResult, *, color: bool = False) -> list[str]:
+    """What the proposal is, what checks said, how much there is to decide, and what to beware of: a line each."""
+    lines = [_bold(visible(result.proposal.heading()), color)]
+    lines += ["  " + visible(line) for line in result.proposal.check_lines()]
+    if len(result.hunks) > 1:
+        lines.append("  " + _counts(result))
+    if refused := sum(hunk.refused is not None for hunk in result.hunks):
+        lines.append(f"  ⚠ {refused} of them cannot be accepted now, and say{'s' * (refused == 1)} why.")
+    if hiding := [hunk.ref for hunk in result.hunks if any(UNSEEN.search(line.text) for line in hunk.lines)]:
+        names = ", ".join(hiding[:5]) + (f" and {len(hiding) - 5} more" if len(hiding) > 5 else "")
+        lines.append(f"  ⚠ {names}: characters that hide or turn text around, shown as ⟨U+202E⟩ and the like")
+    return lines
+
+
 def hunk_text(hunk: HunkView, *, color: bool) -> str:
     """One hunk for a terminal: its name and state, what is in its way, its lines."""
     head = f"{MARKS.get(hunk.state, ' ')} {hunk.ref}  {hunk.header}  [{hunk.state_words()}]"
@@ -48,19 +64,26 @@ def hunk_text(hunk: HunkView, *, color: bool) -> str:
         lines.append(f"\x1b[33m⚠ not now: {hunk.refused}\x1b[0m" if color else f"⚠ not now: {hunk.refused}")
     lines.append(terminal(hunk.shown(), color=color))
     if hunk.draft is not None:
-        lines += ["  What was proposed:", *("  | " + visible(line) for line in hunk.new.splitlines())]
+        lines += ["  What was proposed:", *quoted(hunk.new)]
     return "\n".join(lines)
+
+
+def quoted(text: str) -> list[str]:
+    """A text beside a diff, as indented lines; a long one is cut, and says so."""
+    lines = text.splitlines()
+    more = [f"  … {len(lines) - MOST_QUOTED} more lines"] if len(lines) > MOST_QUOTED else []
+    return [*(f"  | {visible(line[:LONGEST_LINE])}" for line in lines[:MOST_QUOTED]), *more]
 
 
 def markdown(result: ProposalResult) -> str:
     """A page of headings and fenced diffs, as GitHub shows them."""
-    first, *rest = _heading(result, False)
+    first, *rest = heading(result)
     parts = [f"**{plain(first)}**", *(f"- {plain(line.strip())}" for line in rest)]
     parts += [f"- {plain(' '.join(line.split()))}" for line in _file_list(result)]
     for hunk in _page(result):
         body = terminal(hunk.shown(), color=False)
         fence = "`" * max(3, _longest_run(body) + 1)
-        where = f"`{hunk.ref}` {plain(visible(hunk.path))} — {plain(hunk.header)} *({hunk.state_words()})*"
+        where = f"`{hunk.ref}` {plain(hunk.path)} — {plain(hunk.header)} *({hunk.state_words()})*"
         refused = f" ⚠ {plain(hunk.refused)}" if hunk.refused else ""
         parts.append(f"{where}{refused}\n\n{fence}diff\n{body}\n{fence}")
     return "\n\n".join([*parts, *map(plain, _closing(result))])
@@ -68,22 +91,23 @@ def markdown(result: ProposalResult) -> str:
 
 def page_html(result: ProposalResult) -> str:
     """All files with their counts, each opening to its hunks; what would make the page too large is named instead."""
-    first, *rest = _heading(result, False)
+    first, *rest = heading(result)
     out = [f"<p><strong>{html.escape(first)}</strong></p>"]
     if rest:
         out.append("<ul>" + "".join(f"<li>{html.escape(line.strip())}</li>" for line in rest) + "</ul>")
     left = HTML_CHARACTERS
-    opened = False
+    begun = opened = False
     views = {view.path: view for view in result.files}
     for path, hunks in groupby(result.hunks, key=lambda hunk: hunk.path):
         drawn: list[str] = []
         left_out = 0
         for hunk in hunks:
             left -= _characters(hunk)
-            if left < 0 and (drawn or opened):
+            if left < 0 and begun:
                 left_out += 1
             else:
                 drawn.append(_hunk_html(hunk))
+                begun = True
         if left_out:
             command = f"review {result.proposal.id} --file {visible(path)}"
             out_of = f"{left_out} hunk{_s(left_out)} not drawn here"
@@ -106,13 +130,13 @@ def hunk_head_html(hunk: HunkView) -> str:
 
 
 def with_code(line: str) -> str:
-    """A line as HTML: what stands between backticks is shown as code, everything is escaped."""
-    return _CODE.sub(r"<code>\1</code>", html.escape(line))
+    """A line as HTML: what stands between backticks is shown as code, everything is escaped, nothing hidden."""
+    return _CODE.sub(r"<code>\1</code>", html.escape(visible(line)))
 
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{ch}" if ch in "\\`*_[]<>|#" else " " if ch == "\n" else ch for ch in text)
+    """Text that Markdown shows as it is, in one line and with nothing hidden."""
+    return "".join(f"\\{ch}" if ch in "\\`*_[]<>|#" else " " if ch == "\n" else ch for ch in visible(text))
 
 
 def pages(hunks: Sequence[HunkView]) -> list[list[HunkView]]:
@@ -132,19 +156,6 @@ def pages(hunks: Sequence[HunkView]) -> list[list[HunkView]]:
 def _page(result: ProposalResult) -> list[HunkView]:
     every = pages(result.hunks)
     return every[min(max(result.page, 1), len(every)) - 1]
-
-
-def _heading(result: ProposalResult, color: bool) -> list[str]:
-    lines = [_bold(visible(result.proposal.heading()), color)]
-    lines += ["  " + visible(line) for line in result.proposal.check_lines()]
-    if len(result.hunks) > 1:
-        lines.append("  " + _counts(result))
-    if refused := sum(hunk.refused is not None for hunk in result.hunks):
-        lines.append(f"  ⚠ {refused} of them cannot be accepted now, and say{'s' * (refused == 1)} why.")
-    if hiding := [hunk.ref for hunk in result.hunks if any(UNSEEN.search(line.text) for line in hunk.lines)]:
-        names = ", ".join(hiding[:5]) + (f" and {len(hiding) - 5} more" if len(hiding) > 5 else "")
-        lines.append(f"  ⚠ {names}: characters that hide or turn text around, shown as ⟨U+202E⟩ and the like")
-    return lines
 
 
 def _counts(result: ProposalResult) -> str:

@@ -86,7 +86,7 @@ class Table(BaseModel):
 
     def markdown(self) -> str:
         """A Markdown table."""
-        rows = [self.header, ["---"] * len(self.header), *([plain(visible(c)) for c in row] for row in self.rows)]
+        rows = [self.header, ["---"] * len(self.header), *([plain(c) for c in row] for row in self.rows)]
         return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
     def html(self) -> str:

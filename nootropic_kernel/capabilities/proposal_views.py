@@ -240,7 +240,7 @@ def _hunk_view(proposal: Proposal, edit: FileEdit, hunk: Hunk, refusal: Nootropi
         cell_id=hunk.cell_id,
         edited=own if hunk.state is HunkState.EDITED else None,
         draft=own if is_draft else None,
-        refused=None if refusal is None else " ".join(part for part in (refusal.what, refusal.next) if part),
+        refused=None if refusal is None else visible(" ".join(part for part in (refusal.what, refusal.next) if part)),
         lines=[LineView(op=line.op, text=visible(line.text)) for line in lines],
     )
 

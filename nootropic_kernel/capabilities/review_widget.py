@@ -8,7 +8,7 @@ from typing import Any
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
-from nootropic_kernel.capabilities.proposal_drawing import hunk_head_html, with_code
+from nootropic_kernel.capabilities.proposal_drawing import heading, hunk_head_html, with_code
 from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult
 from nootropic_kernel.changes.diff_drawing import as_html
 from nootropic_kernel.changes.dry_run import refusals
@@ -94,7 +94,7 @@ class ReviewPanel:
         finally:
             self._reload(session)
             session.close()
-        lines = "".join(f"<div>{with_code(visible(sign + line))}</div>" for line in told.split("\n"))
+        lines = "".join(f"<div>{with_code(sign + line)}</div>" for line in told.split("\n"))
         self.message.value = f'<div role="status">{lines}</div>'
         self._draw()
         return not sign
@@ -112,10 +112,10 @@ class ReviewPanel:
         hunks = self._filtered()
         self.first = max(0, min(self.first, (len(hunks) - 1) // PAGE * PAGE))
         page = hunks[self.first : self.first + PAGE]
-        view = self.shown.proposal
-        checks = "".join(f"<li>{html.escape(visible(line))}</li>" for line in view.check_lines())
+        first, *rest = heading(self.shown)
+        facts = "".join(f"<li>{with_code(line.strip())}</li>" for line in rest)
         notes = "".join(f"<p>{with_code(note)}</p>" for note in self.shown.notes)
-        self.heading.value = f"<strong>{html.escape(visible(view.heading()))}</strong><ul>{checks}</ul>{notes}"
+        self.heading.value = f"<strong>{with_code(first)}</strong><ul>{facts}</ul>{notes}"
         total = len(self.shown.hunks)
         decided = total - len(self.shown.pending())
         self.progress.max, self.progress.value = total, decided
@@ -159,7 +159,7 @@ class ReviewPanel:
     def _file(self, path: str) -> Any:
         view = next(view for view in self.shown.files if view.path == path)
         about = f"{view.hunks - view.pending} of {view.hunks} decided · +{view.added} −{view.removed}"
-        title = f"<b>{html.escape(visible(path))}</b> {html.escape(' · '.join([*view.about, about]))}"
+        title = f"<b>{with_code(path)}</b> {with_code(' · '.join([*view.about, about]))}"
         refs = [hunk.ref for hunk in self.shown.hunks if hunk.path == path and hunk.state == "pending"]
         parts = [self.make.HTML(title)]
         if view.hunks > 1:
