@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping, Sequence
 
-from nootropic_kernel.changes.changeset import HunkState
-from nootropic_kernel.changes.store import Proposal, ProposalStore
+from nootropic_kernel.changes.overview import ProposalHead
+from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.workspace import journal
@@ -26,7 +26,9 @@ def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> di
     """The effective state of every task of the plan that is kept in this workspace."""
     since, landed = _from_git(workspace)
     proposals = [
-        proposal for proposal in ProposalStore(database, workspace).list() if since is None or proposal.created >= since
+        proposal
+        for proposal in ProposalStore(database, workspace).overview().proposals
+        if since is None or proposal.created >= since
     ]
     return task_states(plan, proposals, landed, _satisfied(database, plan, proposals))
 
@@ -37,7 +39,7 @@ def mark_satisfied(database: StateDatabase, plan: Plan, task: str) -> None:
         journal.append(connection, _SATISFIED, plan.id, task=task)
 
 
-def _satisfied(database: StateDatabase, plan: Plan, proposals: Sequence[Proposal]) -> set[str]:
+def _satisfied(database: StateDatabase, plan: Plan, proposals: Sequence[ProposalHead]) -> set[str]:
     """Tasks that left nothing to do, unless a decision on a proposal of theirs came after that."""
     noted = journal.events(database.read(), kind=_SATISFIED, subject=plan.id)
     if not noted:
@@ -54,7 +56,7 @@ def _satisfied(database: StateDatabase, plan: Plan, proposals: Sequence[Proposal
 
 def task_states(
     plan: Plan,
-    proposals: Sequence[Proposal],
+    proposals: Sequence[ProposalHead],
     landed: Mapping[str, str] | None = None,
     satisfied: Container[str] = (),
 ) -> dict[str, TaskState]:
@@ -64,7 +66,7 @@ def task_states(
     :param landed: for tasks whose latest commit stands, that commit; used where no proposal is known.
     :param satisfied: tasks that were tried and left nothing to do, after all that was decided about them.
     """
-    by_task: dict[str, list[Proposal]] = {}
+    by_task: dict[str, list[ProposalHead]] = {}
     for proposal in proposals:
         if proposal.task:
             by_task.setdefault(proposal.task, []).append(proposal)
@@ -84,7 +86,7 @@ def touched(states: Mapping[str, TaskState]) -> set[str]:
     return {task for task, state in states.items() if state.status in ("done", "review", "running")}
 
 
-def _evidence(task: Task, proposals: Sequence[Proposal], commit: str | None) -> TaskState:
+def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None) -> TaskState:
     """What was decided about a task; ``pending`` when nothing was."""
     if task.status in _STATED:
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
@@ -93,9 +95,10 @@ def _evidence(task: Task, proposals: Sequence[Proposal], commit: str | None) -> 
             return TaskState("done", f"{_count(proposal)} ({proposal.id})")
     for proposal in reversed(proposals):
         if proposal.status == "open":
-            pending = sum(hunk.state is HunkState.PENDING for hunk in proposal.changeset.hunks)
-            total = len(proposal.changeset.hunks)
-            return TaskState("review", f"{proposal.id}: {pending} of {total} hunk{'s' if total != 1 else ''} to decide")
+            total = len(proposal.states)
+            return TaskState(
+                "review", f"{proposal.id}: {proposal.pending} of {total} hunk{'s' if total != 1 else ''} to decide"
+            )
     if proposals:
         latest = proposals[-1]
         word = "undone" if latest.status == "undone" else "rejected"
@@ -124,10 +127,9 @@ def _waiting(name: str, state: TaskState) -> str:
     return f"{name} ({state.status})" if state.status in _STATED else name
 
 
-def _count(proposal: Proposal) -> str:
-    hunks = proposal.changeset.hunks
-    standing = sum(hunk.state.in_tree for hunk in hunks)
-    return f"{standing} of {len(hunks)} hunk{'s' if len(hunks) != 1 else ''}"
+def _count(proposal: ProposalHead) -> str:
+    total = len(proposal.states)
+    return f"{proposal.accepted} of {total} hunk{'s' if total != 1 else ''}"
 
 
 def _from_git(workspace: Workspace) -> tuple[float | None, dict[str, str]]:

@@ -127,6 +127,8 @@ class Session:
             from nootropic_kernel.changes.turns import recover
 
             self._database = StateDatabase.open(self.workspace)
+            for note in self._database.notes:
+                self.status(note)
             recover(self.workspace, self._database)
         return self._database
 

@@ -133,22 +133,17 @@ def status(params: StatusParams, session: Session) -> StatusResult:
 def _history(session: Session, problems: list[str]) -> tuple[list[ProposalStatus], TurnStatus | None]:
     if not _has_history(session):
         return [], None
-    from nootropic_kernel.changes.changeset import HunkState
     from nootropic_kernel.changes.store import ProposalStore
-    from nootropic_kernel.changes.turns import turns
+    from nootropic_kernel.changes.turns import damaged_turns, turns
 
     try:
-        store = ProposalStore(session.database(), session.workspace)
+        found = ProposalStore(session.database(), session.workspace).overview()
         waiting = [
-            ProposalStatus(
-                id=proposal.id,
-                title=proposal.changeset.provenance.title,
-                task=proposal.task,
-                pending=sum(hunk.state is HunkState.PENDING for hunk in proposal.changeset.hunks),
-            )
-            for proposal in store.list(status="open")
+            ProposalStatus(id=head.id, title=head.title, task=head.task, pending=head.pending)
+            for head in found.proposals
+            if head.status == "open"
         ]
-        problems += [str(damage) for damage in store.damaged()]
+        problems += [str(damage) for damage in found.damaged]
         every = turns(session.database())
     except NootropicError as error:
         problems.append(str(error))

@@ -23,6 +23,7 @@ from nootropic_kernel.changes.file_edit import (
     outcome,
     pieces_of,
 )
+from nootropic_kernel.changes.files import check_size
 from nootropic_kernel.changes.line_diff import Block
 from nootropic_kernel.changes.text_pair import encoding_names, read_pair
 from nootropic_kernel.workspace.errors import NootropicError
@@ -129,11 +130,13 @@ def build_changeset(edits: Iterable[FileEdit], provenance: Provenance | None = N
 
     Raises:
         DamagedEdit: two edits touch the same path.
+        FileTooLarge: a file is too large to be reviewed.
     """
     files: list[FileEdit] = []
     hunks: list[Hunk] = []
     seen: set[str] = set()
     for edit in edits:
+        check_size(edit.path, edit.base, edit.new)
         pieces = pieces_of(edit)
         if not pieces:
             continue

@@ -41,6 +41,23 @@ class NotWritable(NootropicError):
         )
 
 
+# Hosts of repositories warn from here on; lines, hunks and merges of it would take ten times its size in memory.
+MAX_FILE_BYTES = 50_000_000
+
+
+class FileTooLarge(NootropicError):
+    """A file that is too large to be reviewed and merged."""
+
+    def __init__(self, path: str, size: int) -> None:
+        super().__init__(
+            f"{path} is too large ({size / 1e6:.0f} MB).",
+            why=f"Changes are made to files of at most {MAX_FILE_BYTES / 1e6:.0f} MB.",
+            next="Leave it out of the change.",
+            path=path,
+            size=size,
+        )
+
+
 @dataclass(frozen=True)
 class FileState:
     """A file's bytes and permission bits."""
@@ -49,11 +66,22 @@ class FileState:
     mode: int = 0o644
 
 
+def check_size(path: str, *contents: bytes | None) -> None:
+    """Refuse contents that are too large to be a file of a change.
+
+    Raises:
+        FileTooLarge: one is.
+    """
+    if (size := max(len(content or b"") for content in contents)) > MAX_FILE_BYTES:
+        raise FileTooLarge(path, size)
+
+
 def read_file(root: Path, path: str) -> FileState | None:
     """The file as it is, None when there is none.
 
     Raises:
         PathRefused: it leaves the root, a part of the path is a link, or it is no regular file.
+        FileTooLarge: it has more than `MAX_FILE_BYTES`.
     """
     try:
         with _parent(root, path) as (folder, name):
@@ -82,7 +110,7 @@ def replace_file(root: Path, path: str, before: FileState | None, after: FileSta
     try:
         with _parent(root, path, create=after is not None) as (folder, name):
             if after is not None:
-                _write_draft(folder, draft, after, _owner(folder, name))
+                _write_draft(folder, draft, after, name)
             try:
                 if _read(folder, name, path) != before:
                     raise FileMoved(path)
@@ -152,10 +180,14 @@ def _read(folder: int, name: str, path: str) -> FileState | None:
         os.close(descriptor)
         raise PathRefused(path, "It is not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        return FileState(stream.read(), stat.S_IMODE(status.st_mode))
+        content = stream.read(MAX_FILE_BYTES + 1) if status.st_size <= MAX_FILE_BYTES else b""
+        if len(content) > MAX_FILE_BYTES or status.st_size > MAX_FILE_BYTES:
+            raise FileTooLarge(path, max(len(content), status.st_size))
+        return FileState(content, stat.S_IMODE(status.st_mode))
 
 
-def _write_draft(folder: int, draft: str, after: FileState, owner: tuple[int, int] | None) -> None:
+def _write_draft(folder: int, draft: str, after: FileState, name: str) -> None:
+    """Write the new content beside the file ``name``, with the owner and the attributes that this has."""
     with suppress(FileNotFoundError):
         os.unlink(draft, dir_fd=folder)
     descriptor = os.open(draft, _MAKE, 0o600, dir_fd=folder)
@@ -163,9 +195,7 @@ def _write_draft(folder: int, draft: str, after: FileState, owner: tuple[int, in
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(after.content)
             stream.flush()
-            if owner is not None:
-                with suppress(PermissionError):
-                    os.fchown(stream.fileno(), *owner)
+            _copy_owner(folder, name, stream.fileno())
             os.fchmod(stream.fileno(), after.mode)
             os.fsync(stream.fileno())
     except BaseException:
@@ -184,12 +214,23 @@ def _create(folder: int, draft: str, name: str, path: str) -> None:
         os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)  # no hard links on this file system
 
 
-def _owner(folder: int, name: str) -> tuple[int, int] | None:
+def _copy_owner(folder: int, name: str, to: int) -> None:
+    """Owner, access list and other extended attributes, as far as this process may set them."""
     try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        descriptor = os.open(name, _READ, dir_fd=folder)
     except OSError:
-        return None
-    return status.st_uid, status.st_gid
+        return  # a new file, or one that `_read` refuses in a moment
+    try:
+        status = os.fstat(descriptor)
+        with suppress(PermissionError):
+            os.fchown(to, status.st_uid, status.st_gid)
+        if hasattr(os, "listxattr"):
+            with suppress(OSError):  # a file system without them
+                for attribute in os.listxattr(descriptor):
+                    with suppress(OSError):
+                        os.setxattr(to, attribute, os.getxattr(descriptor, attribute))
+    finally:
+        os.close(descriptor)
 
 
 def _remove_empty_parents(root: Path, path: str) -> None:

@@ -105,17 +105,19 @@ class Layers:
         """
         for shift in shifts:
             check_path(self.workspace, shift.path)
+        shifts = self._ways_back(shifts)
         self._refuse_unsaved([shift.path for shift in shifts], unsaved)
         runs = [shift.path for shift in shifts if shift.new is not None and is_executable_at_import(shift.path)]
         if runs and not allow_executable:
             raise NeedsOwnYes(
-                f"{', '.join(runs)} can run by itself (at test, import or build time).",
+                f"{', '.join(runs)} can run by itself (at test, import, build or start time), or instructs agents.",
                 why="Such a file is accepted only with a yes of its own.",
                 next="Read it, then accept with --allow-executable.",
                 paths=runs,
             )
         if self.mode != "files":
             self.repository.check_ready()
+            self._refuse_places(shifts)
             self.repository.note_unconverted([shift.path for shift in shifts])
         plans = [self._file(shift) for shift in shifts]
         if self.mode == "files":
@@ -171,6 +173,44 @@ class Layers:
                 time.sleep(0.1)
         return []
 
+    def own_lines(self, plans: Sequence[PathPlan]) -> dict[str, set[bytes]]:
+        """By path, the lines of the person's own that lie in the files and not in what is to be committed."""
+        found: dict[str, set[bytes]] = {}
+        for plan in plans:
+            clean = self.repository.clean(plan.path, None if plan.after is None else plan.after.content)
+            if clean is None or (plan.head_after is not None and plan.head_after.oid == self.repository.oid_of(clean)):
+                continue
+            own = set(clean.split(b"\n")) - set((self.repository.content(plan.head_after) or b"").split(b"\n"))
+            if own:
+                found[plan.path] = own
+        return found
+
+    def _ways_back(self, shifts: Sequence[Shift]) -> list[Shift]:
+        """The shifts, without a way back that leads nowhere: the turn found its work done, or Git dropped the blobs."""
+        seen = {
+            shift.path: [e.oid for e in (shift.reverses.head_before, shift.reverses.index_before) if e is not None]
+            for shift in shifts
+            if shift.reverses is not None
+        }
+        gone = self.repository.missing(oid for oids in seen.values() for oid in oids) if self.mode != "files" else set()
+        return [
+            replace(shift, reverses=None)
+            if shift.reverses is not None
+            and (shift.reverses.before == shift.reverses.after or not gone.isdisjoint(seen[shift.path]))
+            else shift
+            for shift in shifts
+        ]
+
+    def _refuse_places(self, shifts: Sequence[Shift]) -> None:
+        made = [shift.path for shift in shifts if shift.new is not None]
+        removed = {shift.path for shift in shifts if shift.new is None}
+        if self.head is not None:
+            for path, parent in self.repository.in_the_way(self.head, made).items():
+                if parent not in removed:
+                    raise PathRefused(path, f"Git holds {parent} as a file or a repository of its own")
+        if outside := self.repository.outside_the_checkout(made):
+            raise PathRefused(outside[0], "It is outside your sparse checkout")
+
     def _refuse_unsaved(self, paths: Sequence[str], unsaved: Collection[str]) -> None:
         open_paths = sorted(set(paths) & set(unsaved))
         if open_paths:
@@ -184,7 +224,7 @@ class Layers:
     def _file(self, shift: Shift) -> PathPlan:
         now = read_file(self.workspace.root, shift.path)
         back = shift.reverses
-        mode = shift.mode if shift.mode is not None else now.mode if now is not None else 0o644
+        mode = _mode(shift, now)
         if back is not None and now == back.after:
             after = back.before
         else:
@@ -207,7 +247,6 @@ class Layers:
         for entry in (head, index):
             if entry is not None and entry.mode not in (REGULAR, EXECUTABLE):
                 raise PathRefused(shift.path, "Git holds a link or a nested repository under this name")
-        self._refuse_nested(shift.path)
         if self.mode == "stage":
             if index is None and shift.old is not None:
                 return plan  # an untracked file: it is written, there is nothing to stage it against
@@ -284,9 +323,12 @@ class Layers:
             paths=[shift.path],
         )
 
-    def _refuse_nested(self, path: str) -> None:
-        place = self.workspace.root
-        for part in path.split("/")[:-1]:
-            place = place / part
-            if (place / ".git").exists():
-                raise PathRefused(path, f"{place.name} is a repository of its own")
+
+def _mode(shift: Shift, now: FileState | None) -> int:
+    """The file's permission: of a proposed one, only whether it may be executed counts, as in Git."""
+    if shift.reverses is not None and shift.mode is not None:
+        return shift.mode
+    mode = now.mode if now is not None else 0o644
+    if shift.mode is None:
+        return mode
+    return mode | (mode & 0o444) >> 2 if shift.mode & 0o100 else mode & ~0o111

@@ -71,7 +71,9 @@ def status_of(states: Sequence[HunkState]) -> Status:
 def number_in(name: str, letter: str) -> int:
     """The number in an id such as P12; 0, which nothing has, when it is none."""
     digits = name[1:]
-    return int(digits) if name[:1].upper() == letter and digits.isascii() and digits.isdigit() else 0
+    if name[:1].upper() != letter or not (digits.isascii() and digits.isdigit()):
+        return 0
+    return int(digits) if len(digits) < 19 else 0  # SQLite holds no longer ones
 
 
 def damage(name: str, why: str) -> ProposalDamaged:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +23,18 @@ Mode = Literal["commit", "stage", "files"]
 
 class NoSuchTurn(NootropicError):
     """No turn of that id."""
+
+
+class TurnDamaged(NootropicError):
+    """A stored turn that cannot be read back; the others still work."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(
+            f"The record of the turn A{number} is damaged.",
+            why=why,
+            next="Use Git to go back: every accept is a commit. Other turns are not affected.",
+            turn=f"A{number}",
+        )
 
 
 @dataclass(frozen=True)
@@ -86,10 +99,16 @@ class TurnRecord:
         return json.dumps(document)
 
     @classmethod
-    def from_json(cls, connection: sqlite3.Connection, text: str) -> TurnRecord:
-        """Read it back."""
-        document = json.loads(text)
-        return cls(**{**document, "paths": [_plan_from_json(connection, plan) for plan in document["paths"]]})
+    def load(cls, connection: sqlite3.Connection, number: int) -> TurnRecord:
+        """Read a turn's record back.
+
+        Raises:
+            TurnDamaged: it is not as it was written, or contents were erased.
+        """
+        with _readable(number):
+            row = connection.execute("SELECT record FROM turns WHERE number = ?", (number,)).fetchone()
+            document = json.loads(row["record"])
+            return cls(**{**document, "paths": [_plan_from_json(connection, plan) for plan in document["paths"]]})
 
 
 def load_turn(database: StateDatabase, name: str) -> Turn:
@@ -97,6 +116,7 @@ def load_turn(database: StateDatabase, name: str) -> Turn:
 
     Raises:
         NoSuchTurn: there is none of that id.
+        TurnDamaged: it cannot be read back.
     """
     connection = database.read()
     row = connection.execute(
@@ -113,26 +133,28 @@ def load_turn(database: StateDatabase, name: str) -> Turn:
 
 
 def turns(database: StateDatabase) -> list[Turn]:
-    """All turns, oldest first."""
-    database.ensure_schema(SCHEMA)
-    connection = database.read()
-    rows = connection.execute("SELECT * FROM turns WHERE state = 'done' ORDER BY number").fetchall()
-    return [_loaded(connection, row) for row in rows]
+    """All turns, oldest first; damaged ones are left out (see `damaged_turns`)."""
+    return [turn for turn in _all(database) if isinstance(turn, Turn)]
+
+
+def damaged_turns(database: StateDatabase) -> list[TurnDamaged]:
+    """The turns that cannot be read back, as errors that name them."""
+    return [turn for turn in _all(database) if isinstance(turn, TurnDamaged)]
 
 
 def record_of(database: StateDatabase, turn: Turn) -> tuple[TurnRecord, list[HunkMove]]:
     """What is kept of a turn, and the states that it changed."""
     connection = database.read()
     number = number_in(turn.id, "A")
-    row = connection.execute("SELECT record FROM turns WHERE number = ?", (number,)).fetchone()
-    return TurnRecord.from_json(connection, row["record"]), moves_of(connection, number)
+    return TurnRecord.load(connection, number), moves_of(connection, number)
 
 
 def modes_before(database: StateDatabase, turn: int) -> dict[str, int]:
     """The permissions that files had before a turn, by path."""
     row = database.read().execute("SELECT record FROM turns WHERE number = ?", (turn,)).fetchone()
-    paths = json.loads(row["record"])["paths"] if row else []
-    return {plan["path"]: plan["before"]["mode"] for plan in paths if plan["before"] is not None}
+    with _readable(turn):
+        paths = json.loads(row["record"])["paths"] if row else []
+        return {plan["path"]: plan["before"]["mode"] for plan in paths if plan["before"] is not None}
 
 
 def refs_of(moves: Sequence[HunkMove]) -> list[str]:
@@ -148,21 +170,44 @@ def moves_of(connection: sqlite3.Connection, number: int) -> list[HunkMove]:
     ]
 
 
+def _all(database: StateDatabase) -> list[Turn | TurnDamaged]:
+    database.ensure_schema(SCHEMA)
+    connection = database.read()
+    found: list[Turn | TurnDamaged] = []
+    for row in connection.execute("SELECT * FROM turns WHERE state IN ('done', 'damaged') ORDER BY number").fetchall():
+        try:
+            if row["state"] == "damaged":
+                raise TurnDamaged(row["number"], "It was cut off, so look at what `git status` shows.")
+            found.append(_loaded(connection, row))
+        except TurnDamaged as error:
+            found.append(error)
+    return found
+
+
 def _loaded(connection: sqlite3.Connection, row: sqlite3.Row) -> Turn:
-    record = json.loads(row["record"])
-    reverses = None if row["reverses"] is None else f"A{row['reverses']}"
-    return Turn(
-        f"A{row['number']}",
-        row["kind"],
-        row["commit_id"],
-        record["proposals"][0],
-        tuple(refs_of(moves_of(connection, row["number"]))),
-        tuple(plan["path"] for plan in record["paths"]),
-        False,
-        reverses,
-        row["at"],
-        tuple(record["notes"]),
-    )
+    with _readable(row["number"]):
+        record = json.loads(row["record"])
+        reverses = None if row["reverses"] is None else f"A{row['reverses']}"
+        return Turn(
+            f"A{row['number']}",
+            row["kind"],
+            row["commit_id"],
+            record["proposals"][0],
+            tuple(refs_of(moves_of(connection, row["number"]))),
+            tuple(plan["path"] for plan in record["paths"]),
+            False,
+            reverses,
+            row["at"],
+            tuple(record["notes"]),
+        )
+
+
+@contextmanager
+def _readable(number: int) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise TurnDamaged(number, f"It cannot be read ({type(error).__name__}).") from error
 
 
 _STATES = ("before", "after", "shift_old", "shift_new")
@@ -186,11 +231,7 @@ def _plan_from_json(connection: sqlite3.Connection, document: Mapping[str, Any])
         if document[name] is not None:
             content = get_blob(connection, document[name]["blob"])
             if content is None:
-                raise NootropicError(
-                    f"The record of a turn on {document['path']} is incomplete.",
-                    why="Contents were erased from the database.",
-                    next="Use Git to go back: every accept is a commit.",
-                )
+                raise ValueError("contents were erased")
             states[name] = FileState(content, document[name]["mode"])
     entries: dict[str, Any] = {name: None if document[name] is None else Entry(**document[name]) for name in _ENTRIES}
     return PathPlan(document["path"], **states, **entries)

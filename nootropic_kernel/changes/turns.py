@@ -7,7 +7,6 @@ back if not.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -21,8 +20,10 @@ from nootropic_kernel.changes.turn_record import (
     Mode,
     NoSuchTurn,
     Turn,
+    TurnDamaged,
     TurnPlan,
     TurnRecord,
+    damaged_turns,
     load_turn,
     moves_of,
     record_of,
@@ -37,7 +38,8 @@ from nootropic_kernel.workspace.locks import LockBusy, process_lock
 from nootropic_kernel.workspace.rules import lexical_fault
 from nootropic_kernel.workspace.settings import load_settings
 
-__all__ = ["HunkMove", "NoSuchTurn", "Turn", "TurnPlan", "TurnRecord", "load_turn", "perform", "record_of", "recover",
+__all__ = ["HunkMove", "NoSuchTurn", "Turn", "TurnDamaged", "TurnPlan", "TurnRecord", "damaged_turns", "load_turn",
+           "perform", "record_of", "recover",
            "turn_lock", "turns"]  # fmt: skip
 
 LOCK_TIMEOUT_S = 60.0
@@ -63,6 +65,8 @@ def recover(workspace: Workspace, database: StateDatabase) -> None:
             _recover(workspace, database)
     except LockBusy:
         return  # not unfinished: somebody is at it
+    except NootropicError:
+        return  # a full disk, a Git that waits: whoever decides next is told; reading needs no decision
 
 
 def perform(
@@ -116,7 +120,9 @@ def _execute(layers: Layers, number: int, plan: TurnPlan, record: TurnRecord) ->
     commit = None
     if record.mode == "commit":
         changed = {p.path: p.head_after for p in record.paths if p.head_after != p.head_before}
-        commit = layers.repository.commit(changed, _message(plan, number), record.parent, mark=record.mark)
+        own = layers.own_lines([path for path in record.paths if path.path in changed])
+        message = _message(plan, number)
+        commit = layers.repository.commit(changed, message, record.parent, mark=record.mark, own=own)
         if commit is None:
             record.notes.append("HEAD holds this already: there was nothing to commit.")
     for path in record.paths:
@@ -216,14 +222,22 @@ def _settle(
 
 
 def _recover(workspace: Workspace, database: StateDatabase) -> None:
-    for row in _unfinished(database):
-        record = TurnRecord.from_json(database.read(), row["record"])
-        _settle(Layers(workspace, record.mode), database, int(row["number"]), record)
+    for number in _unfinished(database):
+        try:
+            record = TurnRecord.load(database.read(), number)
+        except TurnDamaged as error:  # it can be neither finished nor taken back, and must not stop every other turn
+            with database.transaction() as connection:
+                connection.execute("UPDATE turns SET state = 'damaged' WHERE number = ?", (number,))
+                journal.append(connection, "turn.damaged", f"A{number}", why=error.why)
+            continue
+        if not workspace.has_git:  # the repository is gone since
+            record.mode = "files"
+        _settle(Layers(workspace, record.mode), database, number, record)
 
 
-def _unfinished(database: StateDatabase) -> list[sqlite3.Row]:
-    query = "SELECT number, record FROM turns WHERE state = 'intent' ORDER BY number"
-    return database.read().execute(query).fetchall()
+def _unfinished(database: StateDatabase) -> list[int]:
+    rows = database.read().execute("SELECT number FROM turns WHERE state = 'intent' ORDER BY number").fetchall()
+    return [row["number"] for row in rows]
 
 
 def _message(plan: TurnPlan, number: int) -> str:

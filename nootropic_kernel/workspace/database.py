@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nootropic_kernel.workspace.connection import StateDamaged, connect, damage_mark
 from nootropic_kernel.workspace.errors import WorkspaceUnusable
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.salvage import salvage
 
 SCHEMA_VERSION = 1
-_BUSY_TIMEOUT_S = 30.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -34,6 +35,8 @@ CREATE TABLE IF NOT EXISTS steps (
 );
 """
 
+_HAS_EVENTS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'events'"
+
 
 class StateDatabase:
     """Access to ``state.db``: write-ahead log, full synchronisation, one connection a thread.
@@ -41,43 +44,56 @@ class StateDatabase:
     Rooms that keep tables of their own register them once with :meth:`ensure_schema`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, notes: tuple[str, ...] = ()) -> None:
         self.path = path
+        self.notes = notes  # what the person should be told of how it was opened
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
 
     @classmethod
     def open(cls, workspace: Workspace) -> StateDatabase:
-        """Open (and on first use create) the workspace's database.
+        """Open (and on first use create) the workspace's database; of a damaged one, what can be read is saved first.
 
-        :raises WorkspaceUnusable: when it cannot be opened, is damaged, or was made by a newer version.
+        :raises WorkspaceUnusable: when it cannot be opened, or was made by a newer version.
+        :raises StateBusy: when another process holds it for too long.
         """
         workspace.ensure()
-        database = cls(workspace.state_dir / "state.db")
+        path = workspace.state_dir / "state.db"
+        if not damage_mark(path).exists():
+            try:
+                return cls(path)._ready()
+            except StateDamaged:
+                pass  # marked now, and mended next
         try:
-            connection = database._connection()
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            if version == 0:
-                database.ensure_schema(_SCHEMA)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        except sqlite3.Error as error:
-            database.close()
+            saved = salvage(path)
+        except OSError as error:
             raise WorkspaceUnusable(
-                f"The state database {str(database.path)!r} cannot be opened.",
-                why=str(error),
-                next="Move the file away to start with an empty history; your code is in Git and not affected.",
-                path=str(database.path),
+                f"The state database {str(path)!r} is damaged, and what can be read of it could not be saved.",
+                why=error.strerror or str(error),
+                next="Make room on the disk, or move the file away to start with an empty history.",
+                path=str(path),
             ) from error
-        if version > SCHEMA_VERSION:
-            database.close()
-            raise WorkspaceUnusable(
-                f"The state database has version {version}; this Nootropic knows {SCHEMA_VERSION}.",
-                why="A newer Nootropic made it.",
-                next="Update Nootropic, or move .nootropic/state.db away.",
-                path=str(database.path),
-            )
-        return database
+        return cls(path, () if saved is None else (saved.note,))._ready()
+
+    def _ready(self) -> StateDatabase:
+        try:
+            connection = self._connection()
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > SCHEMA_VERSION:
+                raise WorkspaceUnusable(
+                    f"The state database has version {version}; this Nootropic knows {SCHEMA_VERSION}.",
+                    why="A newer Nootropic made it.",
+                    next="Update Nootropic, or move .nootropic/state.db away.",
+                    path=str(self.path),
+                )
+            if version != SCHEMA_VERSION or not connection.execute(_HAS_EVENTS).fetchone():
+                self.ensure_schema(_SCHEMA)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except BaseException:
+            self.close()
+            raise
+        return self
 
     def ensure_schema(self, sql: str) -> None:
         """Create a room's tables; ``sql`` holds only ``CREATE … IF NOT EXISTS`` statements."""
@@ -93,13 +109,14 @@ class StateDatabase:
         if connection.in_transaction:
             yield connection
             return
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # on a full disk SQLite rolls back by itself
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
     def read(self) -> sqlite3.Connection:
         """A connection for reading."""
@@ -116,13 +133,7 @@ class StateDatabase:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
+            connection = connect(self.path)
             self._local.connection = connection
             with self._guard:
                 self._all.append(connection)

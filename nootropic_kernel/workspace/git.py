@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 from nootropic_kernel.workspace.errors import NootropicError
 
-# Variables of an outer Git process (a hook, a rebase) that would point us at another repository or index.
+# Variables of an outer Git process (a hook, a rebase) that would point us at another repository or index, or that
+# change what a path means.
 _OUTER = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -17,6 +21,11 @@ _OUTER = (
     "GIT_OBJECT_DIRECTORY",
     "GIT_PREFIX",
     "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
 )
 
 # A folder of a clone may be laid out as a bare repository whose configuration runs commands: Git must not discover it.
@@ -49,6 +58,11 @@ class GitFailed(NootropicError):
         )
 
 
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
 class Git:
     """One repository, by its top-level folder."""
 
@@ -78,27 +92,35 @@ class Git:
         env: Mapping[str, str] | None = None,
         ok: Sequence[int] | None = (0,),
         pass_fds: Sequence[int] = (),
+        outlived: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
         """Like :meth:`run`, with exit code and standard error; ``ok=None`` accepts every exit code.
 
         :param pass_fds: descriptors that Git keeps open, such as a lock that must last as long as Git runs.
+        :param outlived: a hook may leave a process running that keeps Git's output open; it is not waited for.
         """
         environment = {k: v for k, v in os.environ.items() if k not in _OUTER}
         environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"} | dict(env or {})
-        try:
-            done = subprocess.run(
-                ["git", *_GUARD, *arguments],
-                cwd=self.root,
-                env=environment,
-                capture_output=True,
-                check=False,
-                input=input or b"",
-                # An interrupt goes to the whole process group; Git is to finish what it has begun.
-                start_new_session=True,
-                pass_fds=tuple(pass_fds),
-            )
-        except FileNotFoundError as error:
-            raise GitMissing from error
+        with ExitStack() as stack:
+            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(2 if outlived else 0)]
+            stdout, stderr = files or (subprocess.PIPE, subprocess.PIPE)
+            try:
+                done = subprocess.run(
+                    ["git", *_GUARD, *arguments],
+                    cwd=self.root,
+                    env=environment,
+                    stdout=stdout,
+                    stderr=stderr,
+                    check=False,
+                    input=input or b"",
+                    # An interrupt goes to the whole process group; Git is to finish what it has begun.
+                    start_new_session=True,
+                    pass_fds=tuple(pass_fds),
+                )
+            except FileNotFoundError as error:
+                raise GitMissing from error
+            if files:
+                done.stdout, done.stderr = (_content(file) for file in files)
         if ok is not None and done.returncode not in ok:
             said = (done.stderr or done.stdout).decode("utf-8", "replace")
             raise GitFailed(arguments, done.returncode, said)
@@ -124,8 +146,12 @@ class Git:
         return done.stdout if done.returncode == 0 else None
 
     def is_ignored(self, path: str) -> bool:
-        """Whether Git's ignore rules cover ``path`` (a tracked file is never ignored)."""
-        return self.result("check-ignore", "--quiet", "--", path, ok=(0, 1, 128)).returncode == 0
+        """Whether Git's ignore rules cover ``path`` (a tracked file is never ignored).
+
+        :raises GitFailed: when Git cannot tell, as for a path in a submodule: that is no yes.
+        """
+        # With `./` before it, a name such as `:(top)x` is only a name.
+        return self.result("check-ignore", "--quiet", "--", f"./{path}", ok=(0, 1)).returncode == 0
 
     def files(self) -> list[str]:
         """Tracked files and untracked ones that are not ignored, as POSIX paths, sorted."""

@@ -44,4 +44,13 @@ def events(
         " WHERE id > ? AND (? IS NULL OR kind = ?) AND (? IS NULL OR subject = ?) ORDER BY id LIMIT ?",
         (after, kind, kind, subject, subject, -1 if limit is None else limit),
     )
-    return [Event(row["id"], row["at"], row["kind"], row["subject"], json.loads(row["data"])) for row in rows]
+    return [Event(row["id"], row["at"], row["kind"], row["subject"], _read_back(row["data"])) for row in rows]
+
+
+def _read_back(data: Any) -> dict[str, Any]:
+    """The event's data; a damaged row is named as such, and hides no other."""
+    try:
+        document = json.loads(data)
+    except (ValueError, TypeError):
+        document = None
+    return document if isinstance(document, dict) else {"damaged": repr(data)}

@@ -38,7 +38,7 @@ class Workspace:
     def find(cls, start: Path | str | None = None) -> Workspace:
         """Find the workspace around ``start`` (default: the current folder). Creates nothing.
 
-        :raises WorkspaceUnusable: when ``start`` is not a folder.
+        :raises WorkspaceUnusable: when ``start`` is not a folder, or Git cannot use the repository around it.
         """
         folder = Path(start if start is not None else Path.cwd()).expanduser().absolute()
         if not folder.is_dir():
@@ -92,9 +92,48 @@ class Workspace:
 
 
 def _git_top_level(folder: Path) -> Path | None:
-    top = _git(folder, "rev-parse", "--show-toplevel")
-    # A repository's own settings can name any folder as its work tree; only one around us is ours.
-    return Path(top) if top and Path(top).resolve() in (folder.resolve(), *folder.resolve().parents) else None
+    """The repository around ``folder``, None where there is none.
+
+    :raises WorkspaceUnusable: there is one, and Git cannot or will not read it. Taken for a plain folder, its ignore
+        rules and its commits would silently not count.
+    """
+    try:
+        done = Git(folder).result("rev-parse", "--show-toplevel", ok=None)
+    except GitMissing as error:
+        if any((place / ".git").exists() for place in (folder, *folder.parents)):
+            raise WorkspaceUnusable(
+                "There is a Git repository here, and Git is not installed.", next=error.next, path=str(folder)
+            ) from error
+        return None
+    said = done.stderr.decode("utf-8", "replace").strip()
+    if done.returncode == 0:
+        top = Path(os.fsdecode(done.stdout.rstrip(b"\n")))
+        # A repository's own settings can name any folder as its work tree; only one around us is ours.
+        return top if top.resolve() in (folder.resolve(), *folder.resolve().parents) else None
+    if "safe.bareRepository" in said:  # a folder that is laid out like one: what counts is the clone around it
+        return _git_top_level(folder.parent)
+    if "not a git repository" in said and not _unreadable(folder):
+        return None
+    raise WorkspaceUnusable(
+        f"Git cannot use the repository around {str(folder)!r}.",
+        why=said,
+        next="Do what Git says (or remove a `.git` that is none), then run this again; nothing was touched.",
+        path=str(folder),
+    )
+
+
+def _unreadable(folder: Path) -> bool:
+    """Whether a `.git` lies around that is damaged, points to a place which is gone, or may not be read."""
+    for place in (folder, *folder.parents):
+        mark = place / ".git"
+        try:
+            if mark.is_file() or (mark.is_dir() and any(mark.iterdir())):
+                return True
+        except PermissionError:
+            return True
+        if place.is_mount():
+            return False
+    return False
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -1,35 +1,33 @@
-"""Which paths a change may touch, and which files run merely by being there."""
+"""Which paths a change may touch."""
 
 from __future__ import annotations
 
-import fnmatch
 import os
+import re
+import unicodedata
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import CACHE_FOLDER, STATE_FOLDER, Workspace
+from nootropic_kernel.workspace.self_running import is_executable_at_import as is_executable_at_import
 from nootropic_kernel.workspace.settings import WORKSPACE_FILE
 
 _OWN = (STATE_FOLDER, CACHE_FOLDER, WORKSPACE_FILE)
 _SECRET = (
-    ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed*",
-    ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials", "credentials.json", "secrets.*", "*.kdbx",
+    ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.jks", "*.keystore",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed*", ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials",
+    "credentials.json", "secrets.*", "*.kdbx",
     ".git-credentials",
 )  # fmt: skip
 _NOT_SECRET = (".env.example", ".env.sample", ".env.template")
-# In lower case: a file system that folds case runs `CONFTEST.py` too.
-_RUNS_BY_ITSELF = (
-    "conftest.py", "*.pth", "sitecustomize.py", "usercustomize.py", "setup.py", "setup.cfg", "pyproject.toml",
-    "tox.ini",
-    "noxfile.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "hatch_build.py",
-    "makefile", "gnumakefile", "justfile", ".justfile", "dockerfile", "postbuild", "package.json", ".envrc", ".pdbrc",
-    ".pre-commit-config.yaml", ".gitlab-ci.yml", ".gitattributes", "ipython_config.py", "ipython_kernel_config.py",
-    "jupyter_server_config.py", "jupyter_server_config.json", "jupyter_lab_config.py", "jupyter_config.json",
-)  # fmt: skip
-_RUNS_BY_FOLDER = frozenset({
-    ".github", ".circleci", ".devcontainer", ".husky", ".githooks", ".vscode", ".ipython", ".jupyter", "plugins",
-})  # fmt: skip
+_SECRET_FOLDERS = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker"})
+# HFS+ ignores these in names (`.g\u200cit` opens `.git`), so they are taken out before names are compared.
+_IGNORED_POINTS = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
+_TURNS_TEXT_ROUND = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# NTFS gives long names short ones: GIT~1, GI7EBA~1 (.gitmodules), NOOTRO~1.
+_SHORT_NAME = re.compile(r"(?:git|gi[0-9a-f]{4}|nootro|no[0-9a-f]{4})~\d+")
 
 
 def check_path(workspace: Workspace, path: str) -> None:
@@ -53,10 +51,14 @@ def lexical_fault(path: str) -> str:
         return "It must be relative to the repository, with forward slashes"
     if ".." in pure.parts or "." in path.split("/") or "//" in path or path.endswith("/"):
         return "It leaves the repository or is not in its simplest form"
-    folded = [part.casefold().rstrip(". ") for part in pure.parts]
-    if ".git" in folded or any(part.startswith("git~") for part in folded) or pure.name.casefold() == ".gitmodules":
+    if _TURNS_TEXT_ROUND.search(path):
+        return "It holds characters that show it in another order than it is written"
+    folded = [_folded(part) for part in pure.parts]
+    if "" in folded:  # `.. ` is `..` where trailing blanks do not count
+        return "It is not a usable file name"
+    if ".git" in folded or ".gitmodules" in folded or any(_SHORT_NAME.fullmatch(part) for part in folded):
         return "It belongs to Git"
-    if folded[0] in _OWN:
+    if folded[0] in _OWN or any(part.startswith(f"{STATE_FOLDER}-") for part in folded):
         return "It belongs to Nootropic's own settings or state"
     if is_secret(path):
         return "It looks like a secret"
@@ -65,43 +67,53 @@ def lexical_fault(path: str) -> str:
 
 def is_secret(path: str) -> bool:
     """Whether a file of this name usually holds credentials."""
-    name = PurePosixPath(path).name.casefold()
-    return _matches(name, _SECRET) and name not in _NOT_SECRET
+    *folders, name = (_folded(part) for part in PurePosixPath(path).parts)
+    if not _SECRET_FOLDERS.isdisjoint(folders):
+        return True
+    return any(fnmatchcase(name, pattern) for pattern in _SECRET) and name not in _NOT_SECRET
 
 
-def is_executable_at_import(path: str) -> bool:
-    """Whether a file of this name can run by itself at test, import, build or start time."""
-    *folders, name = path.casefold().split("/")
-    return _matches(name, _RUNS_BY_ITSELF) or not _RUNS_BY_FOLDER.isdisjoint(folders)
+def _folded(part: str) -> str:
+    """A part of a path as the most lenient file systems compare it: no case, no ignored points, no stream, no end."""
+    seen = part.translate(_IGNORED_POINTS).casefold()
+    return (seen.partition(":")[0] or seen).rstrip(". ")
 
 
 def _link_fault(root: Path, path: str) -> str:
     place = root
     for part in PurePosixPath(path).parts:
-        place = place / part
+        if place != root and _is_repository(place):
+            return f"{place.name} is a repository of its own"
+        folder, place = place, place / part
         if place.is_symlink():
             return f"{place.relative_to(root).as_posix()} is a link"
+        if twin := _twin(folder, part):
+            return f"It differs from {twin} in case only"
     try:
         status = os.lstat(place)
     except OSError:
-        return _case_fault(root, path)
+        return ""
     if not place.is_file():
         return "It is not a regular file"
     return "It has several hard links, so a change would reach another name" if status.st_nlink > 1 else ""
 
 
-def _case_fault(root: Path, path: str) -> str:
-    """On a file system that folds case, a new name must not land on an existing one."""
-    place = root
-    for part in PurePosixPath(path).parts:
-        if not place.is_dir():
+def _is_repository(folder: Path) -> bool:
+    """Whether a folder below the root is a repository, also a bare one: its hooks and settings run commands."""
+    if (folder / ".git").exists():
+        return True
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+
+
+def _twin(folder: Path, part: str) -> str:
+    """The name under which a file system that folds case knows ``part``; empty where it is the same."""
+    try:
+        if not (folder / part).samefile(folder / part.swapcase()) or part == part.swapcase():
             return ""
-        twins = [name for name in os.listdir(place) if name.casefold() == part.casefold() and name != part]
-        if twins and (place / part).exists():
-            return f"It differs from {twins[0]} in case only"
-        place = place / part
-    return ""
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        names = {unicodedata.normalize("NFC", name) for name in os.listdir(folder)}
+    except OSError:
+        return ""
+    here = unicodedata.normalize("NFC", part)
+    if here in names:
+        return ""
+    return next((name for name in sorted(names) if name.casefold() == here.casefold()), "another name")

@@ -153,15 +153,6 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         Workspace.find(tmp_path / "nowhere")
 
 
-def test_a_damaged_database_is_named_and_left_alone(workspace: Workspace) -> None:
-    workspace.ensure()
-    file = workspace.state_dir / "state.db"
-    file.write_bytes(b"not a database at all" * 100)
-    with pytest.raises(WorkspaceUnusable, match=r"state\.db"):
-        StateDatabase.open(workspace)
-    assert file.read_bytes().startswith(b"not a database")
-
-
 def test_a_newer_database_is_refused(workspace: Workspace) -> None:
     database = StateDatabase.open(workspace)
     database.read().execute("PRAGMA user_version = 99")
