@@ -125,6 +125,8 @@ def review(params: ReviewParams, session: Session) -> ReviewResult:
     waiting = [head for head in listed if head.status == "open"]
     if len(listed) == 1 or (waiting and (params.next or params.interactive)):
         result = _one(store, _all_of(store.get((waiting or listed)[0].id)), params, session)
+        if params.interactive and len(waiting) > 1:
+            result.notes.append(f"Also open: {', '.join(head.id for head in waiting[1:])}.")
     elif listed and (params.pending or params.file or params.page > 1 or params.previous or params.widgets):
         raise UsageError(
             "Several proposals are there.", next=f"Name the one that you mean, for example `review {listed[-1].id}`."

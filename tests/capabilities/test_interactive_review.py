@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.interactive_review import Dialogue
+from nootropic_kernel.capabilities.proposal_drawing import PAGE_CHARACTERS, PAGE_HUNKS, pages
+from nootropic_kernel.capabilities.proposal_views import HunkView, LineView
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.layers import DirtyOverlap
 from nootropic_kernel.changes.store import ProposalStore
@@ -136,6 +141,32 @@ def test_only_what_was_asked_for(session: Session) -> None:
     session.ask = lambda prompt: {"Accept": "A", "Carry ": "y"}[prompt[:6]]
     call(session, "review", id="P1/b.py", interactive=True)
     assert states(session) == "pppaaa"
+
+
+def hunk(number: int, characters: int = 1) -> HunkView:
+    return HunkView(
+        ref=f"P1:{number}", number=number, path=f"f{number % 3}.py", kind="text", header="@@", state="pending", old="",
+        new="", lines=[LineView(op="+", text="x" * characters)],
+    )  # fmt: skip
+
+
+@given(st.integers(1, 8), st.lists(st.sampled_from([*"nsadAuj", "k", "g 2", "/x", "/", "e", "", "é"]), max_size=30))
+def test_whatever_is_typed_answers_can_all_be_taken_back(count: int, typed: list[str]) -> None:
+    hunks = [hunk(number) for number in range(1, count + 1)]
+    left = iter([*typed, *["u"] * len(typed), "q"])
+    dialogue = Dialogue(hunks, Session(Workspace.find(".")), lambda prompt: next(left))
+    dialogue.run()
+    assert dialogue.answers == {} and 0 <= dialogue.at <= count
+
+
+@given(st.lists(st.integers(0, 2 * PAGE_CHARACTERS), max_size=120))
+def test_pages_hold_every_hunk_once_and_are_bounded(sizes: list[int]) -> None:
+    hunks = [hunk(number, size) for number, size in enumerate(sizes, start=1)]
+    found = pages(hunks)
+    assert [each for page in found for each in page] == hunks and len(found) >= 1
+    for page in found:
+        assert len(page) <= PAGE_HUNKS
+        assert len(page) <= 1 or sum(len(each.lines[0].text) for each in page) <= PAGE_CHARACTERS
 
 
 @pytest.mark.slow
