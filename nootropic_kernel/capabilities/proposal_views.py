@@ -24,7 +24,7 @@ from nootropic_kernel.workspace.rules import is_executable_at_import
 
 MIME = "application/vnd.nootropic.proposal+json"
 # The renderers' document holds the lines of hunks up to so many characters; a notebook is saved with it.
-MOST_DATA = 300_000
+MOST_DATA = 450_000
 
 
 class CheckView(BaseModel):
@@ -240,7 +240,7 @@ def _hunk_view(proposal: Proposal, edit: FileEdit, hunk: Hunk, refusal: Nootropi
         cell_id=hunk.cell_id,
         edited=own if hunk.state is HunkState.EDITED else None,
         draft=own if is_draft else None,
-        refused=None if refusal is None else visible(" ".join(part for part in (refusal.what, refusal.next) if part)),
+        refused=None if refusal is None else visible(str(refusal)),
         lines=[LineView(op=line.op, text=visible(line.text)) for line in lines],
     )
 

@@ -12,7 +12,7 @@ from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 
 # Each plan asks Git a few questions; a proposal where more is in the way is told file by file, not hunk by hunk.
-_MOST_PLANS = 40
+_MOST_PLANS = 20
 
 
 def refusals(
@@ -38,8 +38,11 @@ def refusals(
         return None
 
     pending = [hunk for hunk in proposal.changeset.hunks if hunk.state is HunkState.PENDING]
-    if not pending or refusal(pending) is None:
+    first = refusal(pending) if pending else None
+    if first is None:
         return {}
+    if not {"path", "paths"} & first.data.keys():  # not about a file: a merge in progress, a locked index
+        return dict.fromkeys((hunk.number for hunk in pending), first)
     found: dict[int, NootropicError] = {}
     by_path: dict[str, list[Hunk]] = {}
     for hunk in pending:
