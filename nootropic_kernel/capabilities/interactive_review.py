@@ -25,6 +25,9 @@ q  carry out what you answered, and end  ?  this help
 Ctrl-C ends and carries out nothing. What you accept becomes one turn, which `undo` takes back."""
 
 
+_WORDS = {"yes": "y", "no": "n", "quit": "q", "help": "?"}
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the person answered for a hunk, with their own text where they edited it."""
@@ -91,8 +94,11 @@ class Dialogue:
 
     def _follow(self, line: str) -> bool:
         """Do what a line says; False where it ends the review."""
+        line = _WORDS.get(line.lower(), line)
         key, rest = line[:1], line[1:].strip()
         ended = self.at == len(self.hunks)
+        if rest and key not in ("g", "/"):  # `abort` is not `a`
+            key = line
         if key == "q" or (ended and key == "y"):
             return False
         if key in ("?", ""):
@@ -106,14 +112,16 @@ class Dialogue:
         elif key == "/":
             self._search(rest or self._sought)
         elif key == "A":
-            self._answer(Answer(True), self._undecided(lambda k: True))
+            self._answer(Answer(True), [k for k in range(len(self.hunks)) if k not in self.answers])
         elif ended:
             self._say("These were all: y carries your answers out, u takes the last back, k goes back.")
         elif key in ("y", "n"):
             self._answer(Answer(key == "y"), [self.at])
         elif key in ("a", "d"):
-            path = self.hunks[self.at].path
-            self._answer(Answer(key == "a"), self._undecided(lambda k: k >= self.at and self.hunks[k].path == path))
+            rest_of_file = [
+                k for k in range(self.at, len(self.hunks)) if self.hunks[k].path == self.hunks[self.at].path
+            ]
+            self._answer(Answer(key == "a"), [k for k in rest_of_file if k == self.at or k not in self.answers])
         elif key == "s":
             self._on()
         elif key == "e":
@@ -121,9 +129,6 @@ class Dialogue:
         else:
             self._say(f"`{visible(line[:20])}` is no answer; ? explains them.")
         return True
-
-    def _undecided(self, wanted: Callable[[int], bool]) -> list[int]:
-        return [k for k in range(len(self.hunks)) if (k not in self.answers or k == self.at) and wanted(k)]
 
     def _answer(self, answer: Answer, places: Iterable[int]) -> None:
         self._before.append((self.at, dict(self.answers)))

@@ -95,6 +95,13 @@ def test_moving_about_and_taking_back(session: Session) -> None:
     assert states(session) == "rppppp" and "Nothing was decided." in shown
 
 
+def test_words_are_not_taken_for_letters(session: Session) -> None:
+    shown = answer(session, "abort", "delete", "Accept", "q now", "yes", "no", "quit")
+    assert states(session) == "arpppp"
+    for word in ("abort", "delete", "Accept", "q now"):
+        assert f"`{word}` is no answer; ? explains them." in shown
+
+
 def test_edit_opens_the_editor_and_both_texts_are_kept(session: Session) -> None:
     edited: list[tuple[str, str]] = []
 
