@@ -144,6 +144,7 @@ def _history(session: Session, problems: list[str]) -> tuple[list[ProposalStatus
             if head.status == "open"
         ]
         problems += [str(damage) for damage in found.damaged]
+        problems += [str(damage) for damage in damaged_turns(session.database())]
         every = turns(session.database())
     except NootropicError as error:
         problems.append(str(error))

@@ -128,29 +128,53 @@ class ChangeSet:
 def build_changeset(edits: Iterable[FileEdit], provenance: Provenance | None = None) -> ChangeSet:
     """Cut the edits into hunks; edits that change nothing are left out.
 
+    A path may be left by one edit and taken by another (two files that change names, a new file in the place of a moved
+    one). Where a file is deleted and another comes to its path, that is one edit of the path.
+
     Raises:
-        DamagedEdit: two edits touch the same path.
+        DamagedEdit: two edits begin or end at the same path.
         FileTooLarge: a file is too large to be reviewed.
     """
     files: list[FileEdit] = []
     hunks: list[Hunk] = []
-    seen: set[str] = set()
-    for edit in edits:
+    begun: set[str] = set()
+    ended: set[str] = set()
+    for edit in _replacing(list(edits)):
         check_size(edit.path, edit.base, edit.new)
         pieces = pieces_of(edit)
         if not pieces:
             continue
-        twice = seen.intersection(edit.paths)
-        if twice:
+        begins = {edit.renamed_from or edit.path} if edit.base is not None else set()
+        ends = {edit.path} if edit.new is not None else set()
+        if twice := (begun & begins) | (ended & ends):
             raise DamagedEdit(
                 f"{sorted(twice)[0]} is edited twice in one change",
                 why="A ChangeSet holds each file once, so that any choice of its hunks is one file.",
                 next="Give one edit with the final content for each file.",
             )
-        seen.update(edit.paths)
+        begun |= begins
+        ended |= ends
         files.append(edit)
         hunks += [_hunk(edit, piece, number) for number, piece in enumerate(pieces, start=len(hunks) + 1)]
     return ChangeSet(tuple(files), provenance or Provenance(), tuple(hunks))
+
+
+def _replacing(edits: Sequence[FileEdit]) -> list[FileEdit]:
+    """The edits, a deletion and what comes to the same path made one; the path keeps its mode unless one is given."""
+    deleted = {edit.path: edit for edit in edits if edit.base is not None and edit.new is None}
+    coming = [edit for edit in edits if edit.path in deleted and edit.new is not None]
+    comes = {edit.path: edit for edit in coming if edit.base is None or edit.renamed_from not in (None, edit.path)}
+    found: list[FileEdit] = []
+    for edit in edits:
+        if edit is deleted.get(edit.path) and edit.path in comes:
+            continue
+        if edit is not comes.get(edit.path):
+            found.append(edit)
+            continue
+        found.append(FileEdit(edit.path, deleted[edit.path].base, edit.new, mode=edit.mode))
+        if edit.renamed_from is not None:
+            found.append(FileEdit(edit.renamed_from, edit.base, None))
+    return found
 
 
 def _hunk(edit: FileEdit, piece: Piece, number: int) -> Hunk:

@@ -58,6 +58,10 @@ class FileTooLarge(NootropicError):
         )
 
 
+class _BelowFile(PathRefused):
+    """A file lies where the path needs a folder."""
+
+
 @dataclass(frozen=True)
 class FileState:
     """A file's bytes and permission bits."""
@@ -77,7 +81,7 @@ def check_size(path: str, *contents: bytes | None) -> None:
 
 
 def read_file(root: Path, path: str) -> FileState | None:
-    """The file as it is, None when there is none.
+    """The file as it is, None when there is none (a folder of that name is none, nor is what lies below a file).
 
     Raises:
         PathRefused: it leaves the root, a part of the path is a link, or it is no regular file.
@@ -86,7 +90,7 @@ def read_file(root: Path, path: str) -> FileState | None:
     try:
         with _parent(root, path) as (folder, name):
             return _read(folder, name, path)
-    except FileNotFoundError:
+    except (FileNotFoundError, _BelowFile):
         return None
 
 
@@ -156,6 +160,8 @@ def _parent(root: Path, path: str, *, create: bool = False) -> Iterator[tuple[in
             try:
                 inner = os.open(folder, _FOLDER, dir_fd=descriptor)
             except OSError as error:
+                if error.errno == errno.ENOTDIR and stat.S_ISREG(os.lstat(folder, dir_fd=descriptor).st_mode):
+                    raise _BelowFile(path, f"{folder} is a file") from error
                 if error.errno in (errno.ELOOP, errno.ENOTDIR):
                     raise PathRefused(path, f"{folder} is a link or no folder") from error
                 raise
@@ -178,6 +184,8 @@ def _read(folder: int, name: str, path: str) -> FileState | None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            return None  # a file is never written over it: neither a link nor a rename can
         raise PathRefused(path, "It is not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
         content = stream.read(MAX_FILE_BYTES + 1) if status.st_size <= MAX_FILE_BYTES else b""

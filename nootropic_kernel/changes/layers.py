@@ -14,7 +14,7 @@ from nootropic_kernel.changes.merge import MergeConflict, merge
 from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.git import GitFailed
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.rules import check_path, is_executable_at_import
+from nootropic_kernel.workspace.rules import check_paths, is_executable_at_import
 from nootropic_kernel.workspace.settings import load_settings
 
 Mode = Literal["commit", "stage", "files"]
@@ -79,6 +79,7 @@ class Layers:
     def __init__(self, workspace: Workspace, mode: Mode) -> None:
         self.workspace = workspace
         self.mode = mode
+        self._blobs: dict[str, bytes] = {}
 
     @cached_property
     def repository(self) -> Repository:
@@ -103,8 +104,8 @@ class Layers:
             ChangedSince: the file moved on in the same place.
             GitBusy: a merge or the like is in progress.
         """
-        for shift in shifts:
-            check_path(self.workspace, shift.path)
+        going = {shift.path for shift in shifts if shift.new is None}
+        check_paths(self.workspace, [shift.path for shift in shifts], going=going)
         shifts = self._ways_back(shifts)
         self._refuse_unsaved([shift.path for shift in shifts], unsaved)
         runs = [shift.path for shift in shifts if shift.new is not None and is_executable_at_import(shift.path)]
@@ -125,10 +126,12 @@ class Layers:
         paths = [shift.path for shift in shifts]
         heads = dict.fromkeys(paths) if self.head is None else self.repository.entries(self.head, paths)
         staged = self.repository.staged(paths)
-        return [
+        planned = [
             self._in_git(shift, plan, heads[shift.path], staged[shift.path])
             for shift, plan in zip(shifts, plans, strict=True)
         ]
+        self.repository.store_all(self._blobs)
+        return planned
 
     def as_committed(self, plans: Sequence[PathPlan], commit: str) -> list[PathPlan]:
         """The plans with what the commit holds; a hook of the repository may have formatted it."""
@@ -287,8 +290,14 @@ class Layers:
         if shift.mode is not None:
             mode = EXECUTABLE if shift.mode & 0o100 else REGULAR
         if content == now:
-            return entry if entry is not None and entry.mode == mode else Entry(repository.store(content), mode)
-        return Entry(repository.store(content), mode)
+            return entry if entry is not None and entry.mode == mode else Entry(self._blob(content), mode)
+        return Entry(self._blob(content), mode)
+
+    def _blob(self, content: bytes) -> str:
+        """The id of a blob that is stored once the plan is made: all of them at once."""
+        oid = self.repository.oid_of(content)
+        self._blobs[oid] = content
+        return oid
 
     def _conflict(self, shift: Shift, now: FileState | None) -> NootropicError:
         content = None if now is None else now.content

@@ -84,7 +84,7 @@ def _of_one(root: Path, step: Step) -> list[Shift]:
             if old.outcome == new.outcome:
                 continue
             mode = None if asked == old.outcome.mode else asked or step.earlier_mode(new.edit)
-        elif source.content is not None:  # it moves here, with its permissions
+        elif source.content is not None and source.mode == asked:  # it moves here, with its permissions
             there = read_file(root, source.path)
             mode = asked or (there.mode if there else None)
         else:

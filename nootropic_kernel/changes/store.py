@@ -26,7 +26,7 @@ from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, get_blob, put_blob
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.rules import check_path
+from nootropic_kernel.workspace.rules import check_paths
 
 __all__ = ["CheckResult", "EmptyProposal", "NoSuchProposal", "Proposal", "ProposalDamaged", "ProposalStore", "Status",
            "no_such_proposal", "number_in", "rebuilt", "set_hunk", "status_of"]  # fmt: skip
@@ -102,9 +102,9 @@ class ProposalStore:
         """
         if not changeset.hunks:
             raise EmptyProposal()
-        for edit in changeset.files:
-            for path in edit.paths:
-                check_path(self.workspace, path)
+        paths = dict.fromkeys(path for edit in changeset.files for path in edit.paths)
+        made = {edit.path for edit in changeset.files if edit.new is not None}
+        check_paths(self.workspace, list(paths), going=[path for path in paths if path not in made])
         key = _key(changeset)
         provenance = changeset.provenance
         with self.database.transaction() as connection:
@@ -119,7 +119,6 @@ class ProposalStore:
                     "INSERT INTO proposal_hunks (proposal, number, state, hunk) VALUES (?, ?, ?, ?)",
                     [(number, h.number, h.state.value, json.dumps(_hunk_document(h))) for h in changeset.hunks],
                 )
-                paths = [edit.path for edit in changeset.files]
                 journal.append(
                     connection,
                     "proposal.made",
@@ -128,7 +127,7 @@ class ProposalStore:
                     title=provenance.title,
                     how=provenance.how,
                     model=provenance.model,
-                    paths=paths,
+                    paths=[edit.path for edit in changeset.files],
                     hunks=len(changeset.hunks),
                 )
             else:

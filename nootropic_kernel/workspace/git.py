@@ -150,8 +150,14 @@ class Git:
 
         :raises GitFailed: when Git cannot tell, as for a path in a submodule: that is no yes.
         """
+        return bool(self.ignored([path]))
+
+    def ignored(self, paths: Sequence[str]) -> list[str]:
+        """Those of the paths that Git's ignore rules cover, asked at once; raises as `is_ignored` does."""
         # With `./` before it, a name such as `:(top)x` is only a name.
-        return self.result("check-ignore", "--quiet", "--", f"./{path}", ok=(0, 1)).returncode == 0
+        names = b"".join(b"./" + path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+        told = self.result("check-ignore", "-z", "--stdin", ok=(0, 1), input=names).stdout.split(b"\0")
+        return [name.decode("utf-8", "surrogateescape").removeprefix("./") for name in told if name]
 
     def files(self) -> list[str]:
         """Tracked files and untracked ones that are not ignored, as POSIX paths, sorted."""

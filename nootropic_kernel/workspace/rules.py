@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -36,10 +37,19 @@ def check_path(workspace: Workspace, path: str) -> None:
     :param path: relative to the root, POSIX.
     :raises PathRefused: outside the root (also by link), Git's own, our settings and state, ignored, or secret.
     """
-    if reason := lexical_fault(path) or _link_fault(workspace.root, path):
-        raise PathRefused(path, reason)
-    if workspace.has_git and Git(workspace.root).is_ignored(path):
-        raise PathRefused(path, "Git ignores it")
+    check_paths(workspace, [path])
+
+
+def check_paths(workspace: Workspace, paths: Sequence[str], *, going: Collection[str] = ()) -> None:
+    """As `check_path`, for all paths of a change.
+
+    :param going: files that the change removes; a file may take the place of a folder that is empty then.
+    """
+    for path in paths:
+        if reason := lexical_fault(path) or _link_fault(workspace.root, path, going):
+            raise PathRefused(path, reason)
+    if workspace.has_git and (ignored := Git(workspace.root).ignored(paths)):
+        raise PathRefused(ignored[0], "Git ignores it")
 
 
 def lexical_fault(path: str) -> str:
@@ -79,7 +89,7 @@ def _folded(part: str) -> str:
     return (seen.partition(":")[0] or seen).rstrip(". ")
 
 
-def _link_fault(root: Path, path: str) -> str:
+def _link_fault(root: Path, path: str, going: Collection[str]) -> str:
     place = root
     for part in PurePosixPath(path).parts:
         if place != root and _is_repository(place):
@@ -93,9 +103,17 @@ def _link_fault(root: Path, path: str) -> str:
         status = os.lstat(place)
     except OSError:
         return ""
+    if place.is_dir():
+        return "" if _empties(root, place, going) else "It is a folder with other files in it"
     if not place.is_file():
         return "It is not a regular file"
     return "It has several hard links, so a change would reach another name" if status.st_nlink > 1 else ""
+
+
+def _empties(root: Path, folder: Path, going: Collection[str]) -> bool:
+    """Whether nothing is left in a folder once these files are gone; an empty folder is no reason to make one."""
+    files = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    return bool(files) and all(file.relative_to(root).as_posix() in going for file in files)
 
 
 def _is_repository(folder: Path) -> bool:
