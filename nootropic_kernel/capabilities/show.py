@@ -13,6 +13,7 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result,
 from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.capabilities.turn_views import TurnResult
+from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.references import choose
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.changes.turns import load_turn
@@ -200,7 +201,8 @@ def _show_proposal(name: str, page: int, session: Session) -> ShowResult:
     store.note_shown(chosen.proposal.id, session.face)
     whole = len(chosen.hunks) == len(chosen.proposal.changeset.hunks)
     only = None if whole else {hunk.number for hunk in chosen.hunks}
-    shown = ProposalResult.of(chosen.proposal, session.workspace, only=only, page=page)
+    refused = refusals(session.workspace, chosen.proposal, unsaved=session.unsaved)
+    shown = ProposalResult.of(chosen.proposal, session.workspace, only=only, page=page, refused=refused)
     view = shown.proposal
     view.undoes = _hunks_of(view.undoable, session)
     view.redoes = _hunks_of(view.redoable, session)
