@@ -25,6 +25,7 @@ HTML_CHARACTERS = 150_000
 FEW = 5
 MOST_QUOTED = 40
 MARKS = {"pending": "•", "accepted": "✓", "edited": "✎", "rejected": "✗", "undone": "↶"}
+CHECK_MARKS = {True: "✓", False: "✗", None: "?"}
 _STATES = {"pending": "to decide", "edited": "accepted with your own text"}
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -106,7 +107,7 @@ def page_html(result: ProposalResult) -> str:
             if left < 0 and begun:
                 left_out += 1
             else:
-                drawn.append(_hunk_html(hunk))
+                drawn.append(hunk_html(hunk))
                 begun = True
         if left_out:
             command = f"review {result.proposal.id} --file {visible(path)}"
@@ -121,12 +122,21 @@ def page_html(result: ProposalResult) -> str:
     return "".join(out)
 
 
-def hunk_head_html(hunk: HunkView) -> str:
-    """The name and state of a hunk, and what is in its way."""
-    head = f"{MARKS.get(hunk.state, ' ')} {hunk.ref}  {hunk.header}"
-    refused = f'<div role="note">⚠ Not now: {with_code(hunk.refused)}</div>' if hunk.refused else ""
-    state = html.escape(hunk.state_words())
-    return f'<div style="margin:10px 0 2px"><code>{html.escape(head)}</code> <em>{state}</em></div>{refused}'
+def hunk_html(hunk: HunkView, *, both: bool = False) -> str:
+    """A hunk with its name, its state and what is in its way.
+
+    Beside a draft stands what was proposed; with ``both``, beside any text of the person's own.
+    """
+    head = html.escape(f"{MARKS.get(hunk.state, ' ')} {hunk.ref}  {hunk.header}")
+    title = f"<code>{head}</code> <em>{html.escape(hunk.state_words())}</em>"
+    parts = [f'<div style="margin:10px 0 2px">{title}</div>']
+    if hunk.refused:
+        parts.append(f'<div role="note">⚠ Not now: {with_code(hunk.refused)}</div>')
+    parts.append(as_html(hunk.shown()))
+    if hunk.draft is not None or (both and hunk.edited is not None):
+        lines = html.escape("\n".join(quoted(hunk.new)))
+        parts.append(f"<details><summary>What was proposed</summary><pre>{lines}</pre></details>")
+    return "".join(parts)
 
 
 def with_code(line: str) -> str:
@@ -205,13 +215,6 @@ def _name_of_shown(result: ProposalResult) -> str:
     if len(result.hunks) < result.total:
         return f"{result.proposal.id}/{visible(result.files[0].path)}"
     return result.proposal.id
-
-
-def _hunk_html(hunk: HunkView) -> str:
-    proposed = ""
-    if hunk.draft is not None:
-        proposed = f"<details><summary>What was proposed</summary><pre>{html.escape(visible(hunk.new))}</pre></details>"
-    return hunk_head_html(hunk) + as_html(hunk.shown()) + proposed
 
 
 def _characters(hunk: HunkView) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from nootropic_kernel.capabilities.proposal_drawing import plain
+from nootropic_kernel.capabilities.proposal_drawing import CHECK_MARKS, plain
 from nootropic_kernel.changes.changeset import FileEdit, HunkState
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.proposal import Proposal
@@ -136,7 +136,7 @@ def _check(proposal: Proposal, name: str) -> str:
     said = next((check for check in proposal.checks if check.name == name), None)
     if said is None:
         return "–"
-    return f"{ {True: '✓', False: '✗', None: '?'}[said.passed] } {said.detail}".rstrip()
+    return f"{CHECK_MARKS[said.passed]} {said.detail}".rstrip()
 
 
 def _file(proposal: Proposal, edit: FileEdit) -> str:

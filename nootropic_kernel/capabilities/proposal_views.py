@@ -120,11 +120,8 @@ class ProposalView(BaseModel):
 
     def check_lines(self) -> list[str]:
         """One line for each check."""
-        marks = {True: "✓", False: "✗", None: "?"}
-        return [
-            f"{marks[check.passed]} {check.name}" + (f": {check.detail}" if check.detail else "")
-            for check in self.checks
-        ]
+        marks = proposal_drawing.CHECK_MARKS
+        return [f"{marks[c.passed]} {c.name}" + (f": {c.detail}" if c.detail else "") for c in self.checks]
 
 
 class ProposalResult(Result):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
-from nootropic_kernel.capabilities.proposal_drawing import heading, hunk_head_html, with_code
+from nootropic_kernel.capabilities.proposal_drawing import heading, hunk_html, with_code
 from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult
-from nootropic_kernel.changes.diff_drawing import as_html
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.layers import NeedsOwnYes
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.plain_text import visible
 
 # So many hunks have widgets at a time: each is some ten objects in the browser.
 PAGE = 10
@@ -170,11 +167,7 @@ class ReviewPanel:
         return self.make.HBox(parts, layout=self.make.Layout(flex_flow="row wrap"))
 
     def _hunk(self, hunk: HunkView) -> Any:
-        proposed = ""
-        if (own := hunk.draft if hunk.draft is not None else hunk.edited) is not None and own != hunk.new:
-            text = html.escape(visible(hunk.new))
-            proposed = f"<details><summary>What was proposed</summary><pre>{text}</pre></details>"
-        drawn = self.make.HTML(hunk_head_html(hunk) + as_html(hunk.shown()) + proposed)
+        drawn = self.make.HTML(hunk_html(hunk, both=True))
         parts = [drawn, *([self._editor(hunk)] if self.editing == hunk.ref else [self._actions(hunk)])]
         return self.make.VBox(parts, layout=self.make.Layout(margin="0 0 12px 0"))
 
