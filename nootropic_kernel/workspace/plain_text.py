@@ -36,12 +36,16 @@ def readable(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal the text takes: wide letters two, combining marks none."""
+    """How many columns of a terminal the text takes: wide letters two (Unicode TR 11), marks and joined signs none."""
     if text.isascii():
         return len(text)
-    import wcwidth
-
-    return max(0, wcwidth.wcswidth(text))
+    columns, before = 0, ""
+    for character in text:
+        joined = before == "\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff"
+        if not joined and unicodedata.category(character) not in ("Mn", "Me", "Cf"):
+            columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        before = character
+    return columns
 
 
 def fitted(text: str, columns: int) -> str:

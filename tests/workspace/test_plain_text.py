@@ -46,4 +46,5 @@ def test_a_column_is_as_wide_as_it_says(text: str, columns: int) -> None:
 
 
 def test_wide_letters_take_two_columns() -> None:
+    assert width("👩‍👩‍👧") == width("👩🏽") == 2
     assert fitted("漢字かな", 6) == "漢字… " and fitted("ab", 4) == "ab  " and width("e\u0301") == 1
