@@ -5,7 +5,8 @@ parsing, help and completion stay instant. What a schema property may say beside
 
 - ``position``: n-th plain word (an array there takes all words that follow; ``words`` joins them);
 - ``body``: the text of the cell (or standard input, on the command line);
-- ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``).
+- ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``);
+- ``short``: a letter for those who type it often (``i``: ``-i``).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Parameter:
     words: bool = False
     body: bool = False
     complete: str = ""
+    short: str = ""
     required: bool = False
     description: str = ""
     default: Any = None
@@ -110,6 +112,7 @@ def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any
         words=bool(prop.get("words")),
         body=bool(prop.get("body")),
         complete=str(prop.get("complete", "")),
+        short=str(prop.get("short", "")),
         required=required,
         description=" ".join(str(prop.get("description", "")).split()),
         default=prop.get("default"),
@@ -200,7 +203,7 @@ class _Parser:
         self.verb = entry.verb
         self.call = call
         self.known = parameters(entry.params)
-        self.by_flag = {p.flag: p for p in self.known}
+        self.by_flag = {p.flag: p for p in self.known} | {f"-{p.short}": p for p in self.known if p.short}
         self.help = f"`{call} {entry.verb} --help` lists what it takes."
         self.values: dict[str, Any] = {}
         self.plain = [p for p in self.known if p.position is not None]
@@ -361,7 +364,8 @@ class _Parser:
                 hint = f"Write it below `%%noo {self.verb}`, or after `{parameter.flag}`."
             else:
                 hint = f"Add `{parameter.flag} {parameter.metavar}`."
-            raise UsageError(f"`{self.verb}` needs {parameter.name.replace('-', ' ')}.", next=hint)
+            what = parameter.name.replace("-", " ")
+            raise UsageError(f"`{self.verb}` needs {what}.", why=parameter.description, next=hint)
 
 
 def _shorten(text: str, limit: int = 60) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.plain_text import readable
+from nootropic_kernel.workspace.plain_text import readable, visible
 from nootropic_kernel.workspace.settings import Settings, load_settings
 
 
@@ -34,7 +34,7 @@ class Params(BaseModel):
     """Base of parameter models. Options are named in kebab case; unknown ones are refused.
 
     ``json_schema_extra`` of a field tells faces more: ``position`` (0, 1 …: may be given without its name), ``body``
-    (the rest of the cell), ``complete`` (what its values are: task, proposal, turn, path, recipe, verb, plugin).
+    (the rest of the cell), ``short`` (``i``: ``-i``), ``complete`` (what its values are: task, turn, path, …).
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_kebab, populate_by_name=True)
@@ -54,13 +54,17 @@ class Result(BaseModel):
         """The result for a terminal."""
         return self.model_dump_json(indent=2)
 
+    def pager_text(self) -> str | None:
+        """All of a long result, for a pager in a terminal; None where :meth:`text` is all."""
+        return None
+
     def markdown(self) -> str:
         """The result as Markdown."""
-        return f"```text\n{self.text()}\n```"
+        return f"```text\n{visible(self.text())}\n```"
 
     def html(self) -> str | None:
         """The result as HTML that needs nothing from outside; every text in it is escaped."""
-        return f"<pre>{html.escape(self.text())}</pre>"
+        return f"<pre>{html.escape(visible(self.text()))}</pre>"
 
     def data(self) -> dict[str, Any]:
         """What goes under :attr:`mime` for our own renderers."""
@@ -99,9 +103,10 @@ class Progress:
 class Session:
     """What a face lends to a verb for one call.
 
-    ``approve`` is None where no person can be asked; ``edit_text`` opens a text (and the path that it belongs to) in
-    the person's editor, None where there is none; ``variables`` are the live variables of the notebook;
-    ``unsaved`` are paths with unsaved edits in open tabs, relative to the root.
+    ``approve`` is None where no person can be asked; ``ask`` for a line of text (None: the input ended) is None where
+    none can answer in words; ``edit_text`` opens a text (and the path that it belongs to) in the person's editor, None
+    where there is none; ``variables`` are the live variables of the notebook; ``unsaved`` are paths with unsaved edits
+    in open tabs, relative to the root.
     """
 
     workspace: Workspace
@@ -109,6 +114,7 @@ class Session:
     emit: Callable[[Progress], None] = lambda progress: None
     cancel: threading.Event = field(default_factory=threading.Event)
     approve: Callable[[str], bool] | None = None
+    ask: Callable[[str], str | None] | None = None
     edit_text: Callable[[str, str], str] | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     unsaved: frozenset[str] = frozenset()

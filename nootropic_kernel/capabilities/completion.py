@@ -15,6 +15,16 @@ from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import load_settings
 
 _MOST = 200
+# The hunks that a verb can do something about; a verb that is not named here takes any.
+_STATES = {
+    "accept": ("pending",),
+    "reject": ("pending",),
+    "edit": ("pending", "rejected"),
+    "undo": ("accepted", "edited"),
+    "redo": ("undone",),
+}
+_REVERSED = "EXISTS (SELECT 1 FROM turns later WHERE later.reverses = turns.number AND later.state = 'done')"
+_TURNS = {"undo": f"kind != 'undo' AND NOT {_REVERSED}", "redo": f"kind = 'undo' AND NOT {_REVERSED}"}
 
 
 @dataclass(frozen=True)
@@ -50,10 +60,13 @@ class _Completion:
     def __init__(self, workspace: Workspace, registry: Registry, entry: Entry) -> None:
         self.workspace = workspace
         self.registry = registry
+        self.verb = entry.verb
+        self.words: Sequence[str] = ()
         self.known = parameters(entry.params)
         self.by_flag = {p.flag: p for p in self.known}
 
     def complete(self, words: list[str], current: str, extra: list[Candidate]) -> list[Candidate]:
+        self.words = words
         flag, equals, value = current.partition("=")
         if equals and flag in self.by_flag:
             return [Candidate(f"{flag}={found.text}", found.about) for found in self.values(self.by_flag[flag], value)]
@@ -104,20 +117,16 @@ class _Completion:
         if p.complete == "plugin":
             named = [u["name"] for u in self.registry.untrusted] + [q["name"] for q in self.registry.providers[1:]]
             return _fitting([Candidate(name) for name in named], current)
-        kinds: dict[str, Callable[[Workspace], Iterator[Candidate]]] = {
-            "task": tasks,
-            "proposal": proposals,
-            "turn": turns,
-            "recipe": recipes,
-            "backend": backends,
+        kinds: dict[str, Callable[[], Iterator[Candidate]]] = {
+            "task": lambda: tasks(self.workspace),
+            "proposal": lambda: proposals(self.workspace, current, _STATES.get(self.verb)),
+            "turn": lambda: turns(self.workspace, self.verb),
+            "changed": lambda: changed(self.workspace, self.words),
+            "recipe": lambda: recipes(self.workspace),
+            "backend": lambda: backends(self.workspace),
         }
-        found: list[Candidate] = []
-        for kind in re.split(r"[\s,|]+", p.complete):
-            if kind in kinds:
-                found += kinds[kind](self.workspace)
-        fresh = [candidate for candidate in found if candidate.text not in taken]
-        # The hunks of a proposal come once its name is typed; all at once they would hide the proposals.
-        return _fitting([candidate for candidate in fresh if ":" in current or ":" not in candidate.text], current)
+        found = [each for kind in re.split(r"[\s,|]+", p.complete) if kind in kinds for each in kinds[kind]()]
+        return _fitting([candidate for candidate in found if candidate.text not in taken], current)
 
 
 def paths(root: Path, current: str, *, folders_only: bool = False) -> list[Candidate]:
@@ -150,20 +159,58 @@ def tasks(workspace: Workspace) -> Iterator[Candidate]:
     yield from (Candidate(name, "task") for name in sorted(found, key=lambda name: int(name[1:])))
 
 
-def proposals(workspace: Workspace) -> Iterator[Candidate]:
-    """Proposal ids, newest first, and then the hunks of each."""
-    rows = _query(workspace, "SELECT number, json_extract(provenance, '$.title') FROM proposals ORDER BY number DESC")
-    for number, title in rows:
-        yield Candidate(f"P{number}", str(title or "proposal"))
-    hunks = "SELECT proposal, number, state FROM proposal_hunks ORDER BY proposal DESC, number"
-    for proposal, number, state in _query(workspace, hunks):
-        yield Candidate(f"P{proposal}:{number}", str(state))
+def proposals(workspace: Workspace, current: str, states: Sequence[str] | None = None) -> Iterator[Candidate]:
+    """Proposal ids, newest first; after ``P1:`` its hunks, after ``P1/`` its files; only what is in these states."""
+    wanted = "" if states is None else f" AND state IN ({', '.join('?' * len(states))})"
+    named = re.match(r"P(\d+)([:/]|$)", current)
+    number, sign = (int(named[1]), named[2]) if named else (0, "")
+    rest = current[named.end() :] if named else ""
+    if sign == ":":
+        # Those that go on from what is typed are sought here: there may be more than can be listed.
+        statement = (
+            "SELECT number, state, json_extract(hunk, '$.path'), json_extract(hunk, '$.header') FROM proposal_hunks"
+            f" WHERE proposal = ? AND CAST(number AS TEXT) LIKE ?{wanted} ORDER BY number"
+        )
+        for hunk, state, path, header in _query(workspace, statement, number, f"{rest}%", *states or ()):
+            yield Candidate(f"P{number}:{hunk}", f"{state} · {path} · {header}")
+        return
+    if sign == "/":
+        statement = (
+            "SELECT json_extract(hunk, '$.path') AS path, COUNT(*) FROM proposal_hunks"
+            f" WHERE proposal = ?{wanted} GROUP BY path ORDER BY MIN(number)"
+        )
+        for path, count in _query(workspace, statement, number, *states or ()):
+            yield Candidate(f"P{number}/{path}", f"{count} hunk{'' if count == 1 else 's'}")
+        return
+    statement = (
+        "SELECT number, json_extract(provenance, '$.title') FROM proposals WHERE EXISTS (SELECT 1 FROM proposal_hunks"
+        f" hunks WHERE hunks.proposal = proposals.number{wanted}) ORDER BY number DESC"
+    )
+    for proposal, title in _query(workspace, statement, *states or ()):
+        yield Candidate(f"P{proposal}", str(title or "proposal"))
+        if proposal == number:
+            yield Candidate(f"P{proposal}:", "one of its hunks")
+            yield Candidate(f"P{proposal}/", "one of its files")
 
 
-def turns(workspace: Workspace) -> Iterator[Candidate]:
-    """Ids of accepts, undos and redos, newest first."""
-    for number, kind in _query(workspace, "SELECT number, kind FROM turns WHERE state = 'done' ORDER BY number DESC"):
-        yield Candidate(f"A{number}", str(kind))
+def turns(workspace: Workspace, verb: str = "") -> Iterator[Candidate]:
+    """Ids of accepts, undos and redos, newest first: for ``undo`` those that stand, for ``redo`` undos that do."""
+    statement = (
+        "SELECT number, kind, (SELECT COUNT(*) FROM turn_hunks WHERE turn = turns.number) FROM turns"
+        f" WHERE state = 'done' AND {_TURNS.get(verb, '1')} ORDER BY number DESC"
+    )
+    for number, kind, hunks in _query(workspace, statement):
+        yield Candidate(f"A{number}", f"{kind}, {hunks} hunk{'' if hunks == 1 else 's'}")
+
+
+def changed(workspace: Workspace, words: Sequence[str]) -> Iterator[Candidate]:
+    """Files of the proposal that the words name; of all that wait for a decision where they name none."""
+    number = next((int(word[1:]) for word in words if re.fullmatch(r"P\d+", word)), None)
+    statement = (
+        "SELECT DISTINCT json_extract(hunk, '$.path') FROM proposal_hunks"
+        " WHERE proposal = ? OR (? IS NULL AND state = 'pending') ORDER BY proposal, number"
+    )
+    yield from (Candidate(str(path)) for (path,) in _query(workspace, statement, number, number))
 
 
 def recipes(workspace: Workspace) -> Iterator[Candidate]:
@@ -178,7 +225,7 @@ def backends(workspace: Workspace) -> Iterator[Candidate]:
     yield from (Candidate(name, "backend") for name in load_settings(workspace).backends)
 
 
-def _query(workspace: Workspace, statement: str) -> list[tuple[object, ...]]:
+def _query(workspace: Workspace, statement: str, *values: object) -> list[tuple[object, ...]]:
     """Read a few rows, creating nothing: no database or no such table, no rows."""
     file = workspace.state_dir / "state.db"
     if not file.is_file():
@@ -186,7 +233,7 @@ def _query(workspace: Workspace, statement: str) -> list[tuple[object, ...]]:
     try:
         connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0.2)
         try:
-            return connection.execute(f"{statement} LIMIT {_MOST}").fetchall()
+            return connection.execute(f"{statement} LIMIT {_MOST}", values).fetchall()
         finally:
             connection.close()
     except sqlite3.Error:

@@ -48,12 +48,13 @@ class _Call:
         self.arguments = arguments
         self.registry = registry
         self.cancel = session.cancel
-        self.show, self.ask, self.edit = session.emit, session.approve, session.edit_text
+        self.show, self.lent = session.emit, session
         self.news: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self.session = replace(
             session,
             emit=self._emit,
             approve=self._approve if session.approve is not None else None,
+            ask=self._ask if session.ask is not None else None,
             edit_text=self._edit_text if session.edit_text is not None else None,
         )
         self.result: Result | None = None
@@ -129,12 +130,20 @@ class _Call:
 
     def _approve(self, question: str) -> bool:
         """Ask in the caller's thread; a stop while the question stands is a no."""
-        ask = self.ask
-        return bool(self._answer(lambda: ask(question)) if ask is not None else False)
+        approve = self.lent.approve
+        return bool(approve is not None and self._answer(lambda: approve(question)))
+
+    def _ask(self, prompt: str) -> str | None:
+        """Ask for a line in the caller's thread; a stop while the question stands ends the verb."""
+        ask = self.lent.ask
+        answer = self._answer(lambda: ask(prompt)) if ask is not None else None
+        if self.cancel.is_set():
+            raise Interrupted()
+        return answer
 
     def _edit_text(self, text: str, path: str) -> str:
         """Open the editor from the caller's thread; a stop while it is open ends the verb."""
-        edit = self.edit
+        edit = self.lent.edit_text
         written = self._answer(lambda: edit(text, path)) if edit is not None else None
         if written is None:
             raise Interrupted()

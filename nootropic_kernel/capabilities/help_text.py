@@ -27,6 +27,7 @@ def verb_help(entry: Entry, call: str = "noo") -> str:
     rows.append(("--help", "Show this text."))
     if call == "noo":
         rows.append(("--json, --yaml", "Print one document for programs."))
+        rows.append(("--no-pager", "Print long results at once, not page by page in $PAGER."))
     else:
         rows.append(("--into NAME", "Also keep the result in the variable NAME."))
     parts.append("Options:\n" + _table(rows))
@@ -69,7 +70,8 @@ def _usage(entry: Entry, known: list[Parameter], call: str) -> str:
 
 def _option(p: Parameter) -> str:
     if p.kind == "boolean":
-        return f"--no-{p.flag[2:]}" if p.default is True else p.flag
+        short = f"-{p.short}, " if p.short else ""
+        return f"--no-{p.flag[2:]}" if p.default is True else short + p.flag
     return f"{p.flag} {p.metavar}"
 
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import html
 import os
-import re
 import sys
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
+from nootropic_kernel.capabilities import proposal_drawing
 from nootropic_kernel.capabilities.base import Result
-from nootropic_kernel.changes.changeset import Hunk, HunkState
-from nootropic_kernel.changes.diff_view import DiffLine, as_html, hunk_lines, terminal
+from nootropic_kernel.capabilities.proposal_drawing import with_code as with_code
+from nootropic_kernel.changes.changeset import FileEdit, Hunk, HunkState
+from nootropic_kernel.changes.diff_view import DiffLine, hunk_lines
 from nootropic_kernel.changes.store import Proposal
+from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.plain_text import visible
+from nootropic_kernel.workspace.rules import is_executable_at_import
 
 MIME = "application/vnd.nootropic.proposal+json"
-# So many hunks are drawn in a terminal or as HTML; the document always holds all of them.
-MOST_SHOWN = 60
-_CODE = re.compile(r"`([^`]+)`")
-_MARKS = {"pending": "•", "accepted": "✓", "edited": "✎", "rejected": "✗", "undone": "↶"}
+# The renderers' document holds the lines of hunks up to so many characters; a notebook is saved with it.
+MOST_DATA = 450_000
 
 
 class CheckView(BaseModel):
@@ -35,16 +37,17 @@ class CheckView(BaseModel):
 
 
 class LineView(BaseModel):
-    """One line of a diff."""
+    """One line of a diff; characters that hide are signs."""
 
     op: Literal[" ", "-", "+"]
     text: str
 
 
 class HunkView(BaseModel):
-    """One decision for a person; ``lines`` show what stands: the person's own text (``edited``) where there is one.
+    """One decision for a person; ``lines`` show what stands or would: the person's own text where there is one.
 
-    ``new`` is always the text that was proposed.
+    ``new`` is always the text that was proposed, ``edited`` the person's own that was accepted, ``draft`` the person's
+    own that `accept` will take. ``refused`` tells why the hunk could not be accepted now, where that was looked up.
     """
 
     ref: str
@@ -57,11 +60,37 @@ class HunkView(BaseModel):
     new: str
     cell_id: str | None = None
     edited: str | None = None
+    draft: str | None = None
+    refused: str | None = None
     lines: list[LineView]
 
     def shown(self) -> list[DiffLine]:
         """The lines as the drawing functions take them."""
         return [DiffLine(line.op, line.text) for line in self.lines]
+
+    def state_words(self) -> str:
+        """The state, and whose text it is."""
+        return f"{self.state}, your own text" if self.draft is not None else self.state
+
+
+class FileView(BaseModel):
+    """One file of a proposal: what becomes of it, how many hunks are in which state, lines put in and taken out."""
+
+    path: str
+    about: list[str]
+    states: dict[str, int]
+    added: int
+    removed: int
+
+    @property
+    def hunks(self) -> int:
+        """How many hunks it has."""
+        return sum(self.states.values())
+
+    @property
+    def pending(self) -> int:
+        """How many of them wait for a decision."""
+        return self.states.get(HunkState.PENDING.value, 0)
 
 
 class ProposalView(BaseModel):
@@ -91,15 +120,12 @@ class ProposalView(BaseModel):
 
     def check_lines(self) -> list[str]:
         """One line for each check."""
-        marks = {True: "✓", False: "✗", None: "?"}
-        return [
-            f"{marks[check.passed]} {check.name}" + (f": {check.detail}" if check.detail else "")
-            for check in self.checks
-        ]
+        marks = proposal_drawing.CHECK_MARKS
+        return [f"{marks[c.passed]} {c.name}" + (f": {c.detail}" if c.detail else "") for c in self.checks]
 
 
 class ProposalResult(Result):
-    """A proposal with its hunks (all, or those that were asked for)."""
+    """A proposal with its hunks (all, or those that were asked for); ``page`` is the part that a text shows."""
 
     mime: ClassVar[str | None] = MIME
 
@@ -107,22 +133,32 @@ class ProposalResult(Result):
     hunks: list[HunkView]
     workspace: str
     notes: list[str] = Field(default_factory=list)
+    files: list[FileView] = Field(default_factory=list)
+    total: int = 0
+    page: int = 1
 
     @classmethod
     def of(
-        cls, proposal: Proposal, workspace: Workspace, *, only: Collection[int] | None = None, notes: Sequence[str] = ()
+        cls,
+        proposal: Proposal,
+        workspace: Workspace,
+        *,
+        only: Collection[int] | None = None,
+        notes: Sequence[str] = (),
+        page: int = 1,
+        refused: Mapping[int, NootropicError] | None = None,
     ) -> ProposalResult:
         """The view of a stored proposal; ``only`` names the hunks to show."""
         edits = {edit.path: edit for edit in proposal.changeset.files}
         hunks = [
-            _hunk_view(proposal, hunk, hunk_lines(edits[hunk.path], _standing(proposal, hunk)))
+            _hunk_view(proposal, edits[hunk.path], hunk, (refused or {}).get(hunk.number))
             for hunk in proposal.changeset.hunks
             if only is None or hunk.number in only
         ]
         provenance = proposal.changeset.provenance
         view = ProposalView(
             id=proposal.id,
-            title=provenance.title,
+            title=visible(provenance.title),
             task=provenance.task,
             status=proposal.status,
             how=provenance.how,
@@ -132,161 +168,90 @@ class ProposalResult(Result):
             undoable=proposal.undoable,
             redoable=proposal.redoable,
             checks=[
-                CheckView(name=c.name, passed=c.passed, detail=c.detail, vouched_by=c.vouched_by)
+                CheckView(name=c.name, passed=c.passed, detail=visible(c.detail), vouched_by=c.vouched_by)
                 for c in proposal.checks
             ],
         )
-        return cls(proposal=view, hunks=hunks, workspace=str(workspace.root), notes=list(notes))
+        by_path: dict[str, list[HunkView]] = {}
+        for each in hunks:
+            by_path.setdefault(each.path, []).append(each)
+        files = [_file_view(edits[path], own) for path, own in by_path.items()]
+        return cls(
+            proposal=view, hunks=hunks, workspace=str(workspace.root), notes=list(notes), files=files,
+            total=len(proposal.changeset.hunks), page=page,
+        )  # fmt: skip
 
     def text(self) -> str:
-        """The hunks as a diff; in colour where the terminal has it."""
-        color = _terminal_has_color()
-        parts = ["\n".join([self.proposal.heading(), *("  " + line for line in self.proposal.check_lines())])]
-        path = ""
-        for hunk in self.hunks[:MOST_SHOWN]:
-            if hunk.path != path:
-                path = hunk.path
-                parts.append(f"── {path}")
-            parts.append(
-                f"{_MARKS.get(hunk.state, ' ')} {hunk.ref}  {hunk.header}  [{hunk.state}]\n"
-                + terminal(hunk.shown(), color=color)
-            )
-        return "\n\n".join([*parts, *self._closing()])
+        """One page of the diff; in colour where the terminal has it."""
+        return proposal_drawing.text(self, color=terminal_has_color())
+
+    def pager_text(self) -> str:
+        """The whole diff, for a pager."""
+        return proposal_drawing.text(self, color=terminal_has_color(), whole=True)
 
     def markdown(self) -> str:
         """Headings and fenced diffs, as GitHub shows them."""
-        parts = [f"**{_plain(self.proposal.heading())}**"]
-        parts += [f"- {_plain(line)}" for line in self.proposal.check_lines()]
-        for hunk in self.hunks[:MOST_SHOWN]:
-            body = terminal(hunk.shown(), color=False)
-            fence = "`" * max(3, _longest_run(body) + 1)
-            parts.append(
-                f"`{hunk.ref}` {_plain(hunk.path)} — {_plain(hunk.header)} *({hunk.state})*\n\n"
-                f"{fence}diff\n{body}\n{fence}"
-            )
-        return "\n\n".join([*parts, *map(_plain, self._closing())])
+        return proposal_drawing.markdown(self)
 
     def html(self) -> str:
-        """The diff in colours that fit light and dark pages."""
-        out = [f"<p><strong>{html.escape(self.proposal.heading())}</strong></p>"]
-        if self.proposal.checks:
-            out.append("<ul>" + "".join(f"<li>{html.escape(c)}</li>" for c in self.proposal.check_lines()) + "</ul>")
-        for hunk in self.hunks[:MOST_SHOWN]:
-            title = f"{_MARKS.get(hunk.state, ' ')} {hunk.ref} · {hunk.path} · {hunk.header} · {hunk.state}"
-            is_open = " open" if hunk.state == "pending" or len(self.hunks) <= 5 else ""
-            out.append(f"<details{is_open}><summary>{html.escape(title)}</summary>{as_html(hunk.shown())}</details>")
-        out += [f"<p>{with_code(line)}</p>" for line in self._closing()]
-        return "".join(out)
+        """The diff in colours that fit light and dark pages, collapsed by file."""
+        return proposal_drawing.page_html(self)
 
-    def _closing(self) -> list[str]:
-        lines = list(self.notes)
-        if len(self.hunks) > MOST_SHOWN:
-            lines.append(f"{len(self.hunks) - MOST_SHOWN} more hunks: `show {self.hunks[MOST_SHOWN].ref}` and on.")
-        pending = [hunk.ref for hunk in self.hunks if hunk.state == "pending"]
-        if pending:
-            one = f" or `accept {pending[0]}`" if len(pending) > 1 else ""
-            lines.append(f"{len(pending)} to decide: `accept {self.proposal.id}`{one}, `reject …`.")
-        return lines
+    def data(self) -> dict[str, Any]:
+        """The document for renderers: where it would grow too large, hunks come without their lines and say so."""
+        document = self.document()
+        left = MOST_DATA
+        for hunk in document["hunks"]:
+            left -= sum(len(line["text"]) + 24 for line in hunk["lines"]) + len(hunk["old"])
+            if left < 0:
+                hunk["lines"] = [{"op": " ", "text": f"… left out here: `review {hunk['ref']}` shows it"}]
+                hunk["old"] = ""
+        return document
 
-
-class ProposalSummary(BaseModel):
-    """A proposal in one line."""
-
-    id: str
-    title: str
-    task: str | None
-    status: str
-    how: str
-    created: float
-    paths: list[str]
-    hunks: int
-    pending: int
-    accepted: int
-    failed_checks: list[str]
-    passed_checks: int = 0
-
-    @classmethod
-    def of(cls, proposal: Proposal) -> ProposalSummary:
-        """The summary of a stored proposal."""
-        hunks = proposal.changeset.hunks
-        provenance = proposal.changeset.provenance
-        return cls(
-            id=proposal.id,
-            title=provenance.title,
-            task=provenance.task,
-            status=proposal.status,
-            how=provenance.how,
-            created=proposal.created,
-            paths=[edit.path for edit in proposal.changeset.files],
-            hunks=len(hunks),
-            pending=sum(h.state is HunkState.PENDING for h in hunks),
-            accepted=sum(h.state.in_tree for h in hunks),
-            failed_checks=[check.name for check in proposal.checks if check.passed is False],
-            passed_checks=sum(check.passed is True for check in proposal.checks),
-        )
-
-    def cells(self) -> list[str]:
-        """The fields of a table row."""
-        what = f"{self.hunks} hunk{'s' if self.hunks != 1 else ''}"
-        if self.pending not in (0, self.hunks):
-            what += f", {self.pending} to decide"
-        elif self.accepted not in (0, self.hunks):
-            what += f", {self.accepted} accepted"
-        paths = ", ".join(self.paths[:3]) + (" …" if len(self.paths) > 3 else "")
-        passed = [f"✓ {self.passed_checks}"] if self.passed_checks else []
-        failed = [f"✗ {', '.join(self.failed_checks)}"] if self.failed_checks else []
-        return [self.id, self.task or "–", self.status, self.title, what, paths, "  ".join([*passed, *failed]) or "–"]
-
-
-COLUMNS = ("id", "task", "status", "title", "hunks", "files", "checks")
-
-
-def table_text(summaries: Sequence[ProposalSummary]) -> str:
-    """Aligned columns for a terminal."""
-    rows = [list(COLUMNS), *(summary.cells() for summary in summaries)]
-    widths = [min(40, max(len(row[k]) for row in rows)) for k in range(len(COLUMNS))]
-    return "\n".join("  ".join(c[:w].ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def table_markdown(summaries: Sequence[ProposalSummary]) -> str:
-    """A Markdown table."""
-    rows = [COLUMNS, ["---"] * len(COLUMNS), *(map(_plain, summary.cells()) for summary in summaries)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
-def table_html(summaries: Sequence[ProposalSummary]) -> str:
-    """An HTML table."""
-    head = "".join(f"<th>{column}</th>" for column in COLUMNS)
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in s.cells()) + "</tr>" for s in summaries)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def with_code(line: str) -> str:
-    """A line as HTML: what stands between backticks is shown as code, everything is escaped."""
-    return _CODE.sub(r"<code>\1</code>", html.escape(line))
+    def pending(self) -> list[HunkView]:
+        """The hunks that wait for a decision."""
+        return [hunk for hunk in self.hunks if hunk.state == HunkState.PENDING]
 
 
 def _standing(proposal: Proposal, hunk: Hunk) -> Hunk:
-    """The hunk as it stands in the files: with the person's own text where that was accepted."""
+    """The hunk as it stands in the files, or would: with the person's own text where there is one."""
     edited = proposal.edited.get(hunk.number)
-    if hunk.state is not HunkState.EDITED or edited is None:
+    if edited is None or hunk.state is HunkState.UNDONE:
         return hunk
     return replace(hunk, new=edited)
 
 
-def _hunk_view(proposal: Proposal, hunk: Hunk, lines: Sequence[DiffLine]) -> HunkView:
+def _hunk_view(proposal: Proposal, edit: FileEdit, hunk: Hunk, refusal: NootropicError | None) -> HunkView:
+    own = proposal.edited.get(hunk.number)
+    is_draft = hunk.state in (HunkState.PENDING, HunkState.REJECTED)
+    lines = hunk_lines(edit, _standing(proposal, hunk))
     return HunkView(
         ref=proposal.ref(hunk.number),
         number=hunk.number,
         path=hunk.path,
         kind=hunk.kind,
-        header=hunk.header,
+        header=visible(hunk.header),
         state=hunk.state.value,
         old=_wire(hunk.old),
         new=_wire(hunk.new),
         cell_id=hunk.cell_id,
-        edited=proposal.edited.get(hunk.number) if hunk.state is HunkState.EDITED else None,
-        lines=[LineView(op=line.op, text=_wire(line.text)) for line in lines],
+        edited=own if hunk.state is HunkState.EDITED else None,
+        draft=own if is_draft else None,
+        refused=None if refusal is None else visible(str(refusal)),
+        lines=[LineView(op=line.op, text=visible(line.text)) for line in lines],
+    )
+
+
+def _file_view(edit: FileEdit, hunks: Sequence[HunkView]) -> FileView:
+    headers = [hunk.header for hunk in hunks if hunk.kind == "file"]
+    about = [*headers, *(["runs by itself"] if edit.new is not None and is_executable_at_import(edit.path) else [])]
+    counted = Counter(line.op for hunk in hunks for line in hunk.lines)
+    return FileView(
+        path=edit.path,
+        about=about,
+        states=dict(Counter(hunk.state for hunk in hunks)),
+        added=counted["+"],
+        removed=counted["-"],
     )
 
 
@@ -295,18 +260,6 @@ def _wire(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _terminal_has_color() -> bool:
+def terminal_has_color() -> bool:
+    """Whether what is printed is seen at a terminal by somebody who wants colours (https://no-color.org)."""
     return "NO_COLOR" not in os.environ and sys.stdout is not None and sys.stdout.isatty()
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{ch}" if ch in "\\`*_[]<>|#" else " " if ch == "\n" else ch for ch in text)
-
-
-def _longest_run(text: str) -> int:
-    longest = run = 0
-    for ch in text:
-        run = run + 1 if ch == "`" else 0
-        longest = max(longest, run)
-    return longest

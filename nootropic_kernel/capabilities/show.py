@@ -10,9 +10,11 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.agents.planner import current_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult, ProposalSummary, table_html, table_text
+from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table
+from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.capabilities.turn_views import TurnResult
-from nootropic_kernel.changes.accept import choose
+from nootropic_kernel.changes.dry_run import refusals
+from nootropic_kernel.changes.references import choose
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.changes.turns import load_turn
 from nootropic_kernel.telemetry.spans import read_trace
@@ -20,6 +22,7 @@ from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.workspace.database import get_blob
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.git import Git, GitFailed
+from nootropic_kernel.workspace.plain_text import visible
 
 _MOST_ANSWER = 4000
 _TOLD = ("gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "nootropic.prompt.name")
@@ -32,6 +35,7 @@ class ShowParams(Params):
         description="A proposal (P1), a hunk (P1:2), a file of one (P1/path), a turn (A1) or a task (T3).",
         json_schema_extra={"position": 0, "complete": "proposal turn task"},
     )
+    page: int = Field(1, ge=1, description="Which page of a long proposal.")
 
 
 class SpanView(BaseModel):
@@ -77,7 +81,7 @@ class Trail(BaseModel):
             told.append("context  " + ", ".join(self.context))
         told.append(f"model    {self.model or 'none: no model was asked'}")
         if self.answer:
-            told += ["answer", *("    " + _printable(line) for line in self.answer[:_MOST_ANSWER].splitlines())]
+            told += ["answer", *("    " + visible(line) for line in self.answer[:_MOST_ANSWER].splitlines())]
         if self.spans:
             told += [f"trace    {self.trace_id}", *("    " + span.line() for span in self.spans)]
         elif self.trace_id:
@@ -86,7 +90,7 @@ class Trail(BaseModel):
 
     def data(self) -> dict[str, Any]:
         """The same for renderers: each step in a line, a long answer cut."""
-        answer = self.answer and _printable_text(self.answer[:_MOST_ANSWER])
+        answer = self.answer and visible(self.answer[:_MOST_ANSWER])
         steps = [span.line() for span in self.spans]
         return {**self.model_dump(mode="json", exclude={"spans"}), "answer": answer, "steps": steps}
 
@@ -111,6 +115,12 @@ class ShowResult(Result):
             return "\n\n".join(part for part in (self.turn.text(), self.turn_diff or "") if part)
         return "\n".join([f"{self.task}  [{self.task_status}]", self._proposals_text()])
 
+    def pager_text(self) -> str | None:
+        """With the whole diff."""
+        if self.proposal is not None and self.trail is not None:
+            return "\n\n".join(["\n".join(self.trail.lines()), self.proposal.pager_text()])
+        return self.text() if self.turn is not None else None
+
     def markdown(self) -> str:
         """The diff, then the trail."""
         if self.proposal is not None and self.trail is not None:
@@ -125,9 +135,8 @@ class ShowResult(Result):
             box = f"<details><summary>Where it comes from</summary><pre>{trail}</pre></details>"
             return self.proposal.html() + box
         if self.task is not None and self.proposals:
-            return f"<p>{html.escape(self.task)} · {html.escape(self.task_status or '')}</p>" + table_html(
-                self.proposals
-            )
+            about = f"<p>{html.escape(self.task)} · {html.escape(self.task_status or '')}</p>"
+            return about + Table.of(self.proposals).html()
         return f"<pre>{html.escape(self.text())}</pre>"
 
     def bundle(self) -> dict[str, Any]:
@@ -139,7 +148,7 @@ class ShowResult(Result):
         return forms
 
     def _proposals_text(self) -> str:
-        return table_text(self.proposals) if self.proposals else "Nothing was proposed for it yet: `noo run` does."
+        return Table.of(self.proposals).text() if self.proposals else "Nothing was proposed for it yet: `noo run` does."
 
 
 @capability(effect=CapabilityEffect.READ)
@@ -151,7 +160,7 @@ def show(params: ShowParams, session: Session) -> ShowResult:
     """
     name = params.id.strip()
     if re.fullmatch(r"[Pp]\d+([:/].+)?", name):
-        return _show_proposal(name, session)
+        return _show_proposal(name, params.page, session)
     if re.fullmatch(r"[Aa]\d+", name):
         return _show_turn(name.upper(), session)
     task = _show_task(name, session)
@@ -186,12 +195,14 @@ def trail_of(proposal: Proposal, session: Session) -> Trail:
     )  # fmt: skip
 
 
-def _show_proposal(name: str, session: Session) -> ShowResult:
+def _show_proposal(name: str, page: int, session: Session) -> ShowResult:
     store = ProposalStore(session.database(), session.workspace)
     (chosen,) = choose(store, [name])
+    store.note_shown(chosen.proposal.id, session.face)
     whole = len(chosen.hunks) == len(chosen.proposal.changeset.hunks)
     only = None if whole else {hunk.number for hunk in chosen.hunks}
-    shown = ProposalResult.of(chosen.proposal, session.workspace, only=only)
+    refused = refusals(session.workspace, chosen.proposal, unsaved=session.unsaved)
+    shown = ProposalResult.of(chosen.proposal, session.workspace, only=only, page=page, refused=refused)
     view = shown.proposal
     view.undoes = _hunks_of(view.undoable, session)
     view.redoes = _hunks_of(view.redoable, session)
@@ -213,13 +224,12 @@ def _show_turn(name: str, session: Session) -> ShowResult:
             )
         except GitFailed:
             diff = f"The commit {turn.commit[:10]} is not in this repository any more."
-    return ShowResult(
-        id=name, turn=TurnResult.of(turn), turn_diff="\n".join(map(_printable, diff.splitlines())) if diff else None
-    )
+    return ShowResult(id=name, turn=TurnResult.of(turn), turn_diff=visible(diff) if diff else None)
 
 
 def _show_task(name: str, session: Session) -> ShowResult | None:
-    summaries = [ProposalSummary.of(p) for p in ProposalStore(session.database(), session.workspace).list(task=name)]
+    store = ProposalStore(session.database(), session.workspace)
+    summaries = [ProposalSummary.of(head) for head in store.overview(name).proposals]
     title, status = None, None
     try:
         planned = current_plan(session.workspace, session.database())
@@ -251,11 +261,3 @@ def _spans(records: list[SpanRecord]) -> list[SpanView]:
             )
         )
     return views
-
-
-def _printable_text(text: str) -> str:
-    return "\n".join(map(_printable, text.splitlines()))
-
-
-def _printable(line: str) -> str:
-    return "".join(ch if ch == "\t" or ch.isprintable() else "�" for ch in line)

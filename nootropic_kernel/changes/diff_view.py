@@ -1,12 +1,9 @@
-"""How changes are shown: as a unified diff, as marked lines for a view of its own, in a terminal, and as HTML."""
+"""How changes are shown: as a unified diff, and as marked lines for a view of its own."""
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
 from nootropic_kernel.changes.line_diff import Block, changed_blocks, split_lines
@@ -18,8 +15,7 @@ if TYPE_CHECKING:
 CONTEXT = 3
 LONGEST_LINE = 2_000
 MOST_LINES = 600
-_NO_NEWLINE = "\\ No newline at end of file"
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+NO_NEWLINE = "\\ No newline at end of file"
 
 
 @dataclass(frozen=True)
@@ -30,14 +26,6 @@ class DiffLine:
     text: str
 
 
-@dataclass(frozen=True)
-class Span:
-    """A piece of a line, and whether it is what differs."""
-
-    text: str
-    changed: bool
-
-
 def unified_diff(changeset: ChangeSet) -> str:
     """The whole change as a diff that `git apply` takes; notebooks are shown cell by cell, for people."""
     return "".join(_file_diff(changeset, edit) for edit in changeset.files)
@@ -46,10 +34,10 @@ def unified_diff(changeset: ChangeSet) -> str:
 def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[DiffLine]:
     """The lines of one hunk with some lines around it; long lines and long hunks are cut, and say so."""
     old, new = hunk.old.encode("utf-8", "surrogatepass"), hunk.new.encode("utf-8", "surrogatepass")
-    if hunk.kind == "file" and not (old or new):
+    if hunk.kind == "file" and (not (old or new) or hunk.header.startswith("mode ")):
         return [DiffLine(" ", hunk.header)]
-    if hunk.kind == "file" and edit.renamed_from is not None and hunk.header.startswith("renamed"):
-        return [DiffLine("-", hunk.old), DiffLine("+", hunk.new)]
+    if hunk.kind == "file" and (hunk.header.startswith("renamed") or old == new):  # two binaries may be of one size
+        return [DiffLine("-", _text(old)), DiffLine("+", _text(new))]
     lines = list(_marked(split_lines(old), split_lines(new), note_missing_end=hunk.kind != "cell"))
     pair = read_pair(edit.base or b"", edit.new or b"") if hunk.kind == "text" else None
     if pair is not None:
@@ -61,73 +49,6 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {len(lines) - MOST_LINES} more lines")]
     return [_cut(line) for line in lines]
-
-
-def word_spans(old: str, new: str) -> tuple[list[Span], list[Span]]:
-    """Two versions of a line as pieces, with those marked that differ."""
-    a, b = _WORDS.findall(old), _WORDS.findall(new)
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    # Lines that share next to nothing read better unmarked.
-    if matcher.real_quick_ratio() < 0.3 or matcher.ratio() < 0.3:
-        return [Span(old, False)], [Span(new, False)]
-    left: list[Span] = []
-    right: list[Span] = []
-    for tag, a1, a2, b1, b2 in matcher.get_opcodes():
-        if a1 < a2:
-            left.append(Span("".join(a[a1:a2]), tag != "equal"))
-        if b1 < b2:
-            right.append(Span("".join(b[b1:b2]), tag != "equal"))
-    return left, right
-
-
-def with_words(lines: Sequence[DiffLine]) -> list[tuple[DiffLine, list[Span]]]:
-    """Each line with its pieces: lines taken out are compared with the lines put in right after them."""
-    spans: list[list[Span]] = [[Span(line.text, False)] for line in lines]
-    at = 0
-    while at < len(lines):
-        removed = _run(lines, at, "-")
-        added = _run(lines, at + removed, "+")
-        for k in range(min(removed, added)):
-            old, new = lines[at + k].text, lines[at + removed + k].text
-            if len(old) + len(new) < LONGEST_LINE:
-                spans[at + k], spans[at + removed + k] = word_spans(old, new)
-        at += max(1, removed + added)
-    return list(zip(lines, spans, strict=True))
-
-
-def terminal(lines: Sequence[DiffLine], *, color: bool) -> str:
-    """The lines for a terminal."""
-    if not color:
-        return "\n".join(_printable(f"{line.op}{line.text}") for line in lines)
-    paint = {"-": "\x1b[31m", "+": "\x1b[32m", " ": ""}
-    shown = []
-    for line, spans in with_words(lines):
-        marked = "".join(
-            f"\x1b[7m{_printable(span.text)}\x1b[27m" if span.changed else _printable(span.text) for span in spans
-        )
-        shown.append(f"{paint[line.op]}{line.op}{marked}\x1b[0m" if paint[line.op] else f" {marked}")
-    return "\n".join(shown)
-
-
-def as_html(lines: Sequence[DiffLine]) -> str:
-    """The lines as HTML; every text is escaped, and colours carry no meaning alone: the marks stay."""
-    style = {"-": "background:rgba(248,81,73,.15)", "+": "background:rgba(63,185,80,.15)", " ": ""}
-    tag = {"-": "del", "+": "ins", " ": "span"}
-    rows = []
-    for line, spans in with_words(lines):
-        inner = "".join(
-            f'<{tag[line.op]} style="text-decoration:none;font-weight:bold;background:{_strong(line.op)}">'
-            f"{html.escape(span.text)}</{tag[line.op]}>"
-            if span.changed
-            else html.escape(span.text)
-            for span in spans
-        )
-        rows.append(f'<div style="{style[line.op]}">{line.op}{inner}</div>')
-    return '<pre style="margin:0;line-height:1.35;overflow-x:auto;white-space:pre">' + "".join(rows) + "</pre>"
-
-
-def _strong(op: str) -> str:
-    return "rgba(248,81,73,.35)" if op == "-" else "rgba(63,185,80,.35)"
 
 
 def _file_diff(changeset: ChangeSet, edit: FileEdit) -> str:
@@ -211,7 +132,7 @@ def _marked(old: list[bytes], new: list[bytes], *, note_missing_end: bool) -> It
             mark = "␍" if len(endings) > 1 and line.endswith(b"\r\n") else ""
             yield DiffLine(op, _text(line) + mark)
             if note_missing_end and not line.endswith(b"\n") and op != " ":
-                yield DiffLine(" ", _NO_NEWLINE)
+                yield DiffLine(" ", NO_NEWLINE)
 
     for block in changed_blocks(old, new, join=0):
         yield from lines(" ", old[at : block.old_from])
@@ -223,7 +144,7 @@ def _marked(old: list[bytes], new: list[bytes], *, note_missing_end: bool) -> It
 
 def _raw(op: str, line: bytes) -> str:
     text = line.decode("utf-8", "surrogatepass")
-    return f"{op}{text}" if text.endswith("\n") else f"{op}{text}\n{_NO_NEWLINE}\n"
+    return f"{op}{text}" if text.endswith("\n") else f"{op}{text}\n{NO_NEWLINE}\n"
 
 
 def _text(line: bytes) -> str:
@@ -238,18 +159,6 @@ def _cut(line: DiffLine) -> DiffLine:
     if len(line.text) <= LONGEST_LINE:
         return line
     return DiffLine(line.op, f"{line.text[:LONGEST_LINE]} … ({len(line.text) - LONGEST_LINE} more characters)")
-
-
-def _printable(text: str) -> str:
-    """A file's text cannot steer the reader's terminal."""
-    return "".join(ch if ch == "\t" or (ord(ch) >= 32 and not 127 <= ord(ch) < 160) else "�" for ch in text)
-
-
-def _run(lines: Sequence[DiffLine], at: int, op: str) -> int:
-    count = 0
-    while at + count < len(lines) and lines[at + count].op == op:
-        count += 1
-    return count
 
 
 def _range(start: int, count: int) -> str:

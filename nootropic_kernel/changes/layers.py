@@ -15,8 +15,16 @@ from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.git import GitFailed
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.rules import check_paths, is_executable_at_import
+from nootropic_kernel.workspace.settings import load_settings
 
 Mode = Literal["commit", "stage", "files"]
+
+
+def mode_of(workspace: Workspace) -> Mode:
+    """How far a turn goes here: to a commit, to the index where the person wants that, or to the files alone."""
+    if not workspace.has_git:
+        return "files"
+    return "commit" if load_settings(workspace).commit_on_accept else "stage"
 
 
 class ChangedSince(NootropicError):

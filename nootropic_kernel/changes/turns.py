@@ -13,11 +13,10 @@ from contextlib import contextmanager
 
 from nootropic_kernel.changes.commit import CommitRefused
 from nootropic_kernel.changes.files import FileMoved, read_file, remove_draft, replace_file
-from nootropic_kernel.changes.layers import Layers
+from nootropic_kernel.changes.layers import Layers, mode_of
 from nootropic_kernel.changes.store import SCHEMA, set_hunk
 from nootropic_kernel.changes.turn_record import (
     HunkMove,
-    Mode,
     NoSuchTurn,
     Turn,
     TurnDamaged,
@@ -36,7 +35,6 @@ from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.locks import LockBusy, process_lock
 from nootropic_kernel.workspace.rules import lexical_fault
-from nootropic_kernel.workspace.settings import load_settings
 
 __all__ = ["HunkMove", "NoSuchTurn", "Turn", "TurnDamaged", "TurnPlan", "TurnRecord", "damaged_turns", "load_turn",
            "perform", "record_of", "recover",
@@ -78,9 +76,7 @@ def perform(
     allow_executable: bool = False,
 ) -> Turn:
     """Carry a turn out, or leave everything as it was. The caller holds `turn_lock`."""
-    mode: Mode = "files"
-    if workspace.has_git:
-        mode = "commit" if load_settings(workspace).commit_on_accept else "stage"
+    mode = mode_of(workspace)
     layers = Layers(workspace, mode)
     paths = layers.plan(plan.shifts, unsaved=unsaved, allow_executable=allow_executable)
     record = TurnRecord(mode, layers.head, plan.subject, list(plan.proposals), paths, list(plan.notes))

@@ -17,7 +17,7 @@ from nootropic_kernel.workspace.errors import Interrupted, NootropicError, Usage
 from nootropic_kernel.workspace.location import Workspace
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-_GLOBAL = {"--json", "--yaml", "--help", "-h", "--version", "--debug"}
+_GLOBAL = {"--json", "--yaml", "--no-pager", "--help", "-h", "--version", "--debug"}
 
 
 @dataclass
@@ -37,7 +37,7 @@ def run(arguments: list[str]) -> int:
         from nootropic_kernel.cli.completion import answer
 
         return answer(arguments[1:])
-    output = Output(_form(arguments))
+    output = Output(_form(arguments), pager="--no-pager" not in _before_dashes(arguments))
     debug = "--debug" in arguments
     try:
         code = _run(arguments, output)
@@ -81,8 +81,12 @@ def _flush(code: int) -> int:
 
 def _form(arguments: list[str]) -> str:
     """The output form, known before anything can go wrong."""
-    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    before = _before_dashes(arguments)
     return "json" if "--json" in before else "yaml" if "--yaml" in before else "text"
+
+
+def _before_dashes(arguments: list[str]) -> list[str]:
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
 
 
 def _read_line(arguments: list[str]) -> Line:
@@ -177,7 +181,8 @@ def _call(entry: Entry, values: dict[str, Any], workspace: Workspace, registry: 
         workspace=workspace,
         face="cli",
         emit=output.progress,
-        approve=_ask if person_there else None,
+        approve=_approve if person_there else None,
+        ask=_ask if person_there and sys.stderr is not None and sys.stderr.isatty() else None,
         edit_text=_edit if person_there else None,
     )
     with output.only_document():
@@ -187,11 +192,15 @@ def _call(entry: Entry, values: dict[str, Any], workspace: Workspace, registry: 
     return FAILED if result.failed else OK
 
 
-def _ask(question: str) -> bool:
+def _approve(question: str) -> bool:
+    return (_ask(f"{question} [y/N] ") or "").strip().lower() in ("y", "yes")
+
+
+def _ask(prompt: str) -> str | None:
     stream: TextIO = sys.stderr
-    stream.write(f"{question} [y/N] ")
+    stream.write(prompt)
     stream.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return sys.stdin.readline() or None
 
 
 def _edit(text: str, path: str) -> str:

@@ -72,7 +72,7 @@ def answer(arguments: Sequence[str]) -> int:
     folder = None
     while before[:1] == ["-C"] and len(before) > 1:
         folder, before = before[1], before[2:]
-    own = [Candidate("--json", "Print JSON."), Candidate("--yaml", "Print YAML.")]
+    own = [Candidate("--json", "Print JSON."), Candidate("--yaml", "Print YAML."), Candidate("--no-pager", "No pager.")]
     if not before:
         own += [Candidate("--version", "Show the version."), Candidate("-C", "Work in another folder.")]
     try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from nootropic_kernel.cli.pager import pager_command, show_in_pager
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.plain_text import readable
 
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class Output:
-    """The output of one command in one form: ``text``, ``json`` or ``yaml``."""
+    """The output of one command in one form: ``text``, ``json`` or ``yaml``; long texts in the person's pager."""
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, form: str, *, pager: bool = True) -> None:
         self.form = form
+        self.pager = pager
         self._status_shown = False
         self._streamed = ""
 
@@ -43,7 +45,10 @@ class Output:
         """Print what a verb returned."""
         self._end_stream()
         if self.form == "text":
-            self.document({}, result.text())
+            command = pager_command() if self.pager else None
+            whole = result.pager_text() if command else None
+            if command is None or whole is None or not show_in_pager(command, _fitting(whole, sys.stdout)):
+                self.document({}, result.text())
         else:
             self.document(result.document(), "")
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from nootropic_kernel.capabilities.registry import Entry, Registry
 
 
+_YES = ("y", "yes")
+
+
 @magics_class
 class NooMagics(Magics):
     """The Nootropic agent workbench in a cell."""
@@ -101,22 +104,41 @@ class NooMagics(Magics):
         from nootropic_kernel.magics.live import live_output
 
         shell = self._interpreter()
+        question = self._question()
         with live_output(shell) as output:
+
+            def ask(prompt: str) -> str | None:
+                output.flush()  # what the question is about stands above it
+                return question(prompt) if question is not None else None
+
             session = Session(
                 workspace=workspace,
                 face="magic",
                 emit=output.show,
                 approve=self._approval(),
+                ask=None if question is None else ask,
                 variables=MappingProxyType(shell.user_ns),
             )
             return run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
 
     def _approval(self) -> Callable[[str], bool] | None:
         """How to ask the person; None where the front end cannot (papermill, `jupyter execute`)."""
+        ask = self._question()
+        return None if ask is None else lambda question: (ask(f"{question} [y/N] ") or "").strip().lower() in _YES
+
+    def _question(self) -> Callable[[str], str | None] | None:
+        """How to ask for a line of text."""
         kernel = getattr(self.shell, "kernel", None)
         if kernel is not None and not getattr(kernel, "_allow_stdin", False):
             return None
-        return lambda question: input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+        return _line
+
+
+def _line(prompt: str) -> str | None:
+    try:
+        return input(prompt)
+    except EOFError:
+        return None
 
 
 def _noo_documentation() -> str:

@@ -186,18 +186,3 @@ def test_only_a_person_decides(workspace: Workspace) -> None:
     effects = {verb: str(entry.effect) for verb, entry in load_registry(workspace).verbs().items()}
     assert {verb for verb, effect in effects.items() if effect == "decide"} >= {"accept", "reject", "undo", "redo"}
     assert effects["review"] == effects["show"] == "read"
-
-
-def test_buttons_outside_jupyterlab(proposed: Session) -> None:
-    plain = call(proposed, "review", id="P1", widgets=True)
-    assert "Buttons need a notebook" in plain.text() and MIME in plain.bundle()
-    proposed.face = "magic"
-    with_buttons = call(proposed, "review", id="P1", widgets=True)
-    bundle = with_buttons.bundle()
-    assert "application/vnd.jupyter.widget-view+json" in bundle and MIME not in bundle
-    body = with_buttons._widget.children[1]  # type: ignore[attr-defined]
-    accept = body.children[1].children[2].children[0]
-    accept.click()
-    assert git(proposed.workspace.root, "log", "-1", "--format=%s") == "Sort without case"
-    assert "A1: accepted P1:2" in with_buttons._widget.children[2].value  # type: ignore[attr-defined]
-    assert len(with_buttons._widget.children[1].children[1].children) == 2  # type: ignore[attr-defined]

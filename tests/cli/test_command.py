@@ -268,7 +268,7 @@ def test_a_broken_settings_file_is_never_overwritten(noo: Run, greeter: Path, pe
         (["gre"], {"greet"}),
         (["plugin", "tr"], {"trust"}),
         (["plugin", "trust", ""], {"greeter"}),
-        (["wait", "--"], {"--deaf", "--help", "--json", "--yaml"}),
+        (["wait", "--"], {"--deaf", "--help", "--json", "--yaml", "--no-pager"}),
         (["greet", "Ada", ""], set()),
         (["-C", ".", "gre"], {"greet"}),
         ([""], {"greet", "plan", "accept"}),

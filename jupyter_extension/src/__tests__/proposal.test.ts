@@ -154,6 +154,16 @@ describe('a proposal', () => {
     expect(node.querySelector('.noo-edited pre')?.textContent).toBe('the proposed\n');
   });
 
+  it('says whose text a draft is, and why a hunk cannot be accepted now', async () => {
+    const base = proposalData() as { hunks: object[] };
+    const hunks = [{ ...base.hunks[0], draft: 'mine\n', new: 'the proposed\n' }, { ...base.hunks[1], refused: HOSTILE }];
+    const { node } = await shown({ ...base, hunks }, new Desk(() => answer({ [PROPOSAL_MIME]: { ...base, hunks } })));
+    expect(node.querySelector('[data-ref="P1:1"] summary')?.textContent).toContain('not accepted yet');
+    expect(node.querySelector('[data-ref="P1:1"] pre')?.textContent).toBe('the proposed\n');
+    expect(node.querySelector('[data-ref="P1:2"] [role=note]')?.textContent).toBe(`Not now: ${HOSTILE}`);
+    expect(node.querySelectorAll('[role=note]').length).toBe(1);
+  });
+
   it('shows commands in messages as code', async () => {
     const data = { ...proposalData(), notes: ['Save it, then `accept P1` <b>.'] };
     const { node } = await shown(data, new Desk(() => answer({ [PROPOSAL_MIME]: data })));

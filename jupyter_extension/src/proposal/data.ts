@@ -17,6 +17,10 @@ export interface IHunk {
   readonly lines: readonly ILine[];
   /** The person's own text, where it was accepted instead of the proposed one; the lines show it. */
   readonly edited: string | null;
+  /** The person's own text that accepting will take; the lines show it. */
+  readonly draft: string | null;
+  /** Why the hunk could not be accepted as the files are now; empty where it could. */
+  readonly refused: string;
   /** The text that was proposed. */
   readonly proposed: string;
 }
@@ -99,6 +103,8 @@ function readHunk(hunk: Readonly<Record<string, unknown>>, proposal: string, ind
     state: text(hunk.state) || 'pending',
     lines: array(hunk.lines).map(line => readLine(record(line))),
     edited: typeof hunk.edited === 'string' ? hunk.edited : null,
+    draft: typeof hunk.draft === 'string' ? hunk.draft : null,
+    refused: text(hunk.refused),
     proposed: text(hunk.new)
   };
 }

@@ -237,13 +237,20 @@ function hunkView(hunk: IHunk, trans: TranslationBundle, actions: readonly HTMLE
       el('span', { class: 'noo-state', 'data-state': hunk.state }, stateWords(hunk.state, trans)),
       ...actions
     ),
+    hunk.refused === '' ? null : el('p', { class: 'noo-refused', role: 'note' }, trans.__('Not now: %1', hunk.refused)),
     diff(hunk, trans),
-    hunk.edited === null
+    hunk.edited === null && hunk.draft === null
       ? null
       : el(
           'details',
           { class: 'noo-edited', 'data-box': hunk.ref },
-          el('summary', { class: 'noo-facts' }, trans.__('Accepted with your own text. What was proposed')),
+          el(
+            'summary',
+            { class: 'noo-facts' },
+            hunk.draft === null
+              ? trans.__('Accepted with your own text. What was proposed')
+              : trans.__('Your own text, not accepted yet. What was proposed')
+          ),
           el('pre', {}, hunk.proposed)
         )
   );
