@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
@@ -20,7 +20,9 @@ _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 
 
 @contextmanager
-def worktree_with(workspace: Workspace, edits: Sequence[FileEdit]) -> Iterator[Path]:
+def worktree_with(
+    workspace: Workspace, edits: Sequence[FileEdit], tell: Callable[[str], None] = lambda text: None
+) -> Iterator[Path]:
     """A folder with the files as they are now and the edits applied; gone at the end of the block.
 
     Folders that a crash left behind are removed first.
