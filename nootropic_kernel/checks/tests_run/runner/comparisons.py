@@ -12,8 +12,9 @@ import operator as operators
 import random
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+N = TypeVar("N", bound=ast.AST)
 _PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), type, range, bytearray})
 _NESTED = 200
 _DUNDER = {
@@ -147,7 +148,6 @@ def instrument(tree: ast.Module, original: ast.Module, path: str, watch: Watch, 
         elif isinstance(node, ast.Call):
             watch.names_at((path, node.lineno), _identifiers(node))
     _Instrument(path, direct, reach).visit(tree)
-    ast.fix_missing_locations(tree)
 
 
 _UNITTEST = {
@@ -179,9 +179,9 @@ class _Instrument(ast.NodeTransformer):
             # Anything else would be evaluated twice.
             if all(isinstance(operand, ast.Name | ast.Constant) for operand in operands):
                 direct = (getattr(value, "lineno", 0), getattr(value, "col_offset", -1)) in self._direct
-                return [node, self._seen(_SIGNS[type(value.ops[0])], operands, node.lineno, direct)]
+                return [node, self._seen(_SIGNS[type(value.ops[0])], operands, node, direct)]
         if isinstance(value, ast.UnaryOp) and isinstance(value.operand, ast.Name):
-            return [node, self._seen("bool", (value.operand, ast.Constant(None)), node.lineno, True)]
+            return [node, self._seen("bool", (value.operand, ast.Constant(None)), node, True)]
         return self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> Any:
@@ -189,7 +189,7 @@ class _Instrument(ast.NodeTransformer):
         test = node.test
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name):
             if node.body and isinstance(node.body[-1], ast.Raise) and not node.orelse:
-                return [self._seen("bool", (test.operand, ast.Constant(None)), node.lineno, True), node]
+                return [self._seen("bool", (test.operand, ast.Constant(None)), node, True), node]
         return node
 
     def visit_Call(self, node: ast.Call) -> Any:
@@ -199,15 +199,23 @@ class _Instrument(ast.NodeTransformer):
             return node
         told: list[ast.expr] = [ast.Constant(_UNITTEST[name]), ast.Constant(self._path), ast.Constant(node.lineno)]
         call = ast.Call(self._attribute("see_call"), [*told, node.func, *node.args], node.keywords)
-        return ast.copy_location(call, node)
+        return _placed(call, node)
 
-    def _seen(self, sign: str, operands: tuple[ast.expr, ast.expr], line: int, direct: bool) -> ast.stmt:
+    def _seen(self, sign: str, operands: tuple[ast.expr, ast.expr], at: ast.stmt, direct: bool) -> ast.stmt:
         loads = [ast.Name(each.id, ast.Load()) if isinstance(each, ast.Name) else each for each in operands]
-        told = [ast.Constant(self._path), ast.Constant(line), ast.Constant(direct)]
-        return ast.Expr(ast.Call(self._attribute("see"), [ast.Constant(sign), *loads, *told], []), lineno=line)
+        told = [ast.Constant(self._path), ast.Constant(at.lineno), ast.Constant(direct)]
+        call = ast.Call(self._attribute("see"), [ast.Constant(sign), *loads, *told], [])
+        return _placed(ast.Expr(call), at)
 
     def _attribute(self, name: str) -> ast.expr:
         return ast.Attribute(ast.Name(self._reach, ast.Load()), name, ast.Load())
+
+
+def _placed(node: N, at: ast.AST) -> N:
+    for each in ast.walk(node):
+        if getattr(each, "lineno", None) is None:
+            ast.copy_location(each, at)
+    return node
 
 
 def _values(value: Any) -> Iterator[Any]:
