@@ -66,6 +66,8 @@ BASE = {
     "pyproject.toml": "[project]\nname = 'shop'\n",
 }  # fmt: skip
 BAD = GOOD.replace("return 2 * n", "return 3 * n")
+# The unittest case, which hooks reach in other ways, still passes.
+PARTLY_BAD = GOOD.replace("return 2 * n", "return 6")
 
 
 def bad(more: str = "") -> str:
@@ -102,17 +104,17 @@ FORGERIES: dict[str, Texts] = {
     "another _pytest": {"shop.py": BAD, "_pytest/__init__.py": "", "_pytest/runner.py": ""},
     "sitecustomize": {"shop.py": BAD, "sitecustomize.py": "import os; os._exit(0)"},
     "a hook that writes reports": {
-        "shop.py": BAD,
+        "shop.py": PARTLY_BAD,
         "conftest.py": "import pytest\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
                        "    report = yield\n    report.outcome = 'passed'\n    return report\n",
     },
     "a hook that swallows": {
-        "shop.py": BAD,
+        "shop.py": PARTLY_BAD,
         "conftest.py": "import pytest\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_call(item):\n"
                        "    try: return (yield)\n    except BaseException: return None\n",
     },
     "a hook that calls no test": {
-        "shop.py": BAD,
+        "shop.py": PARTLY_BAD,
         "conftest.py": "import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_pyfunc_call(pyfuncitem): return True\n",
     },
     "a hook that empties the session": {

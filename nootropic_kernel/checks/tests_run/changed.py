@@ -102,7 +102,9 @@ def _tests_in(source: bytes) -> dict[str, tuple[int, int]]:
         if node.name.startswith("test"):
             asserts = sum(_asserts(each) for each in ast.walk(node))
             # Cases of a parametrization count as assertions: emptied, they assert nothing.
-            cases = sum(len(each.elts) for d in node.decorator_list for each in ast.walk(d) if isinstance(each, ast.List))
+            cases = sum(
+                len(each.elts) for d in node.decorator_list for each in ast.walk(d) if isinstance(each, ast.List)
+            )
             found[f"{prefix}{node.name}"] = (asserts + cases, _sparing_in(node))
     return found
 

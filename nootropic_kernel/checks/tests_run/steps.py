@@ -25,13 +25,14 @@ def tests_step(edits: Sequence[FileEdit], trial: Trial, before: Sequence[FileEdi
     command = test_command(edits)
     done: RunResult = yield Run(command, trial(edits), TIMEOUT_S)
     first = judge(done)
+    if first.passed is False:
+        return (yield from _failed(first, trial(before)))
+    doubts = doubtful(first.report) if first.report.started else {}
+    if doubts and (lost := (yield from _lost(doubts, trial(before)))):
+        told = listed(f"{test} ({doubts[test]})" for test in lost)
+        return first.result(False, f"{first.detail}; without the change these ran and passed: {told}")
     if first.passed is None:
         return first.result(None, first.detail)
-    if not first.passed:
-        return (yield from _failed(first, trial(before)))
-    if (doubts := doubtful(first.report)) and (lost := (yield from _lost(doubts, trial(before)))):
-        told = listed(f"{test} ({doubts[test]})" for test in lost)
-        return first.result(False, f"{first.report.counts}; without the change these ran and passed: {told}")
     touched = edited_tests(edits)
     if not touched:
         return first.result(True, first.detail, vouched(first, "test files unchanged"))
@@ -69,9 +70,7 @@ def _lost(doubts: dict[str, str], untouched: str) -> Step[list[str]]:
     return sorted(judge(done).report.ran_well() & set(doubts))
 
 
-def _edited(
-    first: Judged, old: Judged, touched: list[str], weaker: list[str], untouched: str
-) -> Step[CheckResult]:
+def _edited(first: Judged, old: Judged, touched: list[str], weaker: list[str], untouched: str) -> Step[CheckResult]:
     """The change edits tests: what they said before they were edited counts too."""
     told = f"the change edits tests itself ({listed(touched)})"
     if weaker:

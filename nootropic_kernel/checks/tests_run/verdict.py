@@ -88,7 +88,7 @@ def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
     if missing and report.code != _FAILED:
         return None, f"the tests need {missing[1]!r}, which {sys.executable} does not have"
     if report.code != _OK or report.failing:
-        return False, f"{report.counts}\n{tail}"
+        return False, f"{report.counts} (pytest ended with code {report.code})\n{tail}"
     if run.code != report.code:
         return False, f"the tested process ended with code {run.code}, though its tests ended with {report.code}"
     if not report.ran_well():

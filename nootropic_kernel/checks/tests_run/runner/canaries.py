@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import types
+from pathlib import Path
 
 import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
@@ -49,15 +50,20 @@ def unittest_raises():
 
 
 class Canaries:
-    """The canaries as one item of a session, run outside of its list so that nobody sees them fail."""
+    """The canaries as items of a session that are not in its list, so that nobody sees them fail.
 
-    def __init__(self, session: pytest.Session) -> None:
+    Args:
+        session: the session.
+        path: a test file; the hooks that see its tests see the canaries.
+    """
+
+    def __init__(self, session: pytest.Session, path: Path) -> None:
         tree = ast.parse(SOURCE)
         rewrite_asserts(tree, SOURCE.encode(), "canaries.py", session.config)
         module = types.ModuleType("canaries")
         # Imports inside name what a test would get, replaced or not.
         exec(compile(tree, "canaries.py", "exec", dont_inherit=True), vars(module))
-        parent = pytest.Module.from_parent(session, path=session.config.rootpath / "canaries.py")
+        parent = pytest.Module.from_parent(session, path=path)
         parent._obj = module  # type: ignore[attr-defined]
         self._items = [
             pytest.Function.from_parent(parent, name=name, callobj=value)
@@ -83,4 +89,3 @@ class Canaries:
         except Exception:
             return True  # a hook that does not understand an item without fixtures; it makes nothing pass
         return bool(report.outcome == "failed" and report.failed and not report.passed)
-

@@ -49,7 +49,7 @@ class Watch:
         )  # fmt: skip
 
     def names_at(self, place: tuple[str, int], names: frozenset[str]) -> None:
-        """Which names an assertion at a file and line spells out itself."""
+        """Which names an assertion at a file and line spells out itself; line 0 is the whole file."""
         self._named[place] = self._named.get(place, frozenset()) | names
 
     def see(self, operator: str, left: Any, right: Any, path: str, line: int, direct: bool = True) -> None:
@@ -62,7 +62,9 @@ class Watch:
             if operator == "bool":
                 break
 
-    def see_call(self, operator: str, path: str, line: int, call: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+    def see_call(
+        self, operator: str, path: str, line: int, call: Callable[..., Any], /, *args: Any, **named: Any
+    ) -> Any:
         """A unittest assertion: makes the call, and sees its first two arguments."""
         __tracebackhide__ = True
         made = call(*args, **named)
@@ -78,7 +80,7 @@ class Watch:
         home = _definer(kind, dunder)
         if home is None or home is object:
             return
-        if not self._comes_from_the_change(home, dunder, kind, type(other), self._named.get(place, frozenset())):
+        if not self._comes_from_the_change(home, dunder, kind, type(other), place):
             return
         try:
             empty = self._proves_nothing(operator, value, direct)
@@ -88,9 +90,8 @@ class Watch:
             told = f"{kind.__qualname__}.{dunder} holds for everything ({place[0]}:{place[1]})"
             self.found.setdefault(told)
 
-    def _comes_from_the_change(
-        self, home: type, dunder: str, kind: type, other: type, named: frozenset[str]
-    ) -> bool:
+    def _comes_from_the_change(self, home: type, dunder: str, kind: type, other: type, place: tuple[str, int]) -> bool:
+        named = self._named.get(place, frozenset())
         code = getattr(vars(home).get(dunder), "__code__", None)
         module = sys.modules.get(home.__module__)
         for path in (getattr(code, "co_filename", None), getattr(module, "__file__", None)):
@@ -102,7 +103,8 @@ class Watch:
                 return not (home.__name__ in named and home.__qualname__ not in file.classes and kind is not other)
         if module is None or (code is not None and not hasattr(module, "__file__")):
             return True  # made at run time, under a name that hides where
-        spelled = {home.__name__, home.__name__.strip("_")} & named
+        # A library's wildcard, such as `mock.ANY`: the changed code can reach it, and the tests do not use it.
+        spelled = {kind.__name__, kind.__name__.strip("_")} & self._named.get((place[0], 0), frozenset())
         return home.__module__ in self._imported and not spelled
 
     def _proves_nothing(self, operator: str, value: Any, direct: bool) -> bool:
@@ -139,6 +141,7 @@ def instrument(tree: ast.Module, original: ast.Module, path: str, watch: Watch, 
         reach: the module's global whose attributes ``see`` and ``see_call`` are ``watch``'s.
     """
     direct = set()
+    watch.names_at((path, 0), _identifiers(original))
     for node in ast.walk(original):
         if isinstance(node, ast.Assert):
             if isinstance(node.test, ast.Compare):
@@ -271,4 +274,3 @@ def _identifiers(node: ast.AST) -> frozenset[str]:
         for each in ast.walk(node)
         if isinstance(each, ast.Name | ast.Attribute)
     )
-

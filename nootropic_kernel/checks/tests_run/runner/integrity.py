@@ -12,8 +12,7 @@ _DECIDING = (
     "_pytest.runner", "_pytest.reports", "_pytest.python", "_pytest.unittest", "_pytest.outcomes", "_pytest.raises",
     "_pytest.approx", "_pytest.python_api", "_pytest.skipping", "_pytest.main", "_pytest.nodes", "_pytest.fixtures",
     "_pytest.subtests", "_pytest.terminal", "_pytest.assertion", "_pytest.assertion.rewrite",
-    "_pytest.assertion.util", "_pytest._code.code", "pytest", "pluggy._hooks", "pluggy._callers", "pluggy._manager",
-    "pluggy._result", "unittest.case", "unittest.suite", "unittest.result", "unittest", "operator",
+    "_pytest.assertion.util", "_pytest._code.code", "pytest", "unittest.case", "unittest.suite", "unittest.result", "unittest", "operator",
 )  # fmt: skip
 _BUILTINS = (
     "AssertionError", "BaseException", "Exception", "isinstance", "issubclass", "all", "any", "len", "sorted", "sum",
@@ -27,7 +26,8 @@ Snapshot = dict[str, tuple[object, object]]
 def snapshot() -> Snapshot:
     """Every deciding function by name, with its code."""
     found: Snapshot = {f"builtins.{name}": (getattr(builtins, name), None) for name in _BUILTINS}
-    for module in _DECIDING:
+    hooks = [module for module in sys.modules if module.startswith("pluggy.")]
+    for module in (*_DECIDING, *hooks):
         if module in sys.modules:
             for name, value in _functions_of(sys.modules[module]):
                 found[f"{module}.{name}"] = (value, _code(value))

@@ -41,7 +41,7 @@ def main(plan: dict[str, Any], descriptor: int = REPORT_DESCRIPTOR) -> int:
         for path, told in plan["changed"].items()
     }
     watch = Watch(changed, _imports(changed))
-    _read_tests_once(files, watch)
+    _read_tests_once(root, files, watch)
     reporter = Reporter(channel, files, frozenset(plan["only"]))
     channel.send("begin", expected=files.expected)
     with tempfile.TemporaryDirectory() as scratch:
@@ -56,7 +56,7 @@ def main(plan: dict[str, Any], descriptor: int = REPORT_DESCRIPTOR) -> int:
     return code
 
 
-def _read_tests_once(files: TestFiles, watch: Watch) -> None:
+def _read_tests_once(root: Path, files: TestFiles, watch: Watch) -> None:
     """Let pytest compile each test file from the bytes that it had at the start, with its comparisons watched."""
     theirs = rewrite._rewrite_test
 
@@ -68,7 +68,7 @@ def _read_tests_once(files: TestFiles, watch: Watch) -> None:
         rewrite.rewrite_asserts(tree, source, name, config)
         # Nothing is added where pytest adds nothing: in a module that asked for that.
         if _imported(tree):
-            instrument(tree, ast.parse(source), name, watch, "@pytest_ar")
+            instrument(tree, ast.parse(source), path.relative_to(root).as_posix(), watch, "@pytest_ar")
         return None, compile(tree, name, "exec", dont_inherit=True)
 
     rewrite._rewrite_test = ours

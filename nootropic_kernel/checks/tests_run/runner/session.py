@@ -66,8 +66,10 @@ class Reporter:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._send("collected", tests=[item.nodeid for item in session.items])
-        self._between = random.SystemRandom().randint(1, max(1, len(session.items)))
-        self._canaries = Canaries(session)
+        if session.items and not session.config.option.collectonly:
+            dice = random.SystemRandom()
+            self._between = dice.randint(1, len(session.items))
+            self._canaries = Canaries(session, dice.choice(session.items).path)
         self._look()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -115,9 +117,7 @@ class Reporter:
             found: the comparisons that prove nothing.
         """
         self._note("comparison that proves nothing", found)
-        self._send(
-            "end", code=code, finished=self._finished, faults=list(self.faults), canaries=self._failed_canaries
-        )
+        self._send("end", code=code, finished=self._finished, faults=list(self.faults), canaries=self._failed_canaries)
 
     @property
     def _failed_canaries(self) -> int:
