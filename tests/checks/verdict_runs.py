@@ -19,6 +19,26 @@ Texts = Mapping[str, str | bytes | None]
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
+def read_cases(name: str) -> dict[str, dict[str, str | None]]:
+    """The cases of a file beside this one: `=== case`, then `--- path` with a file's text, `(deleted)` for none.
+
+    `+++ path` appends to the file that the repository has; such a text starts with a plus sign.
+    """
+    cases: dict[str, dict[str, str | None]] = {}
+    files: dict[str, str | None] = {}
+    path = None
+    for line in (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines(keepends=True):
+        sign, _, rest = line.rstrip("\n").partition(" ")
+        if sign == "===":
+            files, path = cases.setdefault(rest, {}), None
+        elif sign in ("---", "+++"):
+            path, deleted = rest.removesuffix(" (deleted)"), rest.endswith(" (deleted)")
+            files[path] = None if deleted else "+" if sign == "+++" else ""
+        elif path is not None and (text := files[path]) is not None:
+            files[path] = text + line
+    return cases
+
+
 class Bench:
     """Serves the runs of one verdict; what was run without the change is kept, as it is the same for all changes."""
 
@@ -37,10 +57,13 @@ class Bench:
             trials.append(tuple(edits))
             return str(len(trials) - 1)
 
-        edits = [
-            FileEdit(path, self._base.get(path), None if text is None else _bytes(text))
-            for path, text in change.items()
-        ]
+        edits = []
+        for path, text in change.items():
+            base = self._base.get(path)
+            new = None if text is None else _bytes(text)
+            if base is not None and new is not None and new.startswith(b"+"):
+                new = base + new[1:]
+            edits.append(FileEdit(path, base, new))
         step = step_of_tests(edits, trial)
         effect = next(step)
         while True:

@@ -1,4 +1,4 @@
-"""The runs that a verdict takes: with the change, without it where that leaves a doubt, and with the tests as they were."""
+"""The runs that a verdict takes: with the change, without it where a doubt is left, and with the tests as they were."""
 
 from __future__ import annotations
 

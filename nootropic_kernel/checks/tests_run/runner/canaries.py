@@ -64,7 +64,7 @@ class Canaries:
         # Imports inside name what a test would get, replaced or not.
         exec(compile(tree, "canaries.py", "exec", dont_inherit=True), vars(module))
         parent = pytest.Module.from_parent(session, path=path)
-        parent._obj = module  # type: ignore[attr-defined]
+        parent._obj = module
         self._items = [
             pytest.Function.from_parent(parent, name=name, callobj=value)
             for name, value in vars(module).items()

@@ -12,7 +12,8 @@ _DECIDING = (
     "_pytest.runner", "_pytest.reports", "_pytest.python", "_pytest.unittest", "_pytest.outcomes", "_pytest.raises",
     "_pytest.approx", "_pytest.python_api", "_pytest.skipping", "_pytest.main", "_pytest.nodes", "_pytest.fixtures",
     "_pytest.subtests", "_pytest.terminal", "_pytest.assertion", "_pytest.assertion.rewrite",
-    "_pytest.assertion.util", "_pytest._code.code", "pytest", "unittest.case", "unittest.suite", "unittest.result", "unittest", "operator",
+    "_pytest.assertion.util", "_pytest._code.code", "pytest", "unittest.case", "unittest.suite", "unittest.result",
+    "unittest", "operator",
 )  # fmt: skip
 _BUILTINS = (
     "AssertionError", "BaseException", "Exception", "isinstance", "issubclass", "all", "any", "len", "sorted", "sum",

@@ -71,9 +71,9 @@ def _read_tests_once(root: Path, files: TestFiles, watch: Watch) -> None:
             instrument(tree, ast.parse(source), path.relative_to(root).as_posix(), watch, "@pytest_ar")
         return None, compile(tree, name, "exec", dont_inherit=True)
 
-    rewrite._rewrite_test = ours
-    rewrite._read_pyc = lambda *given: None
-    rewrite.see, rewrite.see_call = watch.see, watch.see_call  # type: ignore[attr-defined]
+    # The rewritten code names this module, so it is where the watch can be reached.
+    replaced = {"_rewrite_test": ours, "_read_pyc": lambda *given: None, "see": watch.see, "see_call": watch.see_call}
+    vars(rewrite).update(replaced)
 
 
 def _imported(tree: ast.Module) -> bool:

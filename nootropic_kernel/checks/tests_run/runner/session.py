@@ -87,9 +87,9 @@ class Reporter:
         self._send("start", test=nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
-        if report.passed and hasattr(report, "wasxfail"):
-            outcome = "xpassed"
+        outcome: str = report.outcome
+        if hasattr(report, "wasxfail"):
+            outcome = {"skipped": "xfailed", "passed": "xpassed"}.get(outcome, outcome)
         if outcome not in _RANK:
             return  # a plugin's own, such as the failed try of a test that is run again
         why = str(report.longrepr[-1]) if isinstance(report.longrepr, tuple) else ""

@@ -60,9 +60,10 @@ def functions_in(source: bytes) -> list[str]:
 
 def _functions(body: list[ast.stmt]) -> Iterator[str]:
     for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-            if not any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list):
-                yield node.name
+        if not (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test")):
+            continue
+        if not any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list):
+            yield node.name
 
 
 def _is_test_class(node: ast.ClassDef) -> bool:
