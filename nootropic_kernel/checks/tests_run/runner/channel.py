@@ -45,3 +45,8 @@ class Channel:
                 raise TimeoutError("nobody reads the report")
             time.sleep(0.001)
         self.send = send
+        self._private = private
+
+    def close(self) -> None:
+        """Nothing more is said."""
+        os.close(self._private)

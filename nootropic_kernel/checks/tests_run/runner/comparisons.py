@@ -44,9 +44,8 @@ class Watch:
         self.found: dict[str, None] = {}
         dice = random.SystemRandom()
         word = f"{dice.getrandbits(64):x}"
-        self._strange: tuple[Any, ...] = (
-            object(), dice.getrandbits(62), dice.random() - 9e9, word, word.encode(), (word,), [word], {word: 1}, {word},
-        )  # fmt: skip
+        single = (object(), dice.getrandbits(62), dice.random() - 9e9, word, word.encode())
+        self._strange: tuple[Any, ...] = (*single, (word,), [word], {word: 1}, {word})
 
     def names_at(self, place: tuple[str, int], names: frozenset[str]) -> None:
         """Which names an assertion at a file and line spells out itself; line 0 is the whole file."""
@@ -190,10 +189,11 @@ class _Instrument(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> Any:
         self.generic_visit(node)
         test = node.test
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name):
-            if node.body and isinstance(node.body[-1], ast.Raise) and not node.orelse:
-                return [self._seen("bool", (test.operand, ast.Constant(None)), node, True), node]
-        return node
+        if not (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name)):
+            return node
+        if node.orelse or not isinstance(node.body[-1], ast.Raise):
+            return node
+        return [self._seen("bool", (test.operand, ast.Constant(None)), node, True), node]
 
     def visit_Call(self, node: ast.Call) -> Any:
         self.generic_visit(node)

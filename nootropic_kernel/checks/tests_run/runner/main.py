@@ -53,6 +53,7 @@ def main(plan: dict[str, Any], descriptor: int = REPORT_DESCRIPTOR) -> int:
         arguments = ["-q", "--no-header", "--color=no", f"--maxfail={_MOST_FAILURES}"]
         code = int(pytest.main([*arguments, "-o", f"cache_dir={scratch}/cache"], plugins=[reporter]))
     reporter.end(code, list(watch.found))
+    channel.close()
     return code
 
 
