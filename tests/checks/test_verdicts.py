@@ -78,6 +78,11 @@ def test_anything_else_is_no_report(data: bytes) -> None:
     assert judge(run(REPORT + data)).passed is not True or not data
 
 
+@pytest.mark.parametrize("event", [("test", {}), ("end", {"code": 0}), ("collected", {"tests": 3})])
+def test_a_signed_line_of_another_shape_is_no_report(event: tuple[str, dict[str, object]]) -> None:
+    assert "forged" in judge(run(signed(event))).detail
+
+
 def test_no_tests_and_no_pytest_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no tests here" in why_not_run(["a.py", "index.test.ts"])
     assert why_not_run(["a.py", "tests/test_a.py"]) == ""

@@ -14,6 +14,8 @@ from nootropic_kernel.checks.tests_run.changed import is_test, operators_of, tes
 
 NAME = "tests"
 TIMEOUT_S = 180.0
+# Linux takes no argument of more than 128 KiB (execve(2), MAX_ARG_STRLEN).
+_ARGUMENT = 100_000
 
 
 def test_command(changed: Sequence[FileEdit] = (), only: Iterable[str] = ()) -> tuple[str, ...]:
@@ -31,7 +33,8 @@ def test_command(changed: Sequence[FileEdit] = (), only: Iterable[str] = ()) -> 
     plan = json.dumps({"changed": told, "only": sorted(only)})
     # Isolated: neither the folder nor variables lead to other modules before ours are imported. The repository's tree
     # is all that the sandbox shows, so the program travels as text.
-    return ("python", "-I", "-B", "-c", _START, _sources(), plan)
+    pieces = [plan[start : start + _ARGUMENT] for start in range(0, len(plan), _ARGUMENT)]
+    return ("python", "-I", "-B", "-c", _START, _sources(), *pieces)
 
 
 def why_not_run(paths: Iterable[str]) -> str:
@@ -58,7 +61,7 @@ class Texts:
         exec(compile(self.texts[module.__name__], module.__name__, "exec"), vars(module))
 
 def start():
-    texts, plan = map(json.loads, sys.argv[1:])
+    texts, plan = json.loads(sys.argv[1]), json.loads("".join(sys.argv[2:]))
     finder = Texts(texts)
     sys.meta_path.insert(0, finder)
     from nootropic_runner.main import main

@@ -9,6 +9,9 @@ from hashlib import blake2b
 from typing import Any
 
 
+_FORGED = "forged: the report was written to by something other than the runner"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one test ended; ``raw`` names what it raised itself, before any hook made something else of it."""
@@ -81,13 +84,17 @@ def read_report(data: bytes) -> Report:
         signature, _, text = line.partition(b" ")
         proof = blake2b(str(number).encode() + b":" + text, key=key).hexdigest().encode()
         if ended or not hmac.compare_digest(proof, signature):
-            report.broken = "forged: the report was written to by something other than the runner"
+            report.broken = _FORGED
             return report
-        kind, fields = json.loads(text)
+        try:
+            kind, fields = json.loads(text)
+            _take(report, kind, fields)
+        except (ValueError, TypeError, KeyError):  # signed, but not by our code
+            report.broken = _FORGED
+            return report
         ended = kind == "end"
-        _take(report, kind, fields)
     if lines[-1]:
-        report.broken = "forged: the report was written to by something other than the runner"
+        report.broken = _FORGED
     elif not ended:
         report.broken = "the tested process ended before its tests were done"
     elif report.collected is not None and report.code == 0 and set(report.collected) != set(report.outcomes):

@@ -38,18 +38,28 @@ class Watch:
     """Hears of every comparison; ``found`` says which ones prove nothing."""
 
     def __init__(self, changed: dict[str, Changed], imported: frozenset[str]) -> None:
-        self._changed = changed
+        self.changed = changed
         self._imported = imported
-        self._named: dict[tuple[str, int], frozenset[str]] = {}
+        self._trees: dict[str, ast.Module] = {}
         self.found: dict[str, None] = {}
         dice = random.SystemRandom()
         word = f"{dice.getrandbits(64):x}"
         single = (object(), dice.getrandbits(62), dice.random() - 9e9, word, word.encode())
         self._strange: tuple[Any, ...] = (*single, (word,), [word], {word: 1}, {word})
 
-    def names_at(self, place: tuple[str, int], names: frozenset[str]) -> None:
-        """Which names an assertion at a file and line spells out itself; line 0 is the whole file."""
-        self._named[place] = self._named.get(place, frozenset()) | names
+    def read(self, path: str, tree: ast.Module) -> None:
+        """A test file, as it is written: what an assertion spells out itself is not slipped in by the change."""
+        self._trees[path] = tree
+
+    def _named(self, path: str, line: int | None = None) -> frozenset[str]:
+        """The names in a test file, or in what stands on one of its lines."""
+        tree = self._trees.get(path, ast.Module([], []))
+        if line is None:
+            return _identifiers(tree)
+        here = (each for each in ast.walk(tree) if isinstance(each, ast.Assert | ast.Call))
+        return frozenset().union(
+            *(_identifiers(each) for each in here if each.lineno <= line <= (each.end_lineno or 0))
+        )
 
     def see(self, operator: str, left: Any, right: Any, path: str, line: int, direct: bool = True) -> None:
         """A comparison that was made; ``direct``: its result was the assertion's truth itself."""
@@ -90,21 +100,21 @@ class Watch:
             self.found.setdefault(told)
 
     def _comes_from_the_change(self, home: type, dunder: str, kind: type, other: type, place: tuple[str, int]) -> bool:
-        named = self._named.get(place, frozenset())
         code = getattr(vars(home).get(dunder), "__code__", None)
         module = sys.modules.get(home.__module__)
         for path in (getattr(code, "co_filename", None), getattr(module, "__file__", None)):
-            if path in self._changed:
-                file = self._changed[path]
+            if path in self.changed:
+                file = self.changed[path]
                 if f"{home.__qualname__}.{dunder}" in file.unchanged:
                     return False
                 # A new class that is made to equal others (a wildcard) is tested by being spelled out.
-                return not (home.__name__ in named and home.__qualname__ not in file.classes and kind is not other)
+                new = home.__qualname__ not in file.classes
+                return not (new and kind is not other and home.__name__ in self._named(*place))
         if module is None or (code is not None and not hasattr(module, "__file__")):
             return True  # made at run time, under a name that hides where
         # A library's wildcard, such as `mock.ANY`: the changed code can reach it, and the tests do not use it.
-        spelled = {kind.__name__, kind.__name__.strip("_")} & self._named.get((place[0], 0), frozenset())
-        return home.__module__ in self._imported and not spelled
+        spelled = {kind.__name__, kind.__name__.strip("_")}
+        return home.__module__ in self._imported and not spelled & self._named(place[0])
 
     def _proves_nothing(self, operator: str, value: Any, direct: bool) -> bool:
         if operator == "==":
@@ -139,16 +149,9 @@ def instrument(tree: ast.Module, original: ast.Module, path: str, watch: Watch, 
         watch: who hears.
         reach: the module's global whose attributes ``see`` and ``see_call`` are ``watch``'s.
     """
-    direct = set()
-    watch.names_at((path, 0), _identifiers(original))
-    for node in ast.walk(original):
-        if isinstance(node, ast.Assert):
-            if isinstance(node.test, ast.Compare):
-                direct.add((node.test.lineno, node.test.col_offset))
-            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                watch.names_at((path, line), _identifiers(node))
-        elif isinstance(node, ast.Call):
-            watch.names_at((path, node.lineno), _identifiers(node))
+    watch.read(path, original)
+    tests = [node.test for node in ast.walk(original) if isinstance(node, ast.Assert)]
+    direct = {(test.lineno, test.col_offset) for test in tests if isinstance(test, ast.Compare)}
     _Instrument(path, direct, reach).visit(tree)
 
 
@@ -187,12 +190,11 @@ class _Instrument(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> Any:
-        self.generic_visit(node)
         test = node.test
-        if not (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name)):
-            return node
-        if node.orelse or not isinstance(node.body[-1], ast.Raise):
-            return node
+        decides = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name)
+        if not (decides and node.body and isinstance(node.body[-1], ast.Raise) and not node.orelse):
+            return self.generic_visit(node)
+        assert isinstance(test, ast.UnaryOp)
         return [self._seen("bool", (test.operand, ast.Constant(None)), node, True), node]
 
     def visit_Call(self, node: ast.Call) -> Any:

@@ -59,7 +59,7 @@ def main(plan: dict[str, Any], descriptor: int = REPORT_DESCRIPTOR) -> int:
 
 def _read_tests_once(root: Path, files: TestFiles, watch: Watch) -> None:
     """Let pytest compile each test file from the bytes that it had at the start, with its comparisons watched."""
-    theirs = rewrite._rewrite_test
+    theirs, remembered = rewrite._rewrite_test, rewrite._read_pyc
 
     def ours(path: Path, config: pytest.Config) -> Any:
         source = files.sources.get(str(path))
@@ -68,12 +68,15 @@ def _read_tests_once(root: Path, files: TestFiles, watch: Watch) -> None:
         tree, name = ast.parse(source, filename=str(path)), str(path)
         rewrite.rewrite_asserts(tree, source, name, config)
         # Nothing is added where pytest adds nothing: in a module that asked for that.
-        if _imported(tree):
+        if watch.changed and _imported(tree):
             instrument(tree, ast.parse(source), path.relative_to(root).as_posix(), watch, "@pytest_ar")
         return None, compile(tree, name, "exec", dont_inherit=True)
 
+    def read(path: Path, *given: Any) -> Any:
+        return None if str(path) in files.sources else remembered(path, *given)
+
     # The rewritten code names this module, so it is where the watch can be reached.
-    replaced = {"_rewrite_test": ours, "_read_pyc": lambda *given: None, "see": watch.see, "see_call": watch.see_call}
+    replaced = {"_rewrite_test": ours, "_read_pyc": read, "see": watch.see, "see_call": watch.see_call}
     vars(rewrite).update(replaced)
 
 
