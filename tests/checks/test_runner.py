@@ -18,7 +18,7 @@ from nootropic_kernel.checks.tests_run.report import read_report
 from nootropic_kernel.checks.tests_run.runner.channel import Channel
 from nootropic_kernel.checks.tests_run.runner.comparisons import Changed, Watch, instrument
 from nootropic_kernel.checks.tests_run.runner.integrity import replaced, snapshot
-from nootropic_kernel.checks.tests_run.runner.test_files import TestFiles, functions_in
+from nootropic_kernel.checks.tests_run.runner.sources import TestFiles, functions_in
 
 HERE = __file__
 NEW = {HERE: Changed(frozenset(), frozenset())}

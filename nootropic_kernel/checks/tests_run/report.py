@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-
 _FORGED = "forged: the report was written to by something other than the runner"
 
 

@@ -26,7 +26,7 @@ def tests_step(edits: Sequence[FileEdit], trial: Trial, before: Sequence[FileEdi
     done: RunResult = yield Run(command, trial(edits), TIMEOUT_S)
     first = judge(done)
     if first.passed is False:
-        return (yield from _failed(first, trial(before)))
+        return (yield from _failed(first, edits, trial(before)))
     doubts = doubtful(first.report) if first.report.started else {}
     if doubts and (lost := (yield from _lost(doubts, trial(before)))):
         told = listed(f"{test} ({doubts[test]})" for test in lost)
@@ -40,27 +40,27 @@ def tests_step(edits: Sequence[FileEdit], trial: Trial, before: Sequence[FileEdi
     return (yield from _edited(first, judge(again), touched, weakened(edits), trial(before)))
 
 
-def _failed(first: Judged, untouched: str) -> Step[CheckResult]:
-    """A failing run: is it the change's doing?"""
+def _failed(first: Judged, edits: Sequence[FileEdit], untouched: str) -> Step[CheckResult]:
+    """A run that failed, or was forged: is it the change's doing?"""
     done: RunResult = yield Run(test_command(), untouched, TIMEOUT_S)
     base = judge(done)
-    if first.report.faults and set(first.report.faults) <= set(base.report.faults):
-        # The repository replaces parts of pytest itself, so that much proves less here, with or without the change.
-        if first.report.code == 0 and not first.report.failing:
-            return first.result(True, f"{first.report.counts}; {listed(base.report.faults)}, without the change too")
-    elif first.report.faults:
-        return first.result(False, first.detail)
+    same = f"without this change too: {first.detail}"
+    if first.report.faults:
+        if not set(first.report.faults) <= set(base.report.faults):
+            return first.result(False, first.detail)
+        # The repository replaces parts of pytest itself, so less is proved here, with or without the change.
+        well = first.report.code == 0 and not first.report.failing
+        return first.result(True if well and not edited_tests(edits) else None, f"{first.report.counts}; {same}")
     if base.passed is not False:
         return first.result(False, first.detail)
-    if first.report.broken or base.report.broken or not first.report.failing:
-        same = first.report.broken == base.report.broken and first.report.running == base.report.running
-        if first.report.broken and not same:
-            return first.result(False, first.detail)
-        return first.result(None, f"they fail without this change too: {first.detail}")
-    new = first.report.failing - base.report.failing
-    if new and base.report.collected is not None:
+    if first.report.broken:
+        alike = first.detail == base.detail or (
+            first.report.broken == base.report.broken and first.report.running == base.report.running
+        )
+        return first.result(None if alike else False, f"they fail {same}" if alike else first.detail)
+    if not base.report.broken and (new := first.report.failing - base.report.failing):
         return first.result(False, f"fail with this change only: {listed(new)}; {first.detail}")
-    return first.result(None, f"they fail without this change too: {first.detail}")
+    return first.result(None, f"they fail {same}")
 
 
 def _lost(doubts: dict[str, str], untouched: str) -> Step[list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import functools
 import operator as operators
 import random
 import sys
@@ -91,10 +92,7 @@ class Watch:
             return
         if not self._comes_from_the_change(home, dunder, kind, type(other), place):
             return
-        try:
-            empty = self._proves_nothing(operator, value, direct)
-        except Exception:
-            return  # an operator that refuses strange values is an honest one
+        empty = any(_true(probe, value, direct) for probe in self._probes(operator, value))
         if empty:
             told = f"{kind.__qualname__}.{dunder} holds for everything ({place[0]}:{place[1]})"
             self.found.setdefault(told)
@@ -116,27 +114,21 @@ class Watch:
         spelled = {kind.__name__, kind.__name__.strip("_")}
         return home.__module__ in self._imported and not spelled & self._named(place[0])
 
-    def _proves_nothing(self, operator: str, value: Any, direct: bool) -> bool:
+    def _probes(self, operator: str, value: Any) -> Iterator[Callable[[], Any]]:
+        """Comparisons that are true of nothing honest."""
         if operator == "==":
-            return any(_holds(value == strange, value, direct) for strange in self._strange)
-        if operator == "!=":
-            return _holds(operators.ne(value, value), value, direct)
-        if operator == "in":
-            return any(strange in value for strange in self._strange)
-        if operator == "not in":
-            return any(held not in value for held in _first(value))
-        if operator == "bool":
-            return bool(value) and _constant(type(value).__bool__)
-        for least, greatest in _ENDS:
-            end = least if operator in ("<", "<=") else greatest
-            if end is None:
-                continue
-            try:
-                if _holds(_ORDER[operator](value, end), value, direct):
-                    return True
-            except TypeError:
-                continue
-        return False
+            yield from (functools.partial(operators.eq, value, strange) for strange in self._strange)
+        elif operator == "!=":
+            yield functools.partial(operators.ne, value, value)
+        elif operator == "in":
+            yield from (functools.partial(operators.contains, value, strange) for strange in self._strange)
+        elif operator == "not in":
+            yield lambda: next(iter(value)) not in value
+        elif operator == "bool":
+            yield lambda: _constant(type(value).__bool__) and bool(value)
+        else:
+            ends = [least if operator in ("<", "<=") else greatest for least, greatest in _ENDS]
+            yield from (functools.partial(_ORDER[operator], value, end) for end in ends if end is not None)
 
 
 def instrument(tree: ast.Module, original: ast.Module, path: str, watch: Watch, reach: str) -> None:
@@ -244,14 +236,17 @@ def _definer(kind: type, dunder: str) -> type | None:
     return next((each for each in kind.__mro__ if dunder in vars(each)), None)
 
 
-def _holds(result: Any, value: Any, direct: bool) -> bool:
-    """Whether a comparison came out as true, for results that are arrays of truths as well."""
-    if type(result) in _PLAIN:
-        return result is not NotImplemented and bool(result)
-    every = getattr(result, "all", None)
-    if callable(every):
-        return bool(every()) and (not hasattr(type(value), "__len__") or len(value) > 0)
-    return direct and result is not NotImplemented and bool(result)
+def _true(probe: Callable[[], Any], value: Any, direct: bool) -> bool:
+    """Whether a comparison comes out as true, for results that are arrays of truths as well."""
+    try:
+        result = probe()
+        if type(result) in _PLAIN:
+            return bool(result)
+        if callable(every := getattr(result, "all", None)):
+            return bool(every()) and (not hasattr(type(value), "__len__") or len(value) > 0)
+        return direct and result is not NotImplemented and bool(result)
+    except Exception:
+        return False  # it refuses a strange value
 
 
 def _constant(method: Any) -> bool:
@@ -262,12 +257,6 @@ def _constant(method: Any) -> bool:
 
 def _used(code: Any) -> set[str]:
     return {each.argval for each in dis.get_instructions(code) if each.opname.startswith("LOAD_FAST")}
-
-
-def _first(value: Any) -> list[Any]:
-    for held in value:
-        return [held]
-    return []
 
 
 def _identifiers(node: ast.AST) -> frozenset[str]:

@@ -15,7 +15,7 @@ import pytest
 from .channel import Channel
 from .comparisons import Changed, Watch, instrument
 from .session import Reporter
-from .test_files import TestFiles
+from .sources import TestFiles
 
 REPORT_DESCRIPTOR = 3
 # One fault must not hide whether the others are the change's doing, and a thousand say no more than some.

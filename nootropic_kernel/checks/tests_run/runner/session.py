@@ -12,7 +12,7 @@ import pytest
 from .canaries import Canaries
 from .channel import Channel
 from .integrity import Snapshot, replaced, snapshot
-from .test_files import TestFiles
+from .sources import TestFiles
 
 _RANK = ("passed", "xpassed", "skipped", "xfailed", "failed")
 
@@ -51,9 +51,9 @@ class Reporter:
         if hasattr(config.option, "numprocesses"):  # one process: canaries must live where the tests do
             config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
 
-    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
-        if self._only and collection_path.is_file() and collection_path.name != "conftest.py":
-            return collection_path.relative_to(config.rootpath).as_posix() not in self._only or None
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        if self._only and collection_path.is_file():
+            return collection_path.relative_to(self._files.root).as_posix() not in self._only or None
         return None
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 # pytest's own list of folders that it does not search (`norecursedirs`).
 _NOT_SEARCHED = frozenset({"_darcs", "build", "CVS", "dist", "node_modules", "venv", "__pycache__"})
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
-_HASHED_UP_TO = 16 << 20
+_HASHED_UP_TO = 1 << 20
 
 
 def is_test_file(name: str) -> bool:
@@ -25,7 +25,7 @@ class TestFiles:
     __test__ = False
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self.sources: dict[str, bytes] = {}
         self._digests: dict[str, bytes] = {}
         self.expected: list[str] = []
@@ -42,7 +42,7 @@ class TestFiles:
     def rewritten(self) -> list[str]:
         """The files that are not what they were."""
         changed = [path for path, digest in self._digests.items() if _digest(Path(path)) != digest]
-        return [Path(path).relative_to(self._root).as_posix() for path in sorted(changed)]
+        return [Path(path).relative_to(self.root).as_posix() for path in sorted(changed)]
 
 
 def functions_in(source: bytes) -> list[str]:
@@ -87,8 +87,9 @@ def _files(root: Path) -> Iterator[Path]:
 def _digest(path: Path) -> bytes:
     try:
         status = path.stat()
-        # Of what is huge, the size has to do.
-        content = str(status.st_size).encode() if status.st_size > _HASHED_UP_TO else path.read_bytes()
+        # Of what is large, reading it twice would cost more than the tests.
+        large = status.st_size > _HASHED_UP_TO
+        content = f"{status.st_size} {status.st_mtime_ns}".encode() if large else path.read_bytes()
     except OSError:
         return b""
     return blake2b(content).digest()
