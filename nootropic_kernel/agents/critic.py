@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from nootropic_kernel.changes.changeset import ChangeSet
+from nootropic_kernel.changes.changeset import ChangeSet, FileEdit
 from nootropic_kernel.changes.store import CheckResult
 from nootropic_kernel.checks.scan import scan
-from nootropic_kernel.checks.tests_run import (
-    NAME,
-    TIMEOUT_S,
-    VOUCHED,
-    edited_tests,
-    test_command,
-    touches_code,
-    verdict,
-    why_not_run,
-)
-from nootropic_kernel.runs.effects import Run, RunResult, Step
+from nootropic_kernel.checks.tests_run import NAME, tests_step, why_not_run
+from nootropic_kernel.checks.tests_run.changed import touches_code
+from nootropic_kernel.runs.effects import Step
 from nootropic_kernel.sandbox import SandboxUnavailable
 from nootropic_kernel.telemetry.spans import span
 
@@ -26,37 +18,31 @@ REPAIRS = 2
 
 
 def check_step(
-    changeset: ChangeSet, paths: Iterable[str], trial: str, untouched: str, asked: str = ""
+    changeset: ChangeSet,
+    paths: Iterable[str],
+    trial: Callable[[Sequence[FileEdit]], str],
+    before: Sequence[FileEdit] = (),
+    asked: str = "",
 ) -> Step[tuple[CheckResult, ...]]:
     """Scan a change and run the repository's tests on it.
 
     Args:
         changeset: the change.
         paths: the repository's files, those of the change included.
-        trial: names the files with the change applied.
-        untouched: names the files as they are; tests that fail there too are not this change's doing.
+        trial: gives edits a name under which a command can be run on the files with them.
+        before: the edits that lead to the files without the change; tests that fail there too are not its doing.
         asked: what was asked for.
     """
     with span(None, "scan"):
         found = scan(changeset, asked)
     if any(check.passed is False for check in found):
         return tuple(found)  # what does not parse or carries a secret is not run
-    paths = tuple(paths)
-    command = test_command(paths)
     if not touches_code(changeset.files):
         return tuple(found)
-    if command is None:
-        return (*found, CheckResult(NAME, None, why_not_run(paths), "nobody"))
+    if why := why_not_run(paths):
+        return (*found, CheckResult(NAME, None, why, "nobody"))
     try:
-        done: RunResult = yield Run(command, trial, TIMEOUT_S)
-        result = verdict(done.code, done.output, done.errors, done.level, done.limits)
-        if result.passed is False:
-            before: RunResult = yield Run(command, untouched, TIMEOUT_S)
-            if verdict(before.code, before.output, before.errors, before.level, before.limits).passed is False:
-                result = CheckResult(NAME, None, f"they fail without this change too: {result.detail}", VOUCHED)
-        elif result.passed and (changed := edited_tests(changeset.files)):
-            detail = f"{result.detail}; the change edits tests itself: {', '.join(changed)}"
-            result = CheckResult(NAME, True, detail, VOUCHED)
+        result = yield from tests_step(changeset.files, trial, before)
     except SandboxUnavailable as problem:
         result = CheckResult(NAME, None, str(problem), "nobody")
     return (*found, result)

@@ -169,7 +169,7 @@ def _checked(
 ) -> Step[tuple[CheckResult, ...]]:
     every = {*paths, *(edit.path for edit in changeset.files)}
     words = [job.title, job.instruction.text if job.instruction else "", job.how, *map(str, job.args.values())]
-    return (yield from check_step(changeset, every, trial(changeset.files), trial(()), "\n".join(words)))
+    return (yield from check_step(changeset, every, trial, asked="\n".join(words)))
 
 
 def _run_name(job: Job, bench: Workbench, prompt: EditPrompt | None) -> str:

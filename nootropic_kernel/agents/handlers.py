@@ -14,6 +14,7 @@ from nootropic_kernel.agents.coder import FORMAT_RETRIES
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
+from nootropic_kernel.checks.tests_run.pipe import ReportPipe
 from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
 from nootropic_kernel.models.router import choose
@@ -139,20 +140,20 @@ class Workbench:
             raise PathRefused(run.folder, "A command runs only in a trial of a change")
         self._tell("Trying the change in the sandbox …")
         with span(self.workspace, "run tests", {"nootropic.command": " ".join(run.command[:3])}) as current:
-            with worktree_with(self.workspace, edits) as folder:
-                done = self._confined(run, folder, cancel)
+            with worktree_with(self.workspace, edits, self._tell) as folder, ReportPipe() as pipe:
+                done = self._confined(run, folder, pipe.channel, cancel)
             current.set("nootropic.sandbox", done.level)
             current.set("process.exit.code", done.code)
-        return RunResult(done.code, done.output, done.errors, done.level, done.limits)
+        return RunResult(done.code, done.output, done.errors, done.level, done.limits, pipe.report)
 
-    def _confined(self, run: Run, folder: Path, cancel: threading.Event) -> SandboxResult:
+    def _confined(self, run: Run, folder: Path, channel: int, cancel: threading.Event) -> SandboxResult:
         try:
-            return run_confined(run.command, folder, timeout_s=run.timeout_s, cancel=cancel)
+            return run_confined(run.command, folder, timeout_s=run.timeout_s, cancel=cancel, channel=channel)
         except SandboxUnavailable as problem:
             question = f"{problem.why} Run the tests of this repository on your machine without a sandbox?"
             if self._approve is None or not self._approve(question):
                 raise
-            return run_approved(run.command, folder, timeout_s=run.timeout_s, cancel=cancel)
+            return run_approved(run.command, folder, timeout_s=run.timeout_s, cancel=cancel, channel=channel)
 
     def _search(self, wanted: Search, cancel: threading.Event) -> list[Snippet]:
         with span(self.workspace, "retrieve", {"nootropic.limit": wanted.limit}) as current:

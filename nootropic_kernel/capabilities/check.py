@@ -99,7 +99,7 @@ def _checked(changeset: ChangeSet, params: CheckParams, session: Session) -> lis
     bench = Workbench(session.workspace, session.settings(), approve=session.approve, tell=session.status)
     paths = {*bench.paths(), *(edit.path for edit in changeset.files)}
     before = tuple(FileEdit(edit.path, edit.new, edit.base) for edit in changeset.files)
-    step = check_step(changeset, paths, bench.trial(changeset.files), bench.trial(before), asked)
+    step = check_step(changeset, paths, bench.trial, before, asked)
     return list(drive(step, bench.handlers(), session.cancel or threading.Event()))
 
 

@@ -66,13 +66,17 @@ class Run:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a sandboxed command ended; ``level`` and ``limits`` say what confined it."""
+    """How a sandboxed command ended; ``level`` and ``limits`` say what confined it.
+
+    ``report`` is what the command wrote to descriptor 3.
+    """
 
     code: int
     output: str
     errors: str
     level: str
     limits: tuple[str, ...] = ()
+    report: bytes = b""
 
 
 @dataclass(frozen=True)

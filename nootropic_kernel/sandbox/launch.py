@@ -57,6 +57,7 @@ def run_confined(
     limits: Limits | None = None,
     environment: dict[str, str] | None = None,
     cancel: threading.Event | None = None,
+    channel: int | None = None,
 ) -> SandboxResult:
     """Run ``command`` in ``folder``, which is all it can write to and, the system apart, all it can see.
 
@@ -67,6 +68,7 @@ def run_confined(
         limits: resources; see `Limits`.
         environment: variables added to an otherwise empty environment.
         cancel: when set, everything is killed and Interrupted raised.
+        channel: the write end of a pipe, which the command gets as descriptor 3.
 
     Raises:
         SandboxUnavailable: there is no bubblewrap, or it does not work here.
@@ -76,9 +78,9 @@ def run_confined(
         raise SandboxUnavailable(why)
     limits = limits or Limits(cpu_s=max(1, int(timeout_s)))
     folder = folder.resolve()
-    arguments = [*_bubblewrap(folder, environment or {}), *limits.wrapper(sys.executable), *_words(command)]
+    arguments = [*_bubblewrap(folder, environment or {}), *limits.wrapper(sys.executable, channel), *_words(command)]
     told = (*limits.told(), f"{timeout_s:g} s of time", "nothing outlives it")
-    return _finished(arguments, None, {}, timeout_s, cancel, LEVEL, told)
+    return _finished(arguments, None, {}, timeout_s, cancel, LEVEL, told, channel)
 
 
 def run_approved(
@@ -88,14 +90,14 @@ def run_approved(
     timeout_s: float = 60.0,
     environment: dict[str, str] | None = None,
     cancel: threading.Event | None = None,
+    channel: int | None = None,
 ) -> SandboxResult:
     """Run ``command`` unconfined, for a person who was asked and said yes: clean environment and limits only."""
     limits = Limits(cpu_s=max(1, int(timeout_s)))
     variables = _environment() | (environment or {})
     told = (*limits.told(), f"{timeout_s:g} s of time")
-    return _finished(
-        [*limits.wrapper(sys.executable), *_words(command)], folder, variables, timeout_s, cancel, UNCONFINED, told
-    )
+    arguments = [*limits.wrapper(sys.executable, channel), *_words(command)]
+    return _finished(arguments, folder, variables, timeout_s, cancel, UNCONFINED, told, channel)
 
 
 def _finished(
@@ -106,6 +108,7 @@ def _finished(
     cancel: threading.Event | None,
     level: str,
     limits: tuple[str, ...],
+    channel: int | None,
 ) -> SandboxResult:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
@@ -116,6 +119,7 @@ def _finished(
             stderr=err,
             start_new_session=True,
             env=variables,
+            pass_fds=() if channel is None else (channel,),
         )
         timed_out = False
         end = time.monotonic() + timeout_s

@@ -34,9 +34,9 @@ class Limits:
             told.append(f"{self.processes} processes")
         return tuple(told)
 
-    def wrapper(self, python: str) -> list[str]:
-        """The words to put before a command so that it runs under these limits."""
-        return [python, "-I", "-S", "-c", _PROGRAM, json.dumps(asdict(self))]
+    def wrapper(self, python: str, channel: int | None = None) -> list[str]:
+        """The words to put before a command so that it runs under these limits, with ``channel`` as descriptor 3."""
+        return [python, "-I", "-S", "-c", _PROGRAM, json.dumps({**asdict(self), "channel": channel})]
 
 
 _PROGRAM = """\
@@ -52,5 +52,8 @@ for kind, most in table:
     hard = resource.getrlimit(kind)[1]
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (most, most))
+if wanted["channel"] not in (None, 3):
+    os.dup2(wanted["channel"], 3)
+    os.close(wanted["channel"])
 os.execvp(sys.argv[2], sys.argv[2:])
 """

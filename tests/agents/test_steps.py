@@ -22,6 +22,7 @@ from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.resources import ResourceInvalid
 from tests.agents.scripted_model import scripted_model
+from tests.checks.verdict_runs import passed
 
 PROMPT = EditPrompt.load(None)
 EDIT = Answer("a.py\n```python\nx = 2\n```", "m", "b", "stop")
@@ -103,10 +104,10 @@ def test_a_recipe_reads_only_what_it_needs_and_its_tests_run_on_a_trial() -> Non
     run = next(step)
     assert isinstance(run, Run) and run.folder == "trial-2"
     with pytest.raises(StopIteration) as done:
-        step.send(RunResult(0, "2 passed in 0.01s", "", "bubblewrap: all", ("1 s",)))
+        step.send(RunResult(0, "2 passed", "", "bubblewrap: all", ("1 s",), passed("tests/test_a.py::test_a")))
     finished = done.value.value
     assert [check.passed for check in finished.checks] == [True, True, True, True, True]
-    assert "only the tested process itself" in finished.checks[-1].vouched_by
+    assert "complete report of 1 tests" in finished.checks[-1].vouched_by
 
 
 def test_what_fails_its_scan_is_never_run() -> None:

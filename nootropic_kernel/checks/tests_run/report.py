@@ -1,0 +1,121 @@
+"""Reading the runner's signed report: what was collected, how each test ended, and whether all of it is there."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+_FORGED = "forged: the report was written to by something other than the runner"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one test ended; ``raw`` names what it raised itself, before any hook made something else of it."""
+
+    outcome: str
+    raw: str = ""
+    why: str = ""
+
+    @property
+    def ran_well(self) -> bool:
+        """Whether the test itself came to its end."""
+        return self.outcome in ("passed", "xpassed") and not self.raw
+
+
+@dataclass
+class Report:
+    """What a run reported. ``broken`` says why the report cannot be believed or is not whole; empty when it is."""
+
+    started: bool = False
+    broken: str = ""
+    code: int | None = None
+    expected: tuple[str, ...] = ()
+    collected: tuple[str, ...] | None = None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    uncollected: dict[str, tuple[str, str]] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+    canaries: int = 0
+    running: str = ""
+
+    @property
+    def failing(self) -> set[str]:
+        """The tests that failed, and the files that could not be collected."""
+        failed = {test for test, outcome in self.outcomes.items() if outcome.outcome == "failed"}
+        return failed | {name for name, (outcome, _) in self.uncollected.items() if outcome == "failed"}
+
+    @property
+    def counts(self) -> str:
+        """How many tests ended how, in words."""
+        kinds = [outcome.outcome for outcome in self.outcomes.values()]
+        told = [f"{kinds.count(kind)} {kind}" for kind in ("failed", "passed", "xfailed", "xpassed", "skipped")]
+        errors = sum(outcome == "failed" for outcome, _ in self.uncollected.values())
+        told = [each for each in told if not each.startswith("0 ")] + [f"{errors} not importable"] * bool(errors)
+        return ", ".join(told) or "no test"
+
+    def ran_well(self) -> set[str]:
+        """The test functions (without their parameters) of which at least one case ran to its end."""
+        return {function_of(test) for test, outcome in self.outcomes.items() if outcome.ran_well}
+
+
+def function_of(test: str) -> str:
+    """A test's name without its parameters."""
+    return test.split("[", 1)[0]
+
+
+def read_report(data: bytes) -> Report:
+    """The report in what came through the pipe; never raises, whatever that is."""
+    report = Report()
+    head, _, rest = data.partition(b"\n")
+    try:
+        key = bytes.fromhex(head.decode("ascii"))
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        report.broken = "the runner did not start"
+        return report
+    report.started = True
+    lines = rest.split(b"\n")
+    ended = False
+    for number, line in enumerate(lines[:-1]):
+        signature, _, text = line.partition(b" ")
+        proof = blake2b(str(number).encode() + b":" + text, key=key).hexdigest().encode()
+        if ended or not hmac.compare_digest(proof, signature):
+            report.broken = _FORGED
+            return report
+        try:
+            kind, fields = json.loads(text)
+            _take(report, kind, fields)
+        except (ValueError, TypeError, KeyError):  # signed, but not by our code
+            report.broken = _FORGED
+            return report
+        ended = kind == "end"
+    if lines[-1]:
+        report.broken = _FORGED
+    elif not ended:
+        report.broken = "the tested process ended before its tests were done"
+    elif report.collected is not None and report.code == 0 and set(report.collected) != set(report.outcomes):
+        missing = sorted(set(report.collected) - set(report.outcomes))
+        report.broken = f"tests were collected and never run: {', '.join(missing[:5])}"
+    return report
+
+
+def _take(report: Report, kind: str, fields: dict[str, Any]) -> None:
+    match kind:
+        case "begin":
+            report.expected = tuple(fields["expected"])
+        case "collected":
+            report.collected = tuple(fields["tests"])
+        case "uncollected":
+            report.uncollected[fields["test"]] = (fields["outcome"], fields["why"])
+        case "start":
+            report.running = fields["test"]
+        case "test":
+            report.outcomes[fields["test"]] = Outcome(fields["outcome"], fields["raw"], fields["why"])
+            report.running = ""
+        case "end":
+            report.code = fields["code"]
+            report.faults = tuple(fields["faults"])
+            report.canaries = fields["canaries"]

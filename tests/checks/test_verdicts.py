@@ -1,0 +1,186 @@
+"""Reading the runner's report, and what one run of the tests or several say."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nootropic_kernel.changes.changeset import FileEdit
+from nootropic_kernel.changes.store import CheckResult
+from nootropic_kernel.checks.tests_run import tests_step as step_of_tests
+from nootropic_kernel.checks.tests_run import why_not_run
+from nootropic_kernel.checks.tests_run.changed import edited_tests, operators_of, weakened, with_tests_as_they_were
+from nootropic_kernel.checks.tests_run.changed import test_side as is_test_side
+from nootropic_kernel.checks.tests_run.report import read_report
+from nootropic_kernel.checks.tests_run.verdict import judge
+from nootropic_kernel.runs.effects import Run, RunResult
+from tests.checks.verdict_runs import passed, signed
+
+REPORT = passed("test_a.py::test_a", "test_a.py::test_b[x]")
+CODE = FileEdit("shop.py", b"x = 1\n", b"x = 2\n")
+
+
+def run(report: bytes, code: int = 0, output: str = "") -> RunResult:
+    return RunResult(code, output, "", "bubblewrap: all", ("1 s",), report)
+
+
+def failed(*tests: str) -> bytes:
+    ran = [("test", {"test": test, "outcome": "failed", "raw": "AssertionError", "why": ""}) for test in tests]
+    end = {"code": 1, "finished": len(tests), "faults": [], "canaries": 87}
+    return signed(("begin", {"expected": []}), ("collected", {"tests": list(tests)}), *ran, ("end", end))
+
+
+def decided(edits: Sequence[FileEdit], *answers: RunResult) -> CheckResult:
+    """What a step makes of these runs, all of which it asks for."""
+    step = step_of_tests(edits, lambda edits: str(len(edits)))
+    effect: object = next(step)
+    for answer in answers[:-1]:
+        assert isinstance(effect, Run)
+        effect = step.send(answer)
+    with pytest.raises(StopIteration) as done:
+        step.send(answers[-1])
+    result: CheckResult = done.value.value
+    return result
+
+
+def test_a_whole_report_is_read() -> None:
+    report = read_report(REPORT)
+    assert not report.broken and report.code == 0 and report.counts == "2 passed"
+    assert report.ran_well() == {"test_a.py::test_a", "test_a.py::test_b"}
+
+
+@given(st.integers(0, len(REPORT) - 1), st.integers(0, 255))
+def test_a_report_in_which_any_byte_differs_is_no_pass(place: int, byte: int) -> None:
+    altered = bytearray(REPORT)
+    altered[place] = byte
+    whole = bytes(altered) in (REPORT, REPORT[:64].upper() + REPORT[64:])
+    assert whole or bytes(altered[:64]).lower() == REPORT[:64] or judge(run(bytes(altered))).passed is not True
+
+
+@given(st.integers(0, 6), st.integers(0, 6))
+def test_lines_left_out_repeated_or_exchanged_are_no_pass(one: int, other: int) -> None:
+    head, *lines = REPORT.splitlines(keepends=True)
+    one, other = one % len(lines), other % len(lines)
+    kept = [line for number, line in enumerate(lines) if number != one]
+    exchanged = list(lines)
+    exchanged[one], exchanged[other] = lines[other], lines[one]
+    for forged in (kept, [*lines, lines[one]], exchanged, lines[:one]):
+        assert forged == lines or judge(run(head + b"".join(forged))).passed is not True
+
+
+@given(st.binary(max_size=200))
+def test_anything_else_is_no_report(data: bytes) -> None:
+    assert judge(run(data)).passed is not True
+    assert judge(run(REPORT + data)).passed is not True or not data
+
+
+@pytest.mark.parametrize("event", [("test", {}), ("end", {"code": 0}), ("collected", {"tests": 3})])
+def test_a_signed_line_of_another_shape_is_no_report(event: tuple[str, dict[str, object]]) -> None:
+    assert "forged" in judge(run(signed(event))).detail
+
+
+def test_no_tests_and_no_pytest_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no tests here" in why_not_run(["a.py", "index.test.ts"])
+    assert why_not_run(["a.py", "tests/test_a.py"]) == ""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "pytest is not installed" in why_not_run(["test_a.py"])
+
+
+def test_the_states_of_one_run() -> None:
+    missing = "ModuleNotFoundError: No module named 'numpy'"
+    uncollected = signed(
+        ("begin", {"expected": []}),
+        ("uncollected", {"test": "test_a.py", "outcome": "failed", "why": missing}),
+        ("collected", {"tests": []}),
+        ("end", {"code": 2, "finished": 0, "faults": [], "canaries": 0}),
+    )
+    assert judge(run(REPORT)).passed is True
+    assert judge(run(REPORT, 3)).passed is False, "it ended otherwise than it said"
+    assert judge(run(b"", 1)).passed is None, "it never started"
+    assert judge(run(REPORT, 124)).passed is False and "in time" in judge(run(REPORT, 124)).detail
+    assert judge(run(uncollected, 2, missing)).passed is None and "numpy" in judge(run(uncollected, 2, missing)).detail
+    assert judge(run(passed("t", faults=["replaced: x"]))).passed is False
+
+
+def test_a_failure_is_the_changes_doing_only_where_the_tests_pass_without_it() -> None:
+    one, two = "test_a.py::test_a", "test_a.py::test_b"
+    assert decided([CODE], run(failed(one), 1), run(passed(one))).passed is False
+    assert decided([CODE], run(failed(one), 1), run(failed(one), 1)).passed is None
+    both = decided([CODE], run(failed(one, two), 1), run(failed(one), 1))
+    assert both.passed is False and f"with this change only: {two}" in both.detail
+
+
+def test_tests_that_a_change_edits_do_not_vouch_for_it_alone() -> None:
+    name = "test_a.py::test_a"
+    edit = FileEdit("test_a.py", b"def test_a(): assert f() == 1\n", b"def test_a(): assert f() == 2\n")
+    weak = FileEdit("test_a.py", b"def test_a(): assert f() == 1\n", b"def test_a(): f()\n")
+    good, bad = run(passed(name)), run(failed(name), 1)
+    both = decided([CODE, edit], good, good)
+    assert both.passed is True and "as they were" in both.vouched_by
+    assert decided([CODE, edit], good, bad, good).passed is None
+    assert decided([CODE, edit], good, bad, bad).passed is True, "a failing test is mended"
+    weaker = decided([CODE, weak], good, bad, good)
+    assert weaker.passed is False and "asserts less" in weaker.detail
+
+
+def test_what_a_change_takes_from_the_tests_is_named() -> None:
+    base = (
+        b"import pytest\n@pytest.mark.parametrize('n', [1, 2])\ndef test_a(n): assert n\n"
+        b"class TestB:\n    def test_b(self): assert 1\n"
+    )
+    said = {
+        "is gone": base.replace(b"    def test_b", b"    def check_b"),
+        "asserts less": base.replace(b"assert n", b"pass"),
+        "asserts less (3": base.replace(b"[1, 2]", b"[]"),
+        "is skipped": base.replace(b"def test_a", b"@pytest.mark.skip\ndef test_a"),
+        "skips more": base + b"pytestmark = pytest.mark.xfail\n",
+    }
+    for words, new in said.items():
+        assert words in "; ".join(weakened([FileEdit("tests/test_a.py", base, new)])), words
+    assert weakened([FileEdit("tests/test_a.py", base, base + b"def test_c(): assert 3\n")]) == []
+    assert "no longer collected" in weakened([FileEdit("a.py", base, base, renamed_from="test_a.py")])[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "side"),
+    [
+        ("test_a.py", True), ("a_test.py", True), ("tests/helper.py", True), ("tests/data.json", True),
+        ("conftest.py", True), ("pkg/conftest.py", True), ("PyTest.ini", True), ("pyproject.toml", True),
+        ("x.pth", True), ("sitecustomize.py", True), ("shop.py", False), ("src/testing_tools.py", False),
+        ("contest.py", False), ("README.md", False),
+    ],
+)  # fmt: skip
+def test_the_tests_side_of_a_change(path: str, side: bool) -> None:
+    assert is_test_side(path) is side
+    assert edited_tests([FileEdit(path, b"", b"x")]) == ([path] if side else [])
+
+
+def test_taking_back_the_tests_side_restores_what_was_there() -> None:
+    edits = [
+        CODE,
+        FileEdit("test_a.py", b"a", b"b"),
+        FileEdit("test_b.py", b"a", None),
+        FileEdit("conftest.py", None, b"x"),
+        FileEdit("test_d.py", b"a", b"b", renamed_from="test_c.py"),
+    ]
+    assert with_tests_as_they_were(edits) == (
+        CODE,
+        FileEdit("test_a.py", b"b", b"a"),
+        FileEdit("test_b.py", None, b"a"),
+        FileEdit("conftest.py", b"x", None),
+        FileEdit("test_c.py", None, b"a", renamed_from="test_d.py"),
+    )
+
+
+def test_operators_that_a_change_leaves_are_known() -> None:
+    old = b"class A:\n    def __eq__(self, o): return 1\n    def __lt__(self, o): return 1\nclass B: pass\n"
+    new = old.replace(b"__lt__(self, o): return 1", b"__lt__(self, o): return 2") + b"class C:\n    class D: pass\n"
+    assert operators_of(old, new) == {"classes": ["A", "B"], "unchanged": ["A.__eq__"]}
+    assert operators_of(None, new)["classes"] == [] and operators_of(b"def (", b"\0") == {
+        "classes": [],
+        "unchanged": [],
+    }
