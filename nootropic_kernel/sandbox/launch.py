@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nootropic_kernel.sandbox.inside.spec import APPROVED
-from nootropic_kernel.sandbox.level import DESCRIPTIONS, available, strongest, unenforced, why_not
+from nootropic_kernel.sandbox.level import DESCRIPTIONS, LEVELS, available, strongest, unenforced, why_not
 from nootropic_kernel.sandbox.limits import Limits
 from nootropic_kernel.sandbox.process import TIME_IS_UP, Ended, execute
 from nootropic_kernel.sandbox.result import SandboxResult, SandboxUnavailable
@@ -41,7 +41,10 @@ def run_confined(
     Raises:
         SandboxUnavailable: no level works here, or not this one, or it could not be set up for this folder.
         Interrupted: ``cancel`` was set.
+        ValueError: there is no such level.
     """
+    if level not in (None, *LEVELS):
+        raise ValueError(f"There is no level {level!r}, only {', '.join(LEVELS)}.")
     chosen = level or strongest()
     if chosen is None or why_not(chosen):
         raise SandboxUnavailable(available() if chosen is None else why_not(chosen))

@@ -79,7 +79,7 @@ def execute(
             if status_in >= 0:
                 os.close(status_in)
         output, errors = _text(out), _text(err)
-        if not said and not stopped_by:
+        if b"ready" not in said and not stopped_by:
             raise SandboxUnavailable(f"The sandbox ({level}) could not be set up: {errors.strip()[-500:]}.")
         if len(said) == 2:
             code = int(said[1])

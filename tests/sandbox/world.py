@@ -1,4 +1,4 @@
-"""A person's machine in small, for confined code to break into: secrets, services, a process, and what shows a breach."""
+"""A person's machine in small, for confined code to break into: secrets, services, a process; and what shows it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ class World:
         self._sockets = [*self._listeners()]
         self._terminal, self._line = pty.openpty()
         self._canary = subprocess.Popen(
-            [sys.executable, "-c", CANARY, self.token], cwd=self.outside, env={"KEY": self.token}, stdout=subprocess.PIPE
+            [sys.executable, "-c", CANARY, self.token],
+            cwd=self.outside,
+            env={"KEY": self.token},
+            stdout=subprocess.PIPE,
         )
         assert self._canary.stdout is not None
         self._address = int(self._canary.stdout.readline())

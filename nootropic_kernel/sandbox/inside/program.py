@@ -33,6 +33,8 @@ def main() -> NoReturn:
             supervise.run(run, _started(run), scoped)
         if run.level == spec.NAMESPACES:
             namespaces.enter(run)
+        elif run.level != spec.BUBBLEWRAP:
+            raise OSError(f"there is no level {run.level}")
         _first_process(run)
     except OSError as problem:
         print(f"sandbox: {problem}", file=sys.stderr, flush=True)
