@@ -1,4 +1,4 @@
-"""The attacks: each a piece of code that reaches out of the folder that it is run in, and does so where nothing confines it.
+"""The attacks: each a piece of code that reaches out of its folder, and does so where nothing confines it.
 
 An attack shows in the world outside (see `world.World.breaches`), by printing a secret, or, where the effect is on the
 attacker itself, by printing the mark.
@@ -49,7 +49,8 @@ ATTACKS = [
     Attack("read by absolute path", 'attempt(lambda: read(A["secret"]))'),
     Attack("read by relative path", 'attempt(lambda: read("../outside/secret.txt"))'),
     Attack("read through a link", 'attempt(lambda: os.symlink(A["secret"], "l"), lambda: read("l"))'),
-    Attack("read through a linked folder", 'attempt(lambda: os.symlink("..", "l"), lambda: read("l/outside/secret.txt"))'),
+    Attack("read through a linked folder",
+           'attempt(lambda: os.symlink("..", "l"), lambda: read("l/outside/secret.txt"))'),
     Attack("read through a hard link", 'attempt(lambda: os.link(A["secret"], "l"), lambda: read("l"))'),
     Attack("read after a rename", 'attempt(lambda: os.rename(A["secret"], "l"), lambda: read("l"))'),
     Attack("read the home", 'attempt(lambda: read(A["home"]))'),

@@ -1,4 +1,4 @@
-"""Runs attacks against a level and tells what they reached: in the test's process, or as `python -m`, as another user."""
+"""Runs attacks at a level and tells what they reached: in the test's process, or by `python -m` as another user."""
 
 from __future__ import annotations
 
