@@ -84,7 +84,7 @@ def execute(
         if len(said) == 2:
             code = int(said[1])
         else:
-            code = -signal.SIGKILL if stopped_by or process.returncode == 0 else process.returncode
+            code = -signal.SIGKILL if stopped_by else process.returncode
         return Ended(code, output, errors, stopped_by or _named(code, limits))
 
 
@@ -205,6 +205,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except psutil.Error:
         inner = []
     process.terminate()
+    for each in inner:
+        try:
+            # Its parent's end is its own, but for a moment at the start when the parent has not asked for that yet.
+            each.kill()
+        except psutil.Error:
+            pass  # it has ended
     try:
         process.wait(_GRACE_S)
     except subprocess.TimeoutExpired:

@@ -98,6 +98,10 @@ print(here.raw)
     Attack("change an owner", 'attempt(lambda: os.chown(A["secret"], 12345, -1))', control=ROOT),
     Attack("change times", 'attempt(lambda: os.utime(A["secret"], (1, 1)))'),
     Attack("set an attribute", 'attempt(lambda: os.setxattr(A["secret"], "user.escape", b"x"))'),
+    Attack("set a file's flags", """
+fcntl.ioctl(os.open(A["secret"], os.O_RDONLY), 0x40086602, struct.pack("l", 0x40))
+print(A["mark"])
+""", control=DEPENDS),
     Attack("write to the interpreter", """
 for folder in (A["prefix"], os.path.dirname(os.__file__), os.path.dirname(sys.executable)):
     attempt(lambda: open(f"{folder}/{A['trace']}.pth", "w").close())

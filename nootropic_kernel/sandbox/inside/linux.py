@@ -49,6 +49,16 @@ def umount(target: str, flags: int) -> None:
     checked(_libc.umount2(os.fsencode(target), ctypes.c_int(flags)), f"unmount of {target}")
 
 
+def sethostname(name: str) -> None:
+    """sethostname(2), without the import of all of `socket`; raises OSError."""
+    checked(_libc.sethostname(name.encode(), ctypes.c_size_t(len(name))), "host name")
+
+
+def socket(family: int, kind: int) -> int:
+    """socket(2), likewise; raises OSError."""
+    return checked(_libc.socket(ctypes.c_int(family), ctypes.c_int(kind), ctypes.c_int(0)), "socket")
+
+
 def drop_capabilities() -> None:
     """Give up every capability, as root has them too. With no_new_privs set before, none comes back."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)

@@ -10,11 +10,14 @@ import fcntl
 import os
 import select
 import signal
-import socket
 import struct
-from typing import NoReturn
 
 from . import linux, spec, syscalls
+
+# `typing` takes long to import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _NEW_USER, _NEW_MOUNTS, _NEW_PROCESSES = 0x10000000, 0x00020000, 0x20000000
 _NEW_NETWORK, _NEW_IPC, _NEW_UTS, _NEW_CGROUP = 0x40000000, 0x08000000, 0x04000000, 0x02000000
@@ -23,7 +26,7 @@ _MS_REMOUNT, _MS_BIND, _MS_RECURSIVE, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
 _DETACH = 2
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _ATTR_READ_ONLY, _ATTR_NO_SUID, _ATTR_NO_DEVICES = 1, 2, 4
-_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
+_AF_INET, _SOCK_DGRAM, _SIOCSIFFLAGS, _IFF_UP = 2, 2, 0x8914, 1
 _OLD_ROOT = "/.host"
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
@@ -49,14 +52,15 @@ def enter(run: spec.Spec) -> None:
     if select.select([alive], [], [], 0)[0]:
         os._exit(1)
     os.close(alive)
-    socket.sethostname("sandbox")
+    linux.sethostname("sandbox")
     _loopback_up()
     _new_root(run)
 
 
 def _wait_for(child: int) -> NoReturn:
     _, status = os.waitpid(child, 0)
-    os._exit(max(0, os.waitstatus_to_exitcode(status)))
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)
 
 
 def _new_root(run: spec.Spec) -> None:
@@ -121,8 +125,9 @@ def _pivot(root: str, old: str) -> None:
 
 
 def _loopback_up() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+    any_socket = linux.socket(_AF_INET, _SOCK_DGRAM)
+    fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+    os.close(any_socket)
 
 
 def _write(path: str, text: str) -> None:

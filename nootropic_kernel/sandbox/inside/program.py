@@ -11,10 +11,14 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
-from typing import NoReturn
 
-from . import landlock, linux, namespaces, seccomp, spec, supervise
+from . import landlock, linux, seccomp, spec
+
+# `typing` takes long to import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
 
 _PR_SET_DUMPABLE = 4
 _FAILED = 126
@@ -29,9 +33,13 @@ def main() -> NoReturn:
         if not sys.platform.startswith("linux"):
             _become(run)
         if run.level in (spec.LANDLOCK, spec.APPROVED):
+            from . import supervise
+
             scoped = supervise.prepare(run.caller, run.level == spec.LANDLOCK and _abi(run) >= landlock.SIGNAL_ABI)
             supervise.run(run, _started(run), scoped)
         if run.level == spec.NAMESPACES:
+            from . import namespaces
+
             namespaces.enter(run)
         elif run.level != spec.BUBBLEWRAP:
             raise OSError(f"there is no level {run.level}")
@@ -84,6 +92,7 @@ def _become(run: spec.Spec) -> NoReturn:
     # Python ignores these two, and what is ignored stays so in the command.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    # If the caller has died meanwhile, nobody reads this, and SIGPIPE ends the run here.
     os.write(status, b"ready\n")
     try:
         os.execvpe(run.command[0], run.command, run.environment)

@@ -10,7 +10,6 @@ import ctypes
 import errno
 import os
 import struct
-from dataclasses import dataclass
 
 from . import linux, syscalls
 
@@ -26,19 +25,28 @@ _TIOCSTI, _TIOCLINUX, _SET_FLAGS, _SET_XFLAGS = 0x5412, 0x541C, 0x40086602, 0x40
 _SET_IDS, _PIPE_OR_DEVICE = 0o6000, 0o030000
 
 
-@dataclass(frozen=True)
 class Rule:
     """``call`` answers with ``error`` (0: it seems to succeed); given a condition on an argument, only if that holds.
 
     ``equal``: the argument is one of these; ``other``: it is none of these; ``bits``: it has one of these bits.
     """
 
-    call: str
-    error: int = errno.EPERM
-    argument: int = 0
-    equal: tuple[int, ...] = ()
-    other: tuple[int, ...] = ()
-    bits: int = 0
+    def __init__(
+        self,
+        call: str,
+        error: int = errno.EPERM,
+        *,
+        argument: int = 0,
+        equal: tuple[int, ...] = (),
+        other: tuple[int, ...] = (),
+        bits: int = 0,
+    ) -> None:
+        self.call = call
+        self.error = error
+        self.argument = argument
+        self.equal = equal
+        self.other = other
+        self.bits = bits
 
 
 # Ways to the kernel's inner parts, to other processes, to other views of the files; and memory that no limit counts.

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import NoReturn
 
 from . import landlock, linux, spec
 
+# `typing` takes long to import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_STOPPED = 128 + signal.SIGTERM
 _WAITED_FOR = {signal.SIGCHLD, signal.SIGTERM}
 
 
@@ -46,7 +51,7 @@ def run(told: spec.Spec, command: int, scoped: bool) -> NoReturn:
         import shutil  # slow to import, and only for a caller that was killed
 
         shutil.rmtree(told.scratch, ignore_errors=True)
-    os._exit(0)
+    os._exit(_STOPPED if code is None else 0)
 
 
 def _reaped(command: int) -> int | None:
