@@ -9,7 +9,7 @@ from pathlib import Path
 from nootropic_kernel.sandbox.inside.spec import APPROVED
 from nootropic_kernel.sandbox.level import DESCRIPTIONS, LEVELS, available, strongest, unenforced, why_not
 from nootropic_kernel.sandbox.limits import Limits
-from nootropic_kernel.sandbox.process import TIME_IS_UP, Ended, execute
+from nootropic_kernel.sandbox.process import TIME_IS_UP, Ended, execute, time_told
 from nootropic_kernel.sandbox.result import SandboxResult, SandboxUnavailable
 
 UNCONFINED = "not confined: you approved it; clean environment only"
@@ -75,14 +75,13 @@ def run_approved(
 
 
 def _result(ended: Ended, level: str, limits: Limits, timeout_s: float, not_held: tuple[str, ...]) -> SandboxResult:
-    time_told = f"{timeout_s:g} s of time"
-    timed_out = ended.stopped_by == time_told
+    timed_out = ended.stopped_by == time_told(timeout_s)
     return SandboxResult(
         TIME_IS_UP if timed_out else ended.code,
         ended.output,
         ended.errors,
         level,
-        (*limits.told(), time_told, "nothing outlives it"),
+        (*limits.told(), time_told(timeout_s), "nothing outlives it"),
         timed_out,
         not_held,
         ended.stopped_by,

@@ -88,6 +88,11 @@ def execute(
         return Ended(code, output, errors, stopped_by or _named(code, limits))
 
 
+def time_told(timeout_s: float) -> str:
+    """The limit on the wall time, in words."""
+    return f"{timeout_s:g} s of time"
+
+
 def _spec(
     level: str,
     command: Sequence[str],
@@ -161,7 +166,7 @@ def _watch(
                 if cancel is not None and cancel.is_set():
                     raise Interrupted("The command was stopped.")
                 if time.monotonic() > end:
-                    return f"{timeout_s:g} s of time"
+                    return time_told(timeout_s)
                 if over := watchdog.exceeded():
                     return over
         return ""

@@ -28,8 +28,8 @@ class Watchdog:
 
     def __init__(self, pid: int, folders: Iterable[Path], limits: Limits) -> None:
         self._pid, self._folders, self._limits = pid, tuple(folders), limits
-        # Files carry the kernel's coarse time.
-        self._since_ns = time.clock_gettime_ns(getattr(time, "CLOCK_REALTIME_COARSE", time.CLOCK_REALTIME))
+        # By the time of their last change, which no program can set, files that lay there before are told apart.
+        self._since_ns = time.time_ns()
         self._next = time.monotonic() + _PERIOD_S
         self._next_walk = 0.0
         self._cpu_seen: dict[tuple[int, float], float] = {}

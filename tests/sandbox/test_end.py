@@ -14,7 +14,7 @@ import pytest
 from nootropic_kernel.sandbox import run_confined
 from nootropic_kernel.workspace.errors import Interrupted
 
-ROOM = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 # Grandchildren in sessions of their own that take no notice of signals, and show that they live.
 DAEMONS = """
 import os, signal, sys, time
@@ -41,12 +41,11 @@ level, box, after = sys.argv[1], sys.argv[2], float(sys.argv[3])
 caller = subprocess.Popen([sys.executable, "-c", '''
 import sys
 from pathlib import Path
-from nootropic_kernel.sandbox import level, run_confined
-level.why_not = lambda name: ""
-import nootropic_kernel.sandbox.launch as launch
-launch.why_not = level.why_not
+from nootropic_kernel.sandbox import Limits
+from nootropic_kernel.sandbox.process import execute
 print("started", flush=True)
-run_confined(["python", "-c", sys.argv[3]], Path(sys.argv[2]), level=sys.argv[1], timeout_s=100)
+execute(sys.argv[1], ["python", "-c", sys.argv[3]], Path(sys.argv[2]), limits=Limits(), environment={},
+        timeout_s=100, cancel=None, channel=None)
 ''', level, box, sys.argv[4]], stdout=subprocess.PIPE)
 caller.stdout.readline()
 if after < 0:
@@ -102,6 +101,18 @@ def test_stopping_ends_everything_and_gives_control_back(box: Path, level: str) 
 
 
 @pytest.mark.slow
+def test_stopping_it_while_it_starts_leaves_nothing(box: Path, level: str) -> None:
+    for hundredths in range(8):
+        cancel = threading.Event()
+        timer = threading.Timer(hundredths / 100, cancel.set)
+        timer.start()
+        with pytest.raises(Interrupted):
+            run_confined(["python", "-c", DAEMONS + "\ntime.sleep(100)"], box, level=level, cancel=cancel)
+        timer.join()
+        assert not still_at_work(box)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [-1.0, 0.0, 0.01, 0.02, 0.03, 0.05, 0.08])
 def test_killing_the_caller_leaves_nothing(box: Path, level: str, after: float, tmp_path: Path) -> None:
     """However far the run has come. A negative time: once it has daemons at work."""
@@ -110,7 +121,7 @@ def test_killing_the_caller_leaves_nothing(box: Path, level: str, after: float, 
     temporary.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", KILLER, level, str(box), str(after), DAEMONS + "\ntime.sleep(100)"],
-        env={**os.environ, "PYTHONPATH": str(ROOM), "TMPDIR": str(temporary)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
         check=False,

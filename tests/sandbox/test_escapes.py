@@ -21,7 +21,7 @@ from tests.sandbox.attacks import ATTACKS, ROOT, Attack
 from tests.sandbox.escapes import confined, unconfined
 from tests.sandbox.world import World, world
 
-ROOT_FOLDER = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 each_attack = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name.replace(" ", "-"))
 UNPRIVILEGED = 65534
 
@@ -80,9 +80,9 @@ def as_another_user(command: list[str], home: Path) -> subprocess.CompletedProce
     """Run ``command`` with no privileges at all."""
     return subprocess.run(
         command,
-        cwd=ROOT_FOLDER,
+        cwd=REPOSITORY,
         env={
-            "PYTHONPATH": os.pathsep.join([str(ROOT_FOLDER), sysconfig.get_path("purelib")]),
+            "PYTHONPATH": os.pathsep.join([str(REPOSITORY), sysconfig.get_path("purelib")]),
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": str(home),
             "TMPDIR": "/tmp",

@@ -12,7 +12,7 @@ import pytest
 
 from nootropic_kernel.sandbox import run_approved, run_confined
 
-ROOM = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def test_it_runs_writes_in_its_folder_and_says_what_confined_it(box: Path, level: str) -> None:
@@ -127,7 +127,7 @@ def test_a_linked_folder_and_one_that_can_not_be_written(tmp_path: Path, level: 
 
 @pytest.mark.slow
 def test_an_interpreter_in_a_home_with_spaces(tmp_path: Path, level: str) -> None:
-    """Its own folder shows, and what lies beside it in the home does not."""
+    """It shows, and what lies beside it does not; it stays read-only if it lies in the folder, or nothing runs."""
     home = tmp_path / "my home"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "env"], check=True)
     (home / "secret").write_text("secret")
@@ -135,20 +135,58 @@ def test_an_interpreter_in_a_home_with_spaces(tmp_path: Path, level: str) -> Non
     code = """
 import sys
 from pathlib import Path
-from nootropic_kernel.sandbox import run_confined
-inner = "import sys; print(sys.prefix); open('../secret')"
-done = run_confined(["python", "-c", inner], Path(sys.argv[1]), level=sys.argv[2])
-print(done.output, done.errors)
+from nootropic_kernel.sandbox import SandboxUnavailable, run_confined
+def run(code, folder):
+    try:
+        done = run_confined(["python", "-c", code], Path(folder), level=sys.argv[2])
+        print(done.output, done.errors.splitlines()[-1:])
+    except SandboxUnavailable as problem:
+        print(problem)
+run("import sys; print(sys.prefix); open('../secret')", sys.argv[1] + "/work")
+run("open('free', 'w'); open('env/lib/escape-test.pth', 'w')", sys.argv[1])
 """
     done = subprocess.run(
-        [home / "env/bin/python", "-c", code, home / "work", level],
-        env={"PYTHONPATH": os.pathsep.join([str(ROOM), sysconfig.get_path("purelib")])},
+        [home / "env/bin/python", "-c", code, home, level],
+        env={"PYTHONPATH": os.pathsep.join([str(REPOSITORY), sysconfig.get_path("purelib")])},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.stdout.startswith(f"{home.resolve()}/env\n"), done.stderr
-    assert "FileNotFoundError" in done.stdout or "PermissionError" in done.stdout
+    prefix, beside, within = done.stdout.splitlines()
+    assert prefix == f"{home.resolve()}/env", done.stderr
+    assert "FileNotFoundError" in beside or "PermissionError" in beside
+    assert "interpreter lies in" in within if level == "landlock" else "Read-only" in within
+    assert (home / "free").exists() == (level != "landlock")
+    assert not (home / "env/lib/escape-test.pth").exists()
+
+
+def test_ordinary_tests_run_at_every_level(box: Path, level: str) -> None:
+    (box / "test_ordinary.py").write_text("""
+import asyncio, os, shutil, subprocess, sys, tempfile, threading
+def test_files(tmp_path):
+    (tmp_path / "a").write_text("x")
+    shutil.copy(tmp_path / "a", tmp_path / "b")
+    shutil.copytree(tmp_path, "copied")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+def test_processes():
+    assert subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True).stdout == b"1\\n"
+    pid = os.fork()
+    if pid == 0: os._exit(3)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3
+    sleeping = subprocess.Popen(["sleep", "60"])
+    sleeping.terminate()
+    assert sleeping.wait() == -15
+def test_asyncio():
+    assert asyncio.run(asyncio.sleep(0, "x")) == "x"
+    thread = threading.Thread(target=print); thread.start(); thread.join()
+def test_randomness():
+    assert os.urandom(8) != open("/dev/urandom", "rb").read(8)
+""")
+    done = run_confined(
+        ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_ordinary.py"], box, level=level
+    )
+    assert (done.code, "4 passed" in done.output) == (0, True), done.output
 
 
 def test_tests_with_a_server_of_their_own_run_where_there_is_an_own_network(box: Path, level: str) -> None:

@@ -28,7 +28,7 @@ print(ctypes.addressof(secret), flush=True)
 time.sleep(600)
 """
 SYSCTL = Path("/proc/sys/kernel/printk_ratelimit_burst")
-_KEYCTL, _SEARCH, _USER_KEYRING = {"x86_64": 250, "aarch64": 219}[os.uname().machine], 10, -4
+_KEYCTL, _SEARCH, _USER_KEYRING = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine, -1), 10, -4
 
 
 class World:

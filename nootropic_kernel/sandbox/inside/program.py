@@ -32,6 +32,7 @@ def main() -> NoReturn:
     try:
         if not sys.platform.startswith("linux"):
             _become(run)
+        _be_the_first_to_go()
         if run.level in (spec.LANDLOCK, spec.APPROVED):
             from . import supervise
 
@@ -47,6 +48,15 @@ def main() -> NoReturn:
     except OSError as problem:
         print(f"sandbox: {problem}", file=sys.stderr, flush=True)
         os._exit(_FAILED)
+
+
+def _be_the_first_to_go() -> None:
+    """When memory ends, the kernel should end this run and not what else the person runs."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
+    except OSError:
+        pass  # there is no /proc here: nothing is less confined for it
 
 
 def _first_process(run: spec.Spec) -> NoReturn:
@@ -103,12 +113,6 @@ def _become(run: spec.Spec) -> NoReturn:
 
 
 def _confine(run: spec.Spec) -> None:
-    # The first to go when memory ends: not the person's kernel.
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")
-    except OSError:
-        pass  # /proc may be missing or read-only: nothing is less confined for it
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     version, alone = _abi(run), run.level == spec.LANDLOCK
     if version >= landlock.OLDEST_ABI:
