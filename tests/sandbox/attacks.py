@@ -177,6 +177,16 @@ for path in (A["terminal"], "/dev/tty", "/dev/console"):
     Attack("signal by pidfd", """
 attempt(lambda: signal.pidfd_send_signal(os.pidfd_open(A["canary"]), signal.SIGURG)); time.sleep(0.05)
 """),
+    Attack("signal through a descriptor", """
+one, other = socket.socketpair()
+attempt(
+    lambda: fcntl.fcntl(one, fcntl.F_SETOWN, A["canary"]),
+    lambda: fcntl.fcntl(one, 10, int(signal.SIGURG)),
+    lambda: fcntl.fcntl(one, fcntl.F_SETFL, os.O_ASYNC),
+    lambda: other.send(b"x"),
+)
+time.sleep(0.05)
+"""),
     Attack("signal everything", 'attempt(lambda: os.kill(-1, signal.SIGURG)); time.sleep(0.05)', control=NEVER),
     Attack("see what a process was started with", 'attempt(lambda: read(f"/proc/{A[\'canary\']}/cmdline"))'),
     Attack("slow a process down", 'attempt(lambda: os.setpriority(os.PRIO_PROCESS, A["canary"], 15))'),

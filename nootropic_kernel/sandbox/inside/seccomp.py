@@ -21,7 +21,11 @@ _X32 = 0x40000000
 _UNIX, _INET, _INET6 = 1, 2, 10
 # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
 _NEW_NAMESPACES = 0x7E020080
-_TIOCSTI, _TIOCLINUX, _SET_FLAGS, _SET_XFLAGS = 0x5412, 0x541C, 0x40086602, 0x401C5820
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+# TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX and FIOCLEX: what programs ask of any descriptor.
+_HARMLESS_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+# F_SETOWN, F_SETSIG and F_SETOWN_EX: they make the kernel send a signal when there is something to read.
+_SIGNAL_FROM_DESCRIPTOR = (8, 10, 15)
 _SET_IDS, _PIPE_OR_DEVICE = 0o6000, 0o030000
 
 
@@ -94,7 +98,7 @@ def rules(*, namespaces: bool, signals_guarded: bool) -> list[Rule]:
     """
     wanted = [Rule(call) for call in _REFUSED] + [Rule(call, errno.ENOSYS) for call in _UNKNOWN]
     wanted += [Rule("clone", bits=_NEW_NAMESPACES)]
-    wanted += [Rule("ioctl", argument=1, equal=(_TIOCSTI, _TIOCLINUX, _SET_FLAGS, _SET_XFLAGS))]
+    wanted += [Rule("ioctl", argument=1, equal=(_TIOCSTI, _TIOCLINUX))]
     wanted += [Rule(call, argument=position, bits=_SET_IDS) for call, position in _MODES]
     wanted += [Rule(call, argument=position, bits=_SET_IDS | _PIPE_OR_DEVICE) for call, position in _NODES]
     if namespaces:
@@ -104,11 +108,16 @@ def rules(*, namespaces: bool, signals_guarded: bool) -> list[Rule]:
     wanted += [Rule("socket", errno.EACCES), Rule("connect", errno.EACCES), Rule("inotify_add_watch", errno.EACCES)]
     wanted += [Rule("socketpair", errno.EACCES, argument=0, other=(_UNIX,))]
     wanted += [Rule("socketpair", errno.EACCES, argument=1, bits=2)]
+    # A file's flags, and more on some file systems, are set through a descriptor that was opened for reading.
+    wanted += [Rule("ioctl", errno.ENOTTY, argument=1, other=_HARMLESS_IOCTLS)]
     wanted += [Rule(call, error=0) for call in _ATTRIBUTES]
     wanted += [Rule(call, other=(0,)) for call in _OF_OTHERS]
     wanted += [Rule("setpriority", argument=0, other=(0,)), Rule("setpriority", argument=1, other=(0,))]
     wanted += [Rule("ioprio_set")]
-    return wanted if signals_guarded else [*wanted, *(Rule(call) for call in _SIGNALS)]
+    if not signals_guarded:
+        wanted += [Rule(call) for call in _SIGNALS]
+        wanted += [Rule("fcntl", argument=1, equal=_SIGNAL_FROM_DESCRIPTOR)]
+    return wanted
 
 
 def assemble(wanted: list[Rule], machine: str) -> list[tuple[int, int, int, int]]:

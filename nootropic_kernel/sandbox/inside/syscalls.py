@@ -14,6 +14,7 @@ _OLD: dict[str, tuple[int | None, int | None]] = {
     "chown": (92, None), "chroot": (161, 51), "clock_adjtime": (305, 266), "clock_settime": (227, 112),
     "clone": (56, 220), "connect": (42, 203), "creat": (85, None), "delete_module": (176, 106),
     "fanotify_init": (300, 262), "fchmod": (91, 52), "fchmodat": (268, 53), "fchown": (93, 55), "fchownat": (260, 54),
+    "fcntl": (72, 25),
     "finit_module": (313, 273), "fremovexattr": (199, 16), "fsetxattr": (190, 7), "futimesat": (261, None),
     "init_module": (175, 105), "inotify_add_watch": (254, 27), "ioctl": (16, 29), "ioperm": (173, None),
     "iopl": (172, None), "ioprio_set": (251, 30), "kcmp": (312, 272), "kexec_file_load": (320, 294),
