@@ -19,10 +19,19 @@ from typing import BinaryIO
 import psutil
 
 from nootropic_kernel.sandbox import bubblewrap
-from nootropic_kernel.sandbox.inside.spec import BUBBLEWRAP, LANDLOCK, Spec
+from nootropic_kernel.sandbox.inside.spec import APPROVED, BUBBLEWRAP, LANDLOCK, Spec
 from nootropic_kernel.sandbox.limits import Limits
 from nootropic_kernel.sandbox.result import SandboxUnavailable
-from nootropic_kernel.sandbox.view import INSIDE, SHARED_DEVICES, SHARED_FACTS, interpreter, variables, view_of, within
+from nootropic_kernel.sandbox.view import (
+    INSIDE,
+    SHARED_DEVICES,
+    SHARED_FACTS,
+    View,
+    interpreter,
+    variables,
+    view_of,
+    within,
+)
 from nootropic_kernel.sandbox.watchdog import Watchdog
 from nootropic_kernel.workspace.errors import Interrupted
 
@@ -73,7 +82,7 @@ def execute(
             os.close(status_in)
             status_in = -1
             stopped_by = _watch(process, Watchdog(process.pid, watched, limits), timeout_s, cancel)
-            said = os.read(status, 100).split()
+            said = _all_of(status).split()
         finally:
             os.close(status)
             if status_in >= 0:
@@ -135,7 +144,7 @@ def _spec(
 def _start(spec: Spec, out: BinaryIO, err: BinaryIO) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _PROGRAM, str(INSIDE.parent)]
     if spec.level == BUBBLEWRAP:
-        view = view_of(Path(spec.folder))
+        view = View(spec.links, spec.binds)
         arguments = [*bubblewrap.words(bubblewrap.program() or "bwrap", view, spec.tmp_mb), *arguments]
     with tempfile.TemporaryFile() as told:
         told.write(spec.to_bytes())
@@ -239,8 +248,8 @@ def _lives(process: psutil.Process) -> bool:
 
 @contextmanager
 def _scratch(level: str) -> Iterator[str]:
-    """The folder for temporary files, at the level where /tmp cannot be a private one; else empty."""
-    if level != LANDLOCK:
+    """The folder for temporary files where /tmp cannot be a private one; else empty."""
+    if level not in (LANDLOCK, APPROVED):
         yield ""
         return
     folder = tempfile.mkdtemp(prefix="nootropic-run-")
@@ -249,6 +258,15 @@ def _scratch(level: str) -> Iterator[str]:
     finally:
         # Not Python's own way: it is lost in folders nested too deeply.
         subprocess.run(["rm", "-rf", "--", folder], stderr=subprocess.DEVNULL, check=False)
+
+
+def _all_of(pipe: int) -> bytes:
+    """What was written to a pipe whose writers have ended. It is not waited for, should one of them still be ending."""
+    os.set_blocking(pipe, False)
+    try:
+        return os.read(pipe, 100)
+    except BlockingIOError:
+        return b""
 
 
 def _named(code: int, limits: Limits) -> str:

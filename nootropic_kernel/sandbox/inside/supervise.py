@@ -45,12 +45,12 @@ def run(told: spec.Spec, command: int, scoped: bool) -> NoReturn:
     while code is None and signal.sigwait(_WAITED_FOR) == signal.SIGCHLD:
         code = _reaped(command)
     _end_all(scoped)
-    if code is not None:
-        os.write(told.status, b"%d\n" % code)
-    if told.scratch and os.getppid() != told.caller:
+    if os.getppid() != told.caller:
         import shutil  # slow to import, and only for a caller that was killed
 
         shutil.rmtree(told.scratch, ignore_errors=True)
+    elif code is not None:
+        os.write(told.status, b"%d\n" % code)
     os._exit(_STOPPED if code is None else 0)
 
 
@@ -74,8 +74,8 @@ def _end_all(scoped: bool) -> None:
         for pid in [-1] if scoped else _descendants():
             try:
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            except OSError:
+                pass  # it has ended; or, in an approved run, it is another user's by now and has to end by itself
         try:
             # Not for one of them only: a first one may take its time to end.
             os.waitpid(-1, 0)
