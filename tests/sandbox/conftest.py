@@ -16,7 +16,10 @@ def box(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(params=LEVELS, scope="module")
+# `make test-fast` keeps to the strongest.
+@pytest.fixture(
+    params=[LEVELS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in LEVELS[1:])], scope="module"
+)
 def level(request: pytest.FixtureRequest) -> str:
     """A level that works here; of another, the reason is shown. That one works at all is tested in `test_levels`."""
     name = str(request.param)
