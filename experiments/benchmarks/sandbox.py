@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -24,11 +25,17 @@ from nootropic_kernel.sandbox import levels, run_confined
 COMMAND = ["-I", "-S", "-c", "pass"]
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Wall seconds of one call."""
-    started = time.perf_counter()
+def cpu() -> float:
+    """CPU seconds of this process and of all that it has waited for."""
+    own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall and CPU seconds of one call."""
+    started, used = time.perf_counter(), cpu()
     work()
-    return time.perf_counter() - started
+    return time.perf_counter() - started, cpu() - used
 
 
 def bare(folder: Path) -> None:
@@ -56,21 +63,22 @@ def main() -> int:
         for each in found:
             if each.works:
                 work[each.name] = lambda name=each.name: confined(folder, name)  # type: ignore[misc]
-        times: dict[str, list[float]] = {name: [] for name in work}
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in work}
         for _ in range(options.rounds):
             for name, run in work.items():
                 times[name].append(timed(run))
     load = os.getloadavg()[0]
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {options.rounds} rounds, load average {load:.1f}")
-    medians = {name: statistics.median(each) for name, each in times.items()}
-    for name, seconds in medians.items():
-        ratio = f"ratio {seconds / medians['bare']:.2f}, adds {1000 * (seconds - medians['bare']):.1f} ms"
-        print(f"  {name:11} {1000 * seconds:7.1f} ms  {'' if name == 'bare' else ratio}")
+    wall = {name: statistics.median(each[0] for each in rounds) for name, rounds in times.items()}
+    used = {name: statistics.median(each[1] for each in rounds) for name, rounds in times.items()}
+    for name in times:
+        added = f"adds {1000 * (wall[name] - wall['bare']):.1f} ms, ratio {wall[name] / wall['bare']:.2f}"
+        print(f"  {name:11} {1000 * wall[name]:7.1f} ms wall {1000 * used[name]:6.1f} ms CPU  {added}")
     for each in found:
         if not each.works:
             print(f"  {each.name:11} not measured: {each.why}")
     print(f"  trying the levels, once a process: {1000 * tried:.0f} ms")
-    figures = {name: {"median_s": seconds, "ratio": seconds / medians["bare"]} for name, seconds in medians.items()}
+    figures = {name: {"wall_s": wall[name], "cpu_s": used[name], "ratio": wall[name] / wall["bare"]} for name in times}
     print(json.dumps({**figures, "trial_s": tried, "rounds": options.rounds, "load_average": load}))
     return 0
 
