@@ -33,14 +33,15 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 def enter(run: spec.Spec) -> None:
     """Return in process 1 of new namespaces; the process that called waits for it, and ends as soon as it does."""
-    linux.prctl(linux.PR_SET_PDEATHSIG, int(signal.SIGKILL))
-    if os.getppid() != run.caller:
-        raise OSError("the caller has ended")
     user, group = os.getuid(), os.getgid()
     linux.unshare(_NEW_USER | _NEW_MOUNTS | _NEW_PROCESSES | _NEW_NETWORK | _NEW_IPC | _NEW_UTS | _NEW_CGROUP)
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
+    # Not before: a change of credentials can undo it.
+    linux.prctl(linux.PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != run.caller:
+        raise OSError("the caller has ended")
     alive, held = os.pipe()
     child = os.fork()
     if child:
