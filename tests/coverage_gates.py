@@ -13,6 +13,8 @@ OVERALL = 88.0
 EACH_ROOM = 80.0
 # A room that is held to less says why.
 EXCEPTIONS: dict[str, float] = {}
+# Confined, and without what coverage needs: no line of it can be counted. The tests of escapes and limits run it all.
+UNMEASURED = "nootropic_kernel/sandbox/inside/"
 PACKAGES = {
     "nootropic_kernel": "nootropic_kernel",
     "pipelines/nootropic_pipelines": "nootropic_pipelines",
@@ -34,7 +36,7 @@ def measure(report: dict[str, dict[str, dict[str, dict[str, int]]]]) -> dict[str
     rooms: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for file, entry in report["files"].items():
         room = room_of(Path(file).as_posix())
-        if room is not None:
+        if room is not None and not Path(file).as_posix().startswith(UNMEASURED):
             covered, lines = rooms[room]
             summary = entry["summary"]
             rooms[room] = (covered + summary["covered_lines"], lines + summary["num_statements"])

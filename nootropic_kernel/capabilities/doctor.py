@@ -21,7 +21,7 @@ from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.discovery import Found, discover
 from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.models.router import candidates
-from nootropic_kernel.sandbox import launch
+from nootropic_kernel.sandbox import levels
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.settings import person_settings_file
@@ -208,15 +208,16 @@ def _kernel(session: Session) -> Iterator[Finding]:
 
 
 def _sandbox(session: Session) -> Iterator[Finding]:
-    why = launch.available()
-    if why:
-        yield _optional(
-            "Sandbox",
-            f"{why} Code that we did not write runs only after you approved it.",
-            "Install bubblewrap (Debian: `apt-get install bubblewrap`).",
-        )
+    found = levels()
+    lacking = " ".join(f"{level.name}: {level.why}" for level in found if not level.works)
+    active = next((level for level in found if level.works), None)
+    bubblewrap = "Install bubblewrap (Debian: `apt-get install bubblewrap`)."
+    if active is None:
+        yield _optional("Sandbox", f"{lacking} Code that we did not write runs only after you approved it.", bubblewrap)
+    elif active is not found[-1]:
+        yield _ok("Sandbox", active.description)
     else:
-        yield _ok("Sandbox", launch.LEVEL)
+        yield _optional("Sandbox", f"{active.description}. Stronger ones do not work here: {lacking}", bubblewrap)
 
 
 def _groups(session: Session) -> Iterator[Finding]:

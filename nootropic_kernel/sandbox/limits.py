@@ -1,59 +1,75 @@
-"""The limits of a confined run: what is asked for, and the little program that sets them from the inside.
+"""The limits of a confined run: what each process may use, and what all of them together may.
 
-That program runs inside the sandbox, just before the command: limits on processes then count in the sandbox's own
-user namespace only, and a person with many processes of their own is not stopped by them.
+The kernel holds each process to its own. The totals are measured from outside, by `Watchdog`: the kernel exempts the
+machine's root from its limit on processes, and has no limit on the CPU time or the files of a group of processes.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+from nootropic_kernel.sandbox.inside.spec import BUBBLEWRAP, NAMESPACES
+
+_MEGA = 1 << 20
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a confined run may use."""
+    """What a confined run may use: all of it together, but ``file_mb`` and ``open_files``, which are for each."""
 
     cpu_s: int = 120
     memory_mb: int = 4096
     file_mb: int = 256
     processes: int = 256
     open_files: int = 512
+    written_mb: int = 2048
+    files: int = 10_000
 
     def told(self) -> tuple[str, ...]:
-        """The limits in words, as far as they hold for this user."""
-        told = [
-            f"{self.cpu_s} s of CPU for each process",
-            f"{self.memory_mb} MB of memory for each process",
+        """The limits in words."""
+        return (
+            self.cpu_told,
+            self.memory_told,
             f"{self.file_mb} MB for each file",
+            self.written_told,
+            self.files_told,
             f"{self.open_files} open files",
+            self.processes_told,
+        )
+
+    @property
+    def cpu_told(self) -> str:
+        return f"{self.cpu_s} s of CPU in all"
+
+    @property
+    def memory_told(self) -> str:
+        return f"{self.memory_mb} MB of memory in all"
+
+    @property
+    def written_told(self) -> str:
+        return f"{self.written_mb} MB written"
+
+    @property
+    def files_told(self) -> str:
+        return f"{self.files} files made or changed"
+
+    @property
+    def processes_told(self) -> str:
+        return f"{self.processes} processes"
+
+    def resources(self, level: str) -> list[tuple[str, int, int]]:
+        """What the kernel holds each process to: name of the limit, soft value, hard value."""
+        memory, file = self.memory_mb * _MEGA, self.file_mb * _MEGA
+        resources = [
+            # The soft limit sends SIGXCPU, which tells what happened; the hard one kills.
+            ("RLIMIT_CPU", self.cpu_s, self.cpu_s + 1),
+            ("RLIMIT_AS", memory, memory),
+            ("RLIMIT_FSIZE", file, file),
+            ("RLIMIT_NOFILE", self.open_files, self.open_files),
+            # 1 and not 0: with 1 the kernel does not start a program that collects dumps either.
+            ("RLIMIT_CORE", 1, 1),
         ]
-        # The kernel exempts the machine's root from the limit on processes, in a user namespace too.
-        if os.geteuid() != 0:
-            told.append(f"{self.processes} processes")
-        return tuple(told)
-
-    def wrapper(self, python: str, channel: int | None = None) -> list[str]:
-        """The words to put before a command so that it runs under these limits, with ``channel`` as descriptor 3."""
-        return [python, "-I", "-S", "-c", _PROGRAM, json.dumps({**asdict(self), "channel": channel})]
-
-
-_PROGRAM = """\
-import json, os, resource, sys
-wanted = json.loads(sys.argv[1])
-mega = 1 << 20
-table = [
-    (resource.RLIMIT_CPU, wanted["cpu_s"]), (resource.RLIMIT_AS, wanted["memory_mb"] * mega),
-    (resource.RLIMIT_FSIZE, wanted["file_mb"] * mega), (resource.RLIMIT_NOFILE, wanted["open_files"]),
-    (resource.RLIMIT_NPROC, wanted["processes"]), (resource.RLIMIT_CORE, 0),
-]
-for kind, most in table:
-    hard = resource.getrlimit(kind)[1]
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(kind, (most, most))
-if wanted["channel"] not in (None, 3):
-    os.dup2(wanted["channel"], 3)
-    os.close(wanted["channel"])
-os.execvp(sys.argv[2], sys.argv[2:])
-"""
+        if level in (BUBBLEWRAP, NAMESPACES):
+            # In a user namespace of its own; elsewhere it would count all that the person runs.
+            resources.append(("RLIMIT_NPROC", self.processes, self.processes))
+        return resources

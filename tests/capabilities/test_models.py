@@ -13,6 +13,7 @@ from nootropic_kernel.capabilities.doctor import DoctorParams, DoctorResult, Fin
 from nootropic_kernel.capabilities.models import ModelsParams, ModelsResult, models
 from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.errors import DownloadFailed, UnknownModel
+from nootropic_kernel.sandbox import levels
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 
@@ -114,6 +115,12 @@ def test_doctor_finds_a_damaged_model(workspace: Workspace) -> None:
         file.truncate(model.file.size)
     result = doctor(DoctorParams(), Session(workspace))
     assert result.failed and "WRONG" in result.text() and "damaged" in result.text()
+
+
+def test_doctor_names_the_level_of_the_sandbox(workspace: Workspace) -> None:
+    active = next((level for level in levels() if level.works), None)
+    told = findings(workspace)["Sandbox"]
+    assert (active.description if active else "only after you approved it") in told.detail
 
 
 def test_doctor_tells_problems_of_settings(workspace: Workspace, person_home: Path) -> None:
