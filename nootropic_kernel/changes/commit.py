@@ -145,7 +145,8 @@ class Repository(GitLayers):
         listed = self.git.run("diff-tree", "--no-commit-id", "--no-renames", "-r", "-z", "--name-only", "--root", made)
         names = {name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name}
         foreign = sorted(names - set(entries))
-        if parents != ([parent] if parent else []):
+        in_place = parents == ([parent] if parent else [])
+        if not in_place:
             why = "It was made on a commit that came in between"
             why += f", and takes {_some(foreign)} back." if foreign else "."
             what, after = "Somebody committed at the same moment.", "Nothing was changed; run this again."
@@ -173,7 +174,7 @@ class Repository(GitLayers):
                 next=f"Look at it with `git show {made[:12]}`; `undo` takes back what was accepted.",
                 commit=made,
             ) from error
-        raise CommitRefused(what, why=why, next=after, paths=foreign)
+        raise CommitRefused(what, why=why if in_place else "", next=after, paths=foreign)
 
     def _slipped(self, made: str, entries: Mapping[str, Entry | None], own: Mapping[str, Set[bytes]]) -> list[str]:
         """Paths that a hook changed in the commit so that lines of the person's own are in it."""

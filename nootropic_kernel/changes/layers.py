@@ -273,7 +273,9 @@ class Layers:
         self, shift: Shift, entry: Entry | None, way_back: Entry | None, seen: Entry | None, *, staged: bool
     ) -> Entry | None:
         """The entry with the change; exactly the one from before where nothing else happened since."""
-        if shift.reverses is not None and entry == seen:
+        # A turn that left an entry alone (it was only staged, say) shows no way back; a file that Git does not hold is
+        # none of its business either way.
+        if shift.reverses is not None and entry == seen and (entry is None or way_back != seen):
             return way_back
         repository = self.repository
         old, new = repository.clean(shift.path, shift.old), repository.clean(shift.path, shift.new)

@@ -84,6 +84,8 @@ def perform(
         record.notes.append("There is no Git repository here: the files were written, nothing was committed.")
     elif mode == "stage":
         record.notes.append("The change is staged, not committed (commitOnAccept is false).")
+        if loose := [path.path for path in paths if path.index_before is path.index_after is None]:
+            record.notes.append(f"Git does not track {', '.join(loose)}: written, not staged.")
     number = _intend(database, plan, record)
     try:
         commit = _execute(layers, number, plan, record)

@@ -229,6 +229,26 @@ def test_redo_brings_back_what_an_undo_found_gone(workspace: Workspace, store: P
     assert not (root / "new.txt").exists() and git(root, "status", "--porcelain") == ""
 
 
+def test_redo_commits_what_was_staged_only_when_it_was_undone(
+    workspace: Workspace, store: ProposalStore, person_home: Path
+) -> None:
+    """Regression: the setting changed in between, and redo said that HEAD holds what it does not hold."""
+    root, database = workspace.root, store.database
+    person_home.mkdir(exist_ok=True)
+    (person_home / "config.json").write_text('{"commitOnAccept": false}')
+    propose(store, FileEdit("a.txt", TEXT, changed(5)))
+    (root / "loose.txt").write_bytes(TEXT)
+    loose = propose(store, FileEdit("loose.txt", TEXT, changed(6)))
+    accept(workspace, database, ["P1"])
+    assert "Git does not track loose.txt" in " ".join(accept(workspace, database, [loose.id]).notes)
+    assert git(root, "status", "--porcelain") == "M  a.txt\n?? loose.txt"
+    (person_home / "config.json").unlink()
+    assert undo(workspace, database, "A1").commit is None
+    assert redo(workspace, database, "A1").commit == git(root, "rev-parse", "HEAD")
+    assert head_file(root) == (root / "a.txt").read_bytes() == changed(5)
+    assert git(root, "status", "--porcelain") == "?? loose.txt"
+
+
 @pytest.mark.parametrize("kept", ["squashed", "amended", "cherry-picked"])
 def test_undo_after_the_commit_was_made_anew_and_the_old_one_is_pruned(
     workspace: Workspace, store: ProposalStore, kept: str
