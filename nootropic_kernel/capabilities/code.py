@@ -78,7 +78,7 @@ def code(params: CodeParams, session: Session) -> CodeResult:
     job = Job(title, instruction=Instruction(text, files, params.cell))
     done = do(job, session)
     assert done.proposal is not None  # an edit that changes nothing is refused as no usable edit
-    notes = unsaved_note(done.proposal, session)
+    notes = [*done.notes, *unsaved_note(done.proposal, session)]
     return CodeResult.made(done.proposal, session, escalated=done.escalated, notes=notes)
 
 

@@ -59,6 +59,11 @@ class Backend(Protocol):
         """The name that settings and answers use for it."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """Differs whenever another model would answer: a kept answer holds for one identity only."""
+        ...
+
     def available(self) -> Availability:
         """Whether it can be asked, found out without asking it, loading it or using the network."""
         ...

@@ -58,6 +58,11 @@ class EmbeddedBackend:
         """``embedded``."""
         return EMBEDDED
 
+    @property
+    def identity(self) -> str:
+        """The model's file, by its digest."""
+        return f"{EMBEDDED} {self.model.name} {self.model.file.sha256}"
+
     def available(self) -> Availability:
         """Whether the file is there and small enough. Starts nothing."""
         if self._max_size_gb is not None and self.model.file.size > self._max_size_gb * 1e9:

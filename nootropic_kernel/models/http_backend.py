@@ -26,6 +26,11 @@ class HttpBackend:
         """The name that the person gave it."""
         return self._settings.name
 
+    @property
+    def identity(self) -> str:
+        """Where it is, and which model it is asked for."""
+        return f"{self._settings.name} {self._settings.url} {self._settings.model}"
+
     def available(self) -> Availability:
         """Whether it can be asked as far as this machine knows; the server itself is not contacted."""
         variable = self._settings.api_key_env

@@ -45,3 +45,8 @@ def events(
         (after, kind, kind, subject, subject, -1 if limit is None else limit),
     )
     return [Event(row["id"], row["at"], row["kind"], row["subject"], json.loads(row["data"])) for row in rows]
+
+
+def last_id(connection: sqlite3.Connection) -> int:
+    """The id of the newest event; 0 when there is none."""
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
