@@ -159,6 +159,7 @@ def _possible(job: Job, workspace: Workspace, bench: Workbench) -> tuple[Job, tu
         found = recipe_for(job.instruction.text, job.instruction.files, repository_facts(workspace))
         if isinstance(found, str):
             problem.why = f"{problem.why} {found}".strip()
+            problem.next = f"{problem.next} `noo recipes` lists what needs no model."
             raise
         recipe, args = found
         return replace(job, recipe=recipe, args=args), (f"No model can answer here, so the recipe {recipe} did it.",)

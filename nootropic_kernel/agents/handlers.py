@@ -34,8 +34,15 @@ from nootropic_kernel.workspace.settings import Settings
 _TRIAL = re.compile(r"trial:[0-9a-f]{16}")
 
 
-class _Repeats(Exception):
-    """Thrown into a model's stream to end it: the answer repeats itself."""
+# No tokenizer makes this much of a token; who sends more does not keep to the limit that was asked for.
+_CHARS_A_TOKEN = 32
+
+
+class _Enough(Exception):
+    """Thrown into a model's stream to end it; ``reason`` is the answer's finish reason."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
 
 class Workbench:
@@ -155,14 +162,15 @@ class Workbench:
             if self._on_text is not None:
                 self._on_text(piece)
             if watcher.add(piece):
-                raise _Repeats
+                raise _Enough(REPEATS)  # waiting for its token limit would cost a minute and bring more of the same
+            if len(watcher.text) > ask.max_tokens * _CHARS_A_TOKEN:
+                raise _Enough("length")
 
         try:
             return backend.chat(request, hear, cancel)
-        except _Repeats:
-            # Waiting for its token limit would cost a minute and bring more of the same.
-            current.set("nootropic.repeats", True)
-            return Answer(watcher.text, backend.name, backend.name, REPEATS)
+        except _Enough as enough:
+            current.set("nootropic.ended", enough.reason)
+            return Answer(watcher.text, backend.name, backend.name, enough.reason)
 
     def _count(self, purpose: str) -> None:
         self._attempt = self._attempt + 1 if purpose == "format retry" else 1

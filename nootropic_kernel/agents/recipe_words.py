@@ -18,7 +18,7 @@ _RENAME = re.compile(
     re.I,
 )
 _DOCSTRINGS = re.compile(
-    r"(?:please\s+)?(?:add|write)\s+(?:the\s+|all\s+)?(?:missing\s+)?docstrings?"
+    r"(?:please\s+)?(?:add|write)\s+(?:(?:a|the|all|missing)\s+)*docstrings?"
     rf"(?:\s+(?:to|for|in)\s+{_KIND}{_NAME.format('place')})?{_END}",
     re.I,
 )
@@ -33,11 +33,16 @@ def recipe_for(text: str, files: Sequence[str], facts: RepositoryFacts) -> tuple
     if found := _RENAME.fullmatch(words):
         return _usable("python.rename", {"old": found["old"], "new": found["new"]}, facts)
     if found := _DOCSTRINGS.fullmatch(words):
-        places = facts.places(found["place"]) if found["place"] else list(files) or _undocumented(facts)
+        place = found["place"]
+        if place and facts.defining(place.rsplit(".", 1)[-1]):
+            return ""  # one function or class is less than the recipe does
+        places = facts.places(place) if place else list(files) or _undocumented(facts)
         if len(places) == 1:
             return _usable("python.docstrings", {"module": places[0]}, facts)
-        listed = ", ".join(places[:5]) or (f"nothing here is called {found['place']}" if found["place"] else "none")
-        return f"The recipe python.docstrings takes one file; here it could be: {listed}."
+        if not places:
+            what = f"nothing here is called {place}" if place else "nothing here lacks a docstring"
+            return f"The recipe python.docstrings cannot do it: {what}."
+        return f"The recipe python.docstrings takes one file at a time; here it could be {', '.join(places[:5])}."
     return ""
 
 
