@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -155,6 +156,31 @@ def fresh(tmp_path: Path, person_home: Path, repo: Path) -> Callable[..., Any]:
 @pytest.mark.timeout(1200)
 def test_code_ends_the_same_wherever_it_is_killed(fresh: Callable[..., Any]) -> None:
     assert killed_at_every_effect(lambda: fresh([GOOD], *CODE)) == ["Search", "Read", "Ask", "Run"]
+
+
+def test_killed_while_tests_run_nothing_outlives_it_and_no_answer_is_lost(
+    fresh: Callable[..., Any], repo: Path
+) -> None:
+    slow = "import os, time\n\n\ndef test_slow():\n    if not os.path.exists('quick'):\n        time.sleep(100)\n"
+    (repo / "tests" / "test_slow.py").write_text(slow)
+    with fresh([GOOD], *CODE) as run:
+        command = [sys.executable, "-m", "nootropic_kernel.cli", *CODE]
+        process = subprocess.Popen(command, cwd=run.root, env=environment(), start_new_session=True)
+        wait_for(lambda: any(str(run.root / ".nootropic" / "work") in name for name in _processes()))
+        process.kill()
+        process.wait()
+        wait_for(lambda: not any(str(run.root) in name for name in _processes()))
+        (run.root / "quick").touch()
+        assert run.go() == 0 and [each.id for each in run.proposals()] == ["P1"]
+        assert len(run.model.requests()) == 1 and run.left_over() == []
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Wait a good while until it is so."""
+    deadline = time.monotonic() + 60
+    while not what() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert what()
 
 
 @pytest.mark.timeout(600)

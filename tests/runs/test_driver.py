@@ -117,14 +117,6 @@ def test_a_stop_is_felt_between_requests_and_closes_the_step() -> None:
     assert closed == [True]
 
 
-def test_a_question_that_a_stop_broke_off_is_not_a_no() -> None:
-    cancel = threading.Event()
-    stopped = handlers([], lambda name: cancel.set(), yes=False)
-    with pytest.raises(Interrupted):
-        drive(yielding(Approve("Shall I?")), stopped, cancel)
-    assert drive(yielding(Approve("Shall I?")), handlers([], yes=False), threading.Event()) == [False]
-
-
 nested = st.recursive(
     st.text("abc", min_size=1, max_size=3).map(Read),
     lambda inner: st.lists(inner, max_size=4).map(lambda parts: All(tuple(parts))),

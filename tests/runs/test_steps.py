@@ -22,7 +22,7 @@ from nootropic_kernel.runs.effects import All, Answer, Approve, Ask, Effect, Rea
 from nootropic_kernel.runs.errors import PartsFailed
 from nootropic_kernel.runs.steps import KEPT_RUNS, KEPT_S, StepLog
 from nootropic_kernel.workspace.database import StateDatabase
-from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from tests.runs.test_driver import ask, handlers, yielding
 
@@ -97,6 +97,15 @@ def test_a_no_is_an_answer_and_a_failure_is_none(database: StateDatabase) -> Non
         drive(step(), handlers(served, fail), threading.Event(), log)
     drive(step(), handlers(served), threading.Event(), StepLog(database, "R"))
     assert answers[0] is False and served == ["a"] and isinstance(answers[-1], Answer)
+
+
+def test_a_question_that_a_stop_broke_off_is_not_a_no(database: StateDatabase) -> None:
+    cancel = threading.Event()
+    stopped = handlers([], lambda name: cancel.set(), yes=False)
+    with pytest.raises(Interrupted):
+        drive(yielding(Approve("Shall I?")), stopped, cancel, StepLog(database, "R"))
+    assert rows(database) == 0
+    assert go(database, Approve("Shall I?"))[0] == ["Shall I?"]
 
 
 def test_answers_on_which_the_step_itself_fails_are_forgotten(database: StateDatabase) -> None:
