@@ -259,4 +259,4 @@ def _checked(
 def _run_name(job: Job) -> str:
     """The same for the same job; another version of this package starts afresh, as its steps may ask otherwise."""
     told = json.dumps([__version__, asdict(job)], sort_keys=True, default=str)
-    return f"{job.task or 'job'}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -143,7 +143,7 @@ class Workbench:
     def _begin(self, what: str) -> None:
         """Say what begins now, and first what an earlier try had done already."""
         if self._taken_over:
-            self._tell(f"Taken over from the try before: {self._taken_over} done steps.")
+            self._tell(f"Resumed after step {self._taken_over}.")
             self._taken_over = 0
         self._tell(what)
 

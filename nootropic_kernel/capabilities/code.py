@@ -53,11 +53,17 @@ class CodeResult(ProposalResult):
         return self.escalated
 
     @classmethod
-    def made(cls, proposal: Proposal, session: Session, *, escalated: bool, notes: list[str]) -> CodeResult:
-        """The result for a stored proposal."""
-        view = ProposalResult.of(proposal, session.workspace, notes=notes)
+    def made(cls, done: Performed, session: Session, *, notes: Sequence[str] = ()) -> CodeResult:
+        """The result for a job that was done.
+
+        :raises EmptyProposal: when nothing was left to do.
+        """
+        if done.proposal is None:
+            raise EmptyProposal()
+        notes = [*done.notes, *notes, *unsaved_note(done.proposal, session)]
+        view = ProposalResult.of(done.proposal, session.workspace, notes=notes)
         fields: dict[str, Any] = {name: getattr(view, name) for name in ProposalResult.model_fields}
-        return cls(**fields, diff=unified_diff(proposal.changeset), escalated=escalated)
+        return cls(**fields, diff=unified_diff(done.proposal.changeset), escalated=done.escalated)
 
 
 @capability(effect=CapabilityEffect.PROPOSE)
@@ -88,10 +94,7 @@ def code(params: CodeParams, session: Session) -> CodeResult:
     except NoUsableEdit as problem:
         problem.why = " ".join([problem.why, *new])
         raise
-    if done.proposal is None:
-        raise EmptyProposal()
-    notes = [*done.notes, *new, *unsaved_note(done.proposal, session)]
-    return CodeResult.made(done.proposal, session, escalated=done.escalated, notes=notes)
+    return CodeResult.made(done, session, notes=new)
 
 
 def do(job: Job, session: Session) -> Performed:

@@ -70,14 +70,15 @@ class StepLog:
         A request that differs from the journalled one drops it and the answers to all later effects; so does an answer
         that cannot be read.
         """
-        row = (
-            self.database.read()
-            .execute(
-                "SELECT request, answer, digest FROM run_answers WHERE run = ? AND step = ? AND part = ?",
-                (self.run, *place),
+        with _usable(self.database):
+            row = (
+                self.database.read()
+                .execute(
+                    "SELECT request, answer, digest FROM run_answers WHERE run = ? AND step = ? AND part = ?",
+                    (self.run, *place),
+                )
+                .fetchone()
             )
-            .fetchone()
-        )
         if row is None:
             return None
         if row["request"] == request:
@@ -112,18 +113,24 @@ class StepLog:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self.database.transaction() as connection:
-                # Answers may quote files, so a row that is deleted is overwritten, too.
-                connection.execute("PRAGMA secure_delete = ON")
-                yield connection
-        except sqlite3.Error as error:
-            raise WorkspaceUnusable(
-                "The answers of this run cannot be kept.",
-                why=str(error),
-                next="Make room on the disk or the state folder writable, then run this again.",
-                path=str(self.database.path),
-            ) from error
+        with _usable(self.database), self.database.transaction() as connection:
+            # Answers may quote files, so a row that is deleted is overwritten, too.
+            connection.execute("PRAGMA secure_delete = ON")
+            yield connection
+
+
+@contextmanager
+def _usable(database: StateDatabase) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise WorkspaceUnusable(
+            "The answers of this run cannot be kept.",
+            why=str(error),
+            next="Make room on the disk, make the state folder writable, or move a damaged state.db away; "
+            "then run this again.",
+            path=str(database.path),
+        ) from error
 
 
 def request_digest(effect: Single, depends_on: str = "") -> str:

@@ -86,7 +86,7 @@ def test_a_server_that_fails_for_a_moment_costs_no_answer(session: Session, pers
     assert "Resumed: 1 of 2 steps were done before." in result.notes and rows(session) == 0
     # What was heard before is not told as if it were new, and the attempts are counted on.
     assert BAD not in "".join(heard) and "attempt 2 of at most 4" in "".join(heard) and GOOD in "".join(heard)
-    assert "Taken over from the try before: 1 done steps." in told
+    assert "Resumed after step 1." in told
 
 
 def test_a_replayed_effect_is_marked_in_the_trace(session: Session, person_home: Path, tmp_path: Path) -> None:
