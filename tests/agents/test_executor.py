@@ -238,7 +238,7 @@ def test_an_instruction_that_failed_is_asked_anew(session: Session, person_home:
 def test_a_stop_in_the_sandbox_leaves_nothing_and_costs_no_answer(
     repo: Path, person_home: Path, tmp_path: Path
 ) -> None:
-    (repo / "tests" / "test_slow.py").write_text("import time\n\n\ndef test_slow():\n    time.sleep(60)\n")
+    (repo / "tests" / "test_slow.py").write_text("import time\n\n\ndef test_slow():\n    time.sleep(150)\n")
     session = Session(Workspace.find(repo))
     running = session.workspace.state_dir / "work"
     with scripted_model(tmp_path, person_home, [GOOD]) as model:
@@ -253,7 +253,7 @@ def test_a_stop_in_the_sandbox_leaves_nothing_and_costs_no_answer(
         threading.Thread(target=stop).start()
         with pytest.raises(Interrupted):
             code(CodeParams(**ASK), session)
-        assert time.monotonic() - stops[0] < 10
+        assert time.monotonic() - stops[0] < 60
         assert list(running.iterdir()) == [] and len(git(repo, "worktree", "list").splitlines()) == 1
         assert not any(str(running) in (each / "cmdline").read_text() for each in _processes())
         session.cancel = threading.Event()
