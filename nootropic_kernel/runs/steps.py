@@ -17,6 +17,7 @@ from nootropic_kernel.workspace.errors import WorkspaceUnusable
 KEPT_S = 14 * 24 * 3600.0
 KEPT_RUNS = 100
 
+# `steps` held the answers of earlier versions, copies of files among them.
 # An answer lies in its own row, apart from the blobs that proposals share: forgetting a run erases it, and only it.
 _SCHEMA = """
 DROP TABLE IF EXISTS steps;

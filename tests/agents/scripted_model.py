@@ -1,9 +1,10 @@
 """A model server of the OpenAI protocol that says what a test wrote down; a process of its own.
 
 Run as ``scripted_model.py ANSWERS.json LOG``: each chat gets the next answer (the last one again and again), each
-request body becomes one line of LOG. An answer is a text, or ``{"text": …, "finish_reason": …, "sleep": seconds}``,
-or ``{"status": 500}``, or ``{"cut": text}`` for a stream that ends in the middle. With ``steady`` as third word the
-same request gets the same answer, as from a model at temperature 0, and only a new one the next.
+request body becomes one line of LOG. An answer is a text, or ``{"text": …, "finish_reason": …}`` with the seconds to
+``sleep`` before it or to ``stall`` after it, or ``{"status": 500}``, or ``{"cut": text}`` for a stream that ends in the
+middle. With ``steady`` as third word the same request gets the same answer, as from a model at temperature 0, and only
+a new one the next.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def serve(script: Path, log: Path, steady: bool) -> None:
             for delta, reason in (({"content": answer["text"]}, None), ({}, answer.get("finish_reason", "stop"))):
                 event = {"model": "scripted-1", "choices": [{"delta": delta, "finish_reason": reason}]}
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+                time.sleep(0 if reason else answer.get("stall", 0))
             self.wfile.write(b"data: [DONE]\n\n")
 
         def log_message(self, format: str, *args: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -190,6 +191,23 @@ def test_who_waits_goes_on_where_one_that_died_was(session: Session, person_home
         assert len(model.requests()) == 3
     assert result["notes"] == ["Resumed: 1 of 2 steps were done before."] and ids(session) == ["P1"]
     assert list(lock.iterdir()) == []
+
+
+@pytest.mark.parametrize("waits", ["sleep", "stall"])
+def test_ctrl_c_before_and_in_the_stream_ends_in_order(
+    session: Session, person_home: Path, tmp_path: Path, waits: str
+) -> None:
+    with scripted_model(tmp_path, person_home, [BAD, {"text": GOOD, waits: 150}, GOOD]) as model:
+        first = process(session)
+        wait_for(lambda: len(model.requests()) == 2)
+        time.sleep(0.3)
+        first.send_signal(signal.SIGINT)
+        said, errors = first.communicate(timeout=100)
+        assert first.returncode == 130 and "Traceback" not in errors
+        assert json.loads(said)["error"]["type"] == "Interrupted" and ids(session) == []
+        assert list((session.workspace.state_dir / "runs").iterdir()) == []
+        result = json.loads(process(session).communicate(timeout=100)[0])
+        assert result["notes"] == ["Resumed: 1 of 2 steps were done before."] and len(model.requests()) == 3
 
 
 FAILURES = {

@@ -76,7 +76,9 @@ def test_a_request_that_differs_restarts_from_there(database: StateDatabase) -> 
     go(database, ask("a"), ask("b"), ask("c"))
     assert go(database, ask("a"), ask("x"), ask("c"))[0] == ["x", "c"]
     assert go(database, ask("a"), ask("x"), ask("c"))[0] == []
-    assert go(database, ask("a"), ask("x"), ask("c"), on="another model")[0] == ["a", "x", "c"]
+    newer = replace(ask("x"), prompt_version="2")
+    assert go(database, ask("a"), newer, ask("c"))[0] == ["x", "c"]
+    assert go(database, ask("a"), newer, ask("c"), on="another model")[0] == ["a", "x", "c"]
 
 
 def test_a_no_is_an_answer_and_a_failure_is_none(database: StateDatabase) -> None:
