@@ -30,7 +30,7 @@ from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import current_span, span
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, put_blob
-from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.location import Workspace
 
 _READ_AT_ONCE = 64
@@ -139,7 +139,11 @@ def perform(
             except NootropicError as problem:
                 _keep_last_answer(job, run, problem, database)
                 raise
-            performed = _kept(job, found, log, database, workspace, prompt)
+            try:
+                performed = _kept(job, found, log, database, workspace, prompt)
+            except PathRefused:
+                log.forget()  # the same answers would only lead to the same file again
+                raise
         if performed.proposal is not None:
             current.set(semconv.PROPOSAL, performed.proposal.id)
         return replace(performed, notes=(*notes, *performed.notes))

@@ -2,9 +2,9 @@
 
 Run as ``scripted_model.py ANSWERS.json LOG``: each chat gets the next answer (the last one again and again), each
 request body becomes one line of LOG. An answer is a text, or ``{"text": …, "finish_reason": …}`` with the seconds to
-``sleep`` before it or to ``stall`` after it, or ``{"status": 500}``, or ``{"cut": text}`` for a stream that ends in the
-middle. With ``steady`` as third word the same request gets the same answer, as from a model at temperature 0, and only
-a new one the next.
+``sleep`` before it or to ``stall`` after it, or ``until`` with the file to wait for; or ``{"status": 500}``, or
+``{"cut": text}`` for a stream that ends in the middle. With ``steady`` as third word the same request gets the same
+answer, as from a model at temperature 0, and only a new one the next.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ def serve(script: Path, log: Path, steady: bool) -> None:
             answer = answers[min(told.index(body) if steady else len(told) - 1, len(answers) - 1)]
             answer = {"text": answer} if isinstance(answer, str) else answer
             time.sleep(answer.get("sleep", 0))
+            while "until" in answer and not Path(answer["until"]).exists():
+                time.sleep(0.05)
             self.send_response(answer.get("status", 200))
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()

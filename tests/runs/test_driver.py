@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.runs.driver import Handlers, drive
@@ -124,6 +124,7 @@ nested = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(nested)
 def test_answers_have_the_order_and_shape_of_the_requests(effect: Effect) -> None:
     def expected(part: Effect) -> Any:
