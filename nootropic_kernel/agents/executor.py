@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from nootropic_kernel import __version__
 from nootropic_kernel.agents.coder import Draft, EditPrompt, Instruction, code_step, repair_step
-from nootropic_kernel.agents.critic import REPAIRS, check_step, critique, escalation, failing
+from nootropic_kernel.agents.consent import with_consent
+from nootropic_kernel.agents.critic import ESCALATED, REPAIRS, check_step, critique, escalation, failing
 from nootropic_kernel.agents.handlers import Workbench
+from nootropic_kernel.agents.recipe_words import recipe_for
+from nootropic_kernel.agents.repository_facts import repository_facts
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import CheckResult, Proposal, ProposalStore
 from nootropic_kernel.checks.recipes import MemoryFiles, get_recipe, run_recipe
+from nootropic_kernel.models.errors import NoModel
 from nootropic_kernel.runs.driver import drive
 from nootropic_kernel.runs.effects import All, Read, Step
+from nootropic_kernel.runs.lock import run_lock
 from nootropic_kernel.runs.steps import StepLog
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import current_span, span
+from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, put_blob
-from nootropic_kernel.workspace.errors import Interrupted
+from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.location import Workspace
 
 _READ_AT_ONCE = 64
+_FINISHED = "run.finished"
+FAILED = "run.failed"
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class Performed:
 
     proposal: Proposal | None
     escalated: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def job_step(
@@ -104,51 +115,128 @@ def job_step(
 def perform(
     job: Job, workspace: Workspace, database: StateDatabase, bench: Workbench, cancel: threading.Event
 ) -> Performed:
-    """Do a job and keep its change as a proposal. Broken off, it resumes where it was while no file changed.
+    """Do a job and keep its change as a proposal. Broken off, it goes on where it was; see `runs` for what that means.
+
+    Another process that does the same at this moment is waited for, and its result is this one's.
 
     Raises:
-        NootropicError: what stopped it; nothing was written to the person's files, and nothing is kept of this run.
+        NootropicError: what stopped it; nothing was written to the person's files.
         Interrupted: the person stopped it; what was answered so far is kept for the next try.
     """
+    job, notes = _possible(job, workspace, bench)
     prompt = EditPrompt.load(workspace) if job.recipe is None else None
-    log = StepLog(database, _run_name(job, bench, prompt))
-    with span(workspace, f"job {job.how}", {semconv.TASK: job.task, "nootropic.title": job.title}) as current:
-        try:
-            step = job_step(job, bench.paths(), bench.trial, prompt)
-            done = drive(step, bench.handlers(), cancel, log)
-        except Interrupted:
+    run = _run_name(job)
+    told = {semconv.TASK: job.task, "nootropic.title": job.title, "nootropic.run": run}
+    with span(workspace, f"job {job.how}", told) as current:
+        begun = journal.last_id(database.read())
+        with run_lock(workspace.state_dir / "runs", run, cancel, on_wait=bench.tell_busy) as waited:
+            if waited and (done := _done_meanwhile(run, begun, database, workspace)):
+                return done
+            log = StepLog(database, run)
+            step = with_consent(job_step(job, bench.paths(), bench.trial, prompt))
+            try:
+                found = drive(step, bench.handlers(), cancel, log)
+            except NootropicError as problem:
+                _keep_last_answer(job, run, problem, database)
+                raise
+            try:
+                performed = _kept(job, found, log, database, workspace, prompt)
+            except PathRefused:
+                log.forget()  # the same answers would only lead to the same file again
+                raise
+        if performed.proposal is not None:
+            current.set(semconv.PROPOSAL, performed.proposal.id)
+        return replace(performed, notes=(*notes, *performed.notes))
+
+
+def _possible(job: Job, workspace: Workspace, bench: Workbench) -> tuple[Job, tuple[str, ...]]:
+    """The job, or where no model can answer, the recipe that does just what its words say.
+
+    Raises:
+        NoModel: there is neither.
+    """
+    if job.instruction is None:
+        return job, ()
+    try:
+        bench.model()
+    except NoModel as problem:
+        found = recipe_for(job.instruction.text, job.instruction.files, repository_facts(workspace))
+        if isinstance(found, str):
+            problem.why = f"{problem.why} {found}".strip()
+            problem.next = f"{problem.next} `noo recipes` lists what needs no model."
             raise
-        except Exception:
-            log.forget()  # the same question would only be given the same answer
-            raise
-        if not done.changeset.hunks:
-            log.forget()
-            return Performed(None)
-        with span(workspace, "propose"):
-            proposal = _proposed(job, done, database, workspace, prompt)
-        current.set(semconv.PROPOSAL, proposal.id)
+        recipe, args = found
+        return replace(job, recipe=recipe, args=args), (f"No model can answer here, so the recipe {recipe} did it.",)
+    return job, ()
+
+
+def _keep_last_answer(job: Job, run: str, problem: NootropicError, database: StateDatabase) -> None:
+    """Keep what the model said last, so that the person can look at it though nothing came of it."""
+    said = problem.data.get("text") or problem.data.get("partial")
+    if not said:
+        return
+    with database.transaction() as connection:
+        blob = put_blob(connection, str(said).encode("utf-8", "replace"))
+        told = {"title": job.title, "error": problem.what, "why": problem.why, "answer": blob}
+        name = f"R{journal.append(connection, FAILED, run, **told)}"
+    problem.data["run"] = name
+    problem.next = f"{problem.next} `noo show {name}` shows what the model said.".strip()
+
+
+def _kept(
+    job: Job, found: Finished, log: StepLog, database: StateDatabase, workspace: Workspace, prompt: EditPrompt | None
+) -> Performed:
+    """Keep the result and forget the way to it, in one transaction: a kill leaves both or neither."""
+    proposal = None
+    with span(workspace, "propose"), database.transaction() as connection:
+        if found.changeset.hunks:
+            proposal = _proposed(job, found, connection, database, workspace, prompt)
+        escalated = any(check.name == ESCALATED for check in found.checks)
+        name = proposal.id if proposal is not None else None
+        journal.append(connection, _FINISHED, log.run, proposal=name, escalated=escalated)
         log.forget()
-    return Performed(proposal, any(check.name == "escalated" for check in done.checks))
+    return Performed(proposal, escalated, tuple(_told(log)))
+
+
+def _told(log: StepLog) -> Iterator[str]:
+    if log.replayed:
+        steps = log.replayed + log.recorded
+        yield f"Resumed: {log.replayed} of {steps} steps were done before."
+    if log.damage:
+        yield f"What was kept of an earlier try cannot be read, so it was done anew ({log.damage})."
+
+
+def _done_meanwhile(run: str, since: int, database: StateDatabase, workspace: Workspace) -> Performed | None:
+    """What the process that was waited for has made of the same job; None when it did not finish."""
+    finished = journal.events(database.read(), after=since, kind=_FINISHED, subject=run)
+    if not finished:
+        return None
+    told = finished[-1].data
+    proposal = ProposalStore(database, workspace).get(told["proposal"]) if told["proposal"] else None
+    return Performed(proposal, told["escalated"], ("Another process did the very same meanwhile; this is its result.",))
 
 
 def _proposed(
-    job: Job, done: Finished, database: StateDatabase, workspace: Workspace, prompt: EditPrompt | None
+    job: Job,
+    found: Finished,
+    connection: sqlite3.Connection,
+    database: StateDatabase,
+    workspace: Workspace,
+    prompt: EditPrompt | None,
 ) -> Proposal:
     provenance = Provenance(task=job.task, title=job.title, how=job.how, trace_id=current_span().trace_id or None)
-    if done.draft is not None:
-        answer = done.draft.answer
-        with database.transaction() as connection:
-            blob = put_blob(connection, answer.text.encode())
+    if found.draft is not None:
+        answer = found.draft.answer
         provenance = replace(
             provenance,
             model=f"{answer.backend}: {answer.model}" if answer.backend not in answer.model else answer.model,
             prompt=prompt.name if prompt else None,
             prompt_version=prompt.version if prompt else None,
-            context=done.draft.context,
-            answer_blob=blob,
+            context=found.draft.context,
+            answer_blob=put_blob(connection, answer.text.encode()),
         )
-    changeset = replace(done.changeset, provenance=provenance)
-    return ProposalStore(database, workspace).propose(changeset, checks=done.checks)
+    changeset = replace(found.changeset, provenance=provenance)
+    return ProposalStore(database, workspace).propose(changeset, checks=found.checks)
 
 
 def _recipe_step(job: Job, paths: Sequence[str]) -> Step[tuple[FileEdit, ...]]:
@@ -172,7 +260,7 @@ def _checked(
     return (yield from check_step(changeset, every, trial, asked="\n".join(words)))
 
 
-def _run_name(job: Job, bench: Workbench, prompt: EditPrompt | None) -> str:
-    told = [asdict(job), asdict(prompt) if prompt else None, bench.fingerprint()]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    return f"{job.task or 'job'}:{digest}"
+def _run_name(job: Job) -> str:
+    """The same for the same job; another version of this package starts afresh, as its steps may ask otherwise."""
+    told = json.dumps([__version__, asdict(job)], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

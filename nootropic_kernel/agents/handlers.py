@@ -17,13 +17,15 @@ from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.tests_run.pipe import ReportPipe
 from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
+from nootropic_kernel.models.errors import ModelError
 from nootropic_kernel.models.router import choose
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
-from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunResult, Search, Snippet
-from nootropic_kernel.sandbox import SandboxResult, SandboxUnavailable, run_approved, run_confined
+from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunResult, Search, Single, Snippet
+from nootropic_kernel.runs.errors import NobodyToAsk
+from nootropic_kernel.sandbox import run_approved, run_confined
 from nootropic_kernel.telemetry import semconv
-from nootropic_kernel.telemetry.spans import span
+from nootropic_kernel.telemetry.spans import current_span
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
@@ -33,8 +35,15 @@ from nootropic_kernel.workspace.settings import Settings
 _TRIAL = re.compile(r"trial:[0-9a-f]{16}")
 
 
-class _Repeats(Exception):
-    """Thrown into a model's stream to end it: the answer repeats itself."""
+# No tokenizer makes this much of a token; who sends more does not keep to the limit that was asked for.
+_CHARS_A_TOKEN = 32
+
+
+class _Enough(Exception):
+    """Thrown into a model's stream to end it; ``reason`` is the answer's finish reason."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
 
 class Workbench:
@@ -61,11 +70,29 @@ class Workbench:
         self._trials: dict[str, tuple[FileEdit, ...]] = {}
         self._backend: Backend | None = None
         self._attempt = 0
+        self._taken_over = 0
         self._paths: list[str] | None = None
 
     def handlers(self) -> Handlers:
         """The handlers that the driver wants."""
-        return Handlers(ask=self._ask, approve=self._person, run=self._run, search=self._search, read=self._read)
+        return Handlers(
+            ask=self._ask,
+            approve=self._person,
+            run=self._run,
+            search=self._search,
+            read=self._read,
+            depends_on=self._depends_on,
+            replayed=self._replayed,
+        )
+
+    def model(self) -> Backend:
+        """The model that is asked in this run, the same from its beginning to its end.
+
+        :raises NoModel: when there is none.
+        """
+        if self._backend is None:
+            self._backend = choose(self._settings, self.workspace)
+        return self._backend
 
     def paths(self) -> list[str]:
         """The files that an agent may see: tracked or trackable, not secret, not our own."""
@@ -73,17 +100,6 @@ class Workbench:
             listed = Git(self.workspace.root).files() if self.workspace.has_git else _plain_files(self.workspace.root)
             self._paths = [path for path in listed if not lexical_fault(path)]
         return self._paths
-
-    def fingerprint(self) -> str:
-        """Changes whenever a file changes: a run that was broken off is only resumed on the same files."""
-        seen = hashlib.sha256()
-        for path in self.paths():
-            try:
-                status = os.lstat(self.workspace.root / path)
-            except OSError:
-                continue
-            seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
-        return seen.hexdigest()[:16]
 
     def trial(self, edits: Sequence[FileEdit]) -> str:
         """The name under which a ``Run`` finds the files with these edits applied."""
@@ -95,32 +111,74 @@ class Workbench:
         self._trials[name] = tuple(edits)
         return name
 
+    def tell_busy(self, owner: str) -> None:
+        """Say that another process does the same, and is waited for."""
+        self._tell(f"{owner} is doing exactly this already; waiting for it …")
+
+    def _depends_on(self, effect: Single) -> str:
+        """An answer holds for the model that gave it; a test run, and a yes to it, for the files as they were."""
+        if isinstance(effect, Ask):
+            try:
+                return self.model().identity
+            except ModelError:
+                return ""
+        return self._state_of_files()
+
+    def _state_of_files(self) -> str:
+        """Changes whenever a file changes."""
+        seen = hashlib.sha256()
+        for path in self.paths():
+            try:
+                status = os.lstat(self.workspace.root / path)
+            except OSError:
+                continue
+            seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+        return seen.hexdigest()
+
+    def _replayed(self, effect: Single) -> None:
+        """What was heard before is not shown again as if it were new; it is only counted."""
+        self._taken_over += 1
+        if isinstance(effect, Ask):
+            self._count(effect.purpose)
+
+    def _begin(self, what: str) -> None:
+        """Say what begins now, and first what an earlier try had done already."""
+        if self._taken_over:
+            self._tell(f"Resumed after step {self._taken_over}.")
+            self._taken_over = 0
+        self._tell(what)
+
     def _ask(self, ask: Ask, cancel: threading.Event) -> Answer:
-        if self._backend is None:
-            self._backend = choose(self._settings, self.workspace)
+        backend = self.model()
+        current = current_span()
+        current.set(semconv.PURPOSE, ask.purpose)
+        current.set(semconv.PROMPT, ask.prompt)
+        current.set(semconv.PROMPT_VERSION, ask.prompt_version)
         messages = tuple(Message(message.role, redact(message.content)) for message in ask.messages)
         request = ChatRequest(messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
-        self._tell(f"Asking {self._backend.name}{self._heading(ask.purpose)} …")
+        self._begin(f"Asking {backend.name}{self._heading(ask.purpose)} …")
         watcher = Repetition("\n".join(message.content for message in messages))
 
         def hear(piece: str) -> None:
             if self._on_text is not None:
                 self._on_text(piece)
             if watcher.add(piece):
-                raise _Repeats
+                raise _Enough(REPEATS)  # waiting for its token limit would cost a minute and bring more of the same
+            if len(watcher.text) > ask.max_tokens * _CHARS_A_TOKEN:
+                raise _Enough("length")
 
-        told = {semconv.PURPOSE: ask.purpose, semconv.PROMPT: ask.prompt, semconv.PROMPT_VERSION: ask.prompt_version}
-        with span(self.workspace, "ask", told) as current:
-            try:
-                return self._backend.chat(request, hear, cancel)
-            except _Repeats:
-                # Waiting for its token limit would cost a minute and bring more of the same.
-                current.set("nootropic.repeats", True)
-                return Answer(watcher.text, self._backend.name, self._backend.name, REPEATS)
+        try:
+            return backend.chat(request, hear, cancel)
+        except _Enough as enough:
+            current.set("nootropic.ended", enough.reason)
+            return Answer(watcher.text, backend.name, backend.name, enough.reason)
+
+    def _count(self, purpose: str) -> None:
+        self._attempt = self._attempt + 1 if purpose == "format retry" else 1
 
     def _heading(self, purpose: str) -> str:
         """Which attempt this is, for the status line; it also parts the streamed answers."""
-        self._attempt = self._attempt + 1 if purpose == "format retry" else 1
+        self._count(purpose)
         if purpose == "format retry":
             which = f"attempt {self._attempt} of at most {FORMAT_RETRIES + 1}"
         elif purpose == "repair":
@@ -132,33 +190,29 @@ class Workbench:
         return f" ({which})"
 
     def _person(self, approve: Approve, cancel: threading.Event) -> bool:
-        return self._approve(approve.question) if self._approve is not None else False
+        if self._approve is None:
+            raise NobodyToAsk(approve.question)
+        return self._approve(approve.question)
 
     def _run(self, run: Run, cancel: threading.Event) -> RunResult:
         edits = self._trials.get(run.folder) if _TRIAL.fullmatch(run.folder) else None
         if edits is None:
             raise PathRefused(run.folder, "A command runs only in a trial of a change")
-        self._tell("Trying the change in the sandbox …")
-        with span(self.workspace, "run tests", {"nootropic.command": " ".join(run.command[:3])}) as current:
-            with worktree_with(self.workspace, edits, self._tell) as folder, ReportPipe() as pipe:
-                done = self._confined(run, folder, pipe.channel, cancel)
-            current.set("nootropic.sandbox", done.level)
-            current.set("process.exit.code", done.code)
-        return RunResult(done.code, done.output, done.errors, done.level, done.limits, pipe.report)
-
-    def _confined(self, run: Run, folder: Path, channel: int, cancel: threading.Event) -> SandboxResult:
-        try:
-            return run_confined(run.command, folder, timeout_s=run.timeout_s, cancel=cancel, channel=channel)
-        except SandboxUnavailable as problem:
-            question = f"{problem.why} Run the tests of this repository on your machine without a sandbox?"
-            if self._approve is None or not self._approve(question):
-                raise
-            return run_approved(run.command, folder, timeout_s=run.timeout_s, cancel=cancel, channel=channel)
+        self._begin("Trying the change in the sandbox …")
+        current = current_span()
+        current.set("nootropic.command", " ".join(run.command[:3]))
+        launch = run_approved if run.approved else run_confined
+        with worktree_with(self.workspace, edits, self._tell) as folder, ReportPipe() as pipe:
+            done = launch(run.command, folder, timeout_s=run.timeout_s, cancel=cancel, channel=pipe.channel)
+        current.set("nootropic.sandbox", done.level)
+        current.set("process.exit.code", done.code)
+        # What tests print goes to the journal, the proposal and perhaps a model.
+        return RunResult(done.code, redact(done.output), redact(done.errors), done.level, done.limits, pipe.report)
 
     def _search(self, wanted: Search, cancel: threading.Event) -> list[Snippet]:
-        with span(self.workspace, "retrieve", {"nootropic.limit": wanted.limit}) as current:
-            hits = search(Index(self.workspace), wanted.query, wanted.limit)
-            current.set("nootropic.context", [f"{hit.path}:{hit.start}-{hit.end}" for hit in hits])
+        hits = search(Index(self.workspace), wanted.query, wanted.limit)
+        current_span().set("nootropic.limit", wanted.limit)
+        current_span().set("nootropic.context", [f"{hit.path}:{hit.start}-{hit.end}" for hit in hits])
         return [Snippet(hit.path, hit.start, hit.end, hit.text, hit.score, hit.name) for hit in hits]
 
     def _read(self, read: Read, cancel: threading.Event) -> bytes | None:

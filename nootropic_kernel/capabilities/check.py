@@ -7,6 +7,7 @@ import threading
 
 from pydantic import Field
 
+from nootropic_kernel.agents.consent import with_consent
 from nootropic_kernel.agents.critic import check_step
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
@@ -100,7 +101,7 @@ def _checked(changeset: ChangeSet, params: CheckParams, session: Session) -> lis
     paths = {*bench.paths(), *(edit.path for edit in changeset.files)}
     before = tuple(FileEdit(edit.path, edit.new, edit.base) for edit in changeset.files)
     step = check_step(changeset, paths, bench.trial, before, asked)
-    return list(drive(step, bench.handlers(), session.cancel or threading.Event()))
+    return list(drive(with_consent(step), bench.handlers(), session.cancel or threading.Event()))
 
 
 def _working_tree(names: list[str], session: Session) -> ChangeSet:

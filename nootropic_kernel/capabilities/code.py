@@ -1,7 +1,9 @@
-"""``code``: a written instruction becomes a proposal, by a model."""
+"""``code``: a written instruction becomes a proposal, by a model, or by the recipe that its words name."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
@@ -13,8 +15,9 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session
 from nootropic_kernel.capabilities.proposal_views import ProposalResult
 from nootropic_kernel.changes.diff_view import unified_diff
 from nootropic_kernel.changes.formats import NoUsableEdit
-from nootropic_kernel.changes.store import Proposal
+from nootropic_kernel.changes.store import EmptyProposal, Proposal
 from nootropic_kernel.workspace.errors import UsageError
+from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.rules import check_path
 
 _TITLE = 72
@@ -50,11 +53,17 @@ class CodeResult(ProposalResult):
         return self.escalated
 
     @classmethod
-    def made(cls, proposal: Proposal, session: Session, *, escalated: bool, notes: list[str]) -> CodeResult:
-        """The result for a stored proposal."""
-        view = ProposalResult.of(proposal, session.workspace, notes=notes)
+    def made(cls, done: Performed, session: Session, *, notes: Sequence[str] = ()) -> CodeResult:
+        """The result for a job that was done.
+
+        :raises EmptyProposal: when nothing was left to do.
+        """
+        if done.proposal is None:
+            raise EmptyProposal()
+        notes = [*done.notes, *notes, *unsaved_note(done.proposal, session)]
+        view = ProposalResult.of(done.proposal, session.workspace, notes=notes)
         fields: dict[str, Any] = {name: getattr(view, name) for name in ProposalResult.model_fields}
-        return cls(**fields, diff=unified_diff(proposal.changeset), escalated=escalated)
+        return cls(**fields, diff=unified_diff(done.proposal.changeset), escalated=done.escalated)
 
 
 @capability(effect=CapabilityEffect.PROPOSE)
@@ -63,7 +72,8 @@ def code(params: CodeParams, session: Session) -> CodeResult:
 
     Nothing is written to your files. The change is checked (does it parse, are its names defined, does it carry a
     secret, do the repository's tests pass on a copy in the sandbox); a failing one is repaired at most twice. The
-    answer says which model spoke.
+    answer says which model spoke. Stopped or broken off, the same call goes on where it was. Where no model can
+    answer, "rename X to Y" and "add docstrings to F" are done by recipes.
     """
     text = params.instruct.strip()
     if not text:
@@ -76,10 +86,15 @@ def code(params: CodeParams, session: Session) -> CodeResult:
     title = text.splitlines()[0]
     title = title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
     job = Job(title, instruction=Instruction(text, files, params.cell))
-    done = do(job, session)
-    assert done.proposal is not None  # an edit that changes nothing is refused as no usable edit
-    notes = unsaved_note(done.proposal, session)
-    return CodeResult.made(done.proposal, session, escalated=done.escalated, notes=notes)
+    new = _new_files(files, session)
+    for note in new:
+        session.status(note)
+    try:
+        done = do(job, session)
+    except NoUsableEdit as problem:
+        problem.why = " ".join([problem.why, *new])
+        raise
+    return CodeResult.made(done, session, notes=new)
 
 
 def do(job: Job, session: Session) -> Performed:
@@ -95,6 +110,20 @@ def do(job: Job, session: Session) -> Performed:
         if model and model not in problem.why:
             problem.why = f"{problem.why} (the model {model}, {problem.data.get('attempts', 1)} attempts)"
         raise
+
+
+def _new_files(files: Sequence[str], session: Session) -> list[str]:
+    """A note for each file that is not there yet: it may be wanted, or be a slip of the pen."""
+    missing = [path for path in files if not (session.workspace.root / path).exists()]
+    if not missing:
+        return []
+    known = Git(session.workspace.root).files() if session.workspace.has_git else []
+    notes = []
+    for path in missing:
+        near = difflib.get_close_matches(path, known, n=1, cutoff=0.8)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        notes.append(f"{path} does not exist yet, so it would be a new file.{meant}")
+    return notes
 
 
 def unsaved_note(proposal: Proposal, session: Session) -> list[str]:

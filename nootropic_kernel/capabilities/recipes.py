@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.agents.executor import Job
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.code import CodeResult, do, unsaved_note
+from nootropic_kernel.capabilities.code import CodeResult, do
 from nootropic_kernel.checks.recipes import Recipe, get_recipe, list_recipes
 from nootropic_kernel.workspace.errors import UsageError
 
@@ -107,9 +107,7 @@ def recipes(params: RecipesParams, session: Session) -> RecipesResult:
     done = do(Job(f"{recipe.name}: {told}"[:72] if told else recipe.name, recipe=recipe.name, args=args), session)
     if done.proposal is None:
         return RecipesResult(note=f"{recipe.name}: there is nothing to do, all of it is there already.")
-    notes = unsaved_note(done.proposal, session)
-    applied = CodeResult.made(done.proposal, session, escalated=done.escalated, notes=notes)
-    return RecipesResult(applied=applied)
+    return RecipesResult(applied=CodeResult.made(done, session))
 
 
 def _entry(recipe: Recipe) -> RecipeEntry:

@@ -173,10 +173,9 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
         return _told(task, "nothing to do", "it counts as done"), None
     if done.proposal.status in ("rejected", "undone"):
         return _turned_down(task, done.proposal), done.proposal
-    told = _told(task, "proposed", "", done.proposal.id)
-    if done.escalated:
-        told = told.model_copy(update={"escalated": True, "note": "its checks fail; a person has to look"})
-    return told, done.proposal
+    failing = ["its checks fail; a person has to look"] if done.escalated else []
+    told = _told(task, "proposed", "; ".join([*failing, *done.notes]), done.proposal.id)
+    return told.model_copy(update={"escalated": done.escalated}), done.proposal
 
 
 def _turned_down(task: Task, proposal: Proposal) -> TaskRun:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from nootropic_kernel.agents.executor import FAILED
 from nootropic_kernel.agents.planner import current_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table
@@ -19,6 +20,7 @@ from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.changes.turns import load_turn
 from nootropic_kernel.telemetry.spans import read_trace
 from nootropic_kernel.telemetry.store import SpanRecord
+from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import get_blob
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.git import Git, GitFailed
@@ -32,7 +34,8 @@ class ShowParams(Params):
     """What to show."""
 
     id: str = Field(
-        description="A proposal (P1), a hunk (P1:2), a file of one (P1/path), a turn (A1) or a task (T3).",
+        description="A proposal (P1), a hunk (P1:2), a file of one (P1/path), a turn (A1), a task (T3), "
+        "or a try that came to nothing (R57).",
         json_schema_extra={"position": 0, "complete": "proposal turn task"},
     )
     page: int = Field(1, ge=1, description="Which page of a long proposal.")
@@ -95,10 +98,25 @@ class Trail(BaseModel):
         return {**self.model_dump(mode="json", exclude={"spans"}), "answer": answer, "steps": steps}
 
 
+class FailedTry(BaseModel):
+    """A try of which nothing came, and what the model said last in it."""
+
+    title: str
+    error: str
+    why: str
+    answer: str
+
+    def text(self) -> str:
+        """What went wrong, then the answer as it was."""
+        answer = ["    " + _printable(line) for line in self.answer[:_MOST_ANSWER].splitlines()]
+        return "\n".join([self.title, f"{self.error} {self.why}".strip(), "What the model said last:", *answer])
+
+
 class ShowResult(Result):
-    """What was asked for; exactly one of ``proposal``, ``turn`` and ``task`` is set."""
+    """What was asked for; exactly one of ``proposal``, ``turn``, ``task`` and ``failed_try`` is set."""
 
     id: str
+    failed_try: FailedTry | None = None
     proposal: ProposalResult | None = None
     trail: Trail | None = None
     turn: TurnResult | None = None
@@ -111,6 +129,8 @@ class ShowResult(Result):
         """The trail, then the diff."""
         if self.proposal is not None and self.trail is not None:
             return "\n\n".join(["\n".join(self.trail.lines()), self.proposal.text()])
+        if self.failed_try is not None:
+            return self.failed_try.text()
         if self.turn is not None:
             return "\n\n".join(part for part in (self.turn.text(), self.turn_diff or "") if part)
         return "\n".join([f"{self.task}  [{self.task_status}]", self._proposals_text()])
@@ -163,6 +183,8 @@ def show(params: ShowParams, session: Session) -> ShowResult:
         return _show_proposal(name, params.page, session)
     if re.fullmatch(r"[Aa]\d+", name):
         return _show_turn(name.upper(), session)
+    if (failed := _failed_try(name, session)) is not None:
+        return ShowResult(id=name.upper(), failed_try=failed)
     task = _show_task(name, session)
     if task is None:
         raise UsageError(
@@ -225,6 +247,19 @@ def _show_turn(name: str, session: Session) -> ShowResult:
         except GitFailed:
             diff = f"The commit {turn.commit[:10]} is not in this repository any more."
     return ShowResult(id=name, turn=TurnResult.of(turn), turn_diff=visible(diff) if diff else None)
+
+
+def _failed_try(name: str, session: Session) -> FailedTry | None:
+    if not re.fullmatch(r"[Rr]\d{1,18}", name):
+        return None
+    connection = session.database().read()
+    found = journal.events(connection, after=int(name[1:]) - 1, kind=FAILED, limit=1)
+    if not found or found[0].id != int(name[1:]):
+        return None
+    told = found[0].data
+    kept = get_blob(connection, told["answer"])
+    answer = "(erased)" if kept is None else kept.decode("utf-8", "replace")
+    return FailedTry(title=told["title"], error=told["error"], why=told["why"], answer=answer)
 
 
 def _show_task(name: str, session: Session) -> ShowResult | None:

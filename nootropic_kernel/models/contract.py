@@ -130,6 +130,11 @@ class Backend(Protocol):
         """What it can do, as far as this session knows."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """Differs whenever another model would answer: a kept answer holds for one identity only."""
+        ...
+
     def available(self) -> Availability:
         """Whether it can be asked, found out without asking it, loading it or using the network."""
         ...

@@ -91,6 +91,12 @@ class EmbeddedBackend:
         kept = schema.support((EMBEDDED, self.model.name), "enforced")
         return Features(schema=kept, exact_tokens=True, adapters=bool(self._options.adapters))
 
+    @property
+    def identity(self) -> str:
+        """The model's file, by its digest, and the adapters on it."""
+        adapters = "".join(f" {path}" for path in self._options.adapters)
+        return f"{EMBEDDED} {self.model.name} {self.model.file.sha256}{adapters}"
+
     def available(self) -> Availability:
         """Whether the file is there and small enough. Starts nothing."""
         if self._max_size_gb is not None and self.model.file.size > self._max_size_gb * 1e9:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -57,11 +57,15 @@ class Approve:
 
 @dataclass(frozen=True)
 class Run:
-    """Run a command in the sandbox, in ``folder``; answered with a :class:`RunResult`."""
+    """Run a command in the sandbox, in ``folder``; answered with a :class:`RunResult`.
+
+    ``approved`` says that a person agreed to run it with nothing that confines it.
+    """
 
     command: tuple[str, ...]
     folder: str
     timeout_s: float = 60.0
+    approved: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,35 @@ class Read:
 
 @dataclass(frozen=True)
 class All:
-    """Several independent requests at once; answered with the list of their answers, in order."""
+    """Several independent requests at once; answered with the list of their answers, in order. They may nest."""
 
     effects: tuple[Effect, ...]
 
 
-Effect: TypeAlias = Ask | Approve | Run | Search | Read | All
+Single: TypeAlias = Ask | Approve | Run | Search | Read
+Effect: TypeAlias = Single | All
 Step: TypeAlias = Generator[Effect, Any, T]
+
+
+def singles(effect: Effect) -> Iterator[Single]:
+    """The requests that an effect is made of, in order, whatever the nesting."""
+    if isinstance(effect, All):
+        for part in effect.effects:
+            yield from singles(part)
+    else:
+        yield effect
+
+
+def label(effect: Single) -> str:
+    """A request in a few words, for a person."""
+    match effect:
+        case Ask():
+            return f"asking a model ({effect.purpose})"
+        case Approve():
+            return "asking you"
+        case Run():
+            return f"running {effect.command[0]}"
+        case Search():
+            return "searching"
+        case Read():
+            return f"reading {effect.path}"

@@ -1,4 +1,4 @@
-"""The one SQLite file that holds a workspace's journal, steps and proposals, shared by several processes."""
+"""The one SQLite file that holds a workspace's journal, runs and proposals, shared by several processes."""
 
 from __future__ import annotations
 
@@ -26,13 +26,6 @@ CREATE TABLE IF NOT EXISTS events (
 );
 CREATE INDEX IF NOT EXISTS events_by_subject ON events (subject, id);
 CREATE TABLE IF NOT EXISTS blobs (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS steps (
-    run TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    request TEXT NOT NULL,
-    answer BLOB NOT NULL,
-    PRIMARY KEY (run, seq)
-);
 """
 
 _HAS_EVENTS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'events'"

@@ -54,3 +54,8 @@ def _read_back(data: Any) -> dict[str, Any]:
     except (ValueError, TypeError):
         document = None
     return document if isinstance(document, dict) else {"damaged": repr(data)}
+
+
+def last_id(connection: sqlite3.Connection) -> int:
+    """The id of the newest event; 0 when there is none."""
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])

@@ -26,8 +26,8 @@ class LockBusy(NootropicError):
 
 
 @contextmanager
-def process_lock(path: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
-    """Hold an exclusive lock on ``path`` (created when missing).
+def process_lock(path: Path, *, timeout_s: float = 30.0) -> Iterator[int]:
+    """Hold an exclusive lock on ``path`` (created when missing); gives the open file's descriptor.
 
     :raises LockBusy: when it is not free within ``timeout_s`` seconds.
     """
@@ -38,7 +38,7 @@ def process_lock(path: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
             if time.monotonic() >= deadline:
                 raise LockBusy(path, timeout_s)
             time.sleep(0.02)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -156,4 +156,4 @@ def test_a_killed_run_is_taken_up_where_it_was(
     assert len(bodies) == 3 and bodies[1]["messages"] == bodies[2]["messages"]
     store = ProposalStore(database, workspace)
     assert store.ids() == ["P1"]
-    assert database.read().execute("SELECT count(*) FROM steps").fetchone()[0] == 0
+    assert database.read().execute("SELECT count(*) FROM run_answers").fetchone()[0] == 0

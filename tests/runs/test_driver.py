@@ -1,17 +1,17 @@
-"""Steps are generators; the driver serves them, journals, replays and stops."""
+"""Steps are generators; the driver serves their effects, several at once too, and can always stop."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.runs.driver import Handlers, drive
@@ -20,6 +20,7 @@ from nootropic_kernel.runs.effects import (
     Answer,
     Approve,
     Ask,
+    Effect,
     Message,
     Read,
     Run,
@@ -28,46 +29,55 @@ from nootropic_kernel.runs.effects import (
     Snippet,
     Step,
 )
-from nootropic_kernel.runs.steps import StepLog, decode, encode, fingerprint
-from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.runs.errors import PartsFailed
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
-from nootropic_kernel.workspace.location import Workspace
 
 
-def handlers(served: list[str], fail: Callable[[str], None] = lambda name: None) -> Handlers:
+def ask(purpose: str) -> Ask:
+    return Ask((Message("user", purpose),), purpose)
+
+
+def handlers(served: list[str], fail: Callable[[str], None] = lambda name: None, yes: bool = True) -> Handlers:
     """Handlers that note what they served; the answers are plain and known."""
 
+    def serve(name: str) -> None:
+        fail(name)
+        served.append(name)
+
+    def asked(effect: Ask, cancel: threading.Event) -> Answer:
+        serve(effect.purpose)
+        return Answer(f"re: {effect.purpose}", "m", "b", "stop")
+
+    def approve(effect: Approve, cancel: threading.Event) -> bool:
+        serve(effect.question)
+        return yes
+
+    def run(effect: Run, cancel: threading.Event) -> RunResult:
+        serve(effect.command[0])
+        return RunResult(0, "", "", "none")
+
+    def search(effect: Search, cancel: threading.Event) -> list[Snippet]:
+        serve(effect.query)
+        return [Snippet("a.py", 1, 2, effect.query, 0.5)]
+
     def read(effect: Read, cancel: threading.Event) -> bytes | None:
-        fail(effect.path)
-        served.append(effect.path)
+        serve(effect.path)
         return effect.path.encode()
 
-    return Handlers(
-        ask=lambda effect, cancel: Answer(f"re: {effect.purpose}", "m", "b", "stop"),
-        approve=lambda effect, cancel: True,
-        run=lambda effect, cancel: RunResult(0, "", "", "none"),
-        search=lambda effect, cancel: [Snippet("a.py", 1, 2, "text", 0.5)],
-        read=read,
-    )
+    return Handlers(ask=asked, approve=approve, run=run, search=search, read=read)
 
 
-def reads(*paths: str) -> Step[list[bytes]]:
+def yielding(*effects: Effect) -> Step[list[Any]]:
     got = []
-    for path in paths:
-        got.append((yield Read(path)))
+    for effect in effects:
+        got.append((yield effect))
     return got
 
 
 def test_a_step_is_served_and_returns_its_result() -> None:
-    def step() -> Step[tuple[object, ...]]:
-        answer = yield Ask((Message("user", "hi"),), "greet")
-        yes = yield Approve("?")
-        found = yield Search("x")
-        several = yield All((Read("a"), Read("b")))
-        ran = yield Run(("true",), ".")
-        return answer.text, yes, found[0].path, several, ran.code
-
-    assert drive(step(), handlers([]), threading.Event()) == ("re: greet", True, "a.py", [b"a", b"b"], 0)
+    effects = (ask("greet"), Approve("?"), Search("x"), All((Read("a"), Read("b"))), Run(("true",), "."))
+    answer, yes, found, several, ran = drive(yielding(*effects), handlers([]), threading.Event())
+    assert (answer.text, yes, found[0].path, several, ran.code) == ("re: greet", True, "a.py", [b"a", b"b"], 0)
 
 
 def test_a_failed_request_reaches_the_step_which_may_go_on() -> None:
@@ -84,10 +94,10 @@ def test_a_failed_request_reaches_the_step_which_may_go_on() -> None:
 
     assert drive(step(), handlers([], fail), threading.Event()) == "went on: no such file"
     with pytest.raises(NootropicError, match="no such file"):
-        drive(reads("bad"), handlers([], fail), threading.Event())
+        drive(yielding(Read("bad")), handlers([], fail), threading.Event())
 
 
-def test_cancel_stops_between_requests_and_closes_the_step() -> None:
+def test_a_stop_is_felt_between_requests_and_closes_the_step() -> None:
     cancel = threading.Event()
     closed = []
 
@@ -107,77 +117,111 @@ def test_cancel_stops_between_requests_and_closes_the_step() -> None:
     assert closed == [True]
 
 
-def test_a_broken_off_run_resumes_without_redoing(database: StateDatabase) -> None:
-    def fail(name: str) -> None:
-        if name == "c":
-            raise KeyboardInterrupt
-
-    first: list[str] = []
-    with pytest.raises(KeyboardInterrupt):
-        drive(reads("a", "b", "c"), handlers(first, fail), threading.Event(), StepLog(database, "R1"))
-    second: list[str] = []
-    assert drive(reads("a", "b", "c"), handlers(second), threading.Event(), StepLog(database, "R1")) == [
-        b"a",
-        b"b",
-        b"c",
-    ]
-    assert (first, second) == (["a", "b"], ["c"])
-
-
-def test_a_request_that_differs_restarts_from_there(database: StateDatabase) -> None:
-    drive(reads("a", "b", "c"), handlers([]), threading.Event(), StepLog(database, "R1"))
-    served: list[str] = []
-    drive(reads("a", "x", "c"), handlers(served), threading.Event(), StepLog(database, "R1"))
-    assert served == ["x", "c"]
-
-
-KILLED = """
-import sys, threading, time
-from nootropic_kernel.runs.driver import drive
-from nootropic_kernel.runs.steps import StepLog
-from nootropic_kernel.workspace.database import StateDatabase
-from nootropic_kernel.workspace.location import Workspace
-from tests.runs.test_driver import handlers, reads
-
-def fail(name):
-    if name == "7":
-        print("in flight", flush=True)
-        time.sleep(60)
-
-log = StepLog(StateDatabase.open(Workspace.find(sys.argv[1])), "R")
-drive(reads(*map(str, range(10))), handlers([], fail), threading.Event(), log)
-"""
-
-
-def test_kill_costs_the_request_in_flight_only(repo: Path, workspace: Workspace) -> None:
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(repo)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "in flight\n"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    served: list[str] = []
-    database = StateDatabase.open(workspace)
-    drive(reads(*map(str, range(10))), handlers(served), threading.Event(), StepLog(database, "R"))
-    database.close()
-    assert served == ["7", "8", "9"]
-
-
-plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.binary(),
-    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text(), inner),
-    max_leaves=12,
+nested = st.recursive(
+    st.text("abc", min_size=1, max_size=3).map(Read),
+    lambda inner: st.lists(inner, max_size=4).map(lambda parts: All(tuple(parts))),
+    max_leaves=20,
 )
 
 
-@given(plain)
-def test_answers_come_back_as_they_were(value: object) -> None:
-    assert decode(encode(value)) == value
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(nested)
+def test_answers_have_the_order_and_shape_of_the_requests(effect: Effect) -> None:
+    def expected(part: Effect) -> Any:
+        return [expected(each) for each in part.effects] if isinstance(part, All) else part.path.encode()  # type: ignore[union-attr]
+
+    served: list[str] = []
+    assert drive(yielding(effect), handlers(served), threading.Event()) == [expected(effect)]
 
 
-@given(st.text(), st.text(), st.floats(allow_nan=False))
-def test_records_come_back_as_they_were(path: str, text: str, score: float) -> None:
-    value = [Snippet(path, 1, 2, text, score), Answer(text, path, "b", "stop", 1, None)]
-    assert decode(encode(value)) == value
-    assert fingerprint(Read(path)) == fingerprint(Read(path))
-    assert fingerprint(Read(path)) != fingerprint(Search(path))
+def test_parts_run_side_by_side_but_not_all_of_them() -> None:
+    guard, running, most = threading.Lock(), 0, 0
+    together = threading.Barrier(2)
+
+    def fail(name: str) -> None:
+        nonlocal running, most
+        with guard:
+            running += 1
+            most = max(most, running)
+        if name in ("0", "1"):
+            together.wait(30)  # neither would pass alone
+        time.sleep(0.005)
+        with guard:
+            running -= 1
+
+    parts = tuple(Read(str(number)) for number in range(100))
+    drive(yielding(All(parts)), handlers([], fail), threading.Event())
+    assert 2 <= most <= 16
+
+
+def test_failed_parts_come_as_one_error_that_names_them_and_keeps_the_others() -> None:
+    def fail(name: str) -> None:
+        if name.startswith("bad"):
+            raise NootropicError(f"{name} is refused", next="Name another.")
+
+    def step() -> Step[PartsFailed]:
+        try:
+            yield All((Read("a"), All((Read("bad1"), Read("b"))), Read("bad2")))
+        except PartsFailed as problem:
+            return problem
+        raise AssertionError("not reached")
+
+    problem = drive(step(), handlers([], fail), threading.Event())
+    assert [(effect, error.what) for effect, error in problem.failed if isinstance(error, NootropicError)] == [
+        (Read("bad1"), "bad1 is refused"),
+        (Read("bad2"), "bad2 is refused"),
+    ]
+    assert problem.answers == [b"a", [None, b"b"], None]
+    assert str(problem) == (
+        "2 of 4 requests failed. reading bad1: bad1 is refused. reading bad2: bad2 is refused. Name another."
+    )
+
+
+def test_a_stop_ends_the_parts_that_run_and_begins_no_other() -> None:
+    cancel = threading.Event()
+    began: list[str] = []
+
+    def read(effect: Read, cancel: threading.Event) -> bytes | None:
+        began.append(effect.path)
+        if cancel.wait(60):
+            raise Interrupted()
+        return b""
+
+    patient = handlers([])
+    patient = Handlers(patient.ask, patient.approve, patient.run, patient.search, read)
+    threading.Timer(0.3, cancel.set).start()
+    started = time.monotonic()
+    with pytest.raises(Interrupted):
+        drive(yielding(All(tuple(Read(str(number)) for number in range(50)))), patient, cancel)
+    assert time.monotonic() - started < 20 and 2 <= len(began) < 50
+
+
+INTERRUPTED = """
+import os, threading
+from nootropic_kernel.runs.driver import Handlers, drive
+from nootropic_kernel.runs.effects import All, Read
+from nootropic_kernel.workspace.errors import Interrupted
+from tests.runs.test_driver import handlers, yielding
+
+def read(effect, cancel):
+    os.write(1, b"waits\\n")  # in one piece, as two threads write
+    if cancel.wait(60):
+        os.write(1, b"stopped\\n")
+        raise Interrupted()
+
+plain = handlers([])
+try:
+    drive(yielding(All((Read("a"), Read("b")))), Handlers(plain.ask, plain.approve, plain.run, plain.search, read),
+          threading.Event())
+except KeyboardInterrupt:
+    print("ended", flush=True)
+"""
+
+
+def test_ctrl_c_in_the_drivers_own_thread_stops_the_parts_as_well() -> None:
+    process = subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert [process.stdout.readline(), process.stdout.readline()] == ["waits\n", "waits\n"]
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=50)[0]
+    assert told.splitlines() == ["stopped", "stopped", "ended"]

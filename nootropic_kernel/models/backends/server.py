@@ -59,6 +59,11 @@ class ServerBackend(ABC):
         return self.settings.name
 
     @property
+    def identity(self) -> str:
+        """Where it is, and which model it is asked for."""
+        return f"{self.kind} {self.settings.url} {self.settings.model}"
+
+    @property
     def is_local(self) -> bool:
         """Whether prompts stay on this machine or the person's own network."""
         return self.settings.is_local
