@@ -81,7 +81,10 @@ def apply(operations: Iterable[Operation], files: Mapping[str, bytes]) -> list[F
 
 
 def _open(path: str, base: bytes | None) -> _Draft:
-    return _Draft(path, base) if base is None else _Draft(path, base, *reversed(text_of(path, base)))
+    if base is None:
+        return _Draft(path, None)
+    text, encoding = text_of(path, base)
+    return _Draft(path, base, encoding, text)
 
 
 def _take(operation: Operation, draft: _Draft, files: Mapping[str, bytes]) -> None:
