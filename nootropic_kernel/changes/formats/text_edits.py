@@ -83,6 +83,8 @@ class TextEdits:
         new = split_ends(text.removeprefix("\ufeff"))[0]
         if self._splices:
             raise NoUsableEdit("overlap", f"{self._path} is given as a whole and in parts", path=self._path)
+        if not self._texts:
+            self._final_newline = text.endswith(("\n", "\r"))
         blocks = changed_blocks(self._texts, new, join=0)
         self._add([Splice(b.old_from, b.old_to, tuple(new[b.new_from : b.new_to])) for b in blocks])
 

@@ -185,6 +185,8 @@ def _operations(diff: _FileDiff) -> list[Operation]:
         operations.append(SetMode(old, mode))
     if old != new:
         operations.append(Move(old, new))
+    if not operations:
+        raise NoUsableEdit("no_edit", f"the diff of {new} has no hunk that changes a line", path=new)
     if told.get("new file mode", "100644") not in {"100644", "100755"}:
         raise NoUsableEdit("broken", f"the diff makes {new} something else than a file", path=new)
     return operations
