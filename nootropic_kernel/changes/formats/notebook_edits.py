@@ -183,8 +183,8 @@ class NotebookEdits:
         cell: Cell = {"cell_type": kind}
         if kind == "code":
             cell["execution_count"] = None
-        if cell_id and self._notebook.minor >= 5:
-            cell["id"] = cell_id
+        if self._notebook.minor >= 5:
+            cell["id"] = cell_id or ""  # one is given to it when all cells are known
         cell["metadata"] = {}
         if kind == "code":
             cell["outputs"] = []

@@ -158,12 +158,7 @@ def _operation(value: Mapping[str, Any], call: _Call, known: Collection[str]) ->
 
 
 def _text(value: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    for key in keys:
-        if isinstance(value.get(key), str):
-            return str(value[key])
-        if isinstance(value.get(key), list) and value[key] and all(isinstance(line, str) for line in value[key]):
-            return "".join(line if line.endswith("\n") else f"{line}\n" for line in value[key])
-    return None
+    return next((value[key] for key in keys if isinstance(value.get(key), str)), None)
 
 
 def _starts(text: str) -> Iterator[int]:

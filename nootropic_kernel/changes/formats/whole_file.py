@@ -14,14 +14,15 @@ from nootropic_kernel.changes.formats import tool_call, unified
 from nootropic_kernel.changes.formats.elision import PROSE
 from nootropic_kernel.changes.formats.errors import NoUsableEdit
 from nootropic_kernel.changes.formats.fences import Fence, find_fences
+from nootropic_kernel.changes.formats.matching import split_ends
 from nootropic_kernel.changes.formats.names import name_in
 from nootropic_kernel.changes.formats.operations import Claim, Rewrite
 
 # A code block's beginning within a line (`Here it is: ```python`) or deep in a list.
 _MARK = re.compile(r"```[ \t]*[\w+-]*[ \t]*$", re.MULTILINE)
-_BARE_FENCE = re.compile(rb"^ {0,3}```[ \t]*\r?$", re.MULTILINE)
 _WRAPPING = re.compile(r"^\s*(?:</?[\w_-]+>|<!\[CDATA\[|\]\]>|:start_line:.*|-{3,})\s*$")
 _DIFFS = frozenset({"diff", "udiff", "patch"})
+_PATCHES = frozenset({".diff", ".patch"})
 _DATA = frozenset({".json", ".jsonl", ".ipynb", ".webmanifest", ".geojson"})
 
 
@@ -75,12 +76,15 @@ def masked(lines: Sequence[str], claims: Sequence[Claim]) -> list[str]:
 
 def refuse_unsure(fence: Fence, path: str, files: Mapping[str, bytes]) -> None:
     """Raise NoUsableEdit (`ambiguous`) when it is not certain where the file in a code block ends."""
-    base = files.get(path, b"")
-    encoding = detect(base)
-    holds_fences = encoding is not None and _BARE_FENCE.search(encoding.decode(base).encode()) is not None
-    if fence.unsure or (holds_fences and fence.ticks == "```"):
+    if fence.unsure or (fence.ticks == "```" and _has_bare_fences(files.get(path, b""))):
         why = f"{path} holds code blocks, so it is unclear where it ends; put it between lines of four backticks"
         raise NoUsableEdit("ambiguous", why, path=path)
+
+
+def _has_bare_fences(data: bytes) -> bool:
+    """Whether a file holds code blocks that begin as a block can end: a cut answer could not be told from a whole one."""
+    encoding = detect(data) if b"```" in data else None
+    return encoding is not None and any(not each.info for each in find_fences(split_ends(encoding.decode(data))[0], ()))
 
 
 def _claim(fence: Fence, lines: Sequence[str], files: Mapping[str, bytes]) -> Claim | None:
@@ -90,7 +94,7 @@ def _claim(fence: Fence, lines: Sequence[str], files: Mapping[str, bytes]) -> Cl
     if not fence.closed:
         what = f"the block for {name}" if name else "a code block begins but"
         raise NoUsableEdit("cut", f"{what} has no end: the answer is unfinished", path=name or "")
-    if fence.language in _DIFFS and suffix not in {".diff", ".patch"} and re.search(r"^(?:[+-]|@@)", body, re.M):
+    if fence.language in _DIFFS and suffix not in _PATCHES and re.search(r"^(?:[+-]|@@)", body, re.M):
         operations = unified.read_headless(body.split("\n"), name)
         return Claim(fence.start, fence.end, tuple(operations))
     if name is None or suffix not in _DATA:
@@ -107,12 +111,15 @@ def _is_document(fence: Fence, inside: Sequence[Claim], lines: Sequence[str]) ->
     """Whether a code block that holds edits is a text about edits. Raises NoUsableEdit where it could be both."""
     if fence.name is None or not fence.name.alone:
         return False
+    suffix = PurePosixPath(fence.name.path).suffix.lower()
+    if suffix in _PATCHES:
+        return True
     claimed = {number for claim in inside for number in range(claim.start, claim.end)}
     others = [lines[number] for number in fence.body if number not in claimed and lines[number].strip()]
     others = [line for line in others if not _WRAPPING.match(line) and not ((name := name_in(line, ())) and name.alone)]
     if not others:
         return False
-    if PurePosixPath(fence.name.path).suffix.lower() in PROSE:
+    if suffix in PROSE:
         return True
     why = f"the block for {fence.name.path} holds both text and edits"
     raise NoUsableEdit("ambiguous", why, path=fence.name.path)
