@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from nootropic_kernel.changes.formats.errors import NoUsableEdit
-from nootropic_kernel.changes.formats.operations import Claim, Create, Delete, Move, Operation, Replace
+from nootropic_kernel.changes.formats.marked_lines import replacement
+from nootropic_kernel.changes.formats.operations import Claim, Create, Delete, Move, Operation
 
 _BEGIN = re.compile(r"^\*\*\* Begin Patch\s*$")
 _END = re.compile(r"^\*\*\* End Patch\s*$")
@@ -75,10 +76,10 @@ def _update(body: Sequence[str], path: str) -> list[Operation]:
 
     def finish() -> None:
         nonlocal at_end
-        while hunk and not hunk[-1].strip() and not at_end:
+        while hunk and hunk[-1] == "":
             hunk.pop()  # an empty line before the next mark is a gap
         if hunk:
-            found.append(_hunk(hunk, path, tuple(anchors), at_end))
+            found.append(replacement([line or " " for line in hunk], path, anchors=tuple(anchors), at_end=at_end))
         if hunk or at_end:
             anchors.clear()
         hunk.clear()
@@ -95,16 +96,10 @@ def _update(body: Sequence[str], path: str) -> list[Operation]:
             at_end = True
             finish()
         elif line == "" or line[0] in " +-":
-            hunk.append(line or " ")
+            hunk.append(line)
         else:
             raise NoUsableEdit("broken", f"a line of the patch has no mark: {line[:80]!r}", path=path)
     finish()
     if not found and moved is None:
         raise NoUsableEdit("no_change", f"the patch changes nothing in {path}", path=path)
     return [*found, Move(path, moved["path"])] if moved else found
-
-
-def _hunk(lines: Sequence[str], path: str, anchors: tuple[str, ...], at_end: bool) -> Replace:
-    search = "".join(f"{line[1:]}\n" for line in lines if line[0] in " -")
-    replace = "".join(f"{line[1:]}\n" for line in lines if line[0] in " +")
-    return Replace(path, search, replace, anchors=anchors, at_end=at_end)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from nootropic_kernel.changes.formats.errors import NoUsableEdit
+from nootropic_kernel.changes.line_diff import Block
 
 CellVerb = Literal["replace", "insert", "delete", "move", "retype"]
 Place = Literal["before", "after", "start", "end"]
@@ -27,6 +28,7 @@ class Replace:
         path: the file; None is the only file given.
         search: what is there now; empty only for a file that is empty or new.
         replace: what it becomes.
+        changes: which lines of both differ, where the edit says so; None when it is to be found out.
         anchors: lines above the place, outermost first, as the Codex format names them.
         at_end: the lines are the last ones of the file.
         within_lines: the text may begin and end inside a line.
@@ -37,6 +39,7 @@ class Replace:
     path: str | None
     search: str
     replace: str
+    changes: tuple[Block, ...] | None = None
     anchors: tuple[str, ...] = ()
     at_end: bool = False
     within_lines: bool = False

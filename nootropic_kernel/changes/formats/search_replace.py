@@ -42,6 +42,10 @@ def read(lines: Sequence[str], files: Mapping[str, bytes]) -> list[Claim]:
     while number < len(lines):
         opening = _SEARCH.match(lines[number])
         if opening is None:
+            if claims and _END.match(lines[number]):
+                raise NoUsableEdit(
+                    "ambiguous", "a search/replace block seems to end twice; use longer marks, all alike"
+                )
             number += 1
             continue
         block = _block(lines, number, opening, claims[-1].end if claims else 0, files)
@@ -81,11 +85,10 @@ def _block(lines: Sequence[str], start: int, opening: re.Match[str], after: int,
         why = f"a search/replace block has {len(middles)} lines of {'=' * length}; use longer marks, all alike"
         raise NoUsableEdit("ambiguous", why, path=path or "")
     first = start + 1
-    numbered = False
     while first < middles[0] and _LINE_NUMBERS.match(lines[first]):
-        first, numbered = first + 1, True
-    if numbered and first < middles[0] and re.fullmatch(r"-{5,}\s*", lines[first]):
         first += 1
+    numbered = start + 1 < first < middles[0] and re.fullmatch(r"-{5,}\s*", lines[first]) is not None
+    first = first + 1 if numbered else start + 1
     old, new = lines[first : middles[0]], lines[middles[0] + 1 : end]
     if numbered:
         old, new = [_ESCAPED.sub("", line) for line in old], [_ESCAPED.sub("", line) for line in new]

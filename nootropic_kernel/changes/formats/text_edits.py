@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from nootropic_kernel.changes.formats.errors import NoUsableEdit
 from nootropic_kernel.changes.formats.matching import Fit, find, indentation, split_ends, trimmed
 from nootropic_kernel.changes.formats.operations import InsertAfter, Replace
-from nootropic_kernel.changes.line_diff import changed_blocks
+from nootropic_kernel.changes.line_diff import Block, changed_blocks
 
 
 @dataclass(frozen=True, order=True)
@@ -54,7 +54,8 @@ class TextEdits:
                 self._add([Splice(len(self._texts), len(self._texts), tuple(split_ends(edit.replace)[0]))])
                 self._seen.append(edit)
                 return
-            if any(line.strip() for line in self._texts):
+            blank = edit.changes is None and not edit.search
+            if any(line.strip() for line in self._texts) or not (blank or edit.search.count("\n") == len(self._texts)):
                 raise NoUsableEdit("no_match", "the edit does not say which lines it replaces", path=self._path)
             self.rewrite(edit.replace)
             return
@@ -94,20 +95,41 @@ class TextEdits:
         return "".join(map(str.__add__, self._texts, self._ends))
 
     def _add(self, splices: Sequence[Splice]) -> None:
-        for new in splices:
+        fresh = [splice for splice in splices if splice not in self._splices]  # the same change said twice is one
+        for new in fresh:
             clash = next((old for old in self._splices if old.clashes(new)), None)
             if clash is not None:
                 where = f"line {clash.start + 1}"
                 raise NoUsableEdit("overlap", f"two edits change {self._path} at {where}", path=self._path)
-        self._splices += splices
+        self._splices += fresh
 
     def _found(self, edit: Replace) -> list[Splice]:
-        search, replace = split_ends(edit.search)[0], split_ends(edit.replace)[0]
         if edit.within_lines and (place := self._within(edit)) is not None:
-            at, search, replace = place
-            return _minimal(self._texts, Fit(at, "exact"), search, replace, self._path)
+            return self._unambiguous(edit, *place)
+        return self._by_lines(edit)[1]
+
+    def _by_lines(self, edit: Replace) -> tuple[Fit, list[Splice]]:
+        search, replace = split_ends(edit.search)[0], split_ends(edit.replace)[0]
         fit = find(self._texts, search, path=self._path, narrow=self._narrower(edit, len(search)))
-        return _minimal(self._texts, fit, search, replace, self._path)
+        changes = edit.changes
+        if changes is None:
+            changes = _changes(fit, search, replace)
+        return fit, _splices(self._texts, fit, search, replace, changes, self._path)
+
+    def _unambiguous(self, edit: Replace, at: int, old: list[str], new: list[str]) -> list[Splice]:
+        """What a text within lines changes; refused where only its indentation was left out, and it matters."""
+        fit = Fit(at, "exact")
+        found = _splices(self._texts, fit, old, new, _changes(fit, old, new), self._path)
+        lead = indentation(old[0])
+        if lead and old[0].startswith(lead) and not edit.search.startswith(lead) and "\n" in edit.replace.rstrip("\n"):
+            try:
+                other, shifted = self._by_lines(edit)
+            except NoUsableEdit:
+                return found
+            if other.rung == "indentation" and shifted != found:
+                why = "the old text leaves out its indentation, so the new lines could mean two; give whole lines"
+                raise NoUsableEdit("ambiguous", why, path=self._path)
+        return found
 
     def _within(self, edit: Replace) -> tuple[int, list[str], list[str]] | None:
         """The lines around a text that may begin and end inside a line: their index, as they are, as they become."""
@@ -188,11 +210,22 @@ class TextEdits:
         self._splices = []
 
 
-def _minimal(texts: Sequence[str], fit: Fit, search: Sequence[str], replace: Sequence[str], path: str) -> list[Splice]:
-    """What really changes: the lines that differ between the edit's old and new text, in the file's own form."""
+def _changes(fit: Fit, search: Sequence[str], replace: Sequence[str]) -> tuple[Block, ...]:
+    keys = [fit.key(line) for line in search], [fit.key(line) for line in replace]
+    return tuple(changed_blocks(*keys, join=0))
+
+
+def _splices(
+    texts: Sequence[str],
+    fit: Fit,
+    search: Sequence[str],
+    replace: Sequence[str],
+    changes: Sequence[Block],
+    path: str,
+) -> list[Splice]:
+    """What really changes in the file, in its own form."""
     splices = []
-    blocks = changed_blocks([fit.key(line) for line in search], [fit.key(line) for line in replace], join=0)
-    for block in blocks:
+    for block in changes:
         new: list[str] = []
         for line in replace[block.new_from : block.new_to]:
             shifted = fit.shift.apply(line) if fit.shift is not None else line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from nootropic_kernel.changes.formats.errors import NoUsableEdit
+from nootropic_kernel.changes.formats.fences import find_fences
 
 _NAME = r"(?:think|thinking|thought|reasoning|reflection|scratchpad)"
 _OPEN = re.compile(rf"\s*(?:<(?P<tag>{_NAME})>|\[THINK\]|◁think▷)", re.I)
@@ -41,6 +42,8 @@ def answer_in(text: str, known: str) -> str:
         return answer_in(rest, known) if _OPEN.match(rest) else rest
     # Some servers leave the opening tag out, because it is part of their prompt.
     alone = _CLOSE_ALONE.search(text)
-    if alone and alone[0].strip() not in known and not re.search(rf"<{_NAME}>", text[: alone.start()], re.I):
-        return text[alone.end() :]
-    return text
+    if alone is None or alone[0].strip() in known or re.search(rf"<{_NAME}>", text[: alone.start()], re.I):
+        return text
+    if any(not fence.closed for fence in find_fences(text[: alone.start()].split("\n"), ())):
+        raise NoUsableEdit("ambiguous", f"it is unclear whether {alone[0].strip()} ends thinking or is text of a file")
+    return text[alone.end() :]

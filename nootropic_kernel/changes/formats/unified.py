@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nootropic_kernel.changes.formats.errors import NoUsableEdit
+from nootropic_kernel.changes.formats.marked_lines import replacement
 from nootropic_kernel.changes.formats.operations import Claim, Create, Delete, Move, Operation, Replace, SetMode
 
 _OLD = re.compile(r"^--- (?P<path>.+?)\s*$")
@@ -248,11 +249,10 @@ def _path(text: str) -> str:
 
 
 def _replacement(hunk: _Hunk, path: str | None) -> Replace:
-    search = "".join(f"{line[1:]}\n" for line in hunk.lines if line[:1] in " -")
-    replace = "".join(f"{line[1:]}\n" for line in hunk.lines if line[:1] in " +")
-    if not search.strip() and hunk.old not in (0, None):
+    edit = replacement(hunk.lines, path, final_newline=_final_newline(hunk))
+    if not edit.search.strip() and hunk.old not in (0, None):
         raise NoUsableEdit("no_match", "a hunk only adds lines and does not say where", path=path or "")
-    return Replace(path, search, replace, final_newline=_final_newline(hunk))
+    return edit
 
 
 def _final_newline(hunk: _Hunk) -> bool | None:

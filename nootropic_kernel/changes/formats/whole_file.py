@@ -22,6 +22,7 @@ from nootropic_kernel.changes.formats.operations import Claim, Rewrite
 _MARK = re.compile(r"```[ \t]*[\w+-]*[ \t]*$", re.MULTILINE)
 _WRAPPING = re.compile(r"^\s*(?:</?[\w_-]+>|<!\[CDATA\[|\]\]>|:start_line:.*|-{3,})\s*$")
 _DIFFS = frozenset({"diff", "udiff", "patch"})
+_JSON = frozenset({"", "json", "jsonc", "tool_call", "tool_code"})
 _PATCHES = frozenset({".diff", ".patch"})
 _DATA = frozenset({".json", ".jsonl", ".ipynb", ".webmanifest", ".geojson"})
 
@@ -59,9 +60,10 @@ def only(left: Sequence[Fence], lines: Sequence[str], files: Mapping[str, bytes]
         raise NoUsableEdit("no_edit", "no code block names the file it is for")
     path = next(iter(files))
     code = [fence for fence in left if not fence.shown and fence.can_be(path) and fence.language not in _DIFFS]
+    code = [fence for fence in code if _body(fence, lines).strip()]  # an empty block alone does not empty a file
     if len(code) != 1:
-        what = "there is no code block for the file" if not code else f"there are {len(code)} code blocks"
-        raise NoUsableEdit("no_edit", what if not code else f"{what} and none names its file")
+        many = f"there are {len(code)} code blocks and none names its file"
+        raise NoUsableEdit("no_edit", many if code else "there is no code block for the file")
     refuse_unsure(code[0], path, files)
     return Rewrite(None, _body(code[0], lines))
 
@@ -82,9 +84,10 @@ def refuse_unsure(fence: Fence, path: str, files: Mapping[str, bytes]) -> None:
 
 
 def _has_bare_fences(data: bytes) -> bool:
-    """Whether a file holds code blocks that begin as a block can end: a cut answer could not be told from a whole one."""
-    encoding = detect(data) if b"```" in data else None
-    return encoding is not None and any(not each.info for each in find_fences(split_ends(encoding.decode(data))[0], ()))
+    """Whether a file holds code blocks that begin as a block can end: a cut answer then looks like a whole one."""
+    encoding = detect(data)
+    lines = split_ends(encoding.decode(data))[0] if encoding is not None else []
+    return any(not fence.info for fence in find_fences(lines, ()))
 
 
 def _claim(fence: Fence, lines: Sequence[str], files: Mapping[str, bytes]) -> Claim | None:
@@ -97,7 +100,7 @@ def _claim(fence: Fence, lines: Sequence[str], files: Mapping[str, bytes]) -> Cl
     if fence.language in _DIFFS and suffix not in _PATCHES and re.search(r"^(?:[+-]|@@)", body, re.M):
         operations = unified.read_headless(body.split("\n"), name)
         return Claim(fence.start, fence.end, tuple(operations))
-    if name is None or suffix not in _DATA:
+    if name is None or (suffix not in _DATA and fence.language in _JSON):
         calls = tool_call.read_fenced(body, files)
         if calls is not None:
             return Claim(fence.start, fence.end, tuple(calls))
