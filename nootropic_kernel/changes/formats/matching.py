@@ -18,7 +18,7 @@ Rung = Literal["exact", "trailing space", "indentation", "punctuation"]
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r)|([^\r\n]+)")
 _BLANK = " \t\x0b\x0c"
-_MOST_HITS = 500
+_MOST_HITS = 100
 _TABS = range(2, 9)
 PUNCTUATION = str.maketrans({
     **dict.fromkeys("‘’‚‛′", "'"),
@@ -110,7 +110,7 @@ def find(
         why = f"the text to replace is not in {path or 'the file'}"
         raise NoUsableEdit("no_match", why, path=path, lines=nearest(lines, wanted))
     places = [fit.at for fit in fits]
-    meant = narrow(places) if narrow else places
+    meant = narrow(places) if narrow and len(places) < _MOST_HITS else places
     if len(meant) == 1:
         return next(fit for fit in fits if fit.at == meant[0])
     if meant:
@@ -130,6 +130,8 @@ def _first_hits(lines: Sequence[str], wanted: Sequence[str]) -> list[Fit]:
         if hits := _hits([key(line) for line in lines], [key(line) for line in wanted]):
             return [Fit(at, rung) for at in hits]
     bare = _hits([line.strip(_BLANK) for line in lines], [line.strip(_BLANK) for line in wanted])
+    if len(bare) >= _MOST_HITS:
+        return [Fit(at, "indentation") for at in bare]  # too many to look at each
     shifted = [Fit(at, "indentation", shift) for at in bare if (shift := _shift(lines, wanted, at)) is not None]
     if shifted:
         return shifted

@@ -50,13 +50,13 @@ def read_bare(text: str, known: Collection[str]) -> tuple[list[Operation], str]:
         try:
             value, end = json.JSONDecoder(strict=False).raw_decode(text, start)
         except ValueError as problem:
-            if _TELLING.search(text[start:]) and _looks_cut(text[start:]):
+            if not _TELLING.search(text, start):
+                break
+            if _looks_cut(text[start:]):
                 raise NoUsableEdit("cut", "the JSON of a tool call has no end") from problem
-            if _TELLING.search(text[start:]):
-                raise NoUsableEdit("broken", f"the JSON of a tool call cannot be read ({problem})") from problem
-            continue
-        except RecursionError:
-            continue
+            raise NoUsableEdit("broken", f"the JSON of a tool call cannot be read ({problem})") from problem
+        except RecursionError as problem:
+            raise NoUsableEdit("broken", "the JSON is nested too deeply to be read") from problem
         if is_call(value):
             found += operations_of(value, known)
             left.append(text[at:start])
