@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from nootropic_kernel.agents.coder import Draft, EditPrompt, Instruction, code_step, repair_step
+from nootropic_kernel.agents.coder import Draft, code_step, repair_step
 from nootropic_kernel.agents.critic import REPAIRS, check_step, critique, escalation, failing
+from nootropic_kernel.agents.edit_prompt import EditPrompt
+from nootropic_kernel.agents.edit_task import Instruction
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.formats import NoUsableEdit
@@ -110,7 +112,7 @@ def perform(
         NootropicError: what stopped it; nothing was written to the person's files, and nothing is kept of this run.
         Interrupted: the person stopped it; what was answered so far is kept for the next try.
     """
-    prompt = EditPrompt.load(workspace) if job.recipe is None else None
+    prompt = EditPrompt.load(workspace, bench.model_facts()) if job.recipe is None else None
     log = StepLog(database, _run_name(job, bench, prompt))
     with span(workspace, f"job {job.how}", {semconv.TASK: job.task, "nootropic.title": job.title}) as current:
         try:
@@ -144,6 +146,7 @@ def _proposed(
             model=f"{answer.backend}: {answer.model}" if answer.backend not in answer.model else answer.model,
             prompt=prompt.name if prompt else None,
             prompt_version=prompt.version if prompt else None,
+            format=done.draft.form or None,
             context=done.draft.context,
             answer_blob=blob,
         )

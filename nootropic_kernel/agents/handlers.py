@@ -11,11 +11,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nootropic_kernel.agents.coder import FORMAT_RETRIES
+from nootropic_kernel.agents.edit_prompt import ModelFacts
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.worktree import worktree_with
+from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
+from nootropic_kernel.models.errors import NoModel
 from nootropic_kernel.models.router import choose
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
@@ -83,6 +86,18 @@ class Workbench:
                 continue
             seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
         return seen.hexdigest()[:16]
+
+    def model_facts(self) -> ModelFacts:
+        """What is known of the model that will be asked; nothing when none can be."""
+        try:
+            self._backend = self._backend or choose(self._settings, self.workspace)
+        except NoModel:
+            return ModelFacts()  # whoever asks is told why
+        served = self._settings.backends.get(self._backend.name)
+        if served is not None:
+            return ModelFacts(served.model)
+        embedded = find_model()
+        return ModelFacts(embedded.name, embedded.serve.n_ctx)
 
     def trial(self, edits: Sequence[FileEdit]) -> str:
         """The name under which a ``Run`` finds the files with these edits applied."""

@@ -27,13 +27,16 @@ from nootropic_kernel.changes.formats.text_edits import TextEdits
 
 # No model writes or reads files beyond this size as text; data is what usually is so large.
 MOST_BYTES = 4 << 20
+# The outputs in a notebook are not shown to a model; its sources are few.
+_MOST_NOTEBOOK = 64 << 20
 
 
 def text_of(path: str, data: bytes) -> tuple[str, Encoding]:
     """The text of a file and its encoding. Raises NoUsableEdit (`not_text`, `too_large`), naming the file."""
-    if len(data) > MOST_BYTES:
+    most = _MOST_NOTEBOOK if is_notebook(path) else MOST_BYTES
+    if len(data) > most:
         size = f"{len(data) / 1e6:.1f} MB"
-        raise NoUsableEdit("too_large", f"{path} has {size}; at most {MOST_BYTES >> 20} MiB are edited", path=path)
+        raise NoUsableEdit("too_large", f"{path} has {size}; at most {most >> 20} MiB are edited", path=path)
     encoding = detect(data)
     if encoding is None:
         raise NoUsableEdit("not_text", f"{path} is not a text file", path=path)
