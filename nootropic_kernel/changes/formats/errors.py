@@ -51,7 +51,8 @@ class NoUsableEdit(NootropicError):
     ) -> None:
         super().__init__(
             "No usable edit in the model's answer.",
-            why=why[:1].upper() + why[1:],
+            # A sentence may begin with the name of a file, which must stay as it is.
+            why=why[:1].upper() + why[1:] if why.split(" ")[0].isalpha() else why,
             next=_NEXT.get(kind, "Say it more exactly, name the file with --file, or use a larger model."),
             kind=kind,
             text=text,
