@@ -12,7 +12,7 @@ from nootropic_kernel.changes.formats.errors import NoUsableEdit
 from nootropic_kernel.changes.formats.marked_lines import replacement
 from nootropic_kernel.changes.formats.operations import Claim, Create, Delete, Move, Operation
 
-_BEGIN = re.compile(r"^\*\*\* Begin Patch\s*$")
+_BEGIN = re.compile(r"^\s*\*\*\* Begin Patch\s*$")
 _END = re.compile(r"^\*\*\* End Patch\s*$")
 _HEADER = re.compile(r"^\*\*\* (?P<what>Add|Update|Delete) File: (?P<path>.+?)\s*$")
 _MOVE = re.compile(r"^\*\*\* Move to: (?P<path>.+?)\s*$")
@@ -39,9 +39,13 @@ def read(lines: Sequence[str], files: Mapping[str, bytes]) -> list[Claim]:
 
 
 def _operations(lines: Sequence[str]) -> list[Operation]:
+    if lines and _HEADER.match(lines[0].lstrip()):
+        lines = [lines[0].lstrip(), *lines[1:]]  # further down a space is the mark of a context line
     starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     if any(line.strip() for line in lines[: starts[0] if starts else len(lines)]):
         raise NoUsableEdit("broken", "the patch has lines before its first file header")
+    if not starts:
+        raise NoUsableEdit("no_edit", "the patch is empty")
     found: list[Operation] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         header = _HEADER.match(lines[start])

@@ -43,11 +43,14 @@ def target(path: str | None, files: Collection[str], *, must_exist: bool) -> str
         )
     twins = [each for each in files if _folded(each) == _folded(clean)]
     namesakes = [each for each in files if each.endswith("/" + clean)]
+    # Models put folders of their own making before a path: `path/to/a.py` for `a.py`.
+    longer = [each for each in files if clean.endswith("/" + each)]
     if must_exist and len(namesakes) == 1 and not twins:
         return namesakes[0]
-    if twins or (namesakes and not explicit):
-        near = (twins or namesakes)[0]
-        raise NoUsableEdit("wrong_file", f"{clean} is not one of the files given; is {near} meant?", path=clean)
+    if twins or ((namesakes or longer) and not explicit):
+        near = (twins or namesakes or longer)[0]
+        why = f"{clean} is not one of the files given; write {near} if that is meant, or ./{clean} for a new file"
+        raise NoUsableEdit("wrong_file", why, path=clean)
     if must_exist:
         raise NoUsableEdit("wrong_file", f"{clean} is not one of the files given", path=clean)
     return clean
