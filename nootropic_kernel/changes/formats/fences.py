@@ -81,6 +81,10 @@ def find_fences(lines: Sequence[str], known: Collection[str]) -> list[Fence]:
         # A text may hold fences of its own; code hardly does, so its first end is taken.
         first = closings[0]
         unsure = len(closings) > 1 and (prose or _open_quotes(lines[number + 1 : numbers[first]]))
+        if unsure and first + 1 < len(marks):
+            # A file that was given, named above the next fence, tells that this one is over.
+            following = name_in(_before(lines, numbers[first + 1], numbers[first] + 1), known)
+            unsure = following is None or following.path not in known
         fences.append(Fence(number, numbers[first] + 1, opening["ticks"], info, name, True, shown, unsure))
         at = first + 1
     return fences
