@@ -162,7 +162,7 @@ def test_a_notebook_cell_must_parse() -> None:
 def test_a_notebook_and_a_file_are_asked_for_in_one_answer() -> None:
     ask, step = first_ask({"n.ipynb": NOTEBOOK, "a.py": b"x = 1\n"})
     assert "<<<<<<< CELL 2" in ask.messages[-1].content and "complete, from its first" in ask.messages[-1].content
-    draft = done(step, "n.ipynb\n<<<<<<< DELETE CELL 2\n\na.py\n```python\nx = 2\n```\n")
+    draft = done(step, "n.ipynb\n<<<<<<< DELETE CELL 2\n>>>>>>> CELL\n\na.py\n```python\nx = 2\n```\n")
     assert [edit.path for edit in draft.edits] == ["n.ipynb", "a.py"] and draft.form == "cells+whole"
 
 

@@ -9,9 +9,13 @@ the whole new source of cell 3
 the source of a new cell (also: BEFORE 3, AT START, AT END; code, markdown or raw)
 >>>>>>> CELL
 <<<<<<< DELETE CELL 4
+>>>>>>> CELL
 <<<<<<< MOVE CELL 2 AFTER 5
+>>>>>>> CELL
 <<<<<<< MAKE CELL 2 markdown
+>>>>>>> CELL
 ```
+Every block has its end, so that one that was cut (`DELETE CELL 1` of `DELETE CELL 12`) is not taken for a whole one.
 Cells are named by id or by number from 1, as the notebook was shown. Search/replace blocks edit inside a source:
 their path is `notes.ipynb`, or `notes.ipynb cell 3`.
 """
@@ -59,18 +63,6 @@ def read(lines: Sequence[str], files: Mapping[str, bytes]) -> list[Claim]:
 
 def _one(lines: Sequence[str], number: int, mark: str, path: str) -> Claim:
     line = lines[number]
-    if found := _DELETE.match(line):
-        return Claim(number, number + 1, (CellEdit(path, "delete", found["cell"]),))
-    if found := _MOVE.match(line):
-        place, other = _where(found)
-        return Claim(number, number + 1, (CellEdit(path, "move", found["cell"], place=place, other=other),))
-    if found := _MAKE.match(line):
-        return Claim(number, number + 1, (CellEdit(path, "retype", found["cell"], kind=found["kind"]),))
-    found = _REPLACE.match(line) or _NEW.match(line)
-    if found is None:
-        raise NoUsableEdit(
-            "broken", f"a cell block begins with a line that is not understood: {line[:80]!r}", path=path
-        )
     end = None
     for at in range(number + 1, len(lines)):
         if (closing := _END.match(lines[at])) and len(closing["mark"]) == len(mark):
@@ -80,12 +72,26 @@ def _one(lines: Sequence[str], number: int, mark: str, path: str) -> Claim:
             break
     if end is None:
         raise NoUsableEdit("cut", f"the cell block {line[:60]!r} has no end", path=path)
-    text = "".join(f"{each}\n" for each in lines[number + 1 : end])
-    if found.re is _REPLACE:
-        return Claim(number, end + 1, (CellEdit(path, "replace", found["cell"], text),))
-    place, other = _where(found)
-    kind = found["kind"] or "code"
-    return Claim(number, end + 1, (CellEdit(path, "insert", text=text, kind=kind, place=place, other=other),))
+    edit = _edit(line, "".join(f"{each}\n" for each in lines[number + 1 : end]), path)
+    return Claim(number, end + 1, (edit,))
+
+
+def _edit(line: str, text: str, path: str) -> CellEdit:
+    if found := _REPLACE.match(line):
+        return CellEdit(path, "replace", found["cell"], text)
+    if found := _NEW.match(line):
+        place, other = _where(found)
+        return CellEdit(path, "insert", text=text, kind=found["kind"] or "code", place=place, other=other)
+    if text.strip():
+        raise NoUsableEdit("broken", f"the cell block {line[:60]!r} has text that it cannot use", path=path)
+    if found := _DELETE.match(line):
+        return CellEdit(path, "delete", found["cell"])
+    if found := _MOVE.match(line):
+        place, other = _where(found)
+        return CellEdit(path, "move", found["cell"], place=place, other=other)
+    if found := _MAKE.match(line):
+        return CellEdit(path, "retype", found["cell"], kind=found["kind"])
+    raise NoUsableEdit("broken", f"the first line of a cell block is not understood: {line[:80]!r}", path=path)
 
 
 def _where(found: re.Match[str]) -> tuple[Place, str]:

@@ -58,6 +58,7 @@ class TextEdits:
             if any(line.strip() for line in self._texts) or not (blank or edit.search.count("\n") == len(self._texts)):
                 raise NoUsableEdit("no_match", "the edit does not say which lines it replaces", path=self._path)
             self.rewrite(edit.replace)
+            self._seen.append(edit)
             return
         try:
             found = self._found(edit)
@@ -121,7 +122,7 @@ class TextEdits:
         fit = Fit(at, "exact")
         found = _splices(self._texts, fit, old, new, _changes(fit, old, new), self._path)
         lead = indentation(old[0])
-        if lead and old[0].startswith(lead) and not edit.search.startswith(lead) and "\n" in edit.replace.rstrip("\n"):
+        if lead and not edit.search.startswith(lead) and "\n" in edit.replace.rstrip("\n"):
             try:
                 other, shifted = self._by_lines(edit)
             except NoUsableEdit:
