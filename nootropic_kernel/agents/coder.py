@@ -66,8 +66,13 @@ def code_step(instruction: Instruction, prompt: EditPrompt) -> Step[Draft]:
 
 
 def repair_step(draft: Draft, findings: str, instruction: Instruction, prompt: EditPrompt) -> Step[Draft]:
-    """Ask for a corrected edit after its checks failed; the new edit is against the original files."""
-    bases = {edit.path: edit.base for edit in draft.edits}
+    """Ask for a corrected edit after its checks failed; the new edit is against the original files.
+
+    Raises:
+        NoUsableEdit: no answer could be used, or what was found does not fit the model's window beside the files.
+        ModelError: nobody could be asked.
+    """
+    bases = {edit.renamed_from or edit.path: edit.base for edit in draft.edits}
     targets = tuple(dict.fromkeys([*bases, *instruction.files]))
     missing = [path for path in targets if path not in bases]
     if missing:
@@ -79,6 +84,8 @@ def repair_step(draft: Draft, findings: str, instruction: Instruction, prompt: E
     messages = (*draft.messages, answered, Message("user", text))
     if not task.fits(messages):
         messages = (*draft.messages, Message("user", text))  # what failed can be left out, the files cannot
+    if not task.fits(messages):
+        raise NoUsableEdit("too_large", "there is no room to ask for a repair in the model's window")
     repaired = yield from _asked(messages, task, "repair")
     return replace(repaired, context=draft.context)
 
@@ -115,6 +122,8 @@ def _asked(messages: tuple[Message, ...], task: EditTask, purpose: str = "code")
             talk = (*messages, Message("assistant", said), Message("user", problem.feedback()))
             if not task.fits(talk):
                 talk = (*messages, Message("user", problem.feedback()))
+            if not task.fits(talk):
+                raise
     raise AssertionError("unreachable")
 
 
@@ -133,7 +142,7 @@ def _refuse_unseen(edits: Sequence[FileEdit], bases: Mapping[str, bytes | None])
 
 def _refuse_truncation(talk: Sequence[Message], answer: Answer) -> None:
     """Raise ContextOverflow when the server says that it read far less than was sent: it left text out in silence."""
-    size = sum(len(message.content.encode()) for message in talk)
+    size = sum(len(message.content.encode("utf-8", "surrogatepass")) for message in talk)
     if answer.input_tokens and answer.input_tokens * _MOST_BYTES_A_TOKEN < size:
         raise ContextOverflow(
             f"{answer.backend!r} left a part of the prompt out.",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nootropic_kernel.agents.coder import Draft, code_step
+from nootropic_kernel.agents.coder import Draft, code_step, repair_step
 from nootropic_kernel.agents.critic import REPAIRS
 from nootropic_kernel.agents.edit_prompt import EditPrompt, FormatRow, ModelFacts
 from nootropic_kernel.agents.edit_task import EditTask, Instruction, NotEditable
@@ -223,6 +223,26 @@ def test_format_retries_and_repairs_are_counted_apart() -> None:
     # Three answers that cannot be read before every one that can: none of them costs a repair.
     assert purposes == [*["code", *["format retry"] * 3], *["repair", *["format retry"] * 3] * REPAIRS]
     assert [check.name for check in stop.value.value.checks if check.passed is False] == ["secrets", "escalated"]
+
+
+def test_a_repair_is_of_the_file_as_it_was_before_it_was_renamed() -> None:
+    _, step = first_ask({"a.py": b"x = 1\n"})
+    patch = "*** Begin Patch\n*** Update File: a.py\n*** Move to: b.py\n@@\n-x = 1\n+x = 2\n*** End Patch\n"
+    assert step.send(Answer(patch, "m", "b", "stop")) == Read("b.py")
+    with pytest.raises(StopIteration) as stop:
+        step.send(None)
+    repair = repair_step(stop.value.value, "it fails", Instruction("set x", ("a.py",)), PROMPT)
+    assert isinstance(next(repair), Ask)
+    draft = done(repair, "a.py\n```python\nx = 3\n```\n")
+    assert [(edit.path, edit.base, edit.new) for edit in draft.edits] == [("a.py", b"x = 1\n", b"x = 3\n")]
+
+
+def test_a_repair_that_has_no_room_leaves_the_change_to_the_person() -> None:
+    _, step = first_ask({"a.py": b"x = 1\n"})
+    draft = done(step, "a.py\n```python\nx = 2\n```\n")
+    repair = repair_step(draft, "it fails " * 2000, Instruction("x", ("a.py",)), prompt_for("m-1b", 2048))
+    with pytest.raises(NoUsableEdit, match="no room to ask for a repair"):
+        next(repair)
 
 
 def test_the_last_answer_is_kept_when_none_can_be_used() -> None:
