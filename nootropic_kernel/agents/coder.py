@@ -4,67 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from nootropic_kernel.agents.edit_prompt import EditPrompt
+from nootropic_kernel.agents.edit_task import EditTask, Instruction, cell_of, cell_path, shown_files
+from nootropic_kernel.changes import notebook_file
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.formats import NoUsableEdit, parse_answer
-from nootropic_kernel.changes.formats.notebook_json import NotebookText, cell_source, with_source
+from nootropic_kernel.changes.notebook_file import source_of
 from nootropic_kernel.checks.parsing import mask_magics, parse_problem
 from nootropic_kernel.checks.scan import REDACTED
+from nootropic_kernel.models.errors import ContextOverflow
 from nootropic_kernel.runs.effects import All, Answer, Ask, Message, Read, Search, Snippet, Step
 from nootropic_kernel.telemetry.spans import span
-from nootropic_kernel.workspace.errors import NootropicError, UsageError
-from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.resources import ResourceInvalid, load_yaml
+from nootropic_kernel.workspace.errors import PathRefused, UsageError
 
 FORMAT_RETRIES = 3
 # A model that did not come to an end twice does not come to one the third time, and long answers take long.
 _CUT_RETRIES = 1
 _ENDLESS = ("cut", "repeats")
 _SNIPPETS = 4
-_MOST_TOKENS = 2048
-
-
-@dataclass(frozen=True)
-class EditPrompt:
-    """The template of an edit prompt, by name and version."""
-
-    name: str
-    version: str
-    parts: Mapping[str, str]
-    whole_up_to: int
-    context_up_to: int
-
-    @classmethod
-    def load(cls, workspace: Workspace | None) -> EditPrompt:
-        """Raise ResourceInvalid when the file lacks a part."""
-        told: Any = load_yaml("prompts", "code_edit", workspace)
-        wanted = ("system", "whole", "blocks", "file", "reference", "user", "repair")
-        missing = [part for part in wanted if not isinstance(told, dict) or not isinstance(told.get(part), str)]
-        if missing:
-            raise ResourceInvalid("The prompt code_edit is not complete.", why=f"It lacks {', '.join(missing)}.")
-        parts = {part: str(told[part]) for part in wanted}
-        limits = (int(told.get("whole_up_to", 6000)), int(told.get("context_up_to", 3000)))
-        return cls(str(told.get("name", "code_edit")), str(told.get("version", "?")), parts, *limits)
-
-    def fill(self, part: str, **values: object) -> str:
-        """A part with its placeholders filled; braces in the values are text."""
-        text = self.parts[part]
-        pieces = text.split("{")
-        done = [pieces[0]]
-        for piece in pieces[1:]:
-            name, closed, rest = piece.partition("}")
-            done.append(f"{values[name]}{rest}" if closed and name in values else "{" + piece)
-        return "".join(done)
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """What is asked of the coder. ``cell`` names one cell of the one notebook in ``files``."""
-
-    text: str
-    files: tuple[str, ...] = ()
-    cell: str | None = None
+# Of no text does a tokenizer make less: a server that reports fewer tokens did not read the whole prompt.
+_MOST_BYTES_A_TOKEN = 24
 
 
 @dataclass(frozen=True)
@@ -75,10 +35,7 @@ class Draft:
     answer: Answer
     context: tuple[str, ...]
     messages: tuple[Message, ...] = field(repr=False, default=())
-
-
-class CellNotFound(NootropicError):
-    """The notebook has no such cell."""
+    form: str = ""
 
 
 def code_step(instruction: Instruction, prompt: EditPrompt) -> Step[Draft]:
@@ -98,65 +55,101 @@ def code_step(instruction: Instruction, prompt: EditPrompt) -> Step[Draft]:
         )
     contents: list[bytes | None] = yield All(tuple(Read(path) for path in targets))
     bases = dict(zip(targets, contents, strict=True))
-    shown = _shown(bases, instruction)
+    task = EditTask(instruction, prompt, bases, shown_files(bases, instruction), targets)
     snippets = _fitting([each for each in found if each.path not in targets], prompt.context_up_to)
-    messages = _messages(instruction, prompt, shown, targets, snippets)
+    messages = task.messages(snippets)
+    if not task.fits(messages):
+        messages, snippets = task.messages(()), []  # references are what can be left out
     context = tuple(f"{each.path}:{each.start}-{each.end}" for each in snippets)
-    draft = yield from _asked(messages, prompt, bases, shown, instruction)
+    draft = yield from _asked(messages, task)
     return replace(draft, context=(*targets, *context))
 
 
 def repair_step(draft: Draft, findings: str, instruction: Instruction, prompt: EditPrompt) -> Step[Draft]:
-    """Ask for a corrected edit after its checks failed; the new edit is against the original files."""
-    bases = {edit.path: edit.base for edit in draft.edits}
+    """Ask for a corrected edit after its checks failed; the new edit is against the original files.
+
+    Raises:
+        NoUsableEdit: no answer could be used, or what was found does not fit the model's window beside the files.
+        ModelError: nobody could be asked.
+    """
+    bases = {edit.renamed_from or edit.path: edit.base for edit in draft.edits}
     targets = tuple(dict.fromkeys([*bases, *instruction.files]))
     missing = [path for path in targets if path not in bases]
     if missing:
         contents: list[bytes | None] = yield All(tuple(Read(path) for path in missing))
         bases |= dict(zip(missing, contents, strict=True))
-    shown = _shown(bases, instruction)
-    size = sum(len(data) for data in shown.values())
-    form = prompt.fill(_form(size, prompt), example_path=next(iter(shown), "path/of/file.py"))
-    text = prompt.fill("repair", findings=findings, format=form)
+    task = EditTask(instruction, prompt, bases, shown_files(bases, instruction), targets)
+    text = prompt.fill("repair", findings=findings, format=task.format_text())
     answered = Message("assistant", draft.answer.text)
     messages = (*draft.messages, answered, Message("user", text))
-    repaired = yield from _asked(messages, prompt, bases, shown, instruction, "repair")
+    if not task.fits(messages):
+        messages = (*draft.messages, Message("user", text))  # what failed can be left out, the files cannot
+    if not task.fits(messages):
+        raise NoUsableEdit("too_large", "there is no room to ask for a repair in the model's window")
+    repaired = yield from _asked(messages, task, "repair")
     return replace(repaired, context=draft.context)
 
 
-def _asked(
-    messages: tuple[Message, ...],
-    prompt: EditPrompt,
-    bases: Mapping[str, bytes | None],
-    shown: Mapping[str, bytes],
-    instruction: Instruction,
-    purpose: str = "code",
-) -> Step[Draft]:
-    room = 384 + sum(len(data) for data in shown.values()) // 2
+def _asked(messages: tuple[Message, ...], task: EditTask, purpose: str = "code") -> Step[Draft]:
+    prompt = task.prompt
     talk = messages
     cuts = 0
     for attempt in range(FORMAT_RETRIES + 1):
+        task.refuse_overflow(talk)
         answer: Answer = yield Ask(
             talk,
             purpose=purpose if attempt == 0 else "format retry",
-            max_tokens=min(_MOST_TOKENS, room),
+            max_tokens=task.room(talk),
             prompt=prompt.name,
             prompt_version=prompt.version,
         )
+        _refuse_truncation(talk, answer)
         try:
-            with span(None, "parse edit", {"nootropic.attempt": attempt + 1}):
-                edits = _edits(answer, bases, shown, instruction)
-            return Draft(tuple(edits), answer, (), messages)
+            with span(None, "parse edit", {"nootropic.attempt": attempt + 1, "nootropic.format": task.form}):
+                edits = _edits(answer, task.bases, task.shown, task.instruction)
+            yield from _refuse_unseen(edits, task.bases)
+            return Draft(tuple(edits), answer, (), messages, task.form)
         except NoUsableEdit as problem:
+            problem.data["text"] = answer.text
             problem.data["model"] = answer.model
             problem.data["attempts"] = attempt + 1
+            problem.data["format"] = task.form
             cuts += problem.kind in _ENDLESS
             if attempt == FORMAT_RETRIES or cuts > _CUT_RETRIES:
                 raise
             # Only the last exchange goes along: earlier failures would fill a small window for nothing.
             said = str(problem.data.get("useful", answer.text))  # what was repeated would be said again
             talk = (*messages, Message("assistant", said), Message("user", problem.feedback()))
+            if not task.fits(talk):
+                talk = (*messages, Message("user", problem.feedback()))
+            if not task.fits(talk):
+                raise
     raise AssertionError("unreachable")
+
+
+def _refuse_unseen(edits: Sequence[FileEdit], bases: Mapping[str, bytes | None]) -> Step[None]:
+    """Raise NoUsableEdit when an edit creates or moves to a file that exists but was not shown."""
+    for edit in edits:
+        if edit.path in bases or (edit.base is not None and edit.renamed_from is None):
+            continue
+        try:
+            there: bytes | None = yield Read(edit.path)
+        except PathRefused as problem:
+            raise NoUsableEdit("wrong_file", f"{edit.path} cannot be used: {problem.why}", path=edit.path) from problem
+        if there is not None:
+            raise NoUsableEdit("wrong_file", f"{edit.path} exists, but is not one of the files given", path=edit.path)
+
+
+def _refuse_truncation(talk: Sequence[Message], answer: Answer) -> None:
+    """Raise ContextOverflow when the server says that it read far less than was sent: it left text out in silence."""
+    size = sum(len(message.content.encode("utf-8", "surrogatepass")) for message in talk)
+    if answer.input_tokens and answer.input_tokens * _MOST_BYTES_A_TOKEN < size:
+        raise ContextOverflow(
+            f"{answer.backend!r} left a part of the prompt out.",
+            why=f"It says that it read {answer.input_tokens} tokens of {size} bytes, so its window is too small.",
+            next="Raise the context length of the server, or ask about a smaller file.",
+            tokens=answer.input_tokens,
+        )
 
 
 def _edits(
@@ -183,50 +176,24 @@ def _guessed(found: Sequence[Snippet]) -> tuple[str, ...]:
     return tuple((plain or paths)[:1])
 
 
-def _shown(bases: Mapping[str, bytes | None], instruction: Instruction) -> dict[str, bytes]:
-    """What the model sees as files: the bases that exist, or the one cell as a file of its own."""
-    if instruction.cell is None:
-        return {path: data for path, data in bases.items() if data is not None}
-    path, _, cell = _cell(bases, instruction)
-    return {_cell_path(path, cell): cell_source(cell).encode()}
-
-
-def _cell(bases: Mapping[str, bytes | None], instruction: Instruction) -> tuple[str, int, dict[str, Any]]:
-    """The notebook, the cell's place in it, and the cell."""
-    notebooks = [path for path in bases if path.endswith(".ipynb")]
-    if len(notebooks) != 1 or bases[notebooks[0]] is None:
-        raise UsageError("--cell needs one notebook.", next="Name it with --file, for example --file notes.ipynb.")
-    path = notebooks[0]
-    cells = NotebookText.read(bases[path] or b"").document["cells"]
-    for index, cell in enumerate(cells):
-        if instruction.cell in (cell.get("id"), str(index + 1)):
-            return path, index, cell
-    known = ", ".join(str(cell.get("id") or number) for number, cell in enumerate(cells, start=1))
-    raise CellNotFound(f"{path} has no cell {instruction.cell!r}.", next=f"Its cells: {known}.")
-
-
-def _cell_path(path: str, cell: Mapping[str, Any]) -> str:
-    suffix = ".py" if cell.get("cell_type") == "code" else ".md"
-    return path.removesuffix(".ipynb") + "-cell" + suffix
-
-
 def _into_notebook(
     edits: Sequence[FileEdit], bases: Mapping[str, bytes | None], instruction: Instruction, answer: Answer
 ) -> FileEdit:
-    path, index, cell = _cell(bases, instruction)
+    path, index, cell = cell_of(bases, instruction)
     base = bases[path] or b""
-    wanted = [edit for edit in edits if edit.path == _cell_path(path, cell)]
+    wanted = [edit for edit in edits if edit.path == cell_path(path, cell)]
     if len(edits) != 1 or len(wanted) != 1 or wanted[0].new is None:
         raise NoUsableEdit("wrong_file", "the answer changes something else than the cell", text=answer.text)
-    source = wanted[0].new.decode()
-    if not cell_source(cell).endswith("\n"):
+    source = wanted[0].new.decode("utf-8", "surrogatepass")
+    if not source_of(cell).endswith("\n"):
         source = source.removesuffix("\n")
     if cell.get("cell_type") == "code" and (problem := parse_problem("cell.py", mask_magics(source).encode())):
         raise NoUsableEdit("broken", f"the cell would not parse: {problem}", text=answer.text)
-    notebook = NotebookText.read(base)
-    cells = list(notebook.document["cells"])
-    cells[index] = with_source(cell, source)
-    return FileEdit(path, base, notebook.write({**notebook.document, "cells": cells}))
+    notebook = notebook_file.parse(base)
+    assert notebook is not None  # `cell_of` found the cell in it
+    cells = list(notebook.cells)
+    cells[index] = notebook_file.with_source(cell, source)
+    return FileEdit(path, base, notebook_file.write({**notebook.document, "cells": cells}, notebook.style))
 
 
 def _fitting(snippets: Sequence[Snippet], room: int) -> list[Snippet]:
@@ -236,30 +203,3 @@ def _fitting(snippets: Sequence[Snippet], room: int) -> list[Snippet]:
             chosen.append(each)
             room -= len(each.text)
     return chosen
-
-
-def _form(size: int, prompt: EditPrompt) -> str:
-    return "whole" if size <= prompt.whole_up_to else "blocks"
-
-
-def _messages(
-    instruction: Instruction,
-    prompt: EditPrompt,
-    shown: Mapping[str, bytes],
-    targets: Sequence[str],
-    snippets: Sequence[Snippet],
-) -> tuple[Message, ...]:
-    files = "".join(
-        prompt.fill("file", path=path, text=data.decode("utf-8", "replace").rstrip("\n")) + "\n"
-        for path, data in shown.items()
-    )
-    fresh = [path for path in targets if path not in shown] if instruction.cell is None else []
-    files += "".join(f"File {path} does not exist yet.\n\n" for path in fresh)
-    context = "".join(
-        prompt.fill("reference", path=each.path, start=each.start, end=each.end, text=each.text) + "\n"
-        for each in snippets
-    )
-    example = next(iter(shown), targets[0])
-    form = prompt.fill(_form(sum(len(data) for data in shown.values()), prompt), example_path=example)
-    user = prompt.fill("user", files=files, context=context, instruct=instruction.text, format=form)
-    return (Message("system", prompt.parts["system"]), Message("user", user))

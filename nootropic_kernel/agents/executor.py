@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from nootropic_kernel import __version__
-from nootropic_kernel.agents.coder import Draft, EditPrompt, Instruction, code_step, repair_step
+from nootropic_kernel.agents.coder import Draft, code_step, repair_step
 from nootropic_kernel.agents.consent import with_consent
 from nootropic_kernel.agents.critic import ESCALATED, REPAIRS, check_step, critique, escalation, failing
+from nootropic_kernel.agents.edit_prompt import EditPrompt
+from nootropic_kernel.agents.edit_task import Instruction
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.agents.recipe_words import recipe_for
 from nootropic_kernel.agents.repository_facts import repository_facts
@@ -124,7 +126,7 @@ def perform(
         Interrupted: the person stopped it; what was answered so far is kept for the next try.
     """
     job, notes = _possible(job, workspace, bench)
-    prompt = EditPrompt.load(workspace) if job.recipe is None else None
+    prompt = EditPrompt.load(workspace, bench.model_facts()) if job.recipe is None else None
     run = _run_name(job)
     told = {semconv.TASK: job.task, "nootropic.title": job.title, "nootropic.run": run}
     with span(workspace, f"job {job.how}", told) as current:
@@ -232,6 +234,7 @@ def _proposed(
             model=f"{answer.backend}: {answer.model}" if answer.backend not in answer.model else answer.model,
             prompt=prompt.name if prompt else None,
             prompt_version=prompt.version if prompt else None,
+            format=found.draft.form or None,
             context=found.draft.context,
             answer_blob=put_blob(connection, answer.text.encode()),
         )

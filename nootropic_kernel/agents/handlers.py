@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nootropic_kernel.agents.coder import FORMAT_RETRIES
+from nootropic_kernel.agents.edit_prompt import ModelFacts
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.tests_run.pipe import ReportPipe
 from nootropic_kernel.checks.worktree import worktree_with
+from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
-from nootropic_kernel.models.errors import ModelError
+from nootropic_kernel.models.errors import ModelError, NoModel
 from nootropic_kernel.models.router import choose
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
@@ -100,6 +102,18 @@ class Workbench:
             listed = Git(self.workspace.root).files() if self.workspace.has_git else _plain_files(self.workspace.root)
             self._paths = [path for path in listed if not lexical_fault(path)]
         return self._paths
+
+    def model_facts(self) -> ModelFacts:
+        """What is known of the model that will be asked; nothing when none can be."""
+        try:
+            backend = self.model()
+        except NoModel:
+            return ModelFacts()  # whoever asks is told why
+        served = self._settings.backends.get(backend.name)
+        if served is not None:
+            return ModelFacts(served.model, served.context_window)
+        embedded = find_model()
+        return ModelFacts(embedded.name, embedded.serve.n_ctx)
 
     def trial(self, edits: Sequence[FileEdit]) -> str:
         """The name under which a ``Run`` finds the files with these edits applied."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from nootropic_kernel.agents.coder import Instruction
+from nootropic_kernel.agents.edit_task import Instruction
 from nootropic_kernel.agents.executor import Job, Performed, perform
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
-from nootropic_kernel.agents.coder import Instruction
+from nootropic_kernel.agents.edit_task import Instruction
 from nootropic_kernel.agents.executor import Job
 from nootropic_kernel.agents.planner import Planned, current_plan
 from nootropic_kernel.agents.task_states import mark_satisfied

@@ -108,7 +108,7 @@ class FailedTry(BaseModel):
 
     def text(self) -> str:
         """What went wrong, then the answer as it was."""
-        answer = ["    " + _printable(line) for line in self.answer[:_MOST_ANSWER].splitlines()]
+        answer = ["    " + visible(line) for line in self.answer[:_MOST_ANSWER].splitlines()]
         return "\n".join([self.title, f"{self.error} {self.why}".strip(), "What the model said last:", *answer])
 
 

@@ -83,6 +83,7 @@ class Provenance:
     model: str | None = None
     prompt: str | None = None
     prompt_version: str | None = None
+    format: str | None = None
     trace_id: str | None = None
     context: tuple[str, ...] = ()
     answer_blob: str | None = None

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.agents.coder import CellNotFound, EditPrompt, Instruction, code_step
+from nootropic_kernel.agents.coder import code_step
+from nootropic_kernel.agents.edit_prompt import EditPrompt
+from nootropic_kernel.agents.edit_task import CellNotFound, Instruction
 from nootropic_kernel.agents.executor import Job, job_step
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import ProposalStore
@@ -47,7 +49,7 @@ def test_large_files_are_changed_by_blocks() -> None:
     step = code_step(Instruction("set x", ("a.py",)), PROMPT)
     next(step)
     step.send([])
-    small, large = b"x = 1\n", b"x = 1\n" * (PROMPT.whole_up_to // 4)
+    small, large = b"x = 1\n", b"x = 1\n" * (PROMPT.row().whole_up_to // 4)
     ask = step.send([large])
     assert isinstance(ask, Ask) and "<<<<<<< SEARCH" in ask.messages[-1].content
     step = code_step(Instruction("set x", ("a.py",)), PROMPT)
@@ -86,7 +88,7 @@ def test_an_unknown_cell_names_those_that_exist() -> None:
     next(step)
     step.send([])
     with pytest.raises(CellNotFound, match="Its cells: one"):
-        step.send([json.dumps({"cells": cells}).encode()])
+        step.send([json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()])
 
 
 def test_a_prompt_that_lacks_a_part_is_named(workspace: Workspace) -> None:

@@ -1,136 +1,192 @@
 """Finding where an edit belongs: a ladder of ever looser equality, each rung of which must hit exactly once.
 
-No rung measures similarity: a text either is there, up to line ends, trailing space or one uniform indentation, or
-it is not. When it is not, or more than once, the nearest lines say so.
+No rung measures similarity: a text either is there, up to trailing space, one uniform indentation, or typographic
+punctuation, or it is not. When it is not, or more than once, the nearest lines say so.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from nootropic_kernel.changes.formats.errors import NoUsableEdit
+from nootropic_kernel.changes.formats.nearest import nearest
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+Rung = Literal["exact", "trailing space", "indentation", "punctuation"]
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r)|([^\r\n]+)")
+_BLANK = " \t\x0b\x0c"
+_MOST_HITS = 100
+_TABS = range(2, 9)
+PUNCTUATION = str.maketrans({
+    **dict.fromkeys("‘’‚‛′", "'"),
+    **dict.fromkeys("“”„‟″", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+    "…": "...",
+})  # fmt: skip
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines with their ends; only `\\n` ends a line here (so `\\r\\n` keeps both)."""
-    return _LINE.findall(text)
+@dataclass(frozen=True)
+class Shift:
+    """The one change of indentation that makes the searched lines fit: a prefix off and one on, or tabs for spaces.
 
-
-def replace_once(text: str, search: str, replacement: str, *, path: str = "") -> str:
-    """``text`` with the one place that ``search`` means replaced.
-
-    The replacement takes the file's line ends, and on the indentation rung the shift that made the search fit.
-    Raises NoUsableEdit (`no_match`, `many_matches`) when no rung hits exactly once.
+    ``tab`` is the number of spaces that are one tab of the file; negative, that are one tab of the edit.
     """
-    lines = lines_of(text)
-    wanted = lines_of(search)
-    if not search.strip():
-        raise NoUsableEdit("no_match", "the text to search for is empty", path=path)
-    for same in (_exact, _loose):
-        hits = _hits(lines, wanted, same)
-        if len(hits) == 1:
-            return _put(lines, hits[0], len(wanted), lines_of(replacement), text)
-        if hits:
-            raise _many(hits, lines, path)
-    shifted = [
-        (at, shift) for at in range(len(lines) - len(wanted) + 1) if (shift := _shift(lines, wanted, at)) is not None
-    ]
-    if len(shifted) == 1:
-        at, shift = shifted[0]
-        return _put(lines, at, len(wanted), [_shifted(line, shift) for line in lines_of(replacement)], text)
-    if shifted:
-        raise _many([at for at, _ in shifted], lines, path)
-    raise NoUsableEdit(
-        "no_match", f"the text to replace is not in {path or 'the file'}", path=path, lines=_nearest(lines, wanted)
-    )
+
+    off: str = ""
+    on: str = ""
+    tab: int = 0
+
+    def apply(self, line: str) -> str | None:
+        """The line in the file's indentation; None when the shift cannot be made in this line."""
+        if not line.strip():
+            return line
+        lead = indentation(line)
+        rest = line[len(lead) :]
+        if self.tab:
+            unit, own, other = (self.tab, " ", "\t") if self.tab > 0 else (1, "\t", " " * -self.tab)
+            return other * (len(lead) // unit) + rest if set(lead) <= {own} and len(lead) % unit == 0 else None
+        return self.on + line[len(self.off) :] if line.startswith(self.off) else None
 
 
-def match_lines(text: str, newline_of: str) -> str:
-    """``text`` with the line ends of ``newline_of`` (the one that most of its lines use)."""
-    crlf = newline_of.count("\r\n")
-    plain = text.replace("\r\n", "\n")
-    return plain.replace("\n", "\r\n") if crlf * 2 > newline_of.count("\n") else plain
+@dataclass(frozen=True)
+class Fit:
+    """The place where the searched lines are: the first line's index, and how they were made equal."""
+
+    at: int
+    rung: Rung
+    shift: Shift | None = None
+
+    def key(self, line: str) -> str:
+        """What of a line counts on this rung when the edit's old and new lines are compared."""
+        return line if self.rung == "exact" else trimmed(line)
 
 
-def _exact(line: str, wanted: str) -> bool:
-    return line == wanted
+def split_ends(text: str) -> tuple[list[str], list[str]]:
+    """The lines without their ends, and the ends; the last end may be empty."""
+    texts: list[str] = []
+    ends: list[str] = []
+    for line, end, last in _LINE.findall(text):
+        texts.append(line or last)
+        ends.append(end)
+    return texts, ends
 
 
-def _loose(line: str, wanted: str) -> bool:
-    return line.rstrip() == wanted.rstrip()
+def trimmed(line: str) -> str:
+    """The line without its trailing space."""
+    return line.rstrip(_BLANK)
 
 
-def _hits(lines: Sequence[str], wanted: Sequence[str], same: Callable[[str, str], bool]) -> list[int]:
-    count = len(wanted)
-    return [at for at in range(len(lines) - count + 1) if all(same(lines[at + k], wanted[k]) for k in range(count))]
-
-
-def _shift(lines: Sequence[str], wanted: Sequence[str], at: int) -> tuple[str, str] | None:
-    """The one indentation to take off and put on so that the wanted lines fit at ``at``, or None."""
-    found: tuple[str, str] | None = None
-    for line, other in zip(lines[at : at + len(wanted)], wanted, strict=True):
-        if not line.strip() and not other.strip():
-            continue
-        if line.strip() != other.strip():
-            return None
-        have, want = _indent(line), _indent(other)
-        pair = (
-            ("", have.removesuffix(want))
-            if have.endswith(want)
-            else (want.removesuffix(have), "")
-            if want.endswith(have)
-            else None
-        )
-        if pair is None or (found is not None and pair != found):
-            return None
-        found = pair
-    return found
-
-
-def _indent(line: str) -> str:
+def indentation(line: str) -> str:
+    """The blanks and tabs that a line begins with."""
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _shifted(line: str, shift: tuple[str, str]) -> str:
-    off, on = shift
-    if not line.strip():
-        return line
-    return on + (line[len(off) :] if off and line.startswith(off) else line)
+def find(
+    lines: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    path: str = "",
+    narrow: Callable[[list[int]], list[int]] | None = None,
+) -> Fit:
+    """The one place of ``lines`` that ``wanted`` means.
+
+    Args:
+        lines: the file's lines, without ends.
+        wanted: the lines to find, without ends.
+        path: the file's name, for the error.
+        narrow: which of several hits can be meant at all (after an anchor, at the end); it may leave none.
+
+    Raises:
+        NoUsableEdit: `no_match` or `many_matches`, when no rung hits exactly once.
+    """
+    if not any(line.strip() for line in wanted):
+        raise NoUsableEdit("no_match", "the text to search for is empty", path=path)
+    fits = _first_hits(lines, wanted)
+    if not fits:
+        why = f"the text to replace is not in {path or 'the file'}"
+        raise NoUsableEdit("no_match", why, path=path, lines=nearest(lines, wanted))
+    places = [fit.at for fit in fits]
+    meant = narrow(places) if narrow and len(places) < _MOST_HITS else places
+    if len(meant) == 1:
+        return next(fit for fit in fits if fit.at == meant[0])
+    if meant:
+        raise _many(meant, lines, path)
+    raise NoUsableEdit(
+        "no_match",
+        f"the text to replace is in {path or 'the file'} (line {places[0] + 1}), but not where the edit says",
+        path=path,
+        lines=[(at + 1, lines[at]) for at in places[:5]],
+    )
 
 
-def _put(lines: Sequence[str], at: int, count: int, new: Sequence[str], text: str) -> str:
-    middle = match_lines("".join(new), text)
-    tail = "".join(lines[at + count :])
-    old_ends = lines[at + count - 1].endswith("\n")
-    if middle and not middle.endswith("\n") and (tail or old_ends):
-        middle += match_lines("\n", text)
-    if not tail and not old_ends:
-        middle = middle.removesuffix("\n").removesuffix("\r")  # the file had no final line end and keeps none
-    return "".join(lines[:at]) + middle + tail
+def _first_hits(lines: Sequence[str], wanted: Sequence[str]) -> list[Fit]:
+    """The hits of the first rung that has any."""
+    keys: tuple[tuple[Rung, Callable[[str], str]], ...] = (("exact", str), ("trailing space", trimmed))
+    for rung, key in keys:
+        if hits := _hits([key(line) for line in lines], [key(line) for line in wanted]):
+            return [Fit(at, rung) for at in hits]
+    bare = _hits([line.strip(_BLANK) for line in lines], [line.strip(_BLANK) for line in wanted])
+    if len(bare) >= _MOST_HITS:
+        return [Fit(at, "indentation") for at in bare]  # too many to look at each
+    shifted = [Fit(at, "indentation", shift) for at in bare if (shift := _shift(lines, wanted, at)) is not None]
+    if shifted:
+        return shifted
+    return [Fit(at, "punctuation") for at in _hits([_plain(line) for line in lines], [_plain(line) for line in wanted])]
+
+
+def _plain(line: str) -> str:
+    return trimmed(line.translate(PUNCTUATION))
+
+
+def _hits(keys: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Where the wanted lines stand in a row, at most `_MOST_HITS` places. One search in one text: linear, and in C."""
+    text = "\n" + "\n".join(keys) + "\n"
+    needle = "\n" + "\n".join(wanted) + "\n"
+    found: list[int] = []
+    line = seen = 0
+    place = text.find(needle)
+    while place >= 0 and len(found) < _MOST_HITS:
+        line += text.count("\n", seen, place)
+        seen = place
+        found.append(line)
+        place = text.find(needle, place + 1)
+    return found
+
+
+def _shift(lines: Sequence[str], wanted: Sequence[str], at: int) -> Shift | None:
+    """The one shift that makes the wanted lines equal to the file's at ``at``, or None."""
+    pairs = [
+        (indentation(line), indentation(other))
+        for line, other in zip(lines[at : at + len(wanted)], wanted, strict=True)
+        if line.strip(_BLANK)
+    ]
+    have, want = pairs[0]
+    if have.endswith(want):
+        shift = Shift(on=have.removesuffix(want))
+    elif want.endswith(have):
+        shift = Shift(off=want.removesuffix(have))
+    else:
+        shift = Shift()
+    if (shift.on or shift.off) and all(shift.apply(want + "x") == have + "x" for have, want in pairs):
+        return shift
+    have, want = max(pairs, key=lambda pair: len(pair[0]))
+    long, short = max(len(have), len(want)), min(len(have), len(want))
+    if not short or long % short or long // short not in _TABS:
+        return None
+    shift = Shift(tab=long // short if len(want) > len(have) else -(long // short))
+    return shift if all(shift.apply(want + "x") == have + "x" for have, want in pairs) else None
 
 
 def _many(hits: Sequence[int], lines: Sequence[str], path: str) -> NoUsableEdit:
-    places = ", ".join(str(at + 1) for at in hits[:5])
+    places = ", ".join(str(at + 1) for at in hits[:5]) + (", …" if len(hits) > 5 else "")
+    count = f"{len(hits)}" if len(hits) < _MOST_HITS else f"at least {len(hits)}"
     return NoUsableEdit(
         "many_matches",
-        f"the text to replace is in {path or 'the file'} {len(hits)} times (lines {places}); give more lines around it",
+        f"the text to replace is in {path or 'the file'} {count} times (lines {places}); give more lines around it",
         path=path,
-        lines=[(at + 1, lines[at].rstrip()) for at in hits[:5]],
+        lines=[(at + 1, lines[at]) for at in hits[:5]],
     )
-
-
-def _nearest(lines: Sequence[str], wanted: Sequence[str]) -> list[tuple[int, str]]:
-    """The window of the file that resembles the wanted lines most, five lines around it; for reading only."""
-    anchor = max(wanted, key=lambda line: len(line.strip())).strip()
-    best = max(
-        range(len(lines)),
-        key=lambda at: difflib.SequenceMatcher(None, lines[at].strip()[:200], anchor[:200]).quick_ratio(),
-        default=None,
-    )
-    if best is None:
-        return []
-    return [(n + 1, lines[n].rstrip()) for n in range(max(0, best - 5), min(len(lines), best + 6))]

@@ -6,41 +6,42 @@ import ast
 import hashlib
 from typing import Any
 
-from nootropic_kernel.changes.formats.notebook_json import NotebookText, cell_source, with_source
+from nootropic_kernel.changes import notebook_file
+from nootropic_kernel.changes.notebook_file import NotebookFile, source_of, with_source
 from nootropic_kernel.checks.parsing import mask_magics
 from nootropic_kernel.checks.recipes.files import RepoFiles
 from nootropic_kernel.checks.recipes.registry import RecipeRefused
 
 
-def read_notebook(files: RepoFiles, path: str) -> tuple[bytes, NotebookText]:
+def read_notebook(files: RepoFiles, path: str) -> tuple[bytes, NotebookFile]:
     """The notebook's bytes and its document; raises RecipeRefused when there is none."""
     base = files.read(path)
     if base is None:
         raise RecipeRefused(f"There is no notebook {path}.", next="Name one of the repository's notebooks.")
-    try:
-        return base, NotebookText.read(base)
-    except ValueError as problem:
-        raise RecipeRefused(f"{path} cannot be read as a notebook.", why=str(problem)) from problem
+    notebook = notebook_file.parse(base)
+    if notebook is None:
+        raise RecipeRefused(f"{path} cannot be read as a notebook.", why="It is not a notebook of format 4.")
+    return base, notebook
 
 
 def add_import(cells: list[dict[str, Any]], module: str, name: str) -> bool:
     """Import a name in the first cell that imports, else the first code cell; False when there is no code cell."""
     code = [index for index, cell in enumerate(cells) if python_cell(cell)]
-    if any(imports(cell_source(cells[index]), module, name) for index in code):
+    if any(imports(source_of(cells[index]), module, name) for index in code):
         return True
-    target = next((index for index in code if import_lines(cell_source(cells[index]))), code[0] if code else None)
+    target = next((index for index in code if import_lines(source_of(cells[index]))), code[0] if code else None)
     if target is None:
         return False
     line = f"from {module} import {name}"
-    cells[target] = with_source(cells[target], with_import(cell_source(cells[target]), line))
+    cells[target] = with_source(cells[target], with_import(source_of(cells[target]), line))
     return True
 
 
 def python_cell(cell: dict[str, Any]) -> bool:
     """Whether the cell is Python that parses, magic lines aside."""
-    if cell.get("cell_type") != "code" or cell_source(cell).lstrip().startswith("%%"):
+    if cell.get("cell_type") != "code" or source_of(cell).lstrip().startswith("%%"):
         return False
-    return _parse(cell_source(cell)) is not None
+    return _parse(source_of(cell)) is not None
 
 
 def _parse(source: str) -> ast.Module | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nootropic_kernel.changes import notebook_file
 from nootropic_kernel.changes.changeset import FileEdit
-from nootropic_kernel.changes.formats.notebook_json import cell_source
+from nootropic_kernel.changes.notebook_file import source_of
 from nootropic_kernel.checks.recipes.fields import parse_fields
 from nootropic_kernel.checks.recipes.files import RepoFiles
 from nootropic_kernel.checks.recipes.names import checked_identifier, plural, snake
@@ -23,7 +24,7 @@ def apply(files: RepoFiles, args: Args) -> list[FileEdit]:
     variable = f"example_{plural(entity)}"
     fields = parse_fields(args.get("fields") or DEFAULT_FIELDS)
     cells = list(notebook.document["cells"])
-    if any(f"{variable} = [" in cell_source(cell) for cell in cells):
+    if any(f"{variable} = [" in source_of(cell) for cell in cells):
         return []
     needed = [("pprint", "pprint"), *_imports([each.import_line for each in fields])]
     lines = [f"from {module} import {name}" for module, name in needed if not add_import(cells, module, name)]
@@ -34,7 +35,7 @@ def apply(files: RepoFiles, args: Args) -> list[FileEdit]:
         lines.append(f"    {{{pairs}}},")
     lines += ["]", f"pprint({variable})"]
     cells.append(new_cell(notebook.document, path, "\n".join(lines), "sketch " + entity))
-    return [FileEdit(path, base, notebook.write({**notebook.document, "cells": cells}))]
+    return [FileEdit(path, base, notebook_file.write({**notebook.document, "cells": cells}, notebook.style))]
 
 
 def _imports(lines: Sequence[str | None]) -> list[tuple[str, str]]:

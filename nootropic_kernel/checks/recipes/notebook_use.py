@@ -6,8 +6,9 @@ import ast
 import hashlib
 from collections.abc import Sequence
 
+from nootropic_kernel.changes import notebook_file
 from nootropic_kernel.changes.changeset import FileEdit
-from nootropic_kernel.changes.formats.notebook_json import cell_source
+from nootropic_kernel.changes.notebook_file import source_of
 from nootropic_kernel.checks.recipes.fields import EntityField, read_fields
 from nootropic_kernel.checks.recipes.files import RepoFiles
 from nootropic_kernel.checks.recipes.names import camel, checked_identifier, snake
@@ -27,11 +28,11 @@ def apply(files: RepoFiles, args: Args) -> list[FileEdit]:
     if not add_import(cells, module, name):
         cells.append(new_cell(notebook.document, path, f"from {module} import {name}", "import " + name))
     show = _show_source(files, module, name)
-    if not any(show in cell_source(cell) for cell in cells):
+    if not any(show in source_of(cell) for cell in cells):
         cells.append(new_cell(notebook.document, path, show, "show " + name))
     if cells == notebook.document["cells"]:
         return []
-    return [FileEdit(path, base, notebook.write({**notebook.document, "cells": cells}))]
+    return [FileEdit(path, base, notebook_file.write({**notebook.document, "cells": cells}, notebook.style))]
 
 
 def _module(args: Args) -> str:

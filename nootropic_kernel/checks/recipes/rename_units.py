@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from nootropic_kernel.changes.formats.notebook_json import NotebookText, cell_source, with_source
+from nootropic_kernel.changes import notebook_file
+from nootropic_kernel.changes.notebook_file import NotebookFile, source_of, with_source
 from nootropic_kernel.checks.parsing import mask_magics, parse_problem
 from nootropic_kernel.checks.recipes.files import RepoFiles
 from nootropic_kernel.checks.recipes.packages import module_name
@@ -27,7 +28,7 @@ class Unit:
     module: str
     source: str
     python: PythonText | None = None
-    notebook: NotebookText | None = None
+    notebook: NotebookFile | None = None
     cell_lines: list[int] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
 
@@ -102,7 +103,7 @@ class Unit:
         for index, first in enumerate(self.cell_lines):
             if first < 0:
                 continue
-            source = cell_source(cells[index])
+            source = source_of(cells[index])
             starts = line_starts(source)
             edits = [
                 Splice(starts[line - first] + col, starts[line - first] + col + len(old), new)
@@ -111,7 +112,7 @@ class Unit:
             ]
             if edits:
                 cells[index] = with_source(cells[index], splice(source, edits))
-        return self.notebook.write({**self.notebook.document, "cells": cells})
+        return notebook_file.write({**self.notebook.document, "cells": cells}, self.notebook.style)
 
     def _absolute(self, name: str, local: bool) -> str:
         if local:
@@ -156,15 +157,14 @@ def _python_unit(path: str, data: bytes, paths: set[str]) -> Unit:
 
 
 def _notebook_unit(path: str, data: bytes, wanted: re.Pattern[str]) -> Unit | None:
-    try:
-        notebook = NotebookText.read(data)
-    except ValueError as problem:
-        raise RecipeRefused(f"{path} mentions the name but is not a notebook.", why=str(problem)) from problem
+    notebook = notebook_file.parse(data)
+    if notebook is None:
+        raise RecipeRefused(f"{path} mentions the name but is not a notebook.", why="It is not one of format 4.")
     lines: list[str] = []
     firsts: list[int] = []
     hidden: list[str] = []
     for cell in notebook.document["cells"]:
-        source = cell_source(cell).replace("\r\n", "\n")
+        source = source_of(cell).replace("\r\n", "\n")
         if cell.get("cell_type") != "code":
             firsts.append(-1)
             continue

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.changes.formats import NoUsableEdit, parse_answer
-from nootropic_kernel.changes.formats.matching import lines_of, replace_once
 
 A = b"import os\n\n\ndef f(x):\n    return x\n\n\ndef g(x):\n    if x:\n        return x\n    return 0\n"
 
@@ -144,29 +143,6 @@ def test_trailing_space_does_not_matter() -> None:
 def test_a_comment_that_speaks_of_the_rest_is_no_elision() -> None:
     body = "# the rest of us\n# and so it goes on...\n# existing files are kept\ndef f(): ...\nclass A:\n    ...\n"
     assert result(f"a.py\n```python\n{body}```", {"a.py": A}) == {"a.py": body.encode()}
-
-
-LINES = st.lists(
-    st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")), max_size=12
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(LINES, LINES, st.data())
-def test_a_unique_slice_is_replaced_and_nothing_else(old: list[str], new: list[str], data: st.DataObject) -> None:
-    text = "".join(f"{line}\n" for line in old)
-    lines = lines_of(text)
-    if not lines:
-        return
-    start = data.draw(st.integers(0, len(lines) - 1))
-    end = data.draw(st.integers(start + 1, len(lines)))
-    search, replacement = "".join(lines[start:end]), "".join(f"{line}\n" for line in new)
-    count = sum(lines[at : at + end - start] == lines[start:end] for at in range(len(lines)))
-    if count == 1 and search.strip():
-        assert replace_once(text, search, replacement) == "".join(lines[:start]) + replacement + "".join(lines[end:])
-    else:
-        with pytest.raises(NoUsableEdit):
-            replace_once(text, search, replacement)
 
 
 @settings(max_examples=300, deadline=None)
