@@ -20,6 +20,7 @@ from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents import scripted_model as models
+from tests.agents.processes import command_lines
 from tests.conftest import git
 from tests.promises.rooms import BOOKS, GOOD, environment, noo
 
@@ -67,20 +68,12 @@ class Run:
             found = [f"row {row['request']}" for row in database.read().execute("SELECT request FROM run_answers")]
         found += [str(path) for folder in ("work", "runs") for path in (state / folder).glob("*")]
         found += git(self.root, "worktree", "list").splitlines()[1:]
-        return found + [name for name in _processes() if str(self.root) in name]
+        return found + [name for name in command_lines() if str(self.root) in name]
 
 
 def _untraced(proposal: Proposal) -> Any:
     provenance: Provenance = proposal.changeset.provenance
     return replace(proposal.changeset, provenance=replace(provenance, trace_id=None))
-
-
-def _processes() -> Iterator[str]:
-    for entry in Path("/proc").iterdir():
-        try:
-            yield (entry / "cmdline").read_text() if entry.name.isdigit() else ""
-        except OSError:
-            continue
 
 
 Fresh = Callable[[], AbstractContextManager[Run]]
@@ -162,17 +155,20 @@ def test_code_ends_the_same_wherever_it_is_killed(fresh: Callable[..., Any]) -> 
 def test_killed_while_tests_run_nothing_outlives_it_and_no_answer_is_lost(
     fresh: Callable[..., Any], repo: Path
 ) -> None:
-    slow = "import os, time\n\n\ndef test_slow():\n    if not os.path.exists('quick'):\n        time.sleep(100)\n"
+    slow = (
+        "import os, time\n\n\ndef test_slow():\n    if not os.path.exists('quick'):\n"
+        "        open('started', 'w').close()\n        time.sleep(250)\n"
+    )
     (repo / "tests" / "test_slow.py").write_text(slow)
     with fresh([GOOD], *CODE) as run:
         command = [sys.executable, "-m", "nootropic_kernel.cli", *CODE]
         process = subprocess.Popen(command, cwd=run.root, env=environment(), start_new_session=True)
         try:
-            wait_for(lambda: any(str(run.root / ".nootropic" / "work") in name for name in _processes()))
+            wait_for(lambda: any((run.root / ".nootropic" / "work").glob("*/started")))
         finally:
             process.kill()
             process.wait()
-        wait_for(lambda: not any(str(run.root) in name for name in _processes()))
+        wait_for(lambda: not any(str(run.root) in name for name in command_lines()))
         (run.root / "quick").touch()
         assert run.go() == 0 and [each.id for each in run.proposals()] == ["P1"]
         assert len(run.model.requests()) == 1 and run.left_over() == []
@@ -181,9 +177,9 @@ def test_killed_while_tests_run_nothing_outlives_it_and_no_answer_is_lost(
 def wait_for(what: Callable[[], bool]) -> None:
     """Wait a good while until it is so."""
     deadline = time.monotonic() + 200
-    while not what() and time.monotonic() < deadline:
+    while not what():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert what()
 
 
 @pytest.mark.timeout(600)
