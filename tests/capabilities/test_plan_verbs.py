@@ -362,7 +362,7 @@ def test_two_kernels_planning_at_once_make_one_plan(repo: Path) -> None:
 def propose(session: Session, task: str, *paths: str) -> Proposal:
     """A proposal with one new file a path."""
     edits = [FileEdit(path, None, f'"""Made for {task}."""\n'.encode()) for path in paths]
-    provenance = Provenance(task, "x", "recipe", None, None, None, None, (), None)
+    provenance = Provenance(task, "x", "recipe")
     return ProposalStore(session.database(), session.workspace).propose(build_changeset(edits, provenance))
 
 
