@@ -54,7 +54,8 @@ def make_repository(folder: Path, files: int, content: bytes) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(content + b"%d\n" % k)
     git(folder, "init", "-q")
-    for key, value in (("user.name", "Benchmark"), ("user.email", "benchmark@localhost"), ("commit.gpgsign", "false")):
+    for key, value in (("user.name", "Benchmark"), ("user.email", "benchmark@localhost"), ("commit.gpgsign", "false"),
+                       ("gc.auto", "0"), ("maintenance.auto", "false")):  # fmt: skip
         git(folder, "config", key, value)
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "Start")
