@@ -236,7 +236,8 @@ def _copy_owner(folder: int, name: str, to: int) -> None:
             os.fchown(to, status.st_uid, status.st_gid)
         if hasattr(os, "listxattr"):
             with suppress(OSError):  # a file system without them
-                for attribute in os.listxattr(descriptor):
+                # Rights of a program were given to the old content; the system, too, drops them on every write.
+                for attribute in set(os.listxattr(descriptor)) - {"security.capability"}:
                     with suppress(OSError):
                         os.setxattr(to, attribute, os.getxattr(descriptor, attribute))
     finally:
