@@ -17,6 +17,7 @@ from nootropic_kernel.capabilities.proposal_drawing import with_code as with_cod
 from nootropic_kernel.changes.changeset import FileEdit, Hunk, HunkState
 from nootropic_kernel.changes.diff_view import DiffLine, hunk_lines
 from nootropic_kernel.changes.store import Proposal
+from nootropic_kernel.checks.tests_run import NAME as TESTS
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.plain_text import visible
@@ -119,9 +120,13 @@ class ProposalView(BaseModel):
         return f"{self.id} · {self.title or 'Proposal'} · {self.status}" + "".join(f" · {f}" for f in facts if f)
 
     def check_lines(self) -> list[str]:
-        """One line for each check."""
+        """One line for each check; a pass of tests says who vouches for it, for that is the one that can be forged."""
         marks = proposal_drawing.CHECK_MARKS
-        return [f"{marks[c.passed]} {c.name}" + (f": {c.detail}" if c.detail else "") for c in self.checks]
+        lines = [f"{marks[c.passed]} {c.name}" + (f": {c.detail}" if c.detail else "") for c in self.checks]
+        return [
+            f"{line}; vouched for by {c.vouched_by}" if c.passed and c.name == TESTS and c.vouched_by else line
+            for line, c in zip(lines, self.checks, strict=True)
+        ]
 
 
 class ProposalResult(Result):

@@ -38,24 +38,31 @@ def run(arguments: list[str]) -> int:
 
         return answer(arguments[1:])
     output = Output(_form(arguments), pager="--no-pager" not in _before_dashes(arguments))
-    debug = "--debug" in arguments
     try:
-        code = _run(arguments, output)
+        code = _told(arguments, output)
+    except BrokenPipeError:  # nobody reads any more, errors included
+        code = FAILED
+    return _flush(code)
+
+
+def _told(arguments: list[str], output: Output) -> int:
+    """Run the command line and tell the person of any error."""
+    try:
+        return _run(arguments, output)
+    except BrokenPipeError:
+        raise
     except KeyboardInterrupt:
         output.error(Interrupted("Stopped."))
-        code = INTERRUPTED
+        return INTERRUPTED
     except Interrupted as error:
         output.error(error)
-        code = INTERRUPTED
-    except BrokenPipeError:
-        code = FAILED
+        return INTERRUPTED
     except Exception as error:
         known = error if isinstance(error, NootropicError) else _surprise(error)
         output.error(known)
-        if debug:
+        if "--debug" in arguments:
             traceback.print_exception(error)
-        code = USAGE if isinstance(error, UsageError) else FAILED
-    return _flush(code)
+        return USAGE if isinstance(error, UsageError) else FAILED
 
 
 def _surprise(error: Exception) -> NootropicError:

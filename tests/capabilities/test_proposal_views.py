@@ -103,3 +103,13 @@ def test_the_list_tells_how_many_checks_passed(session: Session) -> None:
     rows = call(session, "review").text().splitlines()
     assert rows[1].endswith("✓ 2  ✗ tests")
     assert rows[2].endswith("–")
+
+
+def test_a_pass_of_tests_says_who_vouches_for_it(session: Session) -> None:
+    store = ProposalStore(session.database(), session.workspace)
+    voucher = "only the tested process itself"
+    store.set_checks("P2", [CheckResult("parses", True, "fine", "us"), CheckResult("tests", True, "3 passed", voucher)])
+    result = call(session, "show", id="P2")
+    for form in (result.text(), result.markdown(), result.html() or ""):
+        assert f"tests: 3 passed; vouched for by {voucher}" in form
+        assert "vouched for by us" not in form, "what we looked at ourselves needs no such words"

@@ -164,6 +164,19 @@ def test_progress_stays_out_of_a_log(noo: Run, greeter: Path) -> None:
     assert noo("wait", "0.1").stderr == ""
 
 
+@pytest.mark.parametrize("form", ["--json", "--yaml"])
+def test_a_reader_that_has_gone_is_no_traceback(repo: Path, form: str) -> None:
+    """Regression: the error's own document met the closed pipe outside of everything that catches."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [*NOO, "show", "P1", form], cwd=repo, env=environment(), stdout=theirs, stderr=subprocess.PIPE, timeout=120
+    )
+    os.close(theirs)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+
+
 READ_VERBS = """board, check --no-tests, doctor, list-capabilities, models, next, pipelines, plugin, recipes, review,
 search author, show T1, spec, status"""
 

@@ -30,6 +30,8 @@ export interface ICheck {
   readonly name: string;
   readonly passed: boolean | null;
   readonly detail: string;
+  /** Who saw it pass; empty where the output does not tell. */
+  readonly vouchedBy: string;
 }
 
 /** A turn that can be reversed, and the hunks that it is about. */
@@ -140,6 +142,7 @@ function readCheck(value: unknown): ICheck {
   return {
     name: text(check.name),
     passed: typeof check.passed === 'boolean' ? check.passed : null,
-    detail: text(check.detail)
+    detail: text(check.detail),
+    vouchedBy: text(check.vouched_by)
   };
 }

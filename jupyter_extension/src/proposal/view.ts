@@ -183,7 +183,8 @@ function checkItem(check: ICheck, trans: TranslationBundle): HTMLElement {
       : check.passed
         ? ['✓', trans.__('passed')]
         : ['✗', trans.__('failed')];
-  const label = `${check.name}: ${word}${check.detail ? `. ${check.detail}` : ''}`;
+  const said = [`${check.name}: ${word}`, check.detail, check.vouchedBy && trans.__('Vouched for by: %1', check.vouchedBy)];
+  const label = said.filter(part => part !== '').join('. ');
   return el(
     'li',
     { 'data-passed': String(check.passed), title: label, 'aria-label': label },
