@@ -16,12 +16,14 @@ from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
+from nootropic_kernel.models.forecast import foreseen_call
 from nootropic_kernel.models.router import choose
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
 from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunResult, Search, Snippet
 from nootropic_kernel.sandbox import SandboxResult, SandboxUnavailable, run_approved, run_confined
 from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.budget import within_budget
 from nootropic_kernel.telemetry.spans import span
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.git import Git
@@ -109,7 +111,8 @@ class Workbench:
                 raise _Repeats
 
         told = {semconv.PURPOSE: ask.purpose, semconv.PROMPT: ask.prompt, semconv.PROMPT_VERSION: ask.prompt_version}
-        with span(self.workspace, "ask", told) as current:
+        allowed = within_budget(foreseen_call(self._backend, request), self._settings.measuring)
+        with span(self.workspace, "ask", told) as current, allowed:
             try:
                 return self._backend.chat(request, hear, cancel)
             except _Repeats:

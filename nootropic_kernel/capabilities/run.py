@@ -17,6 +17,8 @@ from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.spans import current_span
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 
 Outcome = Literal[
@@ -124,6 +126,7 @@ def run(params: RunParams, session: Session) -> RunResult:
     if params.tasks and params.count is not None:
         raise UsageError("Name tasks, or say how many with --count, not both.")
     planned = current_plan(session.workspace, session.database())
+    current_span().set(semconv.PLAN, planned.plan.id)
     known = {task.id: task for task in planned.plan.tasks}
     for name in params.tasks:
         if name not in known:

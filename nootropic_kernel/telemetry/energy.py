@@ -7,10 +7,11 @@ https://www.cloudcarbonfootprint.org/docs/methodology, https://www.kernel.org/do
 
 from __future__ import annotations
 
+import importlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from nootropic_kernel.workspace.measuring import Tariff
 
@@ -96,7 +97,7 @@ def has_nvidia_gpu() -> bool:
 def gpu_joules() -> float | None:
     """The joules that all NVIDIA GPUs here have taken since their driver was loaded; None where nobody counts them."""
     try:
-        import pynvml
+        pynvml: Any = importlib.import_module("pynvml")
     except ImportError:
         return None
     try:

@@ -10,12 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
+from nootropic_kernel.telemetry.destination import Destination, NotDelivered, Refused
 from nootropic_kernel.telemetry.forwarding import lock_file, mlflow_database
 from nootropic_kernel.telemetry.spans import span_store
-from nootropic_kernel.telemetry.store import Forwarding, SpanRecord, SpanStore
-from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.telemetry.store import Forwarding, SpanStore
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.locks import LockBusy, process_lock
 from nootropic_kernel.workspace.settings import Settings, load_settings
@@ -28,31 +27,6 @@ _GIVE_UP_S = 600.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 # A new destination gets what its first trace has, not what was done before the person named it.
 _LOOK_BACK_S = 60.0
-
-
-class NotDelivered(NootropicError):
-    """The destination could not be reached or is busy: the same spans are sent again later."""
-
-
-class Refused(NootropicError):
-    """The destination will never take these spans."""
-
-
-class Destination(Protocol):
-    """Where spans go."""
-
-    @property
-    def name(self) -> str:
-        """What its progress is kept under."""
-        ...
-
-    def send(self, records: Sequence[SpanRecord]) -> None:
-        """Send spans; those sent before may come again.
-
-        :raises NotDelivered: when it does not work now.
-        :raises Refused: when it never will.
-        """
-        ...
 
 
 @dataclass

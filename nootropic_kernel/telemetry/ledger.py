@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ class Ledger:
         values: Sequence[Any] = (since,) if workspace is None else (since, workspace)
         with closing(self._connect()) as connection:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM calls WHERE {condition} ORDER BY id", values).fetchall()
-        return [Call(*row[:7], bool(row[7]), *row[8:]) for row in rows]
+        return [replace(Call(*row), local=bool(row[7])) for row in rows]
 
     def average_usd(self, model: str) -> float | None:
         """What the calls of a local model cost on average, as far as that is known; None when it is of none."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nootropic_kernel.telemetry import semconv
-from nootropic_kernel.telemetry.forwarder import NotDelivered
+from nootropic_kernel.telemetry.destination import NotDelivered
 from nootropic_kernel.telemetry.otlp import readable_span
 from nootropic_kernel.telemetry.store import SpanRecord, SpanStore
 from nootropic_kernel.telemetry.texts import spoken, without_texts

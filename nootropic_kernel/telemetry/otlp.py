@@ -7,12 +7,14 @@ a redirect or a proxy must not lead spans to somebody whom the person did not na
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from nootropic_kernel.telemetry.forwarder import NotDelivered, Refused
+from nootropic_kernel.telemetry.destination import NotDelivered, Refused
+from nootropic_kernel.telemetry.semconv import TEXT_LEVEL
 from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.telemetry.texts import without_texts
 from nootropic_kernel.workspace.measuring import PromptText
@@ -51,7 +53,7 @@ class OtlpDestination:
         from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
         body = encode_spans([self._readable(record) for record in records]).SerializeToString()
-        headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
+        headers = {**_own_headers(), "Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
         try:
             # A proxy is for what is out in the network; asked for a private address, it would be told of it.
             with httpx.Client(
@@ -69,11 +71,18 @@ class OtlpDestination:
 
     def _readable(self, record: SpanRecord) -> ReadableSpan:
         # Both then and now: consent given later does not reach back, consent taken back holds at once.
-        may_tell = self._prompt_text == "export" and record.attributes.get("nootropic.text") == "export"
+        may_tell = self._prompt_text == "export" and record.attributes.get(TEXT_LEVEL) == "export"
         return readable_span(record, record.attributes if may_tell else without_texts(record.attributes))
 
 
-def readable_span(record: SpanRecord, attributes: dict[str, object] | object) -> ReadableSpan:
+def _own_headers() -> Mapping[str, str]:
+    """What the endpoint is to know the person by, from the variable that OTLP has for it: never from a file."""
+    from opentelemetry.util.re import parse_env_headers
+
+    return parse_env_headers(os.environ.get("OTEL_EXPORTER_OTLP_HEADERS", ""), liberal=True)
+
+
+def readable_span(record: SpanRecord, attributes: Mapping[str, Any]) -> ReadableSpan:
     """A kept span as OpenTelemetry's own, with these attributes."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
@@ -87,7 +96,7 @@ def readable_span(record: SpanRecord, attributes: dict[str, object] | object) ->
         context=context(record.span_id),
         parent=context(record.parent_id) if record.parent_id else None,
         resource=Resource({"service.name": "nootropic"}),
-        attributes=attributes,  # type: ignore[arg-type]
+        attributes=attributes,
         status=Status(StatusCode.ERROR, record.error) if record.error else Status(StatusCode.UNSET),
         start_time=record.start_ns,
         end_time=record.end_ns,

@@ -1,7 +1,7 @@
 """What the person settled about measuring: what is kept of a call, where it goes, what it costs, how much it may.
 
-In the person's settings these are the sections ``telemetry``, ``tariff``, ``prices`` and ``budget``. A workspace file may
-keep less, send less and spend less; where spans go, which port opens and what things cost only the person says.
+In the person's settings these are the sections ``telemetry``, ``tariff``, ``prices`` and ``budget``. A workspace file
+may keep less, send less and spend less; where spans go, which port opens and what things cost only the person says.
 """
 
 from __future__ import annotations
@@ -175,12 +175,15 @@ class _Section:
 
     def number(self, key: str) -> float | None:
         value = self.get(key)
-        return value if value is None or _is_amount(value) else self._wrong(key, "a number, 0 or more")
+        if value is not None and not _is_amount(value):
+            self._wrong(key, "a number, 0 or more")
+            return None
+        return None if value is None else float(value)
 
     def limit(self, key: str) -> float | None:
         value = self.get(key)
         if value is None or _is_amount(value):
-            return value
+            return None if value is None else float(value)
         self._tell(f"'{self._name}.{key}' must be a number, 0 or more; it counts as 0 until it is one.")
         return 0.0
 
@@ -210,7 +213,7 @@ class _Section:
         except ValueError:
             usable = False
         if value is None or usable:
-            return value
+            return None if value is None else str(value)
         self._wrong(key, "a URL (http or https) without a password in it")
         return None
 

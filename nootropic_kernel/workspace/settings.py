@@ -76,7 +76,7 @@ class Settings:
     commit_on_accept: bool = True
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
     trusted_plugins: Mapping[str, str] = field(default_factory=dict)
-    measuring: Measuring = Measuring()
+    measuring: Measuring = field(default_factory=Measuring)
     problems: tuple[str, ...] = ()
 
 
