@@ -1,4 +1,4 @@
-"""``cost``: what model calls cost, by model, task and day, what is left of budgets, and what the plan will still take."""
+"""``cost``: what model calls cost by model, task and day, what is left of budgets, what the plan will still take."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class ForecastView(BaseModel):
             )
         cost = "unknown" if self.usd is None else usd(self.usd)
         return (
-            f"The {self.tasks} remaining model tasks of the plan are likely to cost {cost} and {self.cpu_s or 0:.0f} CPU "
+            f"The {self.tasks} remaining model tasks of the plan may well cost {cost} and {self.cpu_s or 0:.0f} CPU "
             f"seconds (mean of {self.measured} measured)."
         )
 

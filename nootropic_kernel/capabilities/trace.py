@@ -28,7 +28,7 @@ class TraceParams(Params):
 
     id: str | None = Field(
         None,
-        description="A trace (the begin of its id will do), a proposal (P1), a task (T3), or `last`; without it, a list.",
+        description="A trace (or the begin of its id), a proposal (P1), a task (T3), `last`; without it, a list.",
         json_schema_extra={"position": 0, "complete": "proposal task"},
     )
     text: bool = Field(False, description="Show what was said to the model and by it, as far as it was kept.")
