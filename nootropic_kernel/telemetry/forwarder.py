@@ -76,10 +76,10 @@ def destinations(settings: Settings, workspace: Workspace) -> Iterator[Destinati
         from nootropic_kernel.telemetry.otlp import OtlpDestination
 
         yield OtlpDestination(telemetry.otlp_endpoint, telemetry.prompt_text)
-    if telemetry.mlflow and mlflow_database(workspace).exists():
+    if telemetry.mlflow and (database := mlflow_database(workspace)) is not None:
         from nootropic_kernel.telemetry.mlflow_traces import MlflowDestination
 
-        yield MlflowDestination(mlflow_database(workspace), telemetry.prompt_text, span_store(workspace))
+        yield MlflowDestination(database, telemetry.prompt_text, span_store(workspace))
 
 
 def forward(workspace: Workspace, *, idle_s: float = _IDLE_S, give_up_s: float = _GIVE_UP_S) -> None:

@@ -67,9 +67,11 @@ def lock_file(workspace: Workspace) -> Path:
     return workspace.state_dir / f"{NAME}.lock"
 
 
-def mlflow_database(workspace: Workspace) -> Path:
-    """The workspace's MLflow store, which its pipelines make."""
-    return workspace.state_dir / "mlflow.db"
+def mlflow_database(workspace: Workspace) -> Path | None:
+    """The workspace's MLflow store; None until its pipelines have made it whole (two who make it at once break it)."""
+    prepared = workspace.state_dir / "dagster" / "prepared"
+    database = workspace.state_dir / "mlflow.db"
+    return database if prepared.exists() and database.exists() else None
 
 
 _MODULE = "nootropic_kernel.telemetry.forwarder"
@@ -81,7 +83,7 @@ def _wanted(settings: Settings, workspace: Workspace, records: Sequence[SpanReco
         return True
     # A trace goes to MLflow for its model calls, and only where the person has made the store.
     asked = any(OPERATION in record.attributes for record in records)
-    return telemetry.mlflow and asked and mlflow_database(workspace).exists()
+    return telemetry.mlflow and asked and mlflow_database(workspace) is not None
 
 
 def _environment() -> dict[str, str]:

@@ -44,6 +44,7 @@ class MlflowDestination:
         from mlflow.entities.span import create_mlflow_span
         from mlflow.exceptions import MlflowException
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+        from sqlalchemy.exc import SQLAlchemyError
 
         spans = [create_mlflow_span(_mlflow_readable(r, self._prompt_text), f"tr-{r.trace_id}") for r in wanted]
         try:
@@ -52,7 +53,7 @@ class MlflowDestination:
             experiment = store.get_experiment_by_name(EXPERIMENT)
             number = experiment.experiment_id if experiment is not None else store.create_experiment(EXPERIMENT)
             store.log_spans(number, spans)
-        except (MlflowException, OSError) as error:
+        except (MlflowException, SQLAlchemyError, OSError) as error:
             raise NotDelivered("The MLflow store cannot be written.", why=str(error)[:300]) from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from nootropic_kernel.telemetry import forwarding
 from nootropic_kernel.telemetry.spans import flush, read_trace, span, span_store
 from nootropic_kernel.telemetry.store import Forwarding, SpanRecord
 from nootropic_kernel.telemetry.texts import input_messages, output_messages
+from nootropic_kernel.workspace import processes
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import load_settings
 from tests.telemetry.settings_files import person_says, repository_says
@@ -31,29 +34,48 @@ print(json.dumps([{
 """
 
 
-FORWARD = """
+MAKE = """
 import sys
-from nootropic_kernel.telemetry.forwarder import forward
-from nootropic_kernel.workspace.location import Workspace
-forward(Workspace.find(sys.argv[1]), idle_s=0.1)
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+SqlAlchemyStore(sys.argv[1], sys.argv[2])
 """
 
 
-def forward_once(workspace: Workspace) -> None:
-    """Send what there is, in a process of its own as always."""
-    subprocess.run([sys.executable, "-c", FORWARD, str(workspace.root)], check=True, timeout=300)
+def in_own_process(code: str, *arguments: str, cwd: Path) -> str:
+    """Run code that imports MLflow, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=300, cwd=cwd
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def wait_until_sent(workspace: Workspace) -> None:
+    store = span_store(workspace)
+    deadline = time.monotonic() + 200
+    while (state := store.forwarding().get("mlflow")) is None or state.seq < store.last_seq():
+        assert time.monotonic() < deadline, state
+        time.sleep(0.1)
 
 
 @pytest.fixture
-def pipelines_made(workspace: Workspace) -> Workspace:
-    """A workspace whose pipelines have made their MLflow store (an empty file becomes one at its first use)."""
+def pipelines_made(workspace: Workspace) -> Iterator[Workspace]:
+    """A workspace whose pipelines were prepared; its forwarder is ended with the test."""
     workspace.ensure()
-    forwarding.mlflow_database(workspace).touch()
-    return workspace
+    (workspace.state_dir / "dagster").mkdir()
+    (workspace.state_dir / "mlflow.db").touch()
+    (workspace.state_dir / "dagster" / "prepared").touch()
+    yield workspace
+    flush()
+    forwarding._woken.clear()
+    if (record := processes.find(workspace, forwarding.NAME)) is not None:
+        processes.end(workspace, record, grace_s=5)
 
 
 def test_a_trace_with_a_model_call_is_one_in_mlflow(pipelines_made: Workspace) -> None:
     workspace = pipelines_made
+    uri = f"sqlite:///{workspace.state_dir / 'mlflow.db'}"
+    in_own_process(MAKE, uri, str(workspace.state_dir / "mlflow-artifacts"), cwd=workspace.state_dir)
     with span(workspace, "noo status"):
         pass
     with span(workspace, "noo code") as root:
@@ -65,15 +87,10 @@ def test_a_trace_with_a_model_call_is_one_in_mlflow(pipelines_made: Workspace) -
             call.set_messages("gen_ai.output.messages", output_messages("sorted()", "hm", "stop"), "local")
     records = read_trace(workspace, root.trace_id)
     assert flush(30)
-    forward_once(workspace)
-    store = span_store(workspace)
-    assert store.forwarding()["mlflow"].seq == store.last_seq()
-    store.note_forwarding(Forwarding("mlflow", 0))  # a forwarder that was killed sends some again
-    forward_once(workspace)
-    command = [sys.executable, "-c", READ, f"sqlite:///{forwarding.mlflow_database(workspace)}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=workspace.state_dir)
-    assert done.returncode == 0, done.stderr
-    (trace,) = json.loads(done.stdout.splitlines()[-1])
+    wait_until_sent(workspace)
+    span_store(workspace).note_forwarding(Forwarding("mlflow", 0))  # a forwarder that was killed sends some again
+    wait_until_sent(workspace)
+    (trace,) = json.loads(in_own_process(READ, uri, cwd=workspace.state_dir).splitlines()[-1])
     assert trace["id"] == f"tr-{root.trace_id}" and trace["status"].endswith("OK")
     assert trace["tokens"]["total_tokens"] == 12
     by_id = {each[0]: each for each in trace["spans"]}
@@ -101,5 +118,5 @@ def test_mlflow_is_written_to_only_where_it_is_wanted(pipelines_made: Workspace,
     person_says(person_home, telemetry={"mlflow": False})
     assert not wanted(call)
     person_says(person_home)
-    forwarding.mlflow_database(pipelines_made).unlink()
+    (pipelines_made.state_dir / "mlflow.db").unlink()
     assert not wanted(call)
