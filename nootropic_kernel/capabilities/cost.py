@@ -25,26 +25,33 @@ class CostParams(Params):
 
 
 class SpendRow(BaseModel):
-    """Some calls together; ``unknown`` of them are not in ``usd``."""
+    """Some calls together; ``unknown`` of them are not in ``usd``. What is null was measured of none of them."""
 
     name: str
     calls: int
     failed: int
-    usd: float
+    usd: float | None
     unknown: int
     cost: str
-    cpu_s: float
-    input_tokens: int
-    output_tokens: int
+    cpu_s: float | None
+    input_tokens: int | None
+    output_tokens: int | None
 
     @classmethod
     def of(cls, name: str, totals: Totals) -> SpendRow:
         """The row of a group."""
+        counted = totals.counted > 0
         return cls(
-            name=name, calls=totals.calls, failed=totals.failed, usd=totals.usd, unknown=totals.unknown,
-            cost=totals.cost, cpu_s=round(totals.cpu_s, 3), input_tokens=totals.input_tokens,
-            output_tokens=totals.output_tokens,
-        )  # fmt: skip
+            name=name,
+            calls=totals.calls,
+            failed=totals.failed,
+            usd=totals.usd if totals.unknown < totals.calls or not totals.calls else None,
+            unknown=totals.unknown,
+            cost=totals.cost,
+            cpu_s=round(totals.cpu_s, 3) if totals.measured else None,
+            input_tokens=totals.input_tokens if counted else None,
+            output_tokens=totals.output_tokens if counted else None,
+        )
 
     def cells(self) -> list[str]:
         """What a table shows of it."""
@@ -52,8 +59,8 @@ class SpendRow(BaseModel):
             self.name,
             f"{self.calls}" + (f" ({self.failed} failed)" if self.failed else ""),
             self.cost,
-            f"{self.cpu_s:.1f}",
-            f"{self.input_tokens} → {self.output_tokens}",
+            "unknown" if self.cpu_s is None else f"{self.cpu_s:.1f}",
+            "unknown" if self.input_tokens is None else f"{self.input_tokens} → {self.output_tokens}",
         ]
 
 
@@ -86,11 +93,10 @@ class ForecastView(BaseModel):
             return (
                 f"{self.tasks} tasks of the plan are for a model; none was measured yet, so what they take is unknown."
             )
-        cost = "unknown" if self.usd is None else usd(self.usd)
-        return (
-            f"The {self.tasks} remaining model tasks of the plan may well cost {cost} and {self.cpu_s or 0:.0f} CPU "
-            f"seconds (mean of {self.measured} measured)."
-        )
+        cost = "an unknown amount" if self.usd is None else usd(self.usd)
+        cpu = "" if self.cpu_s is None else f" and {self.cpu_s:.0f} CPU seconds"
+        tasks = "task is" if self.tasks == 1 else "tasks are"
+        return f"{self.tasks} model {tasks} left in the plan: likely {cost}{cpu} (mean of {self.measured} measured)."
 
 
 class CostResult(Result):
@@ -177,7 +183,7 @@ def cost(params: CostParams, session: Session) -> CostResult:
 
 def _rows(groups: dict[str, Totals]) -> list[SpendRow]:
     rows = [SpendRow.of(name, totals) for name, totals in groups.items()]
-    return sorted(rows, key=lambda row: (-row.usd, -row.cpu_s))
+    return sorted(rows, key=lambda row: (-(row.usd or 0), -(row.cpu_s or 0)))
 
 
 def _budgets(session: Session, ledger: Ledger) -> list[BudgetView]:

@@ -102,7 +102,7 @@ def trace(params: TraceParams, session: Session) -> TraceResult:
     flush()
     store = span_store(session.workspace)
     if params.id is None:
-        found = [_summary(root, store) for root in store.roots(params.limit) if root.name not in _OWN]
+        found = [_summary(root, store) for root in store.roots(params.limit, leave_out=_OWN)]
         return TraceResult(traces=found, notes=_notes(session, store))
     trace_id, notes = _trace_id(params.id.strip(), session, store)
     records = store.trace(trace_id)
@@ -124,7 +124,7 @@ def trace(params: TraceParams, session: Session) -> TraceResult:
 def _trace_id(name: str, session: Session, store: SpanStore) -> tuple[str, list[str]]:
     """The trace that a name stands for, and what there is to say about the choice."""
     if name == "last":
-        roots = [root for root in store.roots(50) if root.name not in _OWN]
+        roots = store.roots(1, leave_out=_OWN)
         if not roots:
             raise UsageError("Nothing was done here yet.", next="Run a verb first, such as `noo run`.")
         return roots[0].trace_id, []
@@ -142,7 +142,7 @@ def _trace_id(name: str, session: Session, store: SpanStore) -> tuple[str, list[
         return traces[0], [others] if len(traces) > 1 else []
     if not re.fullmatch(r"[0-9a-f]{4,32}", name.lower()):
         raise UsageError(f"{name!r} names no trace.", next="Give the begin of its id, P1, T3, or `last`.")
-    found = store.roots(2, name.lower())
+    found = store.roots(2, like=name.lower())
     if len(found) > 1:
         raise UsageError(f"Several traces begin with {name!r}.", next="Give more of the id.")
     return (found[0].trace_id if found else name.lower()), []

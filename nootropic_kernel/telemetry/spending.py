@@ -15,7 +15,8 @@ class Totals:
     """Several calls together.
 
     :param usd: the sum of what is known; ``unknown`` calls are not in it.
-    :param cpu_s: CPU seconds of local models, as far as they could be read.
+    :param cpu_s: CPU seconds of local models; ``measured`` calls are in it.
+    :param input_tokens, output_tokens: of the ``counted`` calls.
     """
 
     calls: int = 0
@@ -23,7 +24,9 @@ class Totals:
     usd: float = 0.0
     unknown: int = 0
     cpu_s: float = 0.0
+    measured: int = 0
     wall_s: float = 0.0
+    counted: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
 
@@ -38,7 +41,9 @@ class Totals:
                 call.usd or 0.0,
                 int(call.usd is None),
                 call.cpu_s or 0.0,
+                int(call.cpu_s is not None),
                 call.wall_s,
+                int(call.output_tokens is not None),
                 call.input_tokens or 0,
                 call.output_tokens or 0,
             )
@@ -91,5 +96,10 @@ def foreseen(remaining: int, calls: Iterable[Call]) -> Forecast:
         return Forecast(remaining, len(tasks), nothing, nothing)
     together = sum(tasks.values(), Totals())
     mean_usd = None if together.unknown else together.usd / len(tasks)
-    mean_cpu = together.cpu_s / len(tasks)
-    return Forecast(remaining, len(tasks), None if mean_usd is None else mean_usd * remaining, mean_cpu * remaining)
+    mean_cpu = together.cpu_s / len(tasks) if together.measured == together.calls else None
+    return Forecast(
+        remaining,
+        len(tasks),
+        None if mean_usd is None else mean_usd * remaining,
+        None if mean_cpu is None else mean_cpu * remaining,
+    )

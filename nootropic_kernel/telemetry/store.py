@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,11 +109,17 @@ class SpanStore:
         """The spans of a trace in order of their start; empty when they expired or were never kept."""
         return self._spans("WHERE trace_id = ? ORDER BY start_ns, end_ns DESC", (trace_id,))
 
-    def roots(self, limit: int = 20, like: str = "") -> list[SpanRecord]:
-        """The latest finished traces by their first span, newest first; ``like`` is the beginning of their id."""
-        pattern = like.replace("%", "").replace("_", "") + "%"
+    def roots(self, limit: int = 20, *, like: str = "", leave_out: Sequence[str] = ()) -> list[SpanRecord]:
+        """The latest finished traces by their first span, newest first.
+
+        :param like: the begin of their id.
+        :param leave_out: names of spans that are not wanted.
+        """
+        marks = ", ".join("?" for _ in leave_out)
         return self._spans(
-            "WHERE parent_id IS NULL AND trace_id LIKE ? ORDER BY start_ns DESC LIMIT ?", (pattern, limit)
+            f"WHERE parent_id IS NULL AND substr(trace_id, 1, ?) = ? AND name NOT IN ({marks})"
+            " ORDER BY start_ns DESC LIMIT ?",
+            (len(like), like, *leave_out, limit),
         )
 
     def trace_ids_with(self, attribute: str, value: str) -> list[str]:
