@@ -18,6 +18,7 @@ from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.budget import BudgetExceeded
 from nootropic_kernel.telemetry.spans import current_span
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 
@@ -169,6 +170,8 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
         done = do(_job(task, planned.plan), session)
     except Interrupted:
         raise
+    except BudgetExceeded as problem:
+        return _told(task, "waits", str(problem)), None
     except NootropicError as problem:
         return _told(task, "failed", str(problem)), None
     if done.proposal is None:

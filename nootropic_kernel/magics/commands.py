@@ -99,6 +99,7 @@ class NooMagics(Magics):
         from nootropic_kernel.capabilities.base import Session
         from nootropic_kernel.capabilities.foreground import run_in_foreground
         from nootropic_kernel.magics.live import live_output
+        from nootropic_kernel.telemetry.metrics import serve_as_settled
 
         shell = self._interpreter()
         with live_output(shell) as output:
@@ -109,6 +110,8 @@ class NooMagics(Magics):
                 approve=self._approval(),
                 variables=MappingProxyType(shell.user_ns),
             )
+            if told := serve_as_settled(workspace, session.settings().measuring.telemetry.metrics_port):
+                print(told)
             return run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
 
     def _approval(self) -> Callable[[str], bool] | None:

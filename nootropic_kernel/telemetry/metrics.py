@@ -49,6 +49,7 @@ class MetricsServer:
                 next="Close what uses it, or choose another port by telemetry.metricsPort in your settings.",
                 port=port,
             ) from error
+        self.asked_for = port
         self.url = f"http://{HOST}:{self._server.server_port}/metrics"
 
     def close(self) -> None:
@@ -56,6 +57,32 @@ class MetricsServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+_open: MetricsServer | None = None
+_refused: int | None = None
+
+
+def serve_as_settled(workspace: Workspace, port: int | None) -> str:
+    """See to it that this process serves metrics on the port that the person settled, or on none.
+
+    The first workspace that a process asks for is the one that is counted.
+
+    :returns: what there is to tell the person, once: why the port cannot be opened.
+    """
+    global _open, _refused
+    if _open is not None and _open.asked_for != port:
+        _open.close()
+        _open = None
+    if port is None or _open is not None or port == _refused:
+        return ""
+    try:
+        _open = MetricsServer(workspace, port)
+    except PortTaken as problem:
+        # Another kernel may have it: in the same workspace, that one counts the calls of this one too.
+        _refused = port
+        return str(problem)
+    return ""
 
 
 def registry(workspace: Workspace) -> CollectorRegistry:
@@ -93,6 +120,7 @@ def _collector(workspace: Workspace) -> Collector:
             waiting = Gauge("nootropic_calls_in_flight", "Calls that this process waits for.", registry=own)
             waiting.set_function(calls_in_flight)
             self._store = span_store(workspace)
+            flush(_FLUSH_S)
             self._seq = self._store.last_seq()
             self._guard = threading.Lock()
 
