@@ -112,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)  # behind the work that is measured
     try:
-        with process_lock(lock_file(workspace), timeout_s=0):
+        with process_lock(lock_file(workspace), timeout_s=1.0):
             forward(workspace)
     except LockBusy:
         return 0

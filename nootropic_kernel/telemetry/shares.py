@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -86,8 +87,12 @@ def shared(key: Hashable, read: Read) -> Iterator[Share]:
                 del _counters[key]
 
 
-def forget_all() -> None:
-    """Forget who uses what, after a fork: those were threads of the parent."""
+def _after_fork() -> None:
+    # Who uses what are threads of the parent.
     global _guard
     _guard = threading.Lock()
     _counters.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

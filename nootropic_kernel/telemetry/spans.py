@@ -97,7 +97,8 @@ def span(workspace: Workspace | None, name: str, attributes: Mapping[str, Any] |
     if where is None:
         yield _NOTHING
         return
-    opened = _start(where, name, parent if parent.workspace == where else _NOTHING)
+    same = parent.workspace is not None and parent.workspace.state_dir == where.state_dir
+    opened = _start(where, name, parent if same else _NOTHING)
     for key, value in (attributes or {}).items():
         opened.set(key, value)
     token = _current.set(opened)
