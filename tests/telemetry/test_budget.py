@@ -204,6 +204,7 @@ CALLS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(CALLS, max_size=30), st.sampled_from(["model", "task", "run"]))
 def test_the_sums_of_the_parts_are_the_whole(calls: list[Call], by: str) -> None:
     parts = grouped(calls, lambda call: str(getattr(call, by)))
@@ -214,7 +215,7 @@ def test_the_sums_of_the_parts_are_the_whole(calls: list[Call], by: str) -> None
         assert "unknown" in total.cost
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(CALLS, min_size=1, max_size=10))
 def test_the_ledger_gives_back_what_it_was_given(calls: list[Call]) -> None:
     ledger = Ledger()

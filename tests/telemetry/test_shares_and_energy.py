@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.telemetry.calls import local_usd
@@ -19,6 +19,7 @@ from nootropic_kernel.telemetry.shares import Share, SharedCounter, shared
 from nootropic_kernel.workspace.measuring import Tariff
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["join", "leave", "leave first"]), st.integers(0, 1000)), max_size=60))
 def test_shares_add_up_to_what_was_counted_while_anybody_was_there(events: list[tuple[str, int]]) -> None:
     value = 0.0

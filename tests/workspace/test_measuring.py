@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.workspace.location import Workspace
@@ -80,6 +80,7 @@ SECTIONS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(SECTIONS, SECTIONS)
 def test_narrowing_never_widens_whatever_the_files_say(own: dict[str, Any], theirs: dict[str, Any]) -> None:
     person = Measuring.of_person(own, lambda problem: None)
