@@ -48,7 +48,7 @@ class CurrentSpan:
 
     def set(self, name: str, value: Any) -> None:
         """Note an attribute; None is left out, long texts are cut, other objects become text."""
-        if value is None:
+        if value is None or self.workspace is None:
             return
         if name in _INHERITED:
             self._work[name] = str(value)

@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.code import CodeParams, code
 from nootropic_kernel.capabilities.cost import CostParams, CostResult, cost
+from nootropic_kernel.capabilities.run import RunParams, TaskRun, run
 from nootropic_kernel.capabilities.show import ShowParams, show
 from nootropic_kernel.capabilities.trace import TraceParams, TraceResult, trace
 from nootropic_kernel.capabilities.trace_views import ordered, tree_html, tree_text
+from nootropic_kernel.planning import spec_file
+from nootropic_kernel.planning.model import Epic, How, Plan, Story, Task
 from nootropic_kernel.telemetry.budget import BudgetExceeded
 from nootropic_kernel.telemetry.ledger import Call, Ledger, day_start
 from nootropic_kernel.telemetry.semconv import TASK
@@ -107,6 +110,46 @@ def test_a_budget_stops_a_verb_with_an_error_that_tells_what_to_do(
         code_once(session)
     assert refused.value.data["forecast_usd"] > 0.0001 and "noo cost" in refused.value.next
     assert model.requests() == [] and Ledger().calls() == []
+
+
+def write_plan(workspace: Workspace) -> None:
+    """A plan with two tasks for a model."""
+    tasks = tuple(
+        Task(f"T{n}", "S1", "edit", f"Sort without regard to case {n}", How("model"), files=("shelf/books.py",))
+        for n in (1, 2)
+    )
+    plan = Plan("shelf", "Shelf", "Sort books", "library", epics=(Epic("E1", "Books"),),
+                stories=(Story("S1", "E1", "Sorting"),), tasks=tasks)  # fmt: skip
+    (workspace.root / "project-spec.md").write_text(spec_file.dump(plan))
+
+
+@pytest.mark.slow
+def test_what_a_task_of_the_plan_took_is_known_by_task_and_foreseen_for_the_rest(
+    session: Session, model: ScriptedModel, person_home: Path
+) -> None:
+    write_plan(session.workspace)
+    cloud = {"mine": {"kind": "openai", "url": model.url, "model": "gpt-5"}}
+    person_says(person_home, backends=cloud, modelPreference=["mine"], budget={"perPlanUsd": 0.04})
+    (ran,) = invoke_run(session)
+    assert ran.outcome == "proposed"
+    (line,) = Ledger().calls()
+    # The scripted server tells no tokens, so that the call counts with all that it could have cost.
+    assert (line.plan, line.task, line.label) == ("shelf", "T1", "at most") and line.usd is not None
+    assert trace(TraceParams(id="T1"), session).id == line.run
+    shown = cost(CostParams(), session)
+    assert [row.name for row in shown.tasks] == ["T1"]
+    assert shown.forecast is not None and (shown.forecast.tasks, shown.forecast.measured) == (1, 1)
+    assert shown.forecast.usd == pytest.approx(line.usd)
+    person_says(person_home, backends=cloud, modelPreference=["mine"], budget={"perPlanUsd": line.usd * 1.5})
+    (ran,) = invoke_run(Session(session.workspace), "T2")
+    assert ran.outcome == "waits" and "budget of this plan" in ran.note
+    assert len(model.requests()) == 1
+
+
+def invoke_run(session: Session, *tasks: str) -> list[TaskRun]:
+    """Run tasks as a face does, within the span of the verb."""
+    with span(session.workspace, "noo run"):
+        return run(RunParams(tasks=list(tasks)), session).tasks
 
 
 def test_names_that_stand_for_nothing_are_told(session: Session) -> None:

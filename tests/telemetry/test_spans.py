@@ -54,6 +54,9 @@ def test_a_failure_is_noted_by_its_kind_without_its_text_and_goes_on(kept: Works
 def test_without_a_workspace_nothing_is_recorded_and_the_work_runs() -> None:
     with span(None, "anything") as current:
         current.set("a", 1)
+        current.set("nootropic.task", "T1")
+        with span(None, "below") as below:
+            assert below.work("nootropic.task") == ""
     assert (current.trace_id, current.span_id) == ("", "")
 
 
@@ -86,6 +89,13 @@ def test_two_workspaces_keep_their_spans_apart(kept: Workspace, tmp_path: Path) 
         pass
     assert [record.name for record in read_trace(kept, here.trace_id)] == ["here"]
     assert [record.name for record in read_trace(other, there.trace_id)] == ["there"]
+
+
+def test_spans_inherit_the_task_of_the_work_that_they_are_part_of(kept: Workspace) -> None:
+    with span(kept, "run") as run, span(None, "job", {"nootropic.task": "T1"}), span(None, "ask") as ask:
+        assert ask.work("nootropic.task") == "T1" and run.work("nootropic.task") == ""
+        run.set("nootropic.plan", "later")
+        assert ask.work("nootropic.plan") == ""
 
 
 def test_each_thread_has_its_own_current_span(kept: Workspace) -> None:
