@@ -201,10 +201,10 @@ def test_following_tells_steps_as_they_end(session: Session) -> None:
 
 def test_a_destination_that_stays_away_is_one_note(session: Session, person_home: Path) -> None:
     session.workspace.ensure()
-    person_says(person_home, telemetry={"otlpEndpoint": "http://127.0.0.1:9/v1/traces"})
     with span(session.workspace, "work"):
         pass
-    flush(30)
+    assert flush(30)  # before the endpoint is named: no forwarder is to start here
+    person_says(person_home, telemetry={"otlpEndpoint": "http://127.0.0.1:9/v1/traces"})
     state = Forwarding("otlp http://127.0.0.1:9/v1/traces", 0, time.time(), "It could not be reached.")
     span_store(session.workspace).note_forwarding(state)
     notes = trace(TraceParams(), session).notes

@@ -72,6 +72,7 @@ def pipelines_made(workspace: Workspace) -> Iterator[Workspace]:
         processes.end(workspace, record, grace_s=5)
 
 
+@pytest.mark.slow
 def test_a_trace_with_a_model_call_is_one_in_mlflow(pipelines_made: Workspace) -> None:
     workspace = pipelines_made
     uri = f"sqlite:///{workspace.state_dir / 'mlflow.db'}"
