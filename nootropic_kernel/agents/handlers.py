@@ -20,6 +20,7 @@ from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
 from nootropic_kernel.models.errors import ModelError, NoModel
+from nootropic_kernel.models.forecast import foreseen_call
 from nootropic_kernel.models.router import choose
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
@@ -27,6 +28,7 @@ from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunRe
 from nootropic_kernel.runs.errors import NobodyToAsk
 from nootropic_kernel.sandbox import run_approved, run_confined
 from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.budget import within_budget
 from nootropic_kernel.telemetry.spans import current_span
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.git import Git
@@ -181,11 +183,12 @@ class Workbench:
             if len(watcher.text) > ask.max_tokens * _CHARS_A_TOKEN:
                 raise _Enough("length")
 
-        try:
-            return backend.chat(request, hear, cancel)
-        except _Enough as enough:
-            current.set("nootropic.ended", enough.reason)
-            return Answer(watcher.text, backend.name, backend.name, enough.reason)
+        with within_budget(foreseen_call(backend, request), self._settings.measuring):
+            try:
+                return backend.chat(request, hear, cancel)
+            except _Enough as enough:
+                current.set("nootropic.ended", enough.reason)
+                return Answer(watcher.text, backend.name, backend.name, enough.reason)
 
     def _count(self, purpose: str) -> None:
         self._attempt = self._attempt + 1 if purpose == "format retry" else 1

@@ -18,6 +18,7 @@ import nootropic_kernel
 from nootropic_kernel import capabilities
 from nootropic_kernel.capabilities import plugins
 
+_AMOUNT = {"type": "number", "minimum": 0}
 _SETTINGS = {
     "type": "object",
     "properties": {
@@ -28,6 +29,31 @@ _SETTINGS = {
         "commitOnAccept": {"type": "boolean", "default": True},
         "backends": {"type": "object"},
         "trustedPlugins": {"type": "object", "additionalProperties": {"type": "string"}},
+        "telemetry": {
+            "type": "object",
+            "properties": {
+                "promptText": {"enum": ["off", "local", "export"], "default": "local"},
+                "otlpEndpoint": {"type": "string", "format": "uri"},
+                "mlflow": {"type": "boolean", "default": True},
+                "metricsPort": {"type": "integer", "minimum": 1, "maximum": 65535},
+            },
+        },
+        "tariff": {
+            "type": "object",
+            "properties": dict.fromkeys(("usdPerKwh", "maxWatts", "idleWatts", "machineUsd", "machineHours"), _AMOUNT),
+        },
+        "prices": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": dict.fromkeys(("input", "output", "cacheRead"), _AMOUNT),
+                "required": ["input", "output"],
+            },
+        },
+        "budget": {
+            "type": "object",
+            "properties": dict.fromkeys(("perDayUsd", "perRunUsd", "perPlanUsd"), _AMOUNT),
+        },
     },
 }
 

@@ -17,6 +17,9 @@ from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.budget import BudgetExceeded
+from nootropic_kernel.telemetry.spans import current_span
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 
 Outcome = Literal[
@@ -124,6 +127,7 @@ def run(params: RunParams, session: Session) -> RunResult:
     if params.tasks and params.count is not None:
         raise UsageError("Name tasks, or say how many with --count, not both.")
     planned = current_plan(session.workspace, session.database())
+    current_span().set(semconv.PLAN, planned.plan.id)
     known = {task.id: task for task in planned.plan.tasks}
     for name in params.tasks:
         if name not in known:
@@ -166,6 +170,8 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
         done = do(_job(task, planned.plan), session)
     except Interrupted:
         raise
+    except BudgetExceeded as problem:
+        return _told(task, "waits", str(problem)), None
     except NootropicError as problem:
         return _told(task, "failed", str(problem)), None
     if done.proposal is None:

@@ -13,13 +13,13 @@ from nootropic_kernel.agents.planner import current_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
+from nootropic_kernel.capabilities.trace_views import SpanView, ordered
 from nootropic_kernel.capabilities.turn_views import TurnResult
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.references import choose
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.changes.turns import load_turn
 from nootropic_kernel.telemetry.spans import read_trace
-from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import get_blob
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
@@ -27,7 +27,6 @@ from nootropic_kernel.workspace.git import Git, GitFailed
 from nootropic_kernel.workspace.plain_text import visible
 
 _MOST_ANSWER = 4000
-_TOLD = ("gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "nootropic.prompt.name")
 
 
 class ShowParams(Params):
@@ -39,23 +38,6 @@ class ShowParams(Params):
         json_schema_extra={"position": 0, "complete": "proposal turn task"},
     )
     page: int = Field(1, ge=1, description="Which page of a long proposal.")
-
-
-class SpanView(BaseModel):
-    """One step on the way to a proposal, with how deep it lies in the trace."""
-
-    name: str
-    depth: int
-    duration_s: float
-    error: str | None
-    attributes: dict[str, Any]
-
-    def line(self) -> str:
-        """The step in one line."""
-        facts = [f"{key.rpartition('.')[2]} {self.attributes[key]}" for key in _TOLD if key in self.attributes]
-        failed = f"  ✗ {self.error}" if self.error else ""
-        told = f"  ({', '.join(facts)})" if facts else ""
-        return f"{'  ' * self.depth}{self.name}  {self.duration_s:.2f} s{told}{failed}"
 
 
 class Trail(BaseModel):
@@ -209,7 +191,7 @@ def trail_of(proposal: Proposal, session: Session) -> Trail:
             title = tasks.get(provenance.task)
         except NootropicError:
             title = None  # the plan is gone or unreadable; the proposal is not
-    spans = _spans(read_trace(session.workspace, provenance.trace_id)) if provenance.trace_id else []
+    spans = ordered(read_trace(session.workspace, provenance.trace_id)) if provenance.trace_id else []
     return Trail(
         task=provenance.task, task_title=title, how=provenance.how, model=provenance.model, prompt=provenance.prompt,
         prompt_version=provenance.prompt_version, context=list(provenance.context), answer=answer,
@@ -278,21 +260,3 @@ def _show_task(name: str, session: Session) -> ShowResult | None:
     if title is None and not summaries:
         return None
     return ShowResult(id=name, task=title or name, task_status=status or "not in the plan", proposals=summaries)
-
-
-def _spans(records: list[SpanRecord]) -> list[SpanView]:
-    """The spans in the order of their start, each as deep as its parents."""
-    depths: dict[str, int] = {}
-    views = []
-    for record in records:
-        depths[record.span_id] = depths[record.parent_id] + 1 if record.parent_id in depths else 0
-        views.append(
-            SpanView(
-                name=record.name,
-                depth=depths[record.span_id],
-                duration_s=record.duration_s,
-                error=record.error,
-                attributes=dict(record.attributes),
-            )
-        )
-    return views

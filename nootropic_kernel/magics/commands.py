@@ -102,6 +102,7 @@ class NooMagics(Magics):
         from nootropic_kernel.capabilities.base import Session
         from nootropic_kernel.capabilities.foreground import run_in_foreground
         from nootropic_kernel.magics.live import live_output
+        from nootropic_kernel.telemetry.metrics import serve_as_settled
 
         shell = self._interpreter()
         question = self._question()
@@ -119,6 +120,8 @@ class NooMagics(Magics):
                 ask=None if question is None else ask,
                 variables=MappingProxyType(shell.user_ns),
             )
+            if told := serve_as_settled(workspace, session.settings().measuring.telemetry.metrics_port):
+                print(told)
             return run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
 
     def _approval(self) -> Callable[[str], bool] | None:

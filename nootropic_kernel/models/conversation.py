@@ -12,14 +12,26 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from nootropic_kernel.models.contract import Answer, ChatRequest, OnText
-from nootropic_kernel.models.errors import ModelError
+from nootropic_kernel.models.errors import (
+    AuthenticationFailed,
+    BackendUnreachable,
+    ContextOverflow,
+    InferenceError,
+    ModelError,
+    RateLimited,
+)
 from nootropic_kernel.models.exchange import Deadline, Endpoint, Exchange, Frame, Limits, cut, too_much
 from nootropic_kernel.models.thinking import ThinkingFilter
 from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.calls import ModelCall, Server, model_call
 from nootropic_kernel.telemetry.spans import CurrentSpan, span
+from nootropic_kernel.telemetry.texts import input_messages, output_messages
 
+# Errors after which no server asks for money.
+_REFUSALS = (AuthenticationFailed, BackendUnreachable, ContextOverflow, RateLimited)
 _PARTIAL = 2000
 
 
@@ -47,11 +59,13 @@ Decode: TypeAlias = Callable[[Frame], Chunk]
 class Conversation:
     """What is needed to have one: where, the exchange to start, how its frames read, and what the answer must be.
 
+    :param server: who answers, for what is measured.
     :param check: gets the whole answer; what it returns is the answer, what it raises is the call's error.
     :param schema: how far the backend keeps to a schema, for the span; empty when none is asked for.
     """
 
     endpoint: Endpoint
+    server: Server
     request: ChatRequest
     start: Callable[[], Exchange]
     decode: Decode
@@ -65,25 +79,39 @@ class Conversation:
         :raises ModelError: when there is no whole, valid answer.
         :raises Interrupted: within a second of ``cancel`` being set.
         """
-        with span(None, f"chat {self.endpoint.model}", self._attributes()) as current:
+        with (
+            span(None, f"chat {self.endpoint.model}", self._attributes()) as current,
+            model_call(current, self.server) as call,
+        ):
             started = time.perf_counter()
-            collected = _Collected()
-            with closing(self._chunks(cancel)) as chunks:
-                for chunk in chunks:
-                    if not collected.began and (chunk.text or chunk.reasoning):
-                        current.set(semconv.RESPONSE_FIRST_CHUNK_S, round(time.perf_counter() - started, 6))
-                    if chunk.text and on_text is not None:
-                        on_text(chunk.text)
-                    collected.add(chunk)
-            answer = collected.answer(self.endpoint)
-            _note(current, answer)
+            collected, whole = _Collected(), False
+            try:
+                with closing(self._chunks(cancel)) as chunks:
+                    for chunk in chunks:
+                        if not collected.began and (chunk.text or chunk.reasoning):
+                            current.set(semconv.RESPONSE_FIRST_CHUNK_S, round(time.perf_counter() - started, 6))
+                        # Before it is told: who listens may end the call.
+                        collected.add(chunk)
+                        if chunk.text and on_text is not None:
+                            on_text(chunk.text)
+                whole = True
+            except ModelError as error:
+                call.refused = not collected.began and _is_refusal(error)
+                raise
+            finally:
+                answer = collected.answer(self.endpoint)
+                self._note(current, call, answer, whole)
             return self.check(answer)
 
     def _attributes(self) -> dict[str, object]:
         endpoint, request = self.endpoint, self.request
+        address = urlsplit(endpoint.url)
         return {
             semconv.OPERATION: "chat",
-            semconv.PROVIDER: endpoint.name,
+            semconv.PROVIDER: self.server.kind,
+            semconv.BACKEND: endpoint.name,
+            semconv.SERVER_ADDRESS: address.hostname,
+            semconv.SERVER_PORT: address.port,
             semconv.REQUEST_MODEL: endpoint.model,
             semconv.REQUEST_MAX_TOKENS: request.max_tokens,
             semconv.REQUEST_TEMPERATURE: request.temperature,
@@ -95,6 +123,24 @@ class Conversation:
             semconv.ADAPTER: request.adapter or None,
             semconv.PURPOSE: request.purpose or None,
         }
+
+    def _note(self, current: CurrentSpan, call: ModelCall, answer: Answer, whole: bool) -> None:
+        """Note the answer, or what came of it before it broke off."""
+        call.input_tokens, call.output_tokens = answer.input_tokens, answer.output_tokens
+        call.cached_tokens = answer.cached_tokens
+        current.set(semconv.INPUT_TOKENS, answer.input_tokens)
+        current.set(semconv.OUTPUT_TOKENS, answer.output_tokens)
+        current.set(semconv.CACHED_TOKENS, answer.cached_tokens)
+        if whole:
+            current.set(semconv.RESPONSE_MODEL, answer.model)
+            current.set(semconv.RESPONSE_FINISH_REASONS, [answer.finish_reason])
+        level = call.measuring.telemetry.prompt_text
+        if level != "off":
+            scrub = self.endpoint.scrub
+            said = input_messages(((m.role, m.content) for m in self.request.messages), scrub)
+            current.set_messages(semconv.INPUT_MESSAGES, said, level)
+            told = output_messages(answer.text, answer.reasoning, answer.finish_reason if whole else "error", scrub)
+            current.set_messages(semconv.OUTPUT_MESSAGES, told, level)
 
     def _chunks(self, cancel: threading.Event | None) -> Generator[Chunk]:
         """The chunks of a whole answer, thoughts parted from text; ends early by an error only."""
@@ -162,9 +208,8 @@ class _Collected:
         )
 
 
-def _note(current: CurrentSpan, answer: Answer) -> None:
-    current.set(semconv.RESPONSE_MODEL, answer.model)
-    current.set(semconv.RESPONSE_FINISH_REASONS, [answer.finish_reason])
-    current.set(semconv.INPUT_TOKENS, answer.input_tokens)
-    current.set(semconv.OUTPUT_TOKENS, answer.output_tokens)
-    current.set(semconv.CACHED_TOKENS, answer.cached_tokens)
+def _is_refusal(error: ModelError) -> bool:
+    status = error.data.get("status")
+    return isinstance(error, _REFUSALS) or (
+        isinstance(error, InferenceError) and isinstance(status, int) and 400 <= status < 500
+    )

@@ -34,6 +34,8 @@ from nootropic_kernel.models.exchange import Endpoint, Limits
 from nootropic_kernel.models.keys import Key
 from nootropic_kernel.models.parallel import answer_all
 from nootropic_kernel.models.refusals import overflow
+from nootropic_kernel.telemetry.calls import Server
+from nootropic_kernel.telemetry.energy import has_nvidia_gpu
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import BackendSettings
 
@@ -220,6 +222,7 @@ class _EngineServer(LlamaCpp):
     def __init__(self, model: str, url: str, key: Key, owner: EmbeddedBackend) -> None:
         super().__init__(BackendSettings(EMBEDDED, url, model, kind=EMBEDDED), owner._limits)
         self._key = key
+        self._owner = owner
         self.claims = owner.features
         self._adapters = {file.stem: number for number, file in enumerate(owner._options.adapters)}
 
@@ -227,6 +230,12 @@ class _EngineServer(LlamaCpp):
     def place(self) -> tuple[str, str]:
         """Its port is another one each time."""
         return EMBEDDED, self.settings.model
+
+    def _served(self) -> Server:
+        owner = self._owner
+        return Server(
+            EMBEDDED, EMBEDDED, self.settings.model, True, owner.engine_pid(), owner._options.gpu and has_nvidia_gpu()
+        )
 
     def endpoint(self) -> Endpoint:
         """Where it listens at present, and the key that it was started with."""

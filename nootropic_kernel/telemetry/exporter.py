@@ -9,25 +9,33 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import StatusCode
 
+from nootropic_kernel.telemetry import forwarding
 from nootropic_kernel.telemetry.store import SpanRecord, SpanStore
+from nootropic_kernel.workspace.location import Workspace
 
 
 class StoreExporter(SpanExporter):
-    """Writes finished spans to a :class:`SpanStore`; the first write of a process also expires old ones."""
+    """Writes finished spans to a :class:`SpanStore` and wakes the process that sends them on, where one is wanted.
 
-    def __init__(self, store: SpanStore) -> None:
+    The first write of a process also expires old ones.
+    """
+
+    def __init__(self, store: SpanStore, workspace: Workspace) -> None:
         self._store = store
+        self._workspace = workspace
         self._expired = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write ``spans``. A store that cannot be written loses them silently: measuring must not disturb the work."""
+        records = [_record(span) for span in spans]
         try:
-            self._store.add([_record(span) for span in spans])
+            self._store.add(records)
             if not self._expired:
                 self._expired = True
                 self._store.expire()
         except (sqlite3.Error, OSError):
             return SpanExportResult.FAILURE
+        forwarding.wake(self._workspace, records)
         return SpanExportResult.SUCCESS
 
 

@@ -38,3 +38,19 @@ PURPOSE = "nootropic.purpose"
 PROMPT = "nootropic.prompt.name"
 PROMPT_VERSION = "nootropic.prompt.version"
 REPLAYED = "nootropic.replayed"
+PLAN = "nootropic.plan"
+
+# What was said, as JSON in the conventions' form of messages made of parts; only by the person's setting.
+INPUT_MESSAGES = "gen_ai.input.messages"
+OUTPUT_MESSAGES = "gen_ai.output.messages"
+TEXTS = (INPUT_MESSAGES, OUTPUT_MESSAGES)
+TEXT_LEVEL = "nootropic.text"
+
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+COST_USD = "nootropic.cost_usd"
+COST_LABEL = "nootropic.cost_label"
+CPU_S = "nootropic.cpu_s"
+ENERGY_WH = "nootropic.energy_wh"
+LOCAL = "nootropic.local"
+BACKEND = "nootropic.backend"

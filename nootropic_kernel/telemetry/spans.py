@@ -1,7 +1,8 @@
 """Spans: ``with span(workspace, "chat", {...}) as current`` measures a piece of work and keeps it in the workspace.
 
-They are OpenTelemetry spans, made by a provider of our own: a notebook's own tracing is neither used nor changed, and
-nothing is sent anywhere. The SDK is imported at the first span.
+They are OpenTelemetry spans, made by a provider of our own: a notebook's own tracing is neither used nor changed. They
+are written to the workspace by a thread, and sent nowhere from here: what a person wants sent, another process reads
+from there (see :mod:`nootropic_kernel.telemetry.forwarding`). The SDK is imported at the first span.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nootropic_kernel.telemetry.semconv import ERROR_TYPE
+from nootropic_kernel.telemetry.semconv import ERROR_TYPE, PLAN, TASK, TEXT_LEVEL
 from nootropic_kernel.telemetry.store import SpanRecord, SpanStore
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.measuring import Measuring
+from nootropic_kernel.workspace.settings import load_settings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 FLUSH_DEADLINE_S = 2.0
 _TEXT_LIMIT = 4000
 _BATCH_EVERY_MS = 500
+# What a span says of the work that it is part of holds for the spans below it too.
+_INHERITED = (PLAN, TASK)
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,42 @@ class CurrentSpan:
 
     trace_id: str
     span_id: str
+    workspace: Workspace | None = None
     _span: Span | None = None
-    _folder: Path | None = None
+    _began_ns: int = field(default_factory=time.perf_counter_ns)
+    _work: dict[str, str] = field(default_factory=dict)
 
     def set(self, name: str, value: Any) -> None:
         """Note an attribute; None is left out, long texts are cut, other objects become text."""
-        if self._span is not None and value is not None:
+        if value is None or self.workspace is None:
+            return
+        if name in _INHERITED:
+            self._work[name] = str(value)
+        if self._span is not None:
             self._span.set_attribute(name, _plain(value))
+
+    def set_messages(self, name: str, messages: str, level: str) -> None:
+        """Note what was said, whole: ``messages`` as :mod:`nootropic_kernel.telemetry.texts` makes them.
+
+        :param level: how far they may go, as the person settled it when they were said.
+        """
+        if self._span is not None and level != "off":
+            self._span.set_attribute(name, messages)
+            self._span.set_attribute(TEXT_LEVEL, level)
+
+    def work(self, name: str) -> str:
+        """The plan or task that this span is part of; empty when it is part of none."""
+        return self._work.get(name, "")
+
+    def measuring(self) -> Measuring:
+        """What the person settled about measuring, read now: a change of it holds from the next call on."""
+        return load_settings(self.workspace).measuring
+
+    def _end(self) -> None:
+        if self._span is not None:
+            # By a clock that never steps back, so that no span ends before it began.
+            start: int = getattr(self._span, "start_time", None) or time.time_ns()
+            self._span.end(start + time.perf_counter_ns() - self._began_ns)
 
 
 _NOTHING = CurrentSpan("", "")
@@ -58,11 +93,12 @@ def span(workspace: Workspace | None, name: str, attributes: Mapping[str, Any] |
     An exception that leaves the block is noted as its type and code, not its text, and goes on.
     """
     parent = _current.get()
-    folder = workspace.state_dir if workspace is not None else parent._folder
-    if folder is None:
+    where = workspace or parent.workspace
+    if where is None:
         yield _NOTHING
         return
-    opened = _start(folder, name, parent if parent._folder == folder else _NOTHING)
+    same = parent.workspace is not None and parent.workspace.state_dir == where.state_dir
+    opened = _start(where, name, parent if same else _NOTHING)
     for key, value in (attributes or {}).items():
         opened.set(key, value)
     token = _current.set(opened)
@@ -73,8 +109,7 @@ def span(workspace: Workspace | None, name: str, attributes: Mapping[str, Any] |
         raise
     finally:
         _current.reset(token)
-        if opened._span is not None:
-            opened._span.end()
+        opened._end()
 
 
 def current_span() -> CurrentSpan:
@@ -85,7 +120,12 @@ def current_span() -> CurrentSpan:
 def read_trace(workspace: Workspace, trace_id: str) -> list[SpanRecord]:
     """The finished spans of a trace in order of their start, what this process has not written yet included."""
     flush()
-    return SpanStore(workspace.state_dir / "spans.db").trace(trace_id)
+    return span_store(workspace).trace(trace_id)
+
+
+def span_store(workspace: Workspace) -> SpanStore:
+    """Where the workspace's finished spans are; :func:`flush` first where those of this moment count."""
+    return SpanStore(workspace.state_dir / "spans.db")
 
 
 def flush(deadline_s: float = FLUSH_DEADLINE_S) -> bool:
@@ -101,20 +141,21 @@ def flush(deadline_s: float = FLUSH_DEADLINE_S) -> bool:
     return not worker.is_alive()
 
 
-def _start(folder: Path, name: str, parent: CurrentSpan) -> CurrentSpan:
+def _start(workspace: Workspace, name: str, parent: CurrentSpan) -> CurrentSpan:
     from opentelemetry.context import Context
     from opentelemetry.trace import SpanKind, set_span_in_context
 
     # An own, empty context: a span that is open in the person's own code must not become the parent of ours.
     context = set_span_in_context(parent._span, Context()) if parent._span is not None else Context()
-    started = _provider(folder).get_tracer("nootropic").start_span(name, context=context, kind=SpanKind.INTERNAL)
+    started = _provider(workspace).get_tracer("nootropic").start_span(name, context=context, kind=SpanKind.INTERNAL)
     ids = started.get_span_context()
     if not ids.is_valid:  # OTEL_SDK_DISABLED
-        return CurrentSpan("", "", None, folder)
-    return CurrentSpan(f"{ids.trace_id:032x}", f"{ids.span_id:016x}", started, folder)
+        return CurrentSpan("", "", workspace, _work=dict(parent._work))
+    return CurrentSpan(f"{ids.trace_id:032x}", f"{ids.span_id:016x}", workspace, started, _work=dict(parent._work))
 
 
-def _provider(folder: Path) -> TracerProvider:
+def _provider(workspace: Workspace) -> TracerProvider:
+    folder = workspace.state_dir
     with _guard:
         if folder not in _providers:
             from opentelemetry.sdk.resources import Resource
@@ -127,7 +168,7 @@ def _provider(folder: Path) -> TracerProvider:
             provider = TracerProvider(
                 sampler=ALWAYS_ON, resource=Resource({"service.name": "nootropic"}), shutdown_on_exit=False
             )
-            exporter = StoreExporter(SpanStore(folder / "spans.db"))
+            exporter = StoreExporter(span_store(workspace), workspace)
             provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_BATCH_EVERY_MS))
             if not _providers:
                 atexit.register(flush)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace, person_home
+from nootropic_kernel.workspace.measuring import Measuring
 
 WORKSPACE_FILE = "nootropic.json"
 # Kinds that always mean somebody else's computers, and where each answers unless the settings say otherwise.
@@ -31,6 +32,9 @@ CLOUD_URLS = {
 BACKEND_KINDS = ("openai-compatible", "tabby", "ollama", "vllm", "llamacpp", *CLOUD_URLS)
 # Port 8080 is not here: llama.cpp and Tabby share it, and both answer as an OpenAI-compatible server does.
 _USUAL_KINDS = {11434: "ollama", 8000: "vllm"}
+_MEASURING = ("telemetry", "tariff", "prices", "budget")
+# These protect: an entry that cannot be read must not pass as one that was never made.
+_FIRST_ENTRY = {"telemetry": "promptText", "budget": "perDayUsd"}
 T = TypeVar("T")
 _MAX_BYTES = 1_000_000
 
@@ -72,6 +76,7 @@ class Settings:
     commit_on_accept: bool = True
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
     trusted_plugins: Mapping[str, str] = field(default_factory=dict)
+    measuring: Measuring = field(default_factory=Measuring)
     problems: tuple[str, ...] = ()
 
 
@@ -180,6 +185,7 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
         commit_on_accept=read.boolean("commitOnAccept", True),
         backends=backends,
         trusted_plugins={k: v for k, v in read.mapping("trustedPlugins").items() if isinstance(v, str)},
+        measuring=Measuring.of_person(read.sections(), read.tell),
     )
     read.report_unknown()
     return settings
@@ -238,6 +244,7 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
         max_model_size_gb=own if size is None else size if own is None else min(own, size),
         allow_cloud_fallback=settings.allow_cloud_fallback and read.boolean("allowCloudFallback", True),
         commit_on_accept=settings.commit_on_accept and read.boolean("commitOnAccept", True),
+        measuring=settings.measuring.narrowed(read.sections(), read.tell),
     )
     read.report_unknown()
     return narrowed
@@ -279,6 +286,16 @@ class _Reader:
     def mapping(self, key: str) -> dict[str, Any]:
         value = self._get(key)
         return {} if value is None else value if isinstance(value, dict) else self._wrong(key, "an object", {})
+
+    def sections(self) -> dict[str, dict[str, Any]]:
+        """The sections about measuring; one that is no object stands for its first entry (``"telemetry": "off"``)."""
+        for name, first in _FIRST_ENTRY.items():
+            if not isinstance(self.document.get(name), dict | None):
+                self.document = {**self.document, name: {first: self.document[name]}}
+        return {name: self.mapping(name) for name in _MEASURING}
+
+    def tell(self, sentence: str) -> None:
+        self.problems.append(f"{self.file}: {sentence}")
 
     def report_unknown(self) -> None:
         for key in sorted(set(self.document) - self.known):

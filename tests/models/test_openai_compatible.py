@@ -258,4 +258,5 @@ def test_a_call_is_a_span_with_the_models_name(serve: ServeScript, workspace: Wo
     assert (call.name, call.parent_id) == ("chat tiny", work.span_id)
     assert call.attributes["gen_ai.response.model"] == "tiny-1"
     assert call.attributes["gen_ai.response.time_to_first_chunk"] > 0
-    assert "hi" not in str(call.attributes.values())
+    said = ("gen_ai.input.messages", "gen_ai.output.messages")
+    assert "hi" not in str([value for name, value in call.attributes.items() if name not in said])

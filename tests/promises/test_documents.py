@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("no_embedded_model")
 
 VERBS = (
     "init plan board spec next code recipes check review show accept reject edit undo redo search run pipelines models "
-    "plugin status doctor list-capabilities learn chat"
+    "plugin status doctor list-capabilities learn chat trace cost"
 )
 DECIDE = {"accept", "reject", "edit", "undo", "redo", "init", "models", "plugin"}
 PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn"}
@@ -137,6 +137,9 @@ def test_the_documents_of_the_verbs_that_change_something(repo: Path, schemas: d
     assert call("show", "P1")["trail"]["task"] == ran["tasks"][0]["task"]
     made = call("recipes", "python.docstrings", "--arg", "module=shelf.books")
     assert made["applied"]["hunks"]
+    call("trace", "last")
+    call("trace")
+    call("cost")
     call("check", made["applied"]["proposal"]["id"])
     call("search", "by_title")
     call("models", "list")

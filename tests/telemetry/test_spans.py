@@ -6,11 +6,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nootropic_kernel.telemetry import spans
 from nootropic_kernel.telemetry.spans import current_span, flush, read_trace, span
@@ -50,6 +54,9 @@ def test_a_failure_is_noted_by_its_kind_without_its_text_and_goes_on(kept: Works
 def test_without_a_workspace_nothing_is_recorded_and_the_work_runs() -> None:
     with span(None, "anything") as current:
         current.set("a", 1)
+        current.set("nootropic.task", "T1")
+        with span(None, "below") as below:
+            assert below.work("nootropic.task") == ""
     assert (current.trace_id, current.span_id) == ("", "")
 
 
@@ -84,6 +91,13 @@ def test_two_workspaces_keep_their_spans_apart(kept: Workspace, tmp_path: Path) 
     assert [record.name for record in read_trace(other, there.trace_id)] == ["there"]
 
 
+def test_spans_inherit_the_task_of_the_work_that_they_are_part_of(kept: Workspace) -> None:
+    with span(kept, "run") as run, span(None, "job", {"nootropic.task": "T1"}), span(None, "ask") as ask:
+        assert ask.work("nootropic.task") == "T1" and run.work("nootropic.task") == ""
+        run.set("nootropic.plan", "later")
+        assert ask.work("nootropic.plan") == ""
+
+
 def test_each_thread_has_its_own_current_span(kept: Workspace) -> None:
     seen: list[str] = []
     with span(kept, "outer"):
@@ -109,6 +123,48 @@ def test_old_spans_expire(tmp_path: Path) -> None:
     )
     assert store.expire(keep_days=14, now=now_ns / 1e9) == 1
     assert [record.span_id for record in store.trace("t")] == ["s1"]
+
+
+def test_spans_from_before_they_were_numbered_are_taken_over(kept: Workspace) -> None:
+    with closing(sqlite3.connect(kept.state_dir / "spans.db")) as old, old:
+        old.execute(
+            "CREATE TABLE spans (trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_id TEXT, name TEXT NOT NULL,"
+            " start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, error TEXT, attributes TEXT NOT NULL,"
+            " PRIMARY KEY (trace_id, span_id)) WITHOUT ROWID"
+        )
+        rows = [("t", "b", "a", "inner", 5, 6, None, "{}"), ("t", "a", None, "outer", 1, 9, "Bad", '{"k": 1}')]
+        old.executemany("INSERT INTO spans VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    store = SpanStore(kept.state_dir / "spans.db")
+    outer, inner = store.trace("t")
+    assert (outer.name, outer.error, outer.attributes) == ("outer", "Bad", {"k": 1}) and inner.parent_id == "a"
+    assert [number for number, _ in store.since(0)] == [1, 2]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 30), max_size=8))
+def test_whoever_reads_on_gets_every_span_once(batches: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store, seq, got, total = SpanStore(Path(folder) / "spans.db"), 0, list[str](), 0
+        for size in batches:
+            store.add(SpanRecord("t", f"{total + i}", None, "n", 0, 0, None, {}) for i in range(size))
+            total += size
+            for number, record in store.since(seq, limit=20):
+                seq = number
+                got.append(record.span_id)
+        while more := store.since(seq, limit=20):
+            seq = more[-1][0]
+            got += [record.span_id for _, record in more]
+        assert got == [str(i) for i in range(total)] and store.last_seq() == total
+
+
+def test_a_clock_that_is_set_back_makes_no_span_end_before_it_began(
+    kept: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with span(kept, "work") as current:
+        monkeypatch.setattr("opentelemetry.sdk.trace.time_ns", lambda: 0)
+        time.sleep(0.01)
+    (record,) = read_trace(kept, current.trace_id)
+    assert 0.01 <= record.duration_s < 10
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all" * 100, b""])

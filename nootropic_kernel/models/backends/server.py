@@ -31,6 +31,7 @@ from nootropic_kernel.models.parallel import answer_all
 from nootropic_kernel.models.refusals import malformed, parsed_object
 from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.models.transport import Call, Stream, fetch
+from nootropic_kernel.telemetry.calls import Server
 from nootropic_kernel.workspace.settings import BackendSettings
 
 Cancel: TypeAlias = threading.Event | None
@@ -169,6 +170,7 @@ class ServerBackend(ABC):
         prepared = schema.in_words(request) if kept == "none" else request
         conversation = Conversation(
             endpoint=endpoint,
+            server=self._served(),
             request=request,
             start=lambda: self._start(endpoint, prepared, kept, on_text is not None, cancel),
             decode=lambda frame: self._decode(frame, prepared),
@@ -177,6 +179,10 @@ class ServerBackend(ABC):
             schema=kept if request.schema is not None else "",
         )
         return conversation.hold(on_text, cancel)
+
+    def _served(self) -> Server:
+        """Who answers, for what is measured; the time of a server that is not ours cannot be read."""
+        return Server(self.name, self.kind, self.settings.model, self.is_local)
 
     def _accepted(self, body: dict[str, Any]) -> dict[str, Any]:
         """``body`` without the sampling parameters that the model refused before."""

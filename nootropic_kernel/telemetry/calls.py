@@ -1,0 +1,158 @@
+"""One model call, measured: its CPU time, energy and cost become attributes of its span and a line of the ledger."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from nootropic_kernel.telemetry import energy, semconv
+from nootropic_kernel.telemetry.budget import call_of, write_down
+from nootropic_kernel.telemetry.prices import price_of
+from nootropic_kernel.telemetry.shares import Share, shared
+from nootropic_kernel.telemetry.spans import CurrentSpan
+from nootropic_kernel.workspace.measuring import Measuring, Tariff
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Who answers.
+
+    :param kind: the kind of backend, for its vendor's prices.
+    :param pid: the process of this machine that answers, where it is one whose time we can read.
+    :param uses_gpu: whether that process computes on a GPU.
+    """
+
+    backend: str
+    kind: str
+    model: str
+    is_local: bool
+    pid: int | None = None
+    uses_gpu: bool = False
+
+
+@dataclass
+class ModelCall:
+    """A call that is being measured; who makes it notes the counts of tokens as the server tells them.
+
+    :param refused: the server was not reached or refused to answer, so that it asks no money for it.
+    """
+
+    server: Server
+    measuring: Measuring
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    refused: bool = False
+    _shares: dict[str, Share] = field(default_factory=dict)
+
+
+_in_flight = 0
+_guard = threading.Lock()
+
+
+def calls_in_flight() -> int:
+    """How many model calls this process is waiting for."""
+    return _in_flight
+
+
+@contextmanager
+def model_call(current: CurrentSpan, server: Server) -> Iterator[ModelCall]:
+    """Measure the call that is made in the block, whether it succeeds or not.
+
+    Measuring disturbs nothing: what cannot be measured is unknown, and what cannot be written down is left out.
+    """
+    call = ModelCall(server, current.measuring())
+    started, error = time.perf_counter(), ""
+    _count(+1)
+    try:
+        with ExitStack() as stack:
+            _join(stack, call)
+            yield call
+    except BaseException as problem:
+        error = str(getattr(problem, "code", "") or type(problem).__name__)
+        raise
+    finally:
+        _count(-1)
+        _settle(current, call, time.perf_counter() - started, error)
+
+
+def _join(stack: ExitStack, call: ModelCall) -> None:
+    pid = call.server.pid
+    if pid is None:
+        return
+    rapl = energy.Rapl()
+    counters: list[tuple[str, Any]] = [
+        ("cpu", lambda: energy.process_seconds(pid)),
+        ("wall", time.perf_counter),
+        ("package", rapl.joules),
+        ("busy", energy.machine_seconds),
+    ]
+    if call.server.uses_gpu:
+        counters.append(("gpu", energy.gpu_joules))
+    for name, read in counters:
+        call._shares[name] = stack.enter_context(shared((name, pid), read))
+
+
+def _settle(current: CurrentSpan, call: ModelCall, wall_s: float, error: str) -> None:
+    server, used = call.server, {name: share.amount for name, share in call._shares.items()}
+    usd, label, wh = _cost(call, used)
+    cpu_s = used.get("cpu")
+    current.set(semconv.COST_USD, usd)
+    current.set(semconv.COST_LABEL, label)
+    current.set(semconv.CPU_S, None if cpu_s is None else round(cpu_s, 3))
+    current.set(semconv.ENERGY_WH, wh)
+    current.set(semconv.LOCAL, server.is_local)
+    try:
+        line = call_of(
+            current, backend=server.backend, model=server.model, local=server.is_local, usd=usd, label=label,
+            cpu_s=cpu_s, wall_s=wall_s, input_tokens=call.input_tokens, output_tokens=call.output_tokens, error=error,
+        )  # fmt: skip
+        write_down(line)
+    except (sqlite3.Error, OSError) as problem:
+        # A budget, where there is one, refuses the next call for it; without one, nothing depends on the line.
+        current.set("nootropic.ledger", type(problem).__name__)
+
+
+def _cost(call: ModelCall, used: dict[str, float | None]) -> tuple[float | None, str, float | None]:
+    """USD, where they come from, and watt-hours."""
+    server, measuring = call.server, call.measuring
+    if not server.is_local:
+        known = price_of(server.kind, server.model, measuring.prices)
+        if call.refused:
+            return 0.0, "refused", None
+        usd = known.of(call.input_tokens, call.output_tokens, call.cached_tokens) if known is not None else None
+        return usd, known.origin if known is not None and usd is not None else UNKNOWN, None
+    found = energy.call_energy(
+        measuring.tariff, used.get("cpu"), package_j=used.get("package"), busy_s=used.get("busy"), gpu_j=used.get("gpu")
+    )
+    if server.uses_gpu and used.get("gpu") is None:
+        found = energy.Energy(None, "unknown")
+    usd = local_usd(measuring.tariff, found.wh, used.get("wall"))
+    return usd, UNKNOWN if usd is None else found.source, found.wh
+
+
+def local_usd(tariff: Tariff, wh: float | None, wall_s: float | None) -> float | None:
+    """What a local call cost: its energy, and its share of the machine where the person named a price for that.
+
+    :param wh: watt-hours, None when unknown.
+    :param wall_s: seconds that the machine worked for it.
+    """
+    if wh is None or tariff.usd_per_kwh is None:
+        return None
+    usd = wh / 1000 * tariff.usd_per_kwh
+    if tariff.machine_usd is not None and tariff.machine_hours and wall_s is not None:
+        usd += wall_s / 3600 * tariff.machine_usd / tariff.machine_hours
+    return usd
+
+
+def _count(change: int) -> None:
+    global _in_flight
+    with _guard:
+        _in_flight += change
