@@ -15,8 +15,8 @@ from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.worktree import worktree_with
-from nootropic_kernel.models.contract import Backend, ChatRequest, Message
-from nootropic_kernel.models.router import choose
+from nootropic_kernel.models.contract import ChatRequest, Message
+from nootropic_kernel.models.router import Router
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
 from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunResult, Search, Snippet
@@ -30,6 +30,8 @@ from nootropic_kernel.workspace.rules import check_path, lexical_fault
 from nootropic_kernel.workspace.settings import Settings
 
 _TRIAL = re.compile(r"trial:[0-9a-f]{16}")
+# Purposes of an `Ask` that say that the answer before it did not do.
+_REJECTED = ("format retry", "repair")
 
 
 class _Repeats(Exception):
@@ -53,12 +55,12 @@ class Workbench:
         tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.workspace = workspace
-        self._settings = settings
         self._approve = approve
         self._on_text = on_text
         self._tell = tell
         self._trials: dict[str, tuple[FileEdit, ...]] = {}
-        self._backend: Backend | None = None
+        self._router = Router(settings, workspace)
+        self._answered: Answer | None = None
         self._attempt = 0
         self._paths: list[str] | None = None
 
@@ -95,12 +97,14 @@ class Workbench:
         return name
 
     def _ask(self, ask: Ask, cancel: threading.Event) -> Answer:
-        if self._backend is None:
-            self._backend = choose(self._settings, self.workspace)
+        if self._answered is not None and ask.purpose in _REJECTED:
+            self._router.report(self._answered, passed=False)
+        name = self._router.choose().candidate.name
         messages = tuple(Message(message.role, redact(message.content)) for message in ask.messages)
         request = ChatRequest(messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
-        self._tell(f"Asking {self._backend.name}{self._heading(ask.purpose)} …")
-        watcher = Repetition("\n".join(message.content for message in messages))
+        self._tell(f"Asking {name}{self._heading(ask.purpose)} …")
+        prompt = "\n".join(message.content for message in messages)
+        watcher = Repetition(prompt)
 
         def hear(piece: str) -> None:
             if self._on_text is not None:
@@ -108,14 +112,23 @@ class Workbench:
             if watcher.add(piece):
                 raise _Repeats
 
+        def begin_anew(sentence: str) -> None:
+            nonlocal watcher
+            if self._on_text is not None and watcher.text:
+                self._on_text(f"\n\n— {sentence} —\n\n")
+            watcher = Repetition(prompt)
+            self._tell(sentence)
+
         told = {semconv.PURPOSE: ask.purpose, semconv.PROMPT: ask.prompt, semconv.PROMPT_VERSION: ask.prompt_version}
         with span(self.workspace, "ask", told) as current:
             try:
-                return self._backend.chat(request, hear, cancel)
+                answer = self._router.answer(request, hear, cancel, on_anew=begin_anew)
             except _Repeats:
                 # Waiting for its token limit would cost a minute and bring more of the same.
                 current.set("nootropic.repeats", True)
-                return Answer(watcher.text, self._backend.name, self._backend.name, REPEATS)
+                answer = Answer(watcher.text, name, name, REPEATS)
+        self._answered = answer
+        return answer
 
     def _heading(self, purpose: str) -> str:
         """Which attempt this is, for the status line; it also parts the streamed answers."""

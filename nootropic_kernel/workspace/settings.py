@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from nootropic_kernel.workspace.errors import NootropicError
@@ -31,6 +31,7 @@ CLOUD_URLS = {
 BACKEND_KINDS = ("openai-compatible", "tabby", "ollama", "vllm", "llamacpp", *CLOUD_URLS)
 # Port 8080 is not here: llama.cpp and Tabby share it, and both answer as an OpenAI-compatible server does.
 _USUAL_KINDS = {11434: "ollama", 8000: "vllm"}
+Location: TypeAlias = Literal["any", "local", "cloud"]
 T = TypeVar("T")
 _MAX_BYTES = 1_000_000
 
@@ -63,12 +64,16 @@ class BackendSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings in force for one workspace; ``problems`` are sentences about what was not understood."""
+    """The settings in force for one workspace; ``problems`` are sentences about what was not understood.
+
+    ``model_location`` keeps to models that are ``local`` or in the ``cloud``; with ``any`` both may be asked.
+    """
 
     model_preference: tuple[str, ...] = ()
     use_gpu: bool = True
     max_model_size_gb: float | None = None
     allow_cloud_fallback: bool = False
+    model_location: Location = "any"
     commit_on_accept: bool = True
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
     trusted_plugins: Mapping[str, str] = field(default_factory=dict)
@@ -177,6 +182,7 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
         use_gpu=read.boolean("useGPU", True),
         max_model_size_gb=read.number("maxModelSizeGB"),
         allow_cloud_fallback=read.boolean("allowCloudFallback", False),
+        model_location=read.location("modelLocation"),
         commit_on_accept=read.boolean("commitOnAccept", True),
         backends=backends,
         trusted_plugins={k: v for k, v in read.mapping("trustedPlugins").items() if isinstance(v, str)},
@@ -227,20 +233,31 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
             problems.append(f"{file}: {grant!r} is ignored, because only your own settings can grant it.")
     if document.get("allowCloudFallback") is True and not settings.allow_cloud_fallback:
         problems.append(f"{file}: 'allowCloudFallback' is ignored, because only your own settings can allow it.")
-    wanted = read.texts("modelPreference")
+    wanted = tuple(name for name in read.texts("modelPreference") if name in settings.model_preference)
+    if _cloud_first(wanted, settings) and not _cloud_first(settings.model_preference, settings):
+        problems.append(f"{file}: 'modelPreference' is ignored, because it puts a cloud before your local models.")
+        wanted = ()
+    location = read.location("modelLocation")
+    if location == "cloud" and settings.model_location != "cloud":
+        problems.append(f"{file}: 'modelLocation' is ignored, because only your own settings can send work to a cloud.")
     size, own = read.number("maxModelSizeGB"), settings.max_model_size_gb
     narrowed = replace(
         settings,
         # A repository may reorder or drop what the person named; it cannot bring in a name of its own.
-        model_preference=tuple(name for name in wanted if name in settings.model_preference)
-        or settings.model_preference,
+        model_preference=wanted or settings.model_preference,
         use_gpu=settings.use_gpu and read.boolean("useGPU", True),
         max_model_size_gb=own if size is None else size if own is None else min(own, size),
         allow_cloud_fallback=settings.allow_cloud_fallback and read.boolean("allowCloudFallback", True),
+        model_location="local" if location == "local" else settings.model_location,
         commit_on_accept=settings.commit_on_accept and read.boolean("commitOnAccept", True),
     )
     read.report_unknown()
     return narrowed
+
+
+def _cloud_first(names: tuple[str, ...], settings: Settings) -> bool:
+    first = settings.backends.get(names[0]) if names else None
+    return first is not None and not first.is_local
 
 
 class _Reader:
@@ -267,6 +284,12 @@ class _Reader:
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0):
             return value
         return self._wrong(key, "a number above 0", None)
+
+    def location(self, key: str) -> Location:
+        value = self._get(key)
+        if value is None or value in get_args(Location):
+            return cast(Location, value or "any")
+        return self._wrong(key, "any, local or cloud", cast(Location, "any"))
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self._get(key)
