@@ -75,6 +75,33 @@ class Sla(_Record):
     rest: float = Field(gt=0)
 
 
+class FullSpeed(_Record):
+    """Tokens a second that count as 1."""
+
+    cpu: float = Field(gt=0)
+    gpu: float = Field(gt=0)
+
+
+class Assumed(_Record):
+    """What is assumed of a model that nobody knows."""
+
+    throughput: float = Field(ge=0, le=1)
+    accuracy: float = Field(ge=0, le=1)
+    cloud_cost: float = Field(ge=0, le=1)
+
+
+class Scoring(_Record):
+    """The weights of the score; full speed is in tokens a second, full price in US dollars a million tokens."""
+
+    alpha: float = Field(ge=0)
+    beta: float = Field(ge=0)
+    gamma: float = Field(ge=0)
+    delta: float = Field(ge=0)
+    full_speed: FullSpeed
+    full_price: float = Field(gt=0)
+    assumed: Assumed
+
+
 class Inference(_Record):
     """The whole file."""
 
@@ -82,6 +109,7 @@ class Inference(_Record):
     recovery: Recovery
     breaker: BreakerSettings
     sla: Sla
+    scoring: Scoring
 
 
 @cache

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nootropic_kernel.models.backends import connect
-from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel, find_model
+from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel, KnownModel, find_model, known_as, known_models
 from nootropic_kernel.models.contract import Backend
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.models.inference import inference
+from nootropic_kernel.models.measurements import measured
+from nootropic_kernel.models.score import Score, Scorer, Subject, Task
 from nootropic_kernel.models.standing import Memory
+from nootropic_kernel.workspace.hardware import hardware
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings, Settings
+from nootropic_kernel.workspace.settings import BackendSettings, Settings, is_loopback_url
 
 # Which server of the same model goes first.
 ORDER = (
@@ -32,12 +36,14 @@ class Policy:
     """What a caller wants beyond the person's settings; it narrows them and never widens.
 
     :param backend: only the backend of this name, or those that serve the model of this name.
+    :param task: what it is for: models are better at one than at the other.
     :param where: only what is local, or only what is not.
     :param max_latency_s: an answer that takes longer counts as late, and late ones put a backend behind the others.
     :param deadline_s: bounds the request with all its tries.
     """
 
     backend: str = ""
+    task: Task = "code"
     where: Literal["any", "local", "cloud"] = "any"
     max_latency_s: float | None = None
     deadline_s: float | None = None
@@ -45,12 +51,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A backend that may be asked for a model; ``open`` connects it with given limits."""
+    """A backend that may be asked for a model; ``known`` is what the catalogue knows of that, ``open`` connects it with
+    given limits."""
 
     name: str
     kind: str
     url: str
     model: str
+    known: KnownModel | None
     backend: Backend
     open: Callable[[Limits], Backend]
 
@@ -58,6 +66,11 @@ class Candidate:
     def place(self) -> tuple[str, ...]:
         """What this process's experience with it is kept under."""
         return self.name, self.url, self.model
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its model runs in this machine's memory."""
+        return self.kind == EMBEDDED or (self.backend.is_local and is_loopback_url(self.url))
 
 
 @dataclass(frozen=True)
@@ -70,42 +83,97 @@ class Ranked:
     """
 
     candidate: Candidate
+    score: Score
     out: str = ""
     next: str = ""
     allowed: bool = True
+
+
+@dataclass(frozen=True)
+class Unserved:
+    """A model of the catalogue that no backend here serves: its score if one did, and ``out``, why none does."""
+
+    model: KnownModel
+    score: Score
+    out: str
 
 
 def rank(settings: Settings, workspace: Workspace, policy: Policy, memory: Memory) -> list[Ranked]:
     """Every backend of the settings and the embedded one, in the order in which they are asked; nobody is contacted."""
     found = [_named(each) for each in settings.backends.values()]
     found.append(_embedded(find_model(), settings, workspace))
-    found.sort(key=lambda candidate: _position(candidate, settings))
+    scorer = _scorer(settings, policy.task)
+    scores = {each.place: scorer.score(_subject(each, memory)) for each in found}
+    best: dict[str, float] = {}
+    for each in found:
+        best[_model(each)] = max(best.get(_model(each), -1.0), scores[each.place].total)
+    # The person's order; else the score chooses the model, and the kinds' order its server.
+    found.sort(
+        key=lambda each: (_preference(each, settings), -best[_model(each)], _model(each), ORDER.index(each.kind))
+    )
     ranked: list[Ranked] = []
     behind_local = False
-    for candidate in found:
-        ranked.append(_judged(candidate, settings, policy, behind_local))
-        behind_local = behind_local or (candidate.backend.is_local and settings.model_location != "cloud")
+    for each in found:
+        out, next = _forbidden(each, settings, policy, behind_local)
+        allowed = not out
+        if allowed:
+            state = each.backend.available()
+            out, next = state.reason, state.next
+        ranked.append(Ranked(each, scores[each.place], out, next, allowed))
+        behind_local = behind_local or (each.backend.is_local and settings.model_location != "cloud")
     # Only now, so that a cloud stays behind the local backends that it was named behind.
     return sorted(ranked, key=lambda each: memory.of(each.candidate.place).is_breached)
 
 
+def unserved(settings: Settings, ranked: list[Ranked], task: Task = "code") -> list[Unserved]:
+    """The models of the catalogue that none of the backends serves, the best first."""
+    served = {each.candidate.known.name for each in ranked if each.candidate.known is not None}
+    scorer = _scorer(settings, task)
+    found = []
+    for model in known_models():
+        if model.name in served:
+            continue
+        out = _too_large(model, settings) or f"Not here: `{model.get}`."
+        if scorer.is_too_large(model):
+            out = f"Too large: it needs {model.ram_min_gb:g} GB; there are {scorer.room(model) / 1e9:.1f} GB."
+        found.append(Unserved(model, scorer.score(Subject(model)), out))
+    return sorted(found, key=lambda each: -each.score.total)
+
+
 def wanted(candidate: Candidate, name: str) -> bool:
-    """Whether ``name`` means this candidate: its own, or its model's."""
-    return name in (candidate.name, candidate.model)
+    """Whether ``name`` means this candidate: its own, or its model's as the server or the catalogue calls it."""
+    return name in (candidate.name, candidate.model) or (candidate.known is not None and name == candidate.known.name)
 
 
-def _position(candidate: Candidate, settings: Settings) -> tuple[int, int]:
+def _model(candidate: Candidate) -> str:
+    return candidate.known.name if candidate.known is not None else candidate.model
+
+
+def _preference(candidate: Candidate, settings: Settings) -> int:
     order = settings.model_preference
-    mine = next((number for number, name in enumerate(order) if wanted(candidate, name)), len(order))
-    return mine, ORDER.index(candidate.kind)
+    return next((number for number, name in enumerate(order) if wanted(candidate, name)), len(order))
 
 
-def _judged(candidate: Candidate, settings: Settings, policy: Policy, behind_local: bool) -> Ranked:
-    out, next = _forbidden(candidate, settings, policy, behind_local)
-    if out:
-        return Ranked(candidate, out, next, allowed=False)
-    state = candidate.backend.available()
-    return Ranked(candidate) if state.ok else Ranked(candidate, state.reason, state.next)
+def _scorer(settings: Settings, task: Task) -> Scorer:
+    return Scorer(inference().scoring, hardware(), use_gpu=settings.use_gpu, task=task)
+
+
+def _subject(candidate: Candidate, memory: Memory) -> Subject:
+    return Subject(
+        candidate.known,
+        measured(candidate.url, candidate.model),
+        is_local=candidate.backend.is_local,
+        is_here=candidate.is_here,
+        passed=memory.of(candidate.place).share_passed,
+    )
+
+
+def _too_large(model: KnownModel, settings: Settings) -> str:
+    """Whether the settings allow a model of that size; empty when they do."""
+    most, size = settings.max_model_size_gb, model.size_gb
+    if most is None or size is None or size <= most:
+        return ""
+    return f"The model {model.name!r} has {size:.2f} GB; your settings allow {most:g} GB."
 
 
 def _forbidden(candidate: Candidate, settings: Settings, policy: Policy, behind_local: bool) -> tuple[str, str]:
@@ -122,6 +190,9 @@ def _forbidden(candidate: Candidate, settings: Settings, policy: Policy, behind_
             f"Your modelPreference does not name {name!r}.",
             f"Add {name!r} to modelPreference in your settings to have it asked.",
         )
+    known = candidate.known if candidate.is_here and candidate.kind != EMBEDDED else None
+    if known is not None and (out := _too_large(known, settings)):
+        return out, "Raise maxModelSizeGB in your settings."
     if not local and behind_local and not policy.backend and not settings.allow_cloud_fallback:
         return (
             f"{name!r} is not local, and stands behind local backends.",
@@ -134,7 +205,8 @@ def _named(settings: BackendSettings) -> Candidate:
     def open_(limits: Limits) -> Backend:
         return connect(settings, limits)
 
-    return Candidate(settings.name, settings.kind, settings.url, settings.model, connect(settings), open_)
+    known = known_as(settings.model)
+    return Candidate(settings.name, settings.kind, settings.url, settings.model, known, connect(settings), open_)
 
 
 def _embedded(model: CatalogueModel, settings: Settings, workspace: Workspace) -> Candidate:
@@ -143,4 +215,4 @@ def _embedded(model: CatalogueModel, settings: Settings, workspace: Workspace) -
             model, workspace, use_gpu=settings.use_gpu, max_size_gb=settings.max_model_size_gb, limits=limits
         )
 
-    return Candidate(EMBEDDED, EMBEDDED, "", model.name, open_(Limits()), open_)
+    return Candidate(EMBEDDED, EMBEDDED, "", model.name, model, open_(Limits()), open_)

@@ -71,7 +71,7 @@ class Router:
         """
         policy = policy or Policy()
         ranked = self.rank(policy)
-        usable = [each.candidate for each in ranked if not each.out]
+        usable = [each for each in ranked if not each.out]
         if not usable:
             raise self._no_model(ranked)
         tries = Tries(usable, self._memory, inference().recovery, self._limits, policy.deadline_s)
@@ -79,7 +79,7 @@ class Router:
         answer, candidate = tries.answer(request, on_text, cancel or threading.Event(), on_anew)
         late = policy.max_latency_s is not None and time.monotonic() - started > policy.max_latency_s
         self._memory.of(candidate.place).note(not late)
-        return self._told(replace(answer, switched=tuple(tries.switched)), candidate, usable[0])
+        return self._told(replace(answer, switched=tuple(tries.switched)), candidate, usable[0].candidate)
 
     def batch(
         self,

@@ -25,6 +25,7 @@ class Standing:
         self._clock = clock
         self._lately: deque[bool] = deque(maxlen=settings.sla.of)
         self._breached_until = 0.0
+        self._share = 1.0
         self._guard = threading.Lock()
 
     @property
@@ -34,15 +35,15 @@ class Standing:
 
     @property
     def share_passed(self) -> float:
-        """Which share of the last answers was in time and passed; 1 when none is known."""
-        with self._guard:
-            return sum(self._lately) / len(self._lately) if self._lately else 1.0
+        """Which share of its answers was in time and passed, when others go first because of that; else 1."""
+        return self._share if self.is_breached else 1.0
 
     def note(self, passed: bool) -> None:
         """An answer was in time and passed its checks, or not."""
         with self._guard:
             self._lately.append(passed)
             if self._lately.count(False) >= self._sla.breaches:
+                self._share = sum(self._lately) / len(self._lately)
                 self._breached_until = self._clock() + self._sla.rest
                 # It begins anew afterwards: the old answers have had their effect.
                 self._lately.clear()

@@ -11,7 +11,7 @@ from nootropic_kernel.models.contract import Answer, ChatRequest, OnText
 from nootropic_kernel.models.errors import ContextOverflow, ModelError
 from nootropic_kernel.models.exchange import Deadline, Limits
 from nootropic_kernel.models.inference import Fallback, Recovery
-from nootropic_kernel.models.matcher import Candidate, wanted
+from nootropic_kernel.models.matcher import Candidate, Ranked, wanted
 from nootropic_kernel.models.recovery import (
     blames_backend,
     checked,
@@ -30,19 +30,20 @@ _SHORTEST_TRY_S = 0.05
 class Tries:
     """The tries of one request; ``switched`` are sentences about what was tried and why it was left.
 
-    :param candidates: the backends that may be asked, in their order; at least one.
+    :param order: the backends that may be asked, in their order; at least one.
     """
 
     def __init__(
         self,
-        candidates: Sequence[Candidate],
+        order: Sequence[Ranked],
         memory: Memory,
         recovery: Recovery,
         limits: Limits,
         deadline_s: float | None,
     ) -> None:
         self.switched: list[str] = []
-        self._waiting = list(candidates)
+        self._scores = {each.candidate.place: each.score.total for each in order}
+        self._waiting = [each.candidate for each in order]
         self._memory = memory
         self._recovery = recovery
         self._limits = limits
@@ -142,7 +143,7 @@ class Tries:
                 return request
         fallback = self._recovery.find(kind, "fallback")
         if fallback is not None and helps_elsewhere(error) and self._asked <= fallback.max_attempts:
-            self._waiting = self._others(error, fallback.fallback)
+            self._waiting = self._others(error, candidate, fallback.fallback)
             if self._waiting:
                 self._tell(f"{error.what} Another is asked.")
                 return None
@@ -154,12 +155,19 @@ class Tries:
                 return less
         raise first
 
-    def _others(self, error: ModelError, fallback: Fallback) -> list[Candidate]:
+    def _others(self, error: ModelError, failed: Candidate, fallback: Fallback) -> list[Candidate]:
         """Who may do what this one could not, those first whom the strategies name."""
         others = self._waiting
+        if fallback.threshold is not None:
+            others = [each for each in others if self._scores[each.place] >= fallback.threshold]
         if isinstance(error, ContextOverflow) and (window := error.data.get("window")):
             others = [each for each in others if self._has_more_than(each, window)]
-        return sorted(others, key=lambda each: not wanted(each, fallback.model))
+        degrade = self._recovery.find(type_of(error), "degrade")
+        smaller_first = degrade is not None and degrade.quantisation is not None
+        return sorted(
+            others,
+            key=lambda each: (not wanted(each, fallback.model), not (smaller_first and _is_smaller(each, failed))),
+        )
 
     def _has_more_than(self, candidate: Candidate, window: int) -> bool:
         try:
@@ -188,3 +196,12 @@ class Tries:
         if self._on_anew is not None:
             self._on_anew(sentence)
         self._was_heard = False
+
+
+def _is_smaller(candidate: Candidate, than: Candidate) -> bool:
+    """Whether it is the same model in less memory: of one family and number of parameters, differently quantised."""
+    one, other = candidate.known, than.known
+    if one is None or other is None or one.size_gb is None or other.size_gb is None:
+        return False
+    same = (one.family, one.parameters_b) == (other.family, other.parameters_b)
+    return same and one.size_gb < other.size_gb

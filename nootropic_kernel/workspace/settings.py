@@ -32,6 +32,7 @@ BACKEND_KINDS = ("openai-compatible", "tabby", "ollama", "vllm", "llamacpp", *CL
 # Port 8080 is not here: llama.cpp and Tabby share it, and both answer as an OpenAI-compatible server does.
 _USUAL_KINDS = {11434: "ollama", 8000: "vllm"}
 Location: TypeAlias = Literal["any", "local", "cloud"]
+_ANYWHERE: Location = "any"
 T = TypeVar("T")
 _MAX_BYTES = 1_000_000
 
@@ -289,7 +290,7 @@ class _Reader:
         value = self._get(key)
         if value is None or value in get_args(Location):
             return cast(Location, value or "any")
-        return self._wrong(key, "any, local or cloud", cast(Location, "any"))
+        return self._wrong(key, "any, local or cloud", _ANYWHERE)
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self._get(key)
