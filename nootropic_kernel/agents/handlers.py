@@ -16,6 +16,7 @@ from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.contract import ChatRequest, Message
+from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.router import Router
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
@@ -122,7 +123,8 @@ class Workbench:
         told = {semconv.PURPOSE: ask.purpose, semconv.PROMPT: ask.prompt, semconv.PROMPT_VERSION: ask.prompt_version}
         with span(self.workspace, "ask", told) as current:
             try:
-                answer = self._router.answer(request, hear, cancel, on_anew=begin_anew)
+                policy = Policy(prompt=f"{ask.prompt}@{ask.prompt_version}")
+                answer = self._router.answer(request, hear, cancel, policy=policy, on_anew=begin_anew)
             except _Repeats:
                 # Waiting for its token limit would cost a minute and bring more of the same.
                 current.set("nootropic.repeats", True)

@@ -198,7 +198,7 @@ def _score_entry(backend: str | None, model: str, score: Score, out: str, next: 
         backend=backend,
         model=model,
         score=round(score.total, 4),
-        terms={name: round(term.part, 4) for name, term in terms.items()},
+        terms={name: round(term.part, 4) + 0.0 for name, term in terms.items()},
         basis={name: term.basis for name, term in terms.items()},
         out=out,
         next=next,

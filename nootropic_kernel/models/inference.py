@@ -102,6 +102,20 @@ class Scoring(_Record):
     assumed: Assumed
 
 
+class CacheSettings(_Record):
+    """How many answers are kept, and for how many seconds."""
+
+    entries: int = Field(ge=1)
+    max_age: float = Field(gt=0)
+
+
+class Batching(_Record):
+    """Requests within ``window`` seconds go together, at most so many."""
+
+    window: float = Field(ge=0)
+    most: int = Field(ge=1)
+
+
 class Inference(_Record):
     """The whole file."""
 
@@ -110,6 +124,8 @@ class Inference(_Record):
     breaker: BreakerSettings
     sla: Sla
     scoring: Scoring
+    cache: CacheSettings
+    batching: Batching
 
 
 @cache

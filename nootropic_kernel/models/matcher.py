@@ -40,6 +40,10 @@ class Policy:
     :param where: only what is local, or only what is not.
     :param max_latency_s: an answer that takes longer counts as late, and late ones put a backend behind the others.
     :param deadline_s: bounds the request with all its tries.
+    :param prompt: the name and version of the template that the request was made with.
+    :param reuse_sampled: take an answer that was given before even where it was drawn by chance.
+    :param gather: let requests that come at about the same time go together, where the backend gains from that; a
+        single one waits a moment for others.
     """
 
     backend: str = ""
@@ -47,6 +51,9 @@ class Policy:
     where: Literal["any", "local", "cloud"] = "any"
     max_latency_s: float | None = None
     deadline_s: float | None = None
+    prompt: str = ""
+    reuse_sampled: bool = False
+    gather: bool = False
 
 
 @dataclass(frozen=True)

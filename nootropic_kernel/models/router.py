@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from nootropic_kernel.models.cache import Key
+from nootropic_kernel.models.catalogue import CatalogueModel
 from nootropic_kernel.models.contract import Answer, Backend, ChatRequest, Embedding, OnText, Outcome
 from nootropic_kernel.models.errors import ModelError, NoModel
 from nootropic_kernel.models.exchange import Limits
@@ -15,6 +17,8 @@ from nootropic_kernel.models.matcher import Candidate, Policy, Ranked, rank
 from nootropic_kernel.models.parallel import answer_all
 from nootropic_kernel.models.standing import Memory, memory_of
 from nootropic_kernel.models.tries import Tries
+from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.spans import current_span, span
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import WorkspaceUnusable
 from nootropic_kernel.workspace.journal import append
@@ -74,12 +78,20 @@ class Router:
         usable = [each for each in ranked if not each.out]
         if not usable:
             raise self._no_model(ranked)
-        tries = Tries(usable, self._memory, inference().recovery, self._limits, policy.deadline_s)
+        first = usable[0].candidate
+        if (cached := self._cached(first, request, policy)) is not None:
+            if on_text is not None and cached.text:
+                on_text(cached.text)
+            return cached
+        tries = Tries(usable, self._memory, inference().recovery, self._limits, policy.deadline_s, policy.gather)
         started = time.monotonic()
         answer, candidate = tries.answer(request, on_text, cancel or threading.Event(), on_anew)
         late = policy.max_latency_s is not None and time.monotonic() - started > policy.max_latency_s
         self._memory.of(candidate.place).note(not late)
-        return self._told(replace(answer, switched=tuple(tries.switched)), candidate, usable[0].candidate)
+        if not tries.is_degraded:
+            self._memory.cache.put(_key(candidate, request, policy.prompt), answer)
+        current_span().set(semconv.SWITCHED, tries.switched or None)
+        return self._told(replace(answer, switched=tuple(tries.switched)), candidate, first)
 
     def batch(
         self,
@@ -116,10 +128,24 @@ class Router:
         )
 
     def report(self, answer: Answer, passed: bool) -> None:
-        """Tell what became of an answer: whether it passed the checks of whoever asked for it."""
+        """Tell what became of an answer: whether it passed the checks of whoever asked for it. One that did not is not
+        given again, and a backend whose answers fail again and again goes behind the others."""
+        if not passed:
+            self._memory.cache.drop(answer)
         for each in self.rank():
             if each.candidate.name == answer.backend:
                 self._memory.of(each.candidate.place).note(passed)
+
+    def _cached(self, candidate: Candidate, request: ChatRequest, policy: Policy) -> Answer | None:
+        """The answer that ``candidate`` gave to the same request before, if that may be given again."""
+        if request.temperature > 0 and not policy.reuse_sampled:
+            return None
+        answer = self._memory.cache.get(_key(candidate, request, policy.prompt))
+        if answer is not None:
+            told = {semconv.OPERATION: "chat", semconv.REQUEST_MODEL: candidate.model, semconv.CACHED: True}
+            with span(None, f"chat {candidate.model}", told):
+                pass
+        return answer
 
     def _told(self, answer: Answer, candidate: Candidate, first: Candidate) -> Answer:
         """``answer``; when another backend than last time gave it, the journal says so."""
@@ -169,6 +195,11 @@ class _Routed:
     ) -> Answer:
         """The router's answer."""
         return self._router.answer(request, on_text, cancel, policy=self._policy)
+
+
+def _key(candidate: Candidate, request: ChatRequest, prompt: str) -> Key:
+    file = candidate.known.file.sha256 if isinstance(candidate.known, CatalogueModel) and not candidate.url else ""
+    return Key(candidate.place, candidate.kind, file, request, prompt)
 
 
 def candidates(settings: Settings, workspace: Workspace) -> list[Backend]:

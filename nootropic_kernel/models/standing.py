@@ -1,4 +1,4 @@
-"""What this process has seen of each backend of a workspace: failures in a row, late and rejected answers."""
+"""What this process has seen of the backends of a workspace: failures in a row, late and rejected answers, answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from nootropic_kernel.models.batching import Gatherer, Send
 from nootropic_kernel.models.breaker import Breaker
+from nootropic_kernel.models.cache import AnswerCache
 from nootropic_kernel.models.inference import Inference, inference
 from nootropic_kernel.workspace.location import Workspace
 
@@ -50,10 +52,14 @@ class Standing:
 
 
 class Memory:
-    """The standings of one workspace's backends, and who answered last."""
+    """The standings of one workspace's backends, the answers they gave, and who answered last."""
 
     def __init__(self) -> None:
+        settings = inference()
         self.answered: tuple[str, ...] | None = None
+        self.cache = AnswerCache(settings.cache.entries, settings.cache.max_age)
+        self._batching = settings.batching
+        self._gatherers: dict[tuple[str, ...], Gatherer] = {}
         self._standings: dict[tuple[str, ...], Standing] = {}
         self._guard = threading.Lock()
 
@@ -63,6 +69,13 @@ class Memory:
             if place not in self._standings:
                 self._standings[place] = Standing(inference())
             return self._standings[place]
+
+    def gatherer(self, place: tuple[str, ...], send: Send) -> Gatherer:
+        """Who gathers the requests for the backend at ``place``; the first caller's ``send`` answers them."""
+        with self._guard:
+            if place not in self._gatherers:
+                self._gatherers[place] = Gatherer(send, self._batching.window, self._batching.most)
+            return self._gatherers[place]
 
 
 def memory_of(workspace: Workspace) -> Memory:

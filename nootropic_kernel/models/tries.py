@@ -28,9 +28,11 @@ _SHORTEST_TRY_S = 0.05
 
 
 class Tries:
-    """The tries of one request; ``switched`` are sentences about what was tried and why it was left.
+    """The tries of one request; ``switched`` are sentences about what was tried and why it was left, ``is_degraded``
+    says whether the answer is one to less than was asked.
 
     :param order: the backends that may be asked, in their order; at least one.
+    :param gather: whether requests that nobody listens to go together with those of other callers.
     """
 
     def __init__(
@@ -39,14 +41,17 @@ class Tries:
         memory: Memory,
         recovery: Recovery,
         limits: Limits,
-        deadline_s: float | None,
+        deadline_s: float | None = None,
+        gather: bool = False,
     ) -> None:
         self.switched: list[str] = []
+        self.is_degraded = False
         self._scores = {each.candidate.place: each.score.total for each in order}
         self._waiting = [each.candidate for each in order]
         self._memory = memory
         self._recovery = recovery
         self._limits = limits
+        self._gather = gather
         self._deadline = Deadline.within(min(recovery.deadline, deadline_s or recovery.deadline))
         self._first: ModelError | None = None
         self._failed: list[str] = []
@@ -115,6 +120,9 @@ class Tries:
         left = max(_SHORTEST_TRY_S, self._deadline.at - time.monotonic())
         backend = candidate.open(replace(self._limits, total_s=min(left, self._limits.total_s)))
         if self._on_text is None:
+            if self._gather and backend.features.batch > 1:
+                together = self._memory.gatherer(candidate.place, candidate.open(self._limits).batch)
+                return together.ask(request, self._cancel)
             return backend.chat(request, None, self._cancel)
         hear = self._on_text
 
@@ -151,6 +159,7 @@ class Tries:
         if isinstance(error, ContextOverflow) and degrade is not None and degrade.context:
             less = self._shortened(request, candidate, error)
             if less is not None:
+                self.is_degraded = True
                 self._tell(f"The oldest turns were left out, because the prompt is too long for {candidate.name!r}.")
                 return less
         raise first
