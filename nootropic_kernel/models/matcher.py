@@ -187,10 +187,16 @@ def _forbidden(candidate: Candidate, settings: Settings, policy: Policy, behind_
     """Why settings or policy keep it out, and what mends that; both empty when they do not."""
     name, local = candidate.name, candidate.backend.is_local
     if policy.backend and not wanted(candidate, policy.backend):
-        return f"Only {policy.backend!r} is asked for.", ""
+        return (
+            f"Only {policy.backend!r} is asked for, and that is not {name!r}.",
+            "`noo models status` lists the names.",
+        )
     for where, whose in ((settings.model_location, "Your settings ask"), (policy.where, "This request asks")):
         if where != "any" and local != (where == "local"):
-            return f"{whose} for {where} models only, and {name!r} is {'local' if local else 'not local'}.", ""
+            return (
+                f"{whose} for {where} models only, and {name!r} is {'local' if local else 'not local'}.",
+                "`noo models --why` shows what could be asked.",
+            )
     is_preferred = any(wanted(candidate, each) for each in settings.model_preference)
     if not is_preferred and candidate.kind != EMBEDDED and (settings.model_preference or not local):
         return (

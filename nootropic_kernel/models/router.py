@@ -174,7 +174,7 @@ class Router:
             for name in self._settings.model_preference
             if name not in known
         ]
-        steps = [each.next for each in ranked if each.next]
+        steps = dict.fromkeys(each.next for each in ranked if each.next)
         return NoModel(
             "No model can answer here.",
             why=" ".join(reasons),
