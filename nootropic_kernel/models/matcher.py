@@ -148,8 +148,11 @@ def unserved(settings: Settings, ranked: list[Ranked], task: Task = "code") -> l
 
 
 def wanted(candidate: Candidate, name: str) -> bool:
-    """Whether ``name`` means this candidate: its own, or its model's as the server or the catalogue calls it."""
-    return name in (candidate.name, candidate.model) or (candidate.known is not None and name == candidate.known.name)
+    """Whether ``name`` means this candidate: its own, or its model's as the server or the catalogue calls it. Who names
+    a model has not named a cloud that serves it."""
+    if name == candidate.name or not candidate.backend.is_local:
+        return name == candidate.name
+    return name == candidate.model or (candidate.known is not None and name == candidate.known.name)
 
 
 def _model(candidate: Candidate) -> str:

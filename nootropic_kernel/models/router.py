@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -84,9 +83,8 @@ class Router:
                 on_text(cached.text)
             return cached
         tries = Tries(usable, self._memory, inference().recovery, self._limits, policy.deadline_s, policy.gather)
-        started = time.monotonic()
         answer, candidate = tries.answer(request, on_text, cancel or threading.Event(), on_anew)
-        late = policy.max_latency_s is not None and time.monotonic() - started > policy.max_latency_s
+        late = policy.max_latency_s is not None and tries.took_s > policy.max_latency_s
         self._memory.of(candidate.place).note(not late)
         if not tries.is_degraded:
             self._memory.cache.put(_key(candidate, request, policy.prompt), answer)

@@ -29,7 +29,7 @@ _SHORTEST_TRY_S = 0.05
 
 class Tries:
     """The tries of one request; ``switched`` are sentences about what was tried and why it was left, ``is_degraded``
-    says whether the answer is one to less than was asked.
+    says whether the answer is one to less than was asked, ``took_s`` how many seconds the last try took.
 
     :param order: the backends that may be asked, in their order; at least one.
     :param gather: whether requests that nobody listens to go together with those of other callers.
@@ -46,6 +46,7 @@ class Tries:
     ) -> None:
         self.switched: list[str] = []
         self.is_degraded = False
+        self.took_s = 0.0
         self._scores = {each.candidate.place: each.score.total for each in order}
         self._waiting = [each.candidate for each in order]
         self._memory = memory
@@ -99,7 +100,7 @@ class Tries:
         tries = 0
         next_request: ChatRequest | None = request
         while next_request is not None:
-            request, tries = next_request, tries + 1
+            request, tries, started = next_request, tries + 1, time.monotonic()
             try:
                 answer = checked(self._try(candidate, request))
             except ModelError as error:
@@ -113,6 +114,7 @@ class Tries:
                 raise
             else:
                 breaker.succeeded()
+                self.took_s = time.monotonic() - started
                 return answer
         return None
 

@@ -234,8 +234,10 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
             problems.append(f"{file}: {grant!r} is ignored, because only your own settings can grant it.")
     if document.get("allowCloudFallback") is True and not settings.allow_cloud_fallback:
         problems.append(f"{file}: 'allowCloudFallback' is ignored, because only your own settings can allow it.")
-    wanted = tuple(name for name in read.texts("modelPreference") if name in settings.model_preference)
-    if _cloud_first(wanted, settings) and not _cloud_first(settings.model_preference, settings):
+    mine = settings.model_preference
+    wanted = tuple(name for name in read.texts("modelPreference") if name in mine)
+    theirs, own = (_before_local(names, settings, unsure) for names, unsure in ((wanted, False), (mine, True)))
+    if not theirs <= own:
         problems.append(f"{file}: 'modelPreference' is ignored, because it puts a cloud before your local models.")
         wanted = ()
     location = read.location("modelLocation")
@@ -245,7 +247,7 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
     narrowed = replace(
         settings,
         # A repository may reorder or drop what the person named; it cannot bring in a name of its own.
-        model_preference=wanted or settings.model_preference,
+        model_preference=wanted or mine,
         use_gpu=settings.use_gpu and read.boolean("useGPU", True),
         max_model_size_gb=own if size is None else size if own is None else min(own, size),
         allow_cloud_fallback=settings.allow_cloud_fallback and read.boolean("allowCloudFallback", True),
@@ -256,9 +258,17 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
     return narrowed
 
 
-def _cloud_first(names: tuple[str, ...], settings: Settings) -> bool:
-    first = settings.backends.get(names[0]) if names else None
-    return first is not None and not first.is_local
+def _before_local(names: tuple[str, ...], settings: Settings, unsure: bool) -> set[str]:
+    """The clouds among ``names`` that no local backend stands before; ``unsure`` says whether a name that is no
+    backend's, and may be that of a local model, counts as one."""
+    found: set[str] = set()
+    for name in names:
+        backend = settings.backends.get(name)
+        if backend is not None and not backend.is_local:
+            found.add(name)
+        elif unsure or backend is not None or name == "embedded":
+            break
+    return found
 
 
 class _Reader:

@@ -85,6 +85,14 @@ def test_a_caller_narrows_and_never_widens(workspace: Workspace, model: Catalogu
     assert "nobody" in caught.value.why and caught.value.next
 
 
+@pytest.mark.usefixtures("model")
+def test_who_names_a_model_has_not_named_a_cloud_that_serves_it(workspace: Workspace) -> None:
+    cloud = backend("cloud", "openai", "qwen2.5-coder:7b")
+    for name in ("qwen2.5-coder:7b", "qwen2.5-coder-7b"):
+        assert order(settings_of(cloud, model_preference=(name,), allow_cloud_fallback=True), workspace) == ["embedded"]
+        assert order(settings_of(cloud, model_preference=("cloud",)), workspace, Policy(backend=name)) == []
+
+
 @given(
     st.lists(st.sampled_from([*KINDS, *CLOUD_URLS]), max_size=5, unique=True).flatmap(
         lambda kinds: st.tuples(

@@ -6,16 +6,19 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nootropic_kernel.models.catalogue import known_as
 from nootropic_kernel.models.contract import Answer, ChatRequest, Message
 from nootropic_kernel.models.errors import (
     AnswerCut,
     ContextOverflow,
     DownloadFailed,
+    InferenceError,
     InvalidOutput,
     ModelError,
     ModelLoadFailed,
@@ -24,11 +27,12 @@ from nootropic_kernel.models.errors import (
     SafetyViolation,
 )
 from nootropic_kernel.models.exchange import Limits
-from nootropic_kernel.models.inference import Backoff
+from nootropic_kernel.models.inference import Backoff, Recovery
 from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.recovery import AIErrorType, pause_s, type_of, with_less_context
 from nootropic_kernel.models.router import SWITCHED, Router
 from nootropic_kernel.models.standing import Memory
+from nootropic_kernel.models.tries import Tries
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.journal import events
@@ -193,6 +197,35 @@ def test_the_deadline_bounds_all_tries_together(route: MakeRouter) -> None:
     with pytest.raises(ModelTimeout):
         router.answer(ASK, policy=Policy(deadline_s=1.0))
     assert time.monotonic() - started < 5.0
+
+
+def recovery(**fallback: Any) -> Recovery:
+    """A configuration that only falls back, and smaller quantisations first where a model cannot be loaded."""
+    ways = [{"type": "degrade", "config": {"quantisation": "smaller"}}, {"type": "fallback", "config": fallback}]
+    return Recovery.model_validate(
+        {"deadline": 60, "longestPause": 1, "strategies": {"MODEL_LOAD_FAILED": ways, "INFERENCE_ERROR": ways}}
+    )
+
+
+def test_the_configured_model_goes_first_and_a_threshold_keeps_out(route: MakeRouter) -> None:
+    router = route(FAULTS["500"], CHUNKED.whole("second"), CHUNKED.whole("third"))
+    order = [each for each in router.rank() if not each.out]
+    ask = (ASK, None, threading.Event(), None)
+    assert Tries(order, Memory(), recovery(), Limits()).answer(*ask)[0].text == "second"
+    third = recovery(fallback={"model": "three"})
+    assert Tries(order, Memory(), third, Limits()).answer(*ask)[0].text == "third"
+    with pytest.raises(InferenceError):
+        Tries(order, Memory(), recovery(fallback={"threshold": 0.99}), Limits()).answer(*ask)
+
+
+def test_a_smaller_file_of_the_same_model_is_tried_first(route: MakeRouter) -> None:
+    router = route(FAULTS["500"], CHUNKED.whole("another"), CHUNKED.whole("smaller"))
+    order = [each for each in router.rank() if not each.out]
+    known = [known_as(name) for name in ("qwen2.5-coder-7b-awq", "llama2-7b-4bit", "qwen2.5-coder-7b")]
+    order = [
+        replace(each, candidate=replace(each.candidate, known=model)) for each, model in zip(order, known, strict=True)
+    ]
+    assert Tries(order, Memory(), recovery(), Limits()).answer(ASK, None, threading.Event(), None)[0].text == "smaller"
 
 
 def test_the_types_of_errors() -> None:

@@ -90,6 +90,12 @@ def test_a_repository_cannot_put_a_cloud_first(person_home: Path, workspace: Wor
         (workspace.root / "nootropic.json").write_text(json.dumps(hostile))
         assert names(workspace) == ["mine", "embedded"]
         assert load_settings(workspace).problems
+    others = {**MINE, "cloud2": {"url": "https://example.net/v1", "model": "c"}}
+    person(person_home, backends=others, modelPreference=["cloud", "unknown", "mine", "cloud2"])
+    for order in (["cloud2"], ["unknown", "cloud2"], ["cloud", "cloud2"]):
+        (workspace.root / "nootropic.json").write_text(json.dumps({"modelPreference": order}))
+        assert names(workspace)[:2] == ["cloud", "mine"] and load_settings(workspace).problems
+    person(person_home, backends=MINE, modelPreference=["mine", "cloud"])
     (workspace.root / "nootropic.json").write_text('{"modelLocation": "local"}')
     assert names(workspace) == ["mine", "embedded"] and not load_settings(workspace).problems
 
