@@ -32,7 +32,6 @@ BACKEND_KINDS = ("openai-compatible", "tabby", "ollama", "vllm", "llamacpp", *CL
 # Port 8080 is not here: llama.cpp and Tabby share it, and both answer as an OpenAI-compatible server does.
 _USUAL_KINDS = {11434: "ollama", 8000: "vllm"}
 Location: TypeAlias = Literal["any", "local", "cloud"]
-_ANYWHERE: Location = "any"
 T = TypeVar("T")
 _MAX_BYTES = 1_000_000
 
@@ -236,8 +235,7 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
         problems.append(f"{file}: 'allowCloudFallback' is ignored, because only your own settings can allow it.")
     mine = settings.model_preference
     wanted = tuple(name for name in read.texts("modelPreference") if name in mine)
-    theirs, own = (_before_local(names, settings, unsure) for names, unsure in ((wanted, False), (mine, True)))
-    if not theirs <= own:
+    if not _before_local(wanted, settings, unsure=False) <= _before_local(mine, settings, unsure=True):
         problems.append(f"{file}: 'modelPreference' is ignored, because it puts a cloud before your local models.")
         wanted = ()
     location = read.location("modelLocation")
@@ -300,7 +298,9 @@ class _Reader:
         value = self._get(key)
         if value is None or value in get_args(Location):
             return cast(Location, value or "any")
-        return self._wrong(key, "any, local or cloud", _ANYWHERE)
+        # It protects: what cannot be read must not pass as what was never said.
+        self.problems.append(f"{self.file}: {key!r} must be any, local or cloud; it is taken as local.")
+        return "local"
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self._get(key)

@@ -82,6 +82,9 @@ def test_only_local_and_only_cloud(person_home: Path, workspace: Workspace) -> N
     assert names(workspace) == ["mine", "embedded"]
     person(person_home, backends=MINE, modelPreference=["mine", "cloud"], modelLocation="cloud")
     assert names(workspace) == ["cloud"]
+    for wrong in ("Local", ["local"], 1):
+        person(person_home, backends=MINE, modelPreference=["cloud", "mine"], modelLocation=wrong)
+        assert names(workspace) == ["mine", "embedded"] and "modelLocation" in load_settings(workspace).problems[0]
 
 
 def test_a_repository_cannot_put_a_cloud_first(person_home: Path, workspace: Workspace) -> None:
