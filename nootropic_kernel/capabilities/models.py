@@ -56,7 +56,8 @@ class ModelEntry(BaseModel):
 class ScoreEntry(BaseModel):
     """A backend, or a model that none serves: its score, what each term adds to it, and why it is not asked.
 
-    ``basis`` says of each term whether it was measured, is the catalogue's, or assumed.
+    ``basis`` says of each term whether it was measured, is the catalogue's, or assumed; ``behind`` why it is asked
+    after others at present, whatever its score.
     """
 
     backend: str | None
@@ -66,6 +67,7 @@ class ScoreEntry(BaseModel):
     basis: dict[str, str]
     out: str = ""
     next: str = ""
+    behind: str = ""
 
 
 class BackendEntry(BaseModel):
@@ -107,6 +109,8 @@ class ModelsResult(Result):
             lines.append(f"  {mark} {name}  {entry.score:.3f} = {terms}")
             if entry.out:
                 lines.append(f"      not asked: {entry.out} {entry.next}".rstrip())
+            elif entry.behind:
+                lines.append(f"      asked after the others: {entry.behind}")
         return "\n".join(lines)
 
 
@@ -178,10 +182,12 @@ def _status(session: Session) -> ModelsResult:
 def _why(session: Session) -> ModelsResult:
     settings = session.settings()
     ranked = Router(settings, session.workspace).rank()
-    entries = [
-        _score_entry(each.candidate.name, each.candidate.model, each.score, each.out, each.next) for each in ranked
-    ]
-    entries += [_score_entry(None, each.model.name, each.score, each.out) for each in unserved(settings, ranked)]
+    entries: list[ScoreEntry] = []
+    for each in ranked:
+        entry = _score_entry(each.candidate.name, each.candidate.model, each.score)
+        entries.append(entry.model_copy(update={"out": each.out, "next": each.next, "behind": each.behind}))
+    for other in unserved(settings, ranked):
+        entries.append(_score_entry(None, other.model.name, other.score).model_copy(update={"out": other.out}))
     chosen = next((each for each in ranked if not each.out), None)
     found = hardware()
     machine = f"{found.cpu}, {found.cores:g} cores, {found.memory / 1e9:.1f} GB of memory"
@@ -192,7 +198,7 @@ def _why(session: Session) -> ModelsResult:
     return ModelsResult(message=message, scores=entries, chosen=chosen.candidate.name if chosen else None)
 
 
-def _score_entry(backend: str | None, model: str, score: Score, out: str, next: str = "") -> ScoreEntry:
+def _score_entry(backend: str | None, model: str, score: Score) -> ScoreEntry:
     terms = {name: getattr(score, name) for name in ("throughput", "accuracy", "cost", "memory")}
     return ScoreEntry(
         backend=backend,
@@ -200,8 +206,6 @@ def _score_entry(backend: str | None, model: str, score: Score, out: str, next: 
         score=round(score.total, 4),
         terms={name: round(term.part, 4) + 0.0 for name, term in terms.items()},
         basis={name: term.basis for name, term in terms.items()},
-        out=out,
-        next=next,
     )
 
 

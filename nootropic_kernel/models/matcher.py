@@ -87,6 +87,7 @@ class Ranked:
     :param out: why it is not asked; empty when it is.
     :param next: what mends that.
     :param allowed: whether the settings and the policy allow it; what is allowed and out lacks something.
+    :param behind: why it is asked after others at present, whatever its score; empty when it is not.
     """
 
     candidate: Candidate
@@ -94,6 +95,7 @@ class Ranked:
     out: str = ""
     next: str = ""
     allowed: bool = True
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def rank(settings: Settings, workspace: Workspace, policy: Policy, memory: Memor
         if allowed:
             state = each.backend.available()
             out, next = state.reason, state.next
-        ranked.append(Ranked(each, scores[each.place], out, next, allowed))
+        ranked.append(Ranked(each, scores[each.place], out, next, allowed, memory.of(each.place).behind))
         behind_local = behind_local or (each.backend.is_local and settings.model_location != "cloud")
     # Only now, so that a cloud stays behind the local backends that it was named behind.
     return sorted(ranked, key=lambda each: memory.of(each.candidate.place).is_breached)

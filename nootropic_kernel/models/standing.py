@@ -40,6 +40,13 @@ class Standing:
         """Which share of its answers was in time and passed, when others go first because of that; else 1."""
         return self._share if self.is_breached else 1.0
 
+    @property
+    def behind(self) -> str:
+        """Why others are asked first; empty when they are not."""
+        if self.breaker.state == "open":
+            return f"It failed before and rests for {self.breaker.rests_s:.0f} s."
+        return "Its last answers were late or failed their checks." if self.is_breached else ""
+
     def note(self, passed: bool) -> None:
         """An answer was in time and passed its checks, or not."""
         with self._guard:

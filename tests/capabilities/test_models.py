@@ -12,9 +12,12 @@ from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.doctor import DoctorParams, DoctorResult, Finding, Verdict, doctor
 from nootropic_kernel.capabilities.models import ModelsParams, ModelsResult, models
 from nootropic_kernel.models.catalogue import find_model
+from nootropic_kernel.models.contract import Answer
 from nootropic_kernel.models.errors import DownloadFailed, UnknownModel
+from nootropic_kernel.models.router import Router
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.settings import load_settings
 
 
 @pytest.fixture
@@ -78,6 +81,19 @@ def test_why_shows_each_term_and_why_others_are_not_asked(workspace: Workspace, 
     assert by_name["cloud"].terms["cost"] < 0 == by_name["embedded"].terms["cost"]
     assert "ollama pull qwen2.5-coder:3b" in by_name["qwen2.5-coder-3b"].out and "qwen2.5-coder-7b" not in by_name
     assert "throughput +" in result.text() and "not asked: " in result.text()
+
+
+def test_why_tells_who_is_asked_later_because_of_late_answers(workspace: Workspace, person_home: Path) -> None:
+    person_home.mkdir(parents=True)
+    backends = {"mine": {"url": "http://127.0.0.1:9/v1", "model": "m"}}
+    (person_home / "config.json").write_text(json.dumps({"backends": backends, "modelPreference": ["mine"]}))
+    assert run_models(workspace, why=True).chosen == "mine"
+    router = Router(load_settings(workspace), workspace)
+    for _ in range(3):
+        router.report(Answer("bad", "m", "mine", "stop"), passed=False)
+    result = run_models(workspace, why=True)
+    assert result.scores[1].backend == "mine" and "late or failed" in result.scores[1].behind
+    assert "asked after the others: Its last answers" in result.text()
 
 
 def test_pull_of_what_only_a_server_can_bring_names_its_command(workspace: Workspace) -> None:
