@@ -26,7 +26,7 @@ from nootropic_kernel.workspace.settings import BackendSettings, Settings, is_lo
 
 # Which server of the same model goes first.
 ORDER = (
-    "tabby", "ollama", "vllm", "llamacpp", EMBEDDED, "openai-compatible",
+    "tabby", "ollama", "vllm", "llamacpp", EMBEDDED, "transformers", "openai-compatible",
     "openai", "anthropic", "huggingface", "petals",
 )  # fmt: skip
 
