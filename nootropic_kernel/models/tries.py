@@ -58,6 +58,9 @@ class Tries:
         self._failed: list[str] = []
         self._asked = 0
         self._was_heard = False
+        self._on_text: OnText | None = None
+        self._on_anew: Callable[[str], None] | None = None
+        self._cancel = threading.Event()
 
     def answer(
         self,
@@ -73,15 +76,21 @@ class Tries:
         """
         self._on_text, self._cancel, self._on_anew = on_text, cancel, on_anew
         resting: list[Candidate] = []
+        last: list[Candidate] = []
         while self._waiting:
             candidate = self._waiting.pop(0)
             breaker = self._memory.of(candidate.place).breaker
-            if not breaker.enter():
+            if breaker.enter() or candidate in last:
+                if (answer := self._ask(candidate, request)) is not None:
+                    return answer, candidate
+            elif breaker.state == "half-open":
+                # Another request is just trying it: it is asked when nobody else answers.
+                last.append(candidate)
+                self._waiting.append(candidate)
+            else:
                 resting.append(candidate)
                 told = f"{candidate.name!r} was not asked: it failed before and rests for {breaker.rests_s:.0f} s."
                 self.switched.append(told)
-            elif (answer := self._ask(candidate, request)) is not None:
-                return answer, candidate
         if self._first is None:
             # All of them rest. This may be the person's only way, and a server that was just mended: ask all the same.
             self.switched.clear()
