@@ -27,7 +27,7 @@ from nootropic_kernel.workspace.settings import load_settings
 ROOT = Path(__file__).parents[2]
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 # Generous for the server that is well on a busy machine; the servers that hang cost this much each time.
-LIMITS = Limits(silence_s=5.0, total_s=5.0)
+LIMITS = Limits(silence_s=8.0, total_s=8.0)
 CONTROL_BACK_S = 2.0
 Start = Callable[..., str]
 
@@ -88,7 +88,8 @@ def test_no_answer_is_lost_or_wrong_and_no_cloud_is_asked(
     log = tmp_path / "cloud.log"
     urls = {"one": start("faulty"), "two": start("faulty"), "three": start("well"), "cloud": start("cloud", str(log))}
     # The cloud's stand-in is known, has an order and a URL, and may not be asked in the place of a local model.
-    person(person_home, urls)
+    # The embedded model is too large for these settings: it would answer, and not as the test expects.
+    person(person_home, urls, maxModelSizeGB=0.001)
     outcomes = answer_all(Fresh(workspace), [asked(number) for number in range(count)], None, 16)
     lost = [outcome for outcome in outcomes if isinstance(outcome, ModelError)]
     assert lost == []
