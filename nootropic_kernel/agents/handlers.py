@@ -20,15 +20,14 @@ from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
 from nootropic_kernel.models.errors import ModelError, NoModel
-from nootropic_kernel.models.forecast import foreseen_call
-from nootropic_kernel.models.router import choose
+from nootropic_kernel.models.matcher import Policy
+from nootropic_kernel.models.router import Router
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
 from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunResult, Search, Single, Snippet
 from nootropic_kernel.runs.errors import NobodyToAsk
 from nootropic_kernel.sandbox import run_approved, run_confined
 from nootropic_kernel.telemetry import semconv
-from nootropic_kernel.telemetry.budget import within_budget
 from nootropic_kernel.telemetry.spans import current_span
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.git import Git
@@ -37,6 +36,8 @@ from nootropic_kernel.workspace.rules import check_path, lexical_fault
 from nootropic_kernel.workspace.settings import Settings
 
 _TRIAL = re.compile(r"trial:[0-9a-f]{16}")
+# Purposes of an `Ask` that say that the answer before it did not do.
+_REJECTED = ("format retry", "repair")
 
 
 # No tokenizer makes this much of a token; who sends more does not keep to the limit that was asked for.
@@ -67,12 +68,13 @@ class Workbench:
         tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.workspace = workspace
-        self._settings = settings
         self._approve = approve
         self._on_text = on_text
         self._tell = tell
         self._trials: dict[str, tuple[FileEdit, ...]] = {}
-        self._backend: Backend | None = None
+        self._settings = settings
+        self._router = Router(settings, workspace)
+        self._answered: Answer | None = None
         self._attempt = 0
         self._taken_over = 0
         self._paths: list[str] | None = None
@@ -90,13 +92,11 @@ class Workbench:
         )
 
     def model(self) -> Backend:
-        """The model that is asked in this run, the same from its beginning to its end.
+        """The model that is asked first.
 
         :raises NoModel: when there is none.
         """
-        if self._backend is None:
-            self._backend = choose(self._settings, self.workspace)
-        return self._backend
+        return self._router.choose().candidate.backend
 
     def paths(self) -> list[str]:
         """The files that an agent may see: tracked or trackable, not secret, not our own."""
@@ -165,15 +165,18 @@ class Workbench:
         self._tell(what)
 
     def _ask(self, ask: Ask, cancel: threading.Event) -> Answer:
-        backend = self.model()
+        if self._answered is not None and ask.purpose in _REJECTED:
+            self._router.report(self._answered, passed=False)
+        name = self.model().name
         current = current_span()
         current.set(semconv.PURPOSE, ask.purpose)
         current.set(semconv.PROMPT, ask.prompt)
         current.set(semconv.PROMPT_VERSION, ask.prompt_version)
         messages = tuple(Message(message.role, redact(message.content)) for message in ask.messages)
         request = ChatRequest(messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
-        self._begin(f"Asking {backend.name}{self._heading(ask.purpose)} …")
-        watcher = Repetition("\n".join(message.content for message in messages))
+        self._begin(f"Asking {name}{self._heading(ask.purpose)} …")
+        prompt = "\n".join(message.content for message in messages)
+        watcher = Repetition(prompt)
 
         def hear(piece: str) -> None:
             if self._on_text is not None:
@@ -183,12 +186,21 @@ class Workbench:
             if len(watcher.text) > ask.max_tokens * _CHARS_A_TOKEN:
                 raise _Enough("length")
 
-        with within_budget(foreseen_call(backend, request), self._settings.measuring):
-            try:
-                return backend.chat(request, hear, cancel)
-            except _Enough as enough:
-                current.set("nootropic.ended", enough.reason)
-                return Answer(watcher.text, backend.name, backend.name, enough.reason)
+        def begin_anew(sentence: str) -> None:
+            nonlocal watcher
+            if self._on_text is not None and watcher.text:
+                self._on_text(f"\n\n— {sentence} —\n\n")
+            watcher = Repetition(prompt)
+            self._tell(sentence)
+
+        policy = Policy(prompt=f"{ask.prompt}@{ask.prompt_version}")
+        try:
+            answer = self._router.answer(request, hear, cancel, policy=policy, on_anew=begin_anew)
+        except _Enough as enough:
+            current.set("nootropic.ended", enough.reason)
+            answer = Answer(watcher.text, name, name, enough.reason)
+        self._answered = answer
+        return answer
 
     def _count(self, purpose: str) -> None:
         self._attempt = self._attempt + 1 if purpose == "format retry" else 1

@@ -50,6 +50,10 @@ class ContextOverflow(ModelError):
     """The prompt does not fit the model's window; ``data`` has ``tokens``, ``window`` and whether it is estimated."""
 
 
+class SafetyViolation(ModelError):
+    """The backend refused the request or held its answer back; ``data["partial"]`` is what it had said."""
+
+
 class RateLimited(ModelError):
     """The backend takes no more requests for now, because of a quota or because it is overloaded."""
 

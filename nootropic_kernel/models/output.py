@@ -62,4 +62,5 @@ def _invalid(answer: Answer, fault: Literal["length", "json", "shape", "schema"]
         model=answer.model,
         text=answer.text,
         fault=fault,
+        finish_reason=answer.finish_reason,
     )

@@ -6,16 +6,27 @@ import contextvars
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Protocol
 
-from nootropic_kernel.models.contract import Backend, ChatRequest, Outcome
+from nootropic_kernel.models.contract import Answer, ChatRequest, OnText, Outcome
 from nootropic_kernel.models.errors import ModelError
 from nootropic_kernel.workspace.errors import Interrupted
 
 _POLL_S = 0.1
 
 
+class Chatting(Protocol):
+    """Whoever answers one request at a time."""
+
+    def chat(
+        self, request: ChatRequest, on_text: OnText | None = None, cancel: threading.Event | None = None
+    ) -> Answer:
+        """Answer ``request``."""
+        ...
+
+
 def answer_all(
-    backend: Backend, requests: Sequence[ChatRequest], cancel: threading.Event | None, width: int
+    backend: Chatting, requests: Sequence[ChatRequest], cancel: threading.Event | None, width: int
 ) -> list[Outcome]:
     """The answer or error of each request, in their order, ``width`` of them under way at a time.
 

@@ -35,7 +35,8 @@ class Answer:
     """What a model said, which model it was, and how it ended (``stop``, ``length``).
 
     ``reasoning`` is what a model thought aloud before ``text``; ``cached_tokens`` are those of ``input_tokens`` that
-    the server did not have to read again.
+    the server did not have to read again. ``switched`` are sentences about what was tried before and why it was left;
+    ``cached`` is an answer that was given before.
     """
 
     text: str
@@ -46,6 +47,8 @@ class Answer:
     output_tokens: int | None = None
     reasoning: str = ""
     cached_tokens: int | None = None
+    switched: tuple[str, ...] = ()
+    cached: bool = False
 
 
 @dataclass(frozen=True)

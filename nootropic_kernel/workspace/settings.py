@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from nootropic_kernel.workspace.errors import NootropicError
@@ -35,6 +35,7 @@ _USUAL_KINDS = {11434: "ollama", 8000: "vllm"}
 _MEASURING = ("telemetry", "tariff", "prices", "budget")
 # These protect: an entry that cannot be read must not pass as one that was never made.
 _FIRST_ENTRY = {"telemetry": "promptText", "budget": "perDayUsd"}
+Location: TypeAlias = Literal["any", "local", "cloud"]
 T = TypeVar("T")
 _MAX_BYTES = 1_000_000
 
@@ -67,12 +68,16 @@ class BackendSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings in force for one workspace; ``problems`` are sentences about what was not understood."""
+    """The settings in force for one workspace; ``problems`` are sentences about what was not understood.
+
+    ``model_location`` keeps to models that are ``local`` or in the ``cloud``; with ``any`` both may be asked.
+    """
 
     model_preference: tuple[str, ...] = ()
     use_gpu: bool = True
     max_model_size_gb: float | None = None
     allow_cloud_fallback: bool = False
+    model_location: Location = "any"
     commit_on_accept: bool = True
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
     trusted_plugins: Mapping[str, str] = field(default_factory=dict)
@@ -182,6 +187,7 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
         use_gpu=read.boolean("useGPU", True),
         max_model_size_gb=read.number("maxModelSizeGB"),
         allow_cloud_fallback=read.boolean("allowCloudFallback", False),
+        model_location=read.location("modelLocation"),
         commit_on_accept=read.boolean("commitOnAccept", True),
         backends=backends,
         trusted_plugins={k: v for k, v in read.mapping("trustedPlugins").items() if isinstance(v, str)},
@@ -233,21 +239,41 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
             problems.append(f"{file}: {grant!r} is ignored, because only your own settings can grant it.")
     if document.get("allowCloudFallback") is True and not settings.allow_cloud_fallback:
         problems.append(f"{file}: 'allowCloudFallback' is ignored, because only your own settings can allow it.")
-    wanted = read.texts("modelPreference")
+    mine = settings.model_preference
+    wanted = tuple(name for name in read.texts("modelPreference") if name in mine)
+    if not _before_local(wanted, settings, unsure=False) <= _before_local(mine, settings, unsure=True):
+        problems.append(f"{file}: 'modelPreference' is ignored, because it puts a cloud before your local models.")
+        wanted = ()
+    location = read.location("modelLocation")
+    if location == "cloud" and settings.model_location != "cloud":
+        problems.append(f"{file}: 'modelLocation' is ignored, because only your own settings can send work to a cloud.")
     size, own = read.number("maxModelSizeGB"), settings.max_model_size_gb
     narrowed = replace(
         settings,
         # A repository may reorder or drop what the person named; it cannot bring in a name of its own.
-        model_preference=tuple(name for name in wanted if name in settings.model_preference)
-        or settings.model_preference,
+        model_preference=wanted or mine,
         use_gpu=settings.use_gpu and read.boolean("useGPU", True),
         max_model_size_gb=own if size is None else size if own is None else min(own, size),
         allow_cloud_fallback=settings.allow_cloud_fallback and read.boolean("allowCloudFallback", True),
+        model_location="local" if location == "local" else settings.model_location,
         commit_on_accept=settings.commit_on_accept and read.boolean("commitOnAccept", True),
         measuring=settings.measuring.narrowed(read.sections(), read.tell),
     )
     read.report_unknown()
     return narrowed
+
+
+def _before_local(names: tuple[str, ...], settings: Settings, unsure: bool) -> set[str]:
+    """The clouds among ``names`` that no local backend stands before; ``unsure`` says whether a name that is no
+    backend's, and may be that of a local model, counts as one."""
+    found: set[str] = set()
+    for name in names:
+        backend = settings.backends.get(name)
+        if backend is not None and not backend.is_local:
+            found.add(name)
+        elif unsure or backend is not None or name == "embedded":
+            break
+    return found
 
 
 class _Reader:
@@ -274,6 +300,14 @@ class _Reader:
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0):
             return value
         return self._wrong(key, "a number above 0", None)
+
+    def location(self, key: str) -> Location:
+        value = self._get(key)
+        if value is None or value in get_args(Location):
+            return cast(Location, value or "any")
+        # It protects: what cannot be read must not pass as what was never said.
+        self.problems.append(f"{self.file}: {key!r} must be any, local or cloud; it is taken as local.")
+        return "local"
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self._get(key)

@@ -12,10 +12,13 @@ from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.doctor import DoctorParams, DoctorResult, Finding, Verdict, doctor
 from nootropic_kernel.capabilities.models import ModelsParams, ModelsResult, models
 from nootropic_kernel.models.catalogue import find_model
+from nootropic_kernel.models.contract import Answer
 from nootropic_kernel.models.errors import DownloadFailed, UnknownModel
+from nootropic_kernel.models.router import Router
 from nootropic_kernel.sandbox import levels
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.settings import load_settings
 
 
 @pytest.fixture
@@ -40,7 +43,8 @@ def findings(workspace: Workspace) -> dict[str, Finding]:
 @pytest.mark.usefixtures("no_file")
 def test_list_says_what_is_not_here_and_the_command(workspace: Workspace) -> None:
     result = run_models(workspace)
-    assert [model.present for model in result.models] == [False]
+    assert not any(model.present for model in result.models)
+    assert "ollama pull qwen2.5-coder:7b" in result.text()
     assert "noo models pull smollm2-135m-instruct" in result.text() and "Apache-2.0" in result.text()
     assert not workspace.state_dir.exists()
 
@@ -59,6 +63,43 @@ def test_status_shows_the_order_and_who_answers(workspace: Workspace, person_hom
     result = run_models(workspace, action="status")
     assert [backend.name for backend in result.backends] == ["mine", "embedded"] and result.chosen == "mine"
     assert "http://127.0.0.1:9/v1" in result.text()
+
+
+def test_why_shows_each_term_and_why_others_are_not_asked(workspace: Workspace, person_home: Path) -> None:
+    person_home.mkdir(parents=True)
+    backends = {
+        "big": {"url": "http://127.0.0.1:11434", "model": "qwen2.5-coder:7b"},
+        "cloud": {"kind": "openai", "model": "c"},
+    }
+    (person_home / "config.json").write_text(json.dumps({"backends": backends, "maxModelSizeGB": 4}))
+    result = run_models(workspace, why=True)
+    by_name = {entry.backend or entry.model: entry for entry in result.scores}
+    for entry in result.scores:
+        assert entry.score == pytest.approx(sum(entry.terms.values()), abs=0.001)
+        assert set(entry.terms) == {"throughput", "accuracy", "cost", "memory"} == set(entry.basis)
+    assert "4.70 GB" in by_name["big"].out and "maxModelSizeGB" in by_name["big"].next
+    assert "modelPreference" in by_name["cloud"].out and by_name["cloud"].basis["cost"] == "assumed"
+    assert by_name["cloud"].terms["cost"] < 0 == by_name["embedded"].terms["cost"]
+    assert "ollama pull qwen2.5-coder:3b" in by_name["qwen2.5-coder-3b"].out and "qwen2.5-coder-7b" not in by_name
+    assert "throughput +" in result.text() and "not asked: " in result.text()
+
+
+def test_why_tells_who_is_asked_later_because_of_late_answers(workspace: Workspace, person_home: Path) -> None:
+    person_home.mkdir(parents=True)
+    backends = {"mine": {"url": "http://127.0.0.1:9/v1", "model": "m"}}
+    (person_home / "config.json").write_text(json.dumps({"backends": backends, "modelPreference": ["mine"]}))
+    assert run_models(workspace, why=True).chosen == "mine"
+    router = Router(load_settings(workspace), workspace)
+    for _ in range(3):
+        router.report(Answer("bad", "m", "mine", "stop"), passed=False)
+    result = run_models(workspace, why=True)
+    assert result.scores[1].backend == "mine" and "late or failed" in result.scores[1].behind
+    assert "asked after the others: Its last answers" in result.text()
+
+
+def test_pull_of_what_only_a_server_can_bring_names_its_command(workspace: Workspace) -> None:
+    with pytest.raises(UnknownModel, match="ollama pull llama2:7b"):
+        run_models(workspace, action="pull", name="llama2-7b-4bit")
 
 
 @pytest.mark.usefixtures("no_file")

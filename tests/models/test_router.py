@@ -61,9 +61,46 @@ def test_the_persons_order_counts(person_home: Path, workspace: Workspace) -> No
     assert choose(load_settings(workspace), workspace).name == "cloud"
 
 
-def test_a_backend_that_is_not_preferred_is_never_asked(person_home: Path, workspace: Workspace) -> None:
+def test_a_cloud_that_the_order_does_not_name_is_never_asked(person_home: Path, workspace: Workspace) -> None:
     person(person_home, backends=MINE, allowCloudFallback=True)
+    assert sorted(names(workspace)) == ["embedded", "mine"]
+    person(person_home, backends=MINE, allowCloudFallback=True, modelPreference=["embedded"])
     assert names(workspace) == ["embedded"]
+
+
+def test_a_cloud_stands_in_for_a_local_backend_only_where_that_is_allowed(
+    person_home: Path, workspace: Workspace
+) -> None:
+    person(person_home, backends=MINE, modelPreference=["mine", "cloud"])
+    assert names(workspace) == ["mine", "embedded"]
+    person(person_home, backends=MINE, modelPreference=["mine", "cloud"], allowCloudFallback=True)
+    assert names(workspace) == ["mine", "cloud", "embedded"]
+
+
+def test_only_local_and_only_cloud(person_home: Path, workspace: Workspace) -> None:
+    person(person_home, backends=MINE, modelPreference=["cloud", "mine"], modelLocation="local")
+    assert names(workspace) == ["mine", "embedded"]
+    person(person_home, backends=MINE, modelPreference=["mine", "cloud"], modelLocation="cloud")
+    assert names(workspace) == ["cloud"]
+    for wrong in ("Local", ["local"], 1):
+        person(person_home, backends=MINE, modelPreference=["cloud", "mine"], modelLocation=wrong)
+        assert names(workspace) == ["mine", "embedded"] and "modelLocation" in load_settings(workspace).problems[0]
+
+
+def test_a_repository_cannot_put_a_cloud_first(person_home: Path, workspace: Workspace) -> None:
+    person(person_home, backends=MINE, modelPreference=["mine", "cloud"])
+    for hostile in ({"modelPreference": ["cloud"]}, {"modelPreference": ["cloud", "mine"]}, {"modelLocation": "cloud"}):
+        (workspace.root / "nootropic.json").write_text(json.dumps(hostile))
+        assert names(workspace) == ["mine", "embedded"]
+        assert load_settings(workspace).problems
+    others = {**MINE, "cloud2": {"url": "https://example.net/v1", "model": "c"}}
+    person(person_home, backends=others, modelPreference=["cloud", "unknown", "mine", "cloud2"])
+    for order in (["cloud2"], ["unknown", "cloud2"], ["cloud", "cloud2"]):
+        (workspace.root / "nootropic.json").write_text(json.dumps({"modelPreference": order}))
+        assert names(workspace)[:2] == ["cloud", "mine"] and load_settings(workspace).problems
+    person(person_home, backends=MINE, modelPreference=["mine", "cloud"])
+    (workspace.root / "nootropic.json").write_text('{"modelLocation": "local"}')
+    assert names(workspace) == ["mine", "embedded"] and not load_settings(workspace).problems
 
 
 def test_the_embedded_model_may_be_called_by_its_own_name(person_home: Path, workspace: Workspace) -> None:

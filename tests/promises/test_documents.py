@@ -22,9 +22,9 @@ pytestmark = pytest.mark.usefixtures("no_embedded_model")
 
 VERBS = (
     "init plan board spec next code recipes check review show accept reject edit undo redo search run pipelines models "
-    "plugin status doctor list-capabilities learn chat trace cost"
+    "plugin status doctor list-capabilities learn chat trace cost bench-model"
 )
-DECIDE = {"accept", "reject", "edit", "undo", "redo", "init", "models", "plugin"}
+DECIDE = {"accept", "bench-model", "reject", "edit", "undo", "redo", "init", "models", "plugin"}
 PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn"}
 
 
