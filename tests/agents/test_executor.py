@@ -19,7 +19,7 @@ from nootropic_kernel.capabilities.code import CodeParams, CodeResult, code
 from nootropic_kernel.capabilities.show import ShowParams, show
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.models.errors import InferenceError, ModelError
+from nootropic_kernel.models.errors import AuthenticationFailed, ModelError
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.processes import command_lines
@@ -75,11 +75,11 @@ def stopped(session: Session, model: ScriptedModel, requests: int) -> None:
     session.cancel = threading.Event()
 
 
-def test_a_server_that_fails_for_a_moment_costs_no_answer(session: Session, person_home: Path, tmp_path: Path) -> None:
+def test_a_server_that_refuses_for_a_moment_costs_no_answer(session: Session, person_home: Path, tmp_path: Path) -> None:
     heard: list[str] = []
     told: list[str] = []
-    with scripted_model(tmp_path, person_home, [BAD, {"status": 500}, GOOD]) as model:
-        with pytest.raises(InferenceError, match="500"):
+    with scripted_model(tmp_path, person_home, [BAD, {"status": 401}, GOOD]) as model:
+        with pytest.raises(AuthenticationFailed, match="401"):
             code(CodeParams(**ASK), session)
         assert rows(session) == 1
         session.emit = lambda news: (heard if news.kind == "text" else told).append(news.text)
