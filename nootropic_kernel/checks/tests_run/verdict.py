@@ -36,7 +36,10 @@ def judge(run: RunResult) -> Judged:
     """Read one run on its own."""
     report = read_report(run.report)
     passed, detail = _outcome(run, report)
-    return Judged(passed, detail, report, f"; {run.level.split(':')[0]}; {', '.join(run.limits[:3])}")
+    where = f"; {run.level.split(':')[0]}; {', '.join(run.limits[:3])}"
+    if run.unenforced:
+        where += f"; not limited: {', '.join(run.unenforced)}"
+    return Judged(passed, detail, report, where)
 
 
 def doubtful(report: Report) -> dict[str, str]:
@@ -73,8 +76,9 @@ def listed(names: Iterable[str]) -> str:
 
 def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
     tail = "\n".join((run.output.strip() or run.errors.strip()).splitlines()[-30:])
-    if run.code == 124:
-        return False, "the tests did not end in time"
+    if run.stopped_by:
+        place = f", in {report.running}" if report.running else ""
+        return False, f"the tests were stopped at a limit: {run.stopped_by}{place}"
     if not report.started:
         return None, f"the runner did not start (code {run.code})\n{tail}"
     if report.broken:
