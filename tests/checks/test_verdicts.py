@@ -142,6 +142,19 @@ def test_a_failure_is_the_changes_doing_only_where_the_tests_pass_without_it() -
     assert both.passed is False and f"with this change only: {two}" in both.detail
 
 
+def test_what_was_not_reached_without_the_change_is_not_its_doing() -> None:
+    """Regression: a change that mends a test has the run, which ends after so many failures, go further than before."""
+    one, two, three = (f"test_a.py::test_{n}" for n in (1, 2, 3))
+    tests = ("collected", {"tests": [one, two, three]})
+    end = ("end", {"code": 1, "finished": 1, "faults": [], "canaries": 87})
+    fails = {n: ("test", {"test": n, "outcome": "failed", "raw": "X", "why": ""}) for n in (one, two, three)}
+    base = run(signed(("begin", {"expected": []}), tests, fails[one], end), 1)
+    further = run(signed(("begin", {"expected": []}), tests, fails[two], end), 1)
+    assert decided([CODE], further, base).passed is None
+    reached = run(signed(("begin", {"expected": []}), ("collected", {"tests": [one]}), fails[one], end), 1)
+    assert decided([CODE], further, reached).passed is False
+
+
 def test_tests_that_a_change_edits_do_not_vouch_for_it_alone() -> None:
     name = "test_a.py::test_a"
     edit = FileEdit("test_a.py", b"def test_a(): assert f() == 1\n", b"def test_a(): assert f() == 2\n")

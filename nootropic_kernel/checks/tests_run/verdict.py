@@ -15,7 +15,7 @@ from nootropic_kernel.runs.effects import RunResult
 VOUCHED = "only the tested process itself"
 _LISTED = 5
 # How pytest ends (docs.pytest.org, "Exit codes").
-_OK, _FAILED, _NO_TESTS = 0, 1, 5
+_OK, _NO_TESTS = 0, 5
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
     if report.code == _NO_TESTS:
         return None, "pytest found no test"
     missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", run.output + run.errors)
-    if missing and report.code != _FAILED:
-        return None, f"the tests need {missing[1]!r}, which {sys.executable} does not have"
+    if missing and report.code != _OK and not any(each.outcome == "failed" for each in report.outcomes.values()):
+        return None, f"the tests need {missing[1]!r}, which {sys.executable} does not have; {report.counts}"
     if report.code != _OK or report.failing:
         return False, f"{report.counts} (pytest ended with code {report.code})\n{tail}"
     if run.code != report.code:
