@@ -21,7 +21,8 @@ _START = "(?<![A-Za-z0-9])"  # not a word's boundary: names end with an undersco
 _SECRETS = {
     # To its end where that is there, also within quotes; else as far as lines look like one.
     "a private key": re.compile(
-        rf"-----BEGIN {_KEY}(?:(?:(?!-----)[\w+/=\s\\\"',:;.()-]){{0,20000}}-----END {_KEY}|(?:\s+[A-Za-z0-9+/=]{{16,}})*)"
+        rf"-----BEGIN {_KEY}"
+        rf"(?:(?:(?!-----)[\w+/=\s\\\"',:;.()-]){{0,20000}}-----END {_KEY}|(?:\s+[A-Za-z0-9+/=]{{16,}})*)"
     ),
     "an AWS key id": re.compile(rf"{_START}(?:AKIA|ASIA)[0-9A-Z]{{16}}\b"),
     "a GitHub token": re.compile(rf"{_START}(?:gh[pousr]_[A-Za-z0-9]{{36,}}|github_pat_[A-Za-z0-9_]{{50,}})\b"),
