@@ -169,7 +169,7 @@ class Workbench:
         current.set(semconv.PURPOSE, ask.purpose)
         current.set(semconv.PROMPT, ask.prompt)
         current.set(semconv.PROMPT_VERSION, ask.prompt_version)
-        messages = tuple(Message(message.role, redact(message.content)) for message in ask.messages)
+        messages = tuple(Message(message.role, _sendable(redact(message.content))) for message in ask.messages)
         request = ChatRequest(messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
         self._begin(f"Asking {backend.name}{self._heading(ask.purpose)} …")
         watcher = Repetition("\n".join(message.content for message in messages))
@@ -244,6 +244,11 @@ class Workbench:
             check_path(self.workspace, read.path)
         there = read_file(self.workspace.root, read.path)
         return None if there is None else there.content
+
+
+def _sendable(text: str) -> str:
+    """The text without what UTF-8 cannot hold: a found file's name may be bytes of another encoding."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _lies_inside(root: Path, path: str) -> bool:

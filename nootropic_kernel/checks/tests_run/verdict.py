@@ -90,7 +90,7 @@ def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
         return None, "pytest found no test"
     missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", run.output + run.errors)
     if missing and report.code != _OK and not any(each.outcome == "failed" for each in report.outcomes.values()):
-        return None, f"the tests need {missing[1]!r}, which {sys.executable} does not have; {report.counts}"
+        return None, f"{sys.executable} finds no module {missing[1]!r}, which the tests import; {report.counts}"
     if report.code != _OK or report.failing:
         return False, f"{report.counts} (pytest ended with code {report.code})\n{tail}"
     if run.code != report.code:
