@@ -22,6 +22,7 @@ from nootropic_kernel.capabilities.code import CodeParams, CodeResult, code
 from nootropic_kernel.capabilities.show import ShowParams, show
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.checks.scan import REDACTED
 from nootropic_kernel.checks.tests_run import test_command as command_of_tests
 from nootropic_kernel.checks.tests_run.report import read_report
 from nootropic_kernel.models.errors import InferenceError, ModelError
@@ -343,6 +344,19 @@ def test_a_secret_in_what_tests_report_is_not_handed_on(repo: Path) -> None:
     assert key.encode() not in done.report and key not in done.output
     report = read_report(done.report)
     assert not report.broken and report.code == 0 and report.counts == "2 passed, 1 skipped"
+
+
+def test_a_secret_in_what_was_asked_and_answered_is_kept_nowhere(
+    session: Session, person_home: Path, tmp_path: Path
+) -> None:
+    """Regression: it went into the title, and with that into the journal, the trace and the subject of the commit."""
+    key = "ghp_" + "a1B2c3D4e5F6" * 3
+    with scripted_model(tmp_path, person_home, [f"You said {key}. \ud83d " + GOOD]):
+        result = code(CodeParams(instruct=f"Sort as {key} wants", file=["shelf/books.py"]), session)
+    assert result.proposal.title == f"Sort as {REDACTED} wants"
+    session.close()
+    kept = [file for file in session.workspace.state_dir.rglob("*") if file.is_file()]
+    assert [file.name for file in kept if key.encode() in file.read_bytes()] == []
 
 
 def test_a_file_whose_name_is_not_utf_8_disturbs_nobody(session: Session, person_home: Path, tmp_path: Path) -> None:
