@@ -241,6 +241,8 @@ class Layers:
             after = back.before
         else:
             try:
+                if moves.lost(shift):
+                    raise MergeConflict(shift.path)
                 moved = moves.along(shift)
                 content = merge(shift.path, moved.old, None if now is None else now.content, moved.new)
             except MergeConflict:

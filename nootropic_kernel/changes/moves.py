@@ -28,16 +28,24 @@ class Moves:
         """The shift with what was done to the moved file since.
 
         Raises:
-            MergeConflict: that was done in the same place, or the file is gone; raised for the place that it leaves.
+            MergeConflict: that was done in the same place; raised for the place that it leaves.
         """
         if shift.new is None:
-            arrives = next((each for each in self.shifts if each.moved_from == shift.path), None)
+            arrives = self._arrival(shift)
             if arrives is None:
                 return shift
             self._moved(shift, arrives)
             return replace(shift, old=self.now(shift.path))
         leaves = next((each for each in self.shifts if each.path == shift.moved_from and each.new is None), None)
         return shift if leaves is None else replace(shift, new=self._moved(leaves, shift))
+
+    def lost(self, shift: Shift) -> bool:
+        """Whether the file that is to move is gone, and was not moved there by somebody else."""
+        arrives = self._arrival(shift) if shift.new is None else None
+        return arrives is not None and self.now(shift.path) is None and self.now(arrives.path) is None
+
+    def _arrival(self, leaves: Shift) -> Shift | None:
+        return next((each for each in self.shifts if each.moved_from == leaves.path), None)
 
     def _moved(self, leaves: Shift, arrives: Shift) -> bytes | None:
         now = self.now(leaves.path)

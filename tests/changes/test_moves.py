@@ -60,3 +60,23 @@ def test_the_same_line_is_refused_by_name(workspace: Workspace, database: StateD
     with pytest.raises(ChangedSince if done == "committed" else DirtyOverlap, match=r"^a\.txt"):
         accept(workspace, database, ["P1"])
     assert (root / "a.txt").read_bytes() == changed(5, mark=b"mine") and not (root / "b.txt").exists()
+
+
+def test_a_file_that_the_person_took_away_does_not_come_back_elsewhere(
+    workspace: Workspace, database: StateDatabase
+) -> None:
+    """Regression: moved by the person already, it was there twice after the accept."""
+    root = workspace.root
+    store = store_with_text(workspace, database)
+    propose(store, MOVED)
+    git(root, "mv", "a.txt", "mine.txt")
+    with pytest.raises(DirtyOverlap, match=r"^a\.txt"):
+        accept(workspace, database, ["P1"])
+    git(root, "commit", "-qm", "Mine")
+    with pytest.raises(ChangedSince, match=r"^a\.txt is gone"):
+        accept(workspace, database, ["P1"])
+    assert not (root / "b.txt").exists()
+    git(root, "mv", "mine.txt", "b.txt")
+    git(root, "commit", "-qm", "Theirs after all")
+    accept(workspace, database, ["P1:1"])
+    assert (root / "b.txt").read_bytes() == TEXT and git(root, "status", "--porcelain") == ""
