@@ -73,11 +73,14 @@ class FileState:
 
 def usual_mode(*, executable: bool = False) -> int:
     """The permissions of a new file: as the person's umask leaves them, and never without the owner's own."""
-    with tempfile.TemporaryDirectory(prefix="nootropic-mode-") as folder:
-        # Asked of a file: to read the umask is to set it, for every thread.
-        probe = os.open(Path(folder, "probe"), _MAKE, 0o777)
-        left = stat.S_IMODE(os.fstat(probe).st_mode) | 0o700
-        os.close(probe)
+    try:
+        with tempfile.TemporaryDirectory(prefix="nootropic-mode-") as folder:
+            # Asked of a file: to read the umask is to set it, for every thread.
+            probe = os.open(Path(folder, "probe"), _MAKE, 0o777)
+            left = stat.S_IMODE(os.fstat(probe).st_mode) | 0o700
+            os.close(probe)
+    except OSError as error:
+        raise NotWritable(tempfile.gettempdir(), error) from error
     return left if executable else left & 0o666
 
 

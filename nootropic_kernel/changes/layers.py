@@ -129,8 +129,8 @@ class Layers:
         heads = dict.fromkeys(paths) if self.head is None else self.repository.entries(self.head, paths)
         staged = self.repository.staged(paths)
         clean = self.repository.clean
-        stored = [replace(s, old=clean(s.path, s.old), new=clean(s.path, s.new)) for s in shifts]
-        planned = [self._in_git(shift, plan, stored, heads, staged) for shift, plan in zip(stored, plans, strict=True)]
+        stored = {s.path: replace(s, old=clean(s.path, s.old), new=clean(s.path, s.new)) for s in shifts}
+        planned = [self._in_git(stored[plan.path], plan, stored, heads, staged) for plan in plans]
         self.repository.store_all(self._blobs)
         return planned
 
@@ -232,7 +232,8 @@ class Layers:
             state = found.get(path)
             return None if state is None else state.content
 
-        return [self._file(shift, found[shift.path], Moves(shifts, content)) for shift in shifts]
+        moves = Moves({shift.path: shift for shift in shifts}, content)
+        return [self._file(shift, found[shift.path], moves) for shift in shifts]
 
     def _file(self, shift: Shift, now: FileState | None, moves: Moves) -> PathPlan:
         back = shift.reverses
@@ -261,7 +262,7 @@ class Layers:
         self,
         shift: Shift,
         plan: PathPlan,
-        every: Sequence[Shift],
+        every: Mapping[str, Shift],
         heads: Mapping[str, Entry | None],
         staged: Mapping[str, Entry | None],
     ) -> PathPlan:
@@ -286,7 +287,7 @@ class Layers:
     def _shifted(
         self,
         shift: Shift,
-        every: Sequence[Shift],
+        every: Mapping[str, Shift],
         entries: Mapping[str, Entry | None],
         layer: Literal["head", "index"],
     ) -> Entry | None:
@@ -300,11 +301,10 @@ class Layers:
             if entry == seen and (entry is None or way_back != seen):
                 return way_back
         repository = self.repository
-        known = {each.path: each.old for each in every}
 
         def content_at(path: str) -> bytes | None:
             # Most files are as they were read: then Git need not be asked for what we know.
-            there, old = entries.get(path), known.get(path)
+            there, old = entries[path], every[path].old
             unchanged = old is not None and there is not None and there.oid == repository.oid_of(old)
             return old if unchanged else repository.content(there)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,11 @@ class Moves:
     """The moves among some shifts, for one layer.
 
     Args:
-        shifts: every shift of a turn, as this layer holds contents.
+        shifts: every shift of a turn by its path, as this layer holds contents.
         now: what the layer holds at a path.
     """
 
-    shifts: Sequence[Shift]
+    shifts: Mapping[str, Shift]
     now: Callable[[str], bytes | None]
 
     def along(self, shift: Shift) -> Shift:
@@ -36,8 +36,8 @@ class Moves:
                 return shift
             self._moved(shift, arrives)
             return replace(shift, old=self.now(shift.path))
-        leaves = next((each for each in self.shifts if each.path == shift.moved_from and each.new is None), None)
-        return shift if leaves is None else replace(shift, new=self._moved(leaves, shift))
+        leaves = self.shifts.get(shift.moved_from or "")
+        return shift if leaves is None or leaves.new is not None else replace(shift, new=self._moved(leaves, shift))
 
     def lost(self, shift: Shift) -> bool:
         """Whether the file that is to move is gone, and was not moved there by somebody else."""
@@ -45,7 +45,7 @@ class Moves:
         return arrives is not None and self.now(shift.path) is None and self.now(arrives.path) is None
 
     def _arrival(self, leaves: Shift) -> Shift | None:
-        return next((each for each in self.shifts if each.moved_from == leaves.path), None)
+        return next((each for each in self.shifts.values() if each.moved_from == leaves.path), None)
 
     def _moved(self, leaves: Shift, arrives: Shift) -> bytes | None:
         now = self.now(leaves.path)
