@@ -16,6 +16,8 @@ from nootropic_lab.errors import status_of
 if TYPE_CHECKING:
     from nootropic_lab.desk import Desk
 
+_SHAPE = 'Send an object, such as {"arguments": {}, "path": "", "unsaved": []}.'
+
 
 class NootropicHandler(APIHandler):
     """Base: errors as documents, one resource name for the server's authorizer."""
@@ -79,8 +81,8 @@ class CapabilityHandler(NootropicHandler):
     def _request(self) -> dict[str, Any]:
         try:
             body = json.loads(self.request.body or b"{}")
-        except ValueError as error:
-            raise UsageError("The request is not JSON.", why=str(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise UsageError("The request is not JSON.", why=str(error), next=_SHAPE) from error
         if not isinstance(body, dict):
-            raise UsageError("The request is not a JSON object.")
+            raise UsageError("The request is not a JSON object.", next=_SHAPE)
         return body

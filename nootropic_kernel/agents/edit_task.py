@@ -149,6 +149,10 @@ def _tokens_of(messages: Sequence[Message]) -> int:
 
 def shown_files(bases: Mapping[str, bytes | None], instruction: Instruction) -> dict[str, bytes]:
     """What the model edits: the bases that exist, or the one cell as a file of its own. Raises NotEditable."""
+    for path in bases:
+        if any(sign < " " or "\ud800" <= sign <= "\udfff" for sign in path):  # no answer could name it
+            why = "Its name holds control signs, or bytes that are not UTF-8, which a model cannot say."
+            raise NotEditable(f"{path!r} cannot be changed by a model.", why=why, next="Rename it first.", path=path)
     if instruction.cell is not None:
         path, _, cell = cell_of(bases, instruction)
         return {cell_path(path, cell): source_of(cell).encode("utf-8", "surrogatepass")}

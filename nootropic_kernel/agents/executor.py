@@ -23,6 +23,7 @@ from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Provenance, 
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import CheckResult, Proposal, ProposalStore
 from nootropic_kernel.checks.recipes import MemoryFiles, get_recipe, run_recipe
+from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.models.errors import NoModel
 from nootropic_kernel.runs.driver import drive
 from nootropic_kernel.runs.effects import All, Read, Step
@@ -128,7 +129,7 @@ def perform(
     job, notes = _possible(job, workspace, bench)
     prompt = EditPrompt.load(workspace, bench.model_facts()) if job.recipe is None else None
     run = _run_name(job)
-    told = {semconv.TASK: job.task, "nootropic.title": job.title, "nootropic.run": run}
+    told = {semconv.TASK: job.task, "nootropic.title": redact(job.title), "nootropic.run": run}
     with span(workspace, f"job {job.how}", told) as current:
         begun = journal.last_id(database.read())
         with run_lock(workspace.state_dir / "runs", run, cancel, on_wait=bench.tell_busy) as waited:
@@ -172,14 +173,19 @@ def _possible(job: Job, workspace: Workspace, bench: Workbench) -> tuple[Job, tu
     return job, ()
 
 
+def _as_kept(said: str) -> bytes:
+    """What is kept of a model's words: they may quote a secret, and hold what no file of text can."""
+    return redact(said).encode("utf-8", "replace")
+
+
 def _keep_last_answer(job: Job, run: str, problem: NootropicError, database: StateDatabase) -> None:
     """Keep what the model said last, so that the person can look at it though nothing came of it."""
     said = problem.data.get("text") or problem.data.get("partial")
     if not said:
         return
     with database.transaction() as connection:
-        blob = put_blob(connection, str(said).encode("utf-8", "replace"))
-        told = {"title": job.title, "error": problem.what, "why": problem.why, "answer": blob}
+        blob = put_blob(connection, _as_kept(str(said)))
+        told = {"title": redact(job.title), "error": problem.what, "why": problem.why, "answer": blob}
         name = f"R{journal.append(connection, FAILED, run, **told)}"
     problem.data["run"] = name
     problem.next = f"{problem.next} `noo show {name}` shows what the model said.".strip()
@@ -226,7 +232,8 @@ def _proposed(
     workspace: Workspace,
     prompt: EditPrompt | None,
 ) -> Proposal:
-    provenance = Provenance(task=job.task, title=job.title, how=job.how, trace_id=current_span().trace_id or None)
+    title, trace = redact(job.title), current_span().trace_id or None
+    provenance = Provenance(task=job.task, title=title, how=job.how, trace_id=trace)
     if found.draft is not None:
         answer = found.draft.answer
         provenance = replace(
@@ -236,7 +243,7 @@ def _proposed(
             prompt_version=prompt.version if prompt else None,
             format=found.draft.form or None,
             context=found.draft.context,
-            answer_blob=put_blob(connection, answer.text.encode()),
+            answer_blob=put_blob(connection, _as_kept(answer.text)),
         )
     changeset = replace(found.changeset, provenance=provenance)
     return ProposalStore(database, workspace).propose(changeset, checks=found.checks)

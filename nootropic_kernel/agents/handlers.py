@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,9 +12,11 @@ from pathlib import Path
 from nootropic_kernel.agents.coder import FORMAT_RETRIES
 from nootropic_kernel.agents.edit_prompt import ModelFacts
 from nootropic_kernel.changes.changeset import FileEdit
+from nootropic_kernel.changes.files import read_file
 from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.tests_run.pipe import ReportPipe
+from nootropic_kernel.checks.tests_run.report import rewritten
 from nootropic_kernel.checks.worktree import worktree_with
 from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
@@ -172,7 +173,7 @@ class Workbench:
         current.set(semconv.PURPOSE, ask.purpose)
         current.set(semconv.PROMPT, ask.prompt)
         current.set(semconv.PROMPT_VERSION, ask.prompt_version)
-        messages = tuple(Message(message.role, redact(message.content)) for message in ask.messages)
+        messages = tuple(Message(message.role, _sendable(redact(message.content))) for message in ask.messages)
         request = ChatRequest(messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
         self._begin(f"Asking {name}{self._heading(ask.purpose)} …")
         prompt = "\n".join(message.content for message in messages)
@@ -236,7 +237,16 @@ class Workbench:
         current.set("nootropic.sandbox", done.level)
         current.set("process.exit.code", done.code)
         # What tests print goes to the journal, the proposal and perhaps a model.
-        return RunResult(done.code, redact(done.output), redact(done.errors), done.level, done.limits, pipe.report)
+        return RunResult(
+            done.code,
+            redact(done.output),
+            redact(done.errors),
+            done.level,
+            done.limits,
+            rewritten(pipe.report, redact),
+            redact(done.stopped_by),
+            done.unenforced,
+        )
 
     def _search(self, wanted: Search, cancel: threading.Event) -> list[Snippet]:
         hits = search(Index(self.workspace), wanted.query, wanted.limit)
@@ -245,13 +255,15 @@ class Workbench:
         return [Snippet(hit.path, hit.start, hit.end, hit.text, hit.score, hit.name) for hit in hits]
 
     def _read(self, read: Read, cancel: threading.Event) -> bytes | None:
-        place = self.workspace.root / read.path
         if read.path not in self.paths() or not _lies_inside(self.workspace.root, read.path):
             check_path(self.workspace, read.path)
-        try:
-            return place.read_bytes() if stat.S_ISREG(os.lstat(place).st_mode) else None
-        except FileNotFoundError:
-            return None
+        there = read_file(self.workspace.root, read.path)
+        return None if there is None else there.content
+
+
+def _sendable(text: str) -> str:
+    """The text without what UTF-8 cannot hold: a found file's name may be bytes of another encoding."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _lies_inside(root: Path, path: str) -> bool:

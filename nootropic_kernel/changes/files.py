@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -68,6 +69,19 @@ class FileState:
 
     content: bytes
     mode: int = 0o644
+
+
+def usual_mode(*, executable: bool = False) -> int:
+    """The permissions of a new file: as the person's umask leaves them, and never without the owner's own."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="nootropic-mode-") as folder:
+            # Asked of a file: to read the umask is to set it, for every thread.
+            probe = os.open(Path(folder, "probe"), _MAKE, 0o777)
+            left = stat.S_IMODE(os.fstat(probe).st_mode) | 0o700
+            os.close(probe)
+    except OSError as error:
+        raise NotWritable(tempfile.gettempdir(), error) from error
+    return left if executable else left & 0o666
 
 
 def check_size(path: str, *contents: bytes | None) -> None:

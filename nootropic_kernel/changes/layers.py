@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from nootropic_kernel.changes.commit import EXECUTABLE, REGULAR, Entry, Repository
-from nootropic_kernel.changes.files import FileState, read_file
+from nootropic_kernel.changes.files import FileState, read_file, usual_mode
 from nootropic_kernel.changes.merge import MergeConflict, merge
+from nootropic_kernel.changes.moves import Moves
 from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.git import GitFailed
 from nootropic_kernel.workspace.location import Workspace
@@ -48,7 +49,7 @@ class Shift:
     """A wish for one path: from ``old`` to ``new`` (None: no file).
 
     ``mode`` is the permission that the file shall get, None for the one it has; ``reverses`` is the path's part in an
-    earlier turn, for an exact way back.
+    earlier turn, for an exact way back; ``moved_from`` is the path that the file leaves to come here.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Shift:
     new: bytes | None
     mode: int | None = None
     reverses: PathPlan | None = None
+    moved_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,16 +122,15 @@ class Layers:
             self.repository.check_ready()
             self._refuse_places(shifts)
             self.repository.note_unconverted([shift.path for shift in shifts])
-        plans = [self._file(shift) for shift in shifts]
+        plans = self._files(shifts)
         if self.mode == "files":
             return plans
         paths = [shift.path for shift in shifts]
         heads = dict.fromkeys(paths) if self.head is None else self.repository.entries(self.head, paths)
         staged = self.repository.staged(paths)
-        planned = [
-            self._in_git(shift, plan, heads[shift.path], staged[shift.path])
-            for shift, plan in zip(shifts, plans, strict=True)
-        ]
+        clean = self.repository.clean
+        stored = {s.path: replace(s, old=clean(s.path, s.old), new=clean(s.path, s.new)) for s in shifts}
+        planned = [self._in_git(stored[plan.path], plan, stored, heads, staged) for plan in plans]
         self.repository.store_all(self._blobs)
         return planned
 
@@ -140,7 +141,7 @@ class Layers:
             replace(
                 plan,
                 head_after=entries[plan.path],
-                index_after=entries[plan.path] if plan.index_before == plan.head_before else plan.index_after,
+                index_after=entries[plan.path] if plan.index_after == plan.head_after else plan.index_after,
             )
             for plan in plans
         ]
@@ -224,15 +225,27 @@ class Layers:
                 paths=open_paths,
             )
 
-    def _file(self, shift: Shift) -> PathPlan:
-        now = read_file(self.workspace.root, shift.path)
+    def _files(self, shifts: Sequence[Shift]) -> list[PathPlan]:
+        found = {shift.path: read_file(self.workspace.root, shift.path) for shift in shifts}
+
+        def content(path: str) -> bytes | None:
+            state = found.get(path)
+            return None if state is None else state.content
+
+        moves = Moves({shift.path: shift for shift in shifts}, content)
+        return [self._file(shift, found[shift.path], moves) for shift in shifts]
+
+    def _file(self, shift: Shift, now: FileState | None, moves: Moves) -> PathPlan:
         back = shift.reverses
         mode = _mode(shift, now)
         if back is not None and now == back.after:
             after = back.before
         else:
             try:
-                content = merge(shift.path, shift.old, None if now is None else now.content, shift.new)
+                if moves.lost(shift):
+                    raise MergeConflict(shift.path)
+                moved = moves.along(shift)
+                content = merge(shift.path, moved.old, None if now is None else now.content, moved.new)
             except MergeConflict:
                 raise self._conflict(shift, now) from None
             after = None if content is None else FileState(content, mode)
@@ -245,47 +258,62 @@ class Layers:
             None if shift.new is None else FileState(shift.new, mode),
         )
 
-    def _in_git(self, shift: Shift, plan: PathPlan, head: Entry | None, index: Entry | None) -> PathPlan:
-        back = shift.reverses
+    def _in_git(
+        self,
+        shift: Shift,
+        plan: PathPlan,
+        every: Mapping[str, Shift],
+        heads: Mapping[str, Entry | None],
+        staged: Mapping[str, Entry | None],
+    ) -> PathPlan:
+        """The plan with HEAD and the index; shifts hold contents as Git stores them."""
+        head, index = heads[shift.path], staged[shift.path]
         for entry in (head, index):
             if entry is not None and entry.mode not in (REGULAR, EXECUTABLE):
                 raise PathRefused(shift.path, "Git holds a link or a nested repository under this name")
         if self.mode == "stage":
             if index is None and shift.old is not None:
                 return plan  # an untracked file: it is written, there is nothing to stage it against
-            index_after = self._shifted(
-                shift, index, back.index_before if back else None, back.index_after if back else None, staged=True
-            )
+            index_after = self._shifted(shift, every, staged, "index")
             return replace(plan, head_before=head, head_after=head, index_before=index, index_after=index_after)
-        head_after = self._shifted(
-            shift, head, back.head_before if back else None, back.head_after if back else None, staged=False
-        )
+        head_after = self._shifted(shift, every, heads, "head")
         index_after = (
             head_after
-            if index == head
-            else self._shifted(
-                shift, index, back.index_before if back else None, back.index_after if back else None, staged=True
-            )
+            if index == head and heads.get(shift.moved_from or "") == staged.get(shift.moved_from or "")
+            else self._shifted(shift, every, staged, "index")
         )
         return replace(plan, head_before=head, head_after=head_after, index_before=index, index_after=index_after)
 
     def _shifted(
-        self, shift: Shift, entry: Entry | None, way_back: Entry | None, seen: Entry | None, *, staged: bool
+        self,
+        shift: Shift,
+        every: Mapping[str, Shift],
+        entries: Mapping[str, Entry | None],
+        layer: Literal["head", "index"],
     ) -> Entry | None:
         """The entry with the change; exactly the one from before where nothing else happened since."""
+        entry, back = entries[shift.path], shift.reverses
         # A turn that left an entry alone (it was only staged, say) shows no way back; a file that Git does not hold is
         # none of its business either way.
-        if shift.reverses is not None and entry == seen and (entry is None or way_back != seen):
-            return way_back
+        if back is not None:
+            in_head = layer == "head"
+            way_back, seen = (back.head_before, back.head_after) if in_head else (back.index_before, back.index_after)
+            if entry == seen and (entry is None or way_back != seen):
+                return way_back
         repository = self.repository
-        old, new = repository.clean(shift.path, shift.old), repository.clean(shift.path, shift.new)
-        # Most files are as they were read: then Git need not be asked for what we know.
-        unchanged = old is not None and entry is not None and entry.oid == repository.oid_of(old)
-        now = old if unchanged else repository.content(entry)
+
+        def content_at(path: str) -> bytes | None:
+            # Most files are as they were read: then Git need not be asked for what we know.
+            there, old = entries[path], every[path].old
+            unchanged = old is not None and there is not None and there.oid == repository.oid_of(old)
+            return old if unchanged else repository.content(there)
+
+        now = content_at(shift.path)
         try:
-            content = merge(shift.path, old, now, new)
+            moved = Moves(every, content_at).along(shift)
+            content = merge(shift.path, moved.old, now, moved.new)
         except MergeConflict:
-            raise self._not_committed(shift, entry, staged=staged) from None
+            raise self._not_committed(shift, entry, staged=layer == "index") from None
         if content is None:
             return None
         mode = entry.mode if entry is not None else REGULAR
@@ -338,7 +366,7 @@ class Layers:
 def _mode(shift: Shift, now: FileState | None) -> int:
     """The permissions that the file gets: where it has some, only whether it may be executed changes, as in Git."""
     if shift.mode is None:
-        return now.mode if now is not None else 0o644
+        return now.mode if now is not None else usual_mode()
     if now is None or shift.reverses is not None:
         return shift.mode
     return now.mode | (now.mode & 0o444) >> 2 if shift.mode & 0o100 else now.mode & ~0o111

@@ -164,6 +164,11 @@ class GitLayers:
             kept = [os.fsencode(path) for path in paths if entries[path] is not None]
             if kept:
                 self.git.run("update-index", mark, "-z", "--stdin", input=b"\0".join(kept) + b"\0")
+        # Entries given by id lack what Git knows of their files, and `git apply --index` takes that for a change.
+        held = b"".join(os.fsencode(path) + b"\0" for path, entry in entries.items() if entry is not None)
+        if held:
+            options = ("--refresh", "--pathspec-from-file=-", "--pathspec-file-nul")
+            self.git.result("--literal-pathspecs", "add", *options, input=held, ok=None)
 
     def outside_the_checkout(self, paths: Sequence[str]) -> list[str]:
         """Paths that the index holds and a sparse checkout leaves out of the folder."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nootropic_kernel.changes.changeset import FileEdit, FileOutcome
-from nootropic_kernel.changes.files import read_file
+from nootropic_kernel.changes.files import read_file, usual_mode
 from nootropic_kernel.changes.layers import Shift
 from nootropic_kernel.changes.store import Proposal, rebuilt
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
@@ -78,25 +78,29 @@ def _of_one(root: Path, step: Step) -> list[Shift]:
             found.append(Shift(path, old.outcome.content if old else None, None))
             continue
         source = was[new.edit.path]
+        moved_from = None
         asked = _permissions(new.outcome.mode)
         if old is not None and old.edit is new.edit:
             if old.outcome == new.outcome:
                 continue
             mode = None if new.outcome.mode == old.outcome.mode else asked or step.earlier_mode(new.edit)
         elif source.content is not None:  # it moves here, with its permissions
+            moved_from = source.path
             there = read_file(root, source.path)
             mode = _executed(there.mode, asked) if there is not None else asked
             if asked is None and source.mode is not None:  # and they go back too
                 mode = step.earlier_mode(new.edit) or mode
         else:
             mode = asked or step.earlier_mode(new.edit)
-        found.append(Shift(path, old.outcome.content if old else None, new.outcome.content, mode))
+        found.append(
+            Shift(path, old.outcome.content if old else None, new.outcome.content, mode, moved_from=moved_from)
+        )
     return found
 
 
 def _permissions(mode: int | None) -> int | None:
     """What a proposal may ask for, as what Git keeps, is execution only: no setuid bit, nothing for everybody."""
-    return mode if mode is None else 0o755 if mode & 0o100 else 0o644
+    return mode if mode is None else usual_mode(executable=bool(mode & 0o100))
 
 
 def _executed(mode: int, asked: int | None) -> int:

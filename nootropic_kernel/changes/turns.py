@@ -43,6 +43,10 @@ __all__ = ["HunkMove", "NoSuchTurn", "Turn", "TurnDamaged", "TurnPlan", "TurnRec
 LOCK_TIMEOUT_S = 60.0
 
 
+class NotRecorded(NootropicError):
+    """The commit stands, and the database could not be told."""
+
+
 @contextmanager
 def turn_lock(workspace: Workspace, database: StateDatabase) -> Iterator[None]:
     """One decision at a time in a workspace; a turn that somebody left unfinished is settled first."""
@@ -92,7 +96,17 @@ def perform(
     except BaseException as error:
         _settle(layers, database, number, record, error=error)
         raise
-    _finish(layers, database, number, record, commit)
+    try:
+        _finish(layers, database, number, record, commit)
+    except NootropicError as error:
+        if commit is None:
+            raise  # the next decision takes it back, as the error says
+        raise NotRecorded(
+            f"The change is committed as {commit[:12]}, but that could not be recorded.",
+            why=str(error),
+            next="The commit stands, and the next decision here completes the record once this is mended.",
+            commit=commit,
+        ) from error
     return load_turn(database, f"A{number}")
 
 

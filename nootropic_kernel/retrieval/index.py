@@ -138,7 +138,7 @@ class Index:
             folder = place.parent
             if folder not in inside:
                 inside[folder] = Path(os.path.realpath(folder)) == Path(os.path.realpath(root)) / Path(path).parent
-            if lexical_fault(path) or not inside[folder]:
+            if lexical_fault(path) or not inside[folder] or not _is_text(path):
                 continue
             try:
                 status = os.lstat(place)
@@ -152,6 +152,15 @@ class Index:
             return (self.workspace.root / path).read_bytes()
         except OSError:
             return None
+
+
+def _is_text(path: str) -> bool:
+    """Whether a name is text: one whose bytes are not UTF-8 can neither be kept here nor be said to a model."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -75,7 +75,8 @@ class Run:
 class RunResult:
     """How a sandboxed command ended; ``level`` and ``limits`` say what confined it.
 
-    ``report`` is what the command wrote to descriptor 3.
+    ``report`` is what the command wrote to descriptor 3, ``stopped_by`` the limit that ended it (empty if none did),
+    and ``unenforced`` what did not hold here.
     """
 
     code: int
@@ -84,6 +85,8 @@ class RunResult:
     level: str
     limits: tuple[str, ...] = ()
     report: bytes = b""
+    stopped_by: str = ""
+    unenforced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from nootropic_kernel.sandbox.level import DESCRIPTIONS, LEVELS, available, stro
 from nootropic_kernel.sandbox.limits import Limits
 from nootropic_kernel.sandbox.process import TIME_IS_UP, Ended, execute, time_told
 from nootropic_kernel.sandbox.result import SandboxResult, SandboxUnavailable
+from nootropic_kernel.workspace.errors import UsageError
 
 UNCONFINED = "not confined: you approved it; clean environment only"
 
@@ -39,6 +40,7 @@ def run_confined(
         level: the level to run at instead of the strongest one that works here; for tests.
 
     Raises:
+        UsageError: there is no such folder.
         SandboxUnavailable: no level works here, or not this one, or it could not be set up for this folder.
         Interrupted: ``cancel`` was set.
         ValueError: there is no such level.
@@ -48,6 +50,7 @@ def run_confined(
     chosen = level or strongest()
     if chosen is None or why_not(chosen):
         raise SandboxUnavailable(available() if chosen is None else why_not(chosen))
+    _check_folder(folder)
     limits = limits or Limits(cpu_s=max(1, int(timeout_s)))
     ended = execute(
         chosen, command, folder, limits=limits, environment=environment or {}, timeout_s=timeout_s, cancel=cancel,
@@ -66,12 +69,19 @@ def run_approved(
     channel: int | None = None,
 ) -> SandboxResult:
     """Run ``command`` unconfined, for a person who was asked and said yes: clean environment and limits only."""
+    _check_folder(folder)
     limits = Limits(cpu_s=max(1, int(timeout_s)))
     ended = execute(
         APPROVED, command, folder, limits=limits, environment=environment or {}, timeout_s=timeout_s, cancel=cancel,
         channel=channel,
     )  # fmt: skip
     return _result(ended, UNCONFINED, limits, timeout_s, ("everything but the limits: it was not confined",))
+
+
+def _check_folder(folder: Path) -> None:
+    """A missing folder must not look like a missing sandbox, or a person would be asked to do without one."""
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", next="Name a folder that exists.")
 
 
 def _result(ended: Ended, level: str, limits: Limits, timeout_s: float, not_held: tuple[str, ...]) -> SandboxResult:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,13 +31,25 @@ class StateDamaged(WorkspaceUnusable):
 
 
 def damage_mark(path: Path) -> Path:
-    """The file that says that a database was found damaged while it was used."""
+    """The file that says that a database was found damaged while it was used; it holds that file's `identity`."""
     return path.with_name(f"{path.name}-damaged")
 
 
+def identity(path: Path) -> str:
+    """What tells a file from another that took its name; empty when there is none."""
+    try:
+        return str(path.stat().st_ino)
+    except OSError:
+        return ""
+
+
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def told(path: Path, opened: str) -> Iterator[None]:
     """Turn SQLite's errors about the file at ``path`` into ours; those about a statement stay, they are bugs.
+
+    Args:
+        path: the database.
+        opened: the `identity` of the file that was opened; another one may have its name by now.
 
     Raises:
         StateBusy: another process writes to it.
@@ -57,7 +71,10 @@ def told(path: Path) -> Iterator[None]:
             ) from error
         if code in _DAMAGED:
             try:
-                damage_mark(path).touch()
+                mark = damage_mark(path)
+                draft = mark.with_name(f"{mark.name}-{os.getpid()}-{threading.get_ident()}")
+                draft.write_text(opened)
+                draft.replace(mark)  # nobody reads half a mark
             except OSError:
                 pass  # the file system is worse off than the database, and what follows will say so
             raise StateDamaged(
@@ -81,6 +98,7 @@ class StateConnection(sqlite3.Connection):
     """A connection to ``path``; its errors are told as ours, also those that come while rows are read."""
 
     path: Path
+    opened: str
 
     def cursor(self, factory: Any = None) -> Any:
         """A cursor that tells errors likewise."""
@@ -125,7 +143,7 @@ class _Cursor(sqlite3.Cursor):
 
     def _told(self) -> Any:
         assert isinstance(self.connection, StateConnection)
-        return told(self.connection.path)
+        return told(self.connection.path, self.connection.opened)
 
 
 def connect(path: Path) -> StateConnection:
@@ -134,11 +152,12 @@ def connect(path: Path) -> StateConnection:
     Raises:
         StateBusy, StateDamaged, WorkspaceUnusable: it cannot be opened.
     """
-    with told(path):
+    opened = identity(path)  # asked before: whoever takes a new file for the old one would have it saved once more
+    with told(path, opened):
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, factory=StateConnection
         )
-    connection.path = path
+    connection.path, connection.opened = path, opened
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA journal_mode = WAL")

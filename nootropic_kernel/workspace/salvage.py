@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nootropic_kernel.workspace.connection import damage_mark
+from nootropic_kernel.workspace.connection import damage_mark, identity
 from nootropic_kernel.workspace.locks import process_lock
 
 # Rows between two damaged places are looked up one by one, at most so many.
@@ -53,7 +53,12 @@ def salvage(path: Path) -> Salvaged | None:
         OSError: the file system refuses.
     """
     with process_lock(path.with_name("salvage.lock"), timeout_s=_WAIT_S):
-        if not damage_mark(path).exists():
+        try:
+            marked = damage_mark(path).read_text()
+        except FileNotFoundError:
+            return None
+        if marked and marked != identity(path):  # somebody had the damaged file open when it was replaced
+            damage_mark(path).unlink()
             return None
         draft = path.with_name(f"{path.name}-salvaged")
         draft.unlink(missing_ok=True)

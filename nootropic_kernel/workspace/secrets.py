@@ -6,16 +6,22 @@ import re
 
 REDACTED = "[secret removed]"
 
+_KEY = "(?:[A-Z]+ )*PRIVATE KEY-----"
+_START = "(?<![A-Za-z0-9])"  # not a word's boundary: names end with an underscore, too
 _SECRETS = {
-    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-    "an AWS key id": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    "a GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b"),
-    "a model provider's key": re.compile(r"\b(?:sk|pk|rk)-(?:ant-|proj-|live-|test-)?[A-Za-z0-9_-]{20,}\b"),
-    "a Slack token": re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}\b"),
-    "a Hugging Face token": re.compile(r"\bhf_[A-Za-z0-9]{30,}\b"),
-    "a Google key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    # To its end where that is there, also within quotes; else as far as lines look like one.
+    "a private key": re.compile(
+        rf"-----BEGIN {_KEY}"
+        rf"(?:(?:(?!-----)[\w+/=\s\\\"',:;.()-]){{0,20000}}-----END {_KEY}|(?:\s+[A-Za-z0-9+/=]{{16,}})*)"
+    ),
+    "an AWS key id": re.compile(rf"{_START}(?:AKIA|ASIA)[0-9A-Z]{{16}}\b"),
+    "a GitHub token": re.compile(rf"{_START}(?:gh[pousr]_[A-Za-z0-9]{{36,}}|github_pat_[A-Za-z0-9_]{{50,}})\b"),
+    "a model provider's key": re.compile(rf"{_START}(?:sk|pk|rk)-(?:ant-|proj-|live-|test-)?[A-Za-z0-9_-]{{20,}}\b"),
+    "a Slack token": re.compile(rf"{_START}xox[abprs]-[A-Za-z0-9-]{{10,}}\b"),
+    "a Hugging Face token": re.compile(rf"{_START}hf_[A-Za-z0-9]{{30,}}\b"),
+    "a Google key": re.compile(rf"{_START}AIza[0-9A-Za-z_-]{{35}}\b"),
     "a password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"{}<>]+:[^\s/:@'\"{}<>$]{6,}@[\w.-]+"),
-    "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    "a JSON web token": re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{10,}}\.eyJ[A-Za-z0-9_-]{{10,}}\.[A-Za-z0-9_-]{{10,}}"),
     "a value assigned to a secret's name": re.compile(
         r"""(?i)\b[\w-]*(?:api_?key|secret|passwd|password|access_?token|auth_?token)["']?\s*[:=]\s*["'](?!\{|<|\$|%)"""
         r"""(?=[^"'\s]*\d)[A-Za-z0-9+/_=.-]{16,}["']"""

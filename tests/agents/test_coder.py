@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,13 +133,19 @@ def test_a_server_that_read_only_a_part_is_found_out() -> None:
 
 @pytest.mark.parametrize(
     ("path", "data"),
-    [("logo.png", b"\x89PNG\0\0"), ("big.txt", b"line\n" * (1 << 20)), ("n.ipynb", b'{"worksheets": []}')],
+    [
+        ("logo.png", b"\x89PNG\0\0"),
+        ("big.txt", b"line\n" * (1 << 20)),
+        ("n.ipynb", b'{"worksheets": []}'),
+        ("caf\udce9.py", b"x = 1\n"),
+        ("a\nb.py", b"x = 1\n"),
+    ],
 )
 def test_what_no_model_can_change_is_refused_by_name(path: str, data: bytes) -> None:
     step = code_step(Instruction("set x", (path,)), PROMPT)
     next(step)
     step.send([])
-    with pytest.raises(NotEditable, match=path.replace(".", r"\.")):
+    with pytest.raises(NotEditable, match=re.escape(path if path.isprintable() else repr(path))):
         step.send([data])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,12 +15,18 @@ from typing import Any
 
 import pytest
 
+from nootropic_kernel.agents.edit_task import NotEditable
+from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.code import CodeParams, CodeResult, code
 from nootropic_kernel.capabilities.show import ShowParams, show
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.checks.scan import REDACTED
+from nootropic_kernel.checks.tests_run import test_command as command_of_tests
+from nootropic_kernel.checks.tests_run.report import read_report
 from nootropic_kernel.models.errors import AuthenticationFailed, ModelError
+from nootropic_kernel.runs.effects import Run
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.processes import command_lines
@@ -75,7 +82,9 @@ def stopped(session: Session, model: ScriptedModel, requests: int) -> None:
     session.cancel = threading.Event()
 
 
-def test_a_server_that_refuses_for_a_moment_costs_no_answer(session: Session, person_home: Path, tmp_path: Path) -> None:
+def test_a_server_that_refuses_for_a_moment_costs_no_answer(
+    session: Session, person_home: Path, tmp_path: Path
+) -> None:
     heard: list[str] = []
     told: list[str] = []
     with scripted_model(tmp_path, person_home, [BAD, {"status": 401}, GOOD]) as model:
@@ -319,6 +328,50 @@ def test_a_secret_that_tests_print_is_kept_nowhere(repo: Path, person_home: Path
     session.close()
     assert _tests(result) is None  # they fail without the change, too
     assert all(key.encode() not in file.read_bytes() for file in session.workspace.state_dir.glob("state.db*"))
+
+
+@pytest.mark.usefixtures("working_sandbox")
+def test_a_secret_in_what_tests_report_is_not_handed_on(repo: Path) -> None:
+    """Regression: the reason to skip, and the names of cases, came through the report as they were."""
+    key = "ghp_" + "a1B2c3D4e5F6" * 3
+    (repo / "tests" / "test_key.py").write_text(
+        f"import pytest\n@pytest.mark.skip(reason='{key}')\ndef test_a(): pass\n"
+        f"@pytest.mark.parametrize('k', ['{key}'])\ndef test_b(k): pass\n"
+    )
+    session = Session(Workspace.find(repo))
+    bench = Workbench(session.workspace, session.settings())
+    run = Run(command_of_tests(), bench.trial([]), 200)
+    done = bench.handlers().run(run, threading.Event())
+    session.close()
+    assert key.encode() not in done.report and key not in done.output
+    report = read_report(done.report)
+    assert not report.broken and report.code == 0 and report.counts == "2 passed, 1 skipped"
+
+
+def test_a_secret_in_what_was_asked_and_answered_is_kept_nowhere(
+    session: Session, person_home: Path, tmp_path: Path
+) -> None:
+    """Regression: it went into the title, and with that into the journal, the trace and the subject of the commit."""
+    key = "ghp_" + "a1B2c3D4e5F6" * 3
+    with scripted_model(tmp_path, person_home, [f"You said {key}. \ud83d " + GOOD]):
+        result = code(CodeParams(instruct=f"Sort as {key} wants", file=["shelf/books.py"]), session)
+    assert result.proposal.title == f"Sort as {REDACTED} wants"
+    session.close()
+    kept = [file for file in session.workspace.state_dir.rglob("*") if file.is_file()]
+    assert [file.name for file in kept if key.encode() in file.read_bytes()] == []
+
+
+def test_a_file_whose_name_is_not_utf_8_disturbs_nobody(session: Session, person_home: Path, tmp_path: Path) -> None:
+    """Regression: one such file anywhere, and neither search nor code worked at all."""
+    other = os.fsencode(session.workspace.root) + b"/caf\xe9.py"
+    Path(os.fsdecode(other)).write_text('def sort_case(books):\n    """Sort without regard to case."""\n')
+    with scripted_model(tmp_path, person_home, [GOOD, BAD]) as model:
+        assert code(CodeParams(**ASK), session).diff
+        with pytest.raises(NotEditable, match="not UTF-8"):
+            code(CodeParams(instruct="Sort", file=["caf\udce9.py"]), session)
+        with pytest.raises(NoUsableEdit):
+            code(CodeParams(instruct="Sort \udce9", file=["shelf/books.py"]), session)
+        assert "Sort ?" in model.prompts()[-1]
 
 
 def test_a_recipe_stands_in_where_no_model_is(session: Session) -> None:

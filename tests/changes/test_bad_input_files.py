@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.changes.accept import accept, undo
+from nootropic_kernel.changes.accept import accept, redo, undo
 from nootropic_kernel.changes.changeset import FileEdit, build_changeset
 from nootropic_kernel.changes.files import (
     MAX_FILE_BYTES,
@@ -98,6 +98,25 @@ def test_a_renamed_file_keeps_its_permissions(workspace: Workspace, database: St
     assert stat.S_IMODE((workspace.root / "ours.txt").stat().st_mode) == 0o600
     undo(workspace, database)
     assert stat.S_IMODE((workspace.root / "mine.txt").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("umask", "plain", "executable"), [(0o077, 0o600, 0o700), (0o002, 0o664, 0o775)])
+def test_a_new_file_gets_what_the_umask_leaves(
+    workspace: Workspace, database: StateDatabase, umask: int, plain: int, executable: int
+) -> None:
+    """Regression: with a umask of 077 a new file could be read by everybody."""
+    store = store_with_text(workspace, database)
+    propose(store, FileEdit("new.txt", None, b"x\n"), FileEdit("new.sh", None, b"x\n", mode=0o755))
+    earlier = os.umask(umask)
+    try:
+        accept(workspace, database, ["P1"])
+    finally:
+        os.umask(earlier)
+    modes = [stat.S_IMODE((workspace.root / name).stat().st_mode) for name in ("new.txt", "new.sh")]
+    assert modes == [plain, executable] and git(workspace.root, "status", "--porcelain") == ""
+    undo(workspace, database)
+    redo(workspace, database)
+    assert [stat.S_IMODE((workspace.root / name).stat().st_mode) for name in ("new.txt", "new.sh")] == modes
 
 
 PAUSE_S = 0.001  # in each state, so that the writer meets both

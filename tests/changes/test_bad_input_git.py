@@ -308,3 +308,15 @@ def test_a_file_that_is_staged_as_gone_is_refused_by_name(workspace: Workspace, 
     with pytest.raises(DirtyOverlap, match=r"a\.txt"):
         accept(workspace, store.database, ["P1"])
     assert turns(store.database) == []
+
+
+def test_git_finds_the_index_fresh(workspace: Workspace, database: StateDatabase) -> None:
+    """Regression: `git apply --index` refused right after an accept, for the index knew nothing of the new files."""
+    root = workspace.root
+    store = store_with_text(workspace, database)
+    propose(store, FileEdit("a.txt", TEXT, changed(5)), FileEdit("ü.txt", None, b"new\n"))
+    accept(workspace, database, ["P1"])
+    patch = root.parent / "next.patch"
+    patch.write_bytes(b"--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n-line 1\n+one\n line 2\n")
+    git(root, "apply", "--index", str(patch))
+    assert git(root, "diff-files", "--name-only") == "" and git(root, "status", "--porcelain") == "M  a.txt"

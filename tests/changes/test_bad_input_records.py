@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 
 import pytest
 
 from nootropic_kernel.changes.accept import accept, redo, undo
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.store import NoSuchProposal, ProposalStore
-from nootropic_kernel.changes.turns import NoSuchTurn, TurnDamaged, damaged_turns, recover, turns
+from nootropic_kernel.changes.turns import (
+    NoSuchTurn,
+    NotRecorded,
+    TurnDamaged,
+    damaged_turns,
+    load_turn,
+    recover,
+    turns,
+)
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
@@ -106,6 +117,34 @@ def test_a_repository_that_is_gone_blocks_nothing(store: ProposalStore) -> None:
     recover(plain, database)
     assert (workspace.root / "a.txt").read_bytes() == changed(5), "A3 was taken back"
     assert accept(plain, database, ["P3"]).commit is None
+
+
+def test_a_commit_that_could_not_be_recorded_is_said_to_stand(store: ProposalStore) -> None:
+    """Regression: the error told of a full disk only, and not that the commit was made."""
+    workspace, database = store.workspace, store.database
+    holding, released = workspace.root / ".git" / "holding", threading.Event()
+    hook = workspace.root / ".git" / "hooks" / "post-commit"
+    hook.write_text("#!/bin/sh\ntouch .git/committed\nwhile [ ! -e .git/holding ]; do sleep 0.05; done\n")
+    hook.chmod(0o755)
+
+    def hold() -> None:
+        while not holding.with_name("committed").exists():
+            time.sleep(0.02)
+        with closing(sqlite3.connect(database.path, isolation_level=None, timeout=60)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            holding.touch()
+            released.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    database.read().execute("PRAGMA busy_timeout = 50")
+    with pytest.raises(NotRecorded, match=r"The change is committed as .*busy") as caught:
+        accept(workspace, database, ["P3"])
+    released.set()
+    holder.join()
+    assert caught.value.data["commit"] == git(workspace.root, "rev-parse", "HEAD")
+    assert accept(workspace, database, ["P3"]).already, "the next decision completed the record"
+    assert load_turn(database, "A3").commit == caught.value.data["commit"]
 
 
 def test_a_clock_that_goes_backwards(store: ProposalStore, monkeypatch: pytest.MonkeyPatch) -> None:

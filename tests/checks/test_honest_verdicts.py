@@ -66,3 +66,15 @@ def test_honest_edits_of_tests_pass(tmp_path: Path, change: Texts, said: str) ->
     base = {"shop.py": SHOP, "test_a.py": TEST, "pyproject.toml": ""}
     result = Bench(tmp_path, base).check({"shop.py": CHANGED, **change})
     assert result.passed is True and said in result.vouched_by, result
+
+
+def test_a_test_file_that_cannot_be_imported_hides_no_other(tmp_path: Path) -> None:
+    """Regression: one module that a test file lacks, and every honest change was taken for one that loses tests."""
+    base = {"shop.py": SHOP, "test_a.py": TEST, "test_b.py": "import no_such_module\ndef test_b(): pass\n"}
+    bench = Bench(tmp_path, base)
+    result = bench.check({"shop.py": CHANGED})
+    assert result.passed is None and "'no_such_module'" in result.detail and "1 passed" in result.detail, result
+    broken = bench.check({"shop.py": "def double(n): return n\n"})
+    assert broken.passed is False and "1 failed" in broken.detail, broken
+    lost = bench.check({"shop.py": "import no_such_module_either\n" + SHOP})
+    assert lost.passed is False and "test_a.py" in lost.detail, lost

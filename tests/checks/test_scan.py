@@ -40,6 +40,21 @@ def test_harmless_lines_are_not(line: str) -> None:
     assert redact(line) == line
 
 
+@pytest.mark.parametrize("join", ["\n", "\\n", '\\n"\n    "'])
+@pytest.mark.parametrize("end", ["-----END RSA PRIVATE KEY-----", ""])
+def test_of_a_private_key_nothing_is_left(join: str, end: str) -> None:
+    """Regression: only its first line was kept from models."""
+    if join != "\n" and not end:
+        return
+    lines = ["-----BEGIN RSA PRIVATE KEY-----", *(f"MIIE{n}+/abcdABCD0123efgh" * 2 for n in range(20)), end]
+    left = redact(f'before\nkey = "{join.join(lines)}"\nafter = 1\n')
+    assert "MIIE" not in left and left.startswith("before\n") and left.endswith("\nafter = 1\n")
+
+
+def test_a_key_after_an_underscore_is_one() -> None:
+    assert redact("import_" + SECRETS[2]) == f"import_{REDACTED}"
+
+
 def test_a_secret_that_was_there_before_is_not_this_changes_doing() -> None:
     old = f"{SECRETS[0]}\n".encode()
     checks = scan(build_changeset([FileEdit("a.txt", old, old + b"more\n")]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from nootropic_kernel.checks.tests_run import tests_step as step_of_tests
 from nootropic_kernel.checks.tests_run import why_not_run
 from nootropic_kernel.checks.tests_run.changed import edited_tests, operators_of, weakened, with_tests_as_they_were
 from nootropic_kernel.checks.tests_run.changed import test_side as is_test_side
-from nootropic_kernel.checks.tests_run.report import read_report
+from nootropic_kernel.checks.tests_run.report import read_report, rewritten
 from nootropic_kernel.checks.tests_run.verdict import judge
 from nootropic_kernel.runs.effects import Run, RunResult
 from tests.checks.verdict_runs import passed, signed
@@ -83,6 +84,31 @@ def test_a_signed_line_of_another_shape_is_no_report(event: tuple[str, dict[str,
     assert "forged" in judge(run(signed(event))).detail
 
 
+def test_no_secret_is_kept_with_a_report() -> None:
+    """Regression: what a test gave as its reason to skip was journalled as it was."""
+
+    def hide(text: str) -> str:
+        return text.replace("hunter2", "***")
+
+    skipped = {"test": "t[hunter2]", "outcome": "skipped", "raw": "Skipped", "why": 'Skipped: "hunter2"'}
+    report = signed(("begin", {"expected": []}), ("collected", {"tests": ["t[hunter2]"]}), ("test", skipped),
+                    ("end", {"code": 0, "finished": 1, "faults": [], "canaries": 87}))  # fmt: skip
+    kept = rewritten(report, hide)
+    assert b"hunter2" not in kept and not read_report(kept).broken
+    assert read_report(kept).outcomes["t[***]"].why == 'Skipped: "***"'
+    assert rewritten(REPORT, hide) == REPORT
+    for forged in (report + b"hunter2", report + b"hunter2\n", report.replace(b"Skipped:", b"Skipped!")):
+        kept = rewritten(forged, hide)
+        assert b"hunter2" not in kept and "forged" in read_report(kept).broken
+    assert rewritten(b"hunter2\n", hide) == b"" == rewritten(b"", hide)
+
+
+@given(st.binary(max_size=200))
+def test_what_is_kept_of_a_report_says_as_little(data: bytes) -> None:
+    for came in (data, REPORT + data, REPORT[: len(data) * 5]):
+        assert judge(run(rewritten(came, str))).passed == judge(run(came)).passed
+
+
 def test_no_tests_and_no_pytest_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no tests here" in why_not_run(["a.py", "index.test.ts"])
     assert why_not_run(["a.py", "tests/test_a.py"]) == ""
@@ -101,7 +127,9 @@ def test_the_states_of_one_run() -> None:
     assert judge(run(REPORT)).passed is True
     assert judge(run(REPORT, 3)).passed is False, "it ended otherwise than it said"
     assert judge(run(b"", 1)).passed is None, "it never started"
-    assert judge(run(REPORT, 124)).passed is False and "in time" in judge(run(REPORT, 124)).detail
+    stopped = judge(replace(run(REPORT, -9), stopped_by="64 MB of memory in all", unenforced=("the wind",)))
+    assert stopped.passed is False and "stopped at a limit: 64 MB of memory in all" in stopped.detail
+    assert "not limited: the wind" in stopped.result(False, "").detail
     assert judge(run(uncollected, 2, missing)).passed is None and "numpy" in judge(run(uncollected, 2, missing)).detail
     assert judge(run(passed("t", faults=["replaced: x"]))).passed is False
 
@@ -112,6 +140,19 @@ def test_a_failure_is_the_changes_doing_only_where_the_tests_pass_without_it() -
     assert decided([CODE], run(failed(one), 1), run(failed(one), 1)).passed is None
     both = decided([CODE], run(failed(one, two), 1), run(failed(one), 1))
     assert both.passed is False and f"with this change only: {two}" in both.detail
+
+
+def test_what_was_not_reached_without_the_change_is_not_its_doing() -> None:
+    """Regression: a change that mends a test has the run, which ends after so many failures, go further than before."""
+    one, two, three = (f"test_a.py::test_{n}" for n in (1, 2, 3))
+    tests = ("collected", {"tests": [one, two, three]})
+    end = ("end", {"code": 1, "finished": 1, "faults": [], "canaries": 87})
+    fails = {n: ("test", {"test": n, "outcome": "failed", "raw": "X", "why": ""}) for n in (one, two, three)}
+    base = run(signed(("begin", {"expected": []}), tests, fails[one], end), 1)
+    further = run(signed(("begin", {"expected": []}), tests, fails[two], end), 1)
+    assert decided([CODE], further, base).passed is None
+    reached = run(signed(("begin", {"expected": []}), ("collected", {"tests": [one]}), fails[one], end), 1)
+    assert decided([CODE], further, reached).passed is False
 
 
 def test_tests_that_a_change_edits_do_not_vouch_for_it_alone() -> None:

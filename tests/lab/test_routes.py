@@ -90,7 +90,7 @@ async def test_a_bad_argument_is_named(jp_fetch: Fetch, body: dict[str, Any]) ->
     assert document["error"]["what"]
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "7", "\x00"])
+@pytest.mark.parametrize("body", ["", "{", "[]", "7", "\x00", "[" * 100_000])
 async def test_a_body_that_is_no_object_is_refused(jp_fetch: Fetch, body: str) -> None:
     code, document = await refused(jp_fetch(*API, "accept", method="POST", body=body))
     assert (code, document["error"]["type"]) == (400, "UsageError")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nootropic_kernel.sandbox import run_approved, run_confined
+from nootropic_kernel.workspace.errors import UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -40,6 +41,14 @@ def test_the_exit_code_comes_back(box: Path, level: str, code: str, expected: in
 def test_a_command_that_does_not_exist(box: Path, level: str) -> None:
     done = run_confined(["no-such-program", "x"], box, level=level)
     assert (done.code, done.errors) == (127, "no-such-program: No such file or directory\n")
+
+
+def test_a_missing_folder_is_no_missing_sandbox(box: Path, level: str) -> None:
+    """Regression: it was told as one, so a person would have been asked to run the command unconfined."""
+    with pytest.raises(UsageError, match="There is no folder"):
+        run_confined(["true"], box / "none", level=level)
+    with pytest.raises(UsageError, match="There is no folder"):
+        run_approved(["true"], box / "none")
 
 
 def test_much_output_is_bounded(box: Path, level: str) -> None:

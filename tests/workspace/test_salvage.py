@@ -151,6 +151,26 @@ def test_many_processes_save_it_once(workspace: Workspace) -> None:
     database.close()
 
 
+def test_whoever_had_the_damaged_file_open_does_not_have_the_new_one_saved(workspace: Workspace) -> None:
+    """Regression: its late word of the damage was taken for one of the new file, which was saved once more."""
+    file = filled(workspace)
+    late = state_connection.connect(file)
+    late.execute("SELECT 1").fetchone()
+    overwrite(file, [(4096, b"\xff" * (file.stat().st_size - 4096))])
+    database = used(workspace)
+    assert len(list(workspace.state_dir.glob("damaged-*"))) == 1
+    with pytest.raises(StateDamaged):
+        late.execute("SELECT * FROM events").fetchall()
+    assert damage_mark(file).exists()
+    late.close()
+    again = StateDatabase.open(workspace)
+    assert again.notes == () and not damage_mark(file).exists()
+    assert len(list(workspace.state_dir.glob("damaged-*"))) == 1
+    assert len(journal.events(again.read(), kind="after")) == 1
+    again.close()
+    database.close()
+
+
 def test_whoever_is_killed_while_saving_is_followed_by_another(workspace: Workspace) -> None:
     file = filled(workspace)
     os.truncate(file, file.stat().st_size // 2)

@@ -58,7 +58,9 @@ def _failed(first: Judged, edits: Sequence[FileEdit], untouched: str) -> Step[Ch
             first.report.broken == base.report.broken and first.report.running == base.report.running
         )
         return first.result(None if alike else False, f"they fail {same}" if alike else first.detail)
-    if not base.report.broken and (new := first.report.failing - base.report.failing):
+    # A run ends after many failures; what was not reached without the change may fail there just as well.
+    known = base.report.failing | (set(base.report.collected or ()) - set(base.report.outcomes))
+    if not base.report.broken and (new := first.report.failing - known):
         return first.result(False, f"fail with this change only: {listed(new)}; {first.detail}")
     return first.result(None, f"they fail {same}")
 

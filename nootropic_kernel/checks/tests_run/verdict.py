@@ -15,7 +15,7 @@ from nootropic_kernel.runs.effects import RunResult
 VOUCHED = "only the tested process itself"
 _LISTED = 5
 # How pytest ends (docs.pytest.org, "Exit codes").
-_OK, _FAILED, _NO_TESTS = 0, 1, 5
+_OK, _NO_TESTS = 0, 5
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ def judge(run: RunResult) -> Judged:
     """Read one run on its own."""
     report = read_report(run.report)
     passed, detail = _outcome(run, report)
-    return Judged(passed, detail, report, f"; {run.level.split(':')[0]}; {', '.join(run.limits[:3])}")
+    where = f"; {run.level.split(':')[0]}; {', '.join(run.limits[:3])}"
+    if run.unenforced:
+        where += f"; not limited: {', '.join(run.unenforced)}"
+    return Judged(passed, detail, report, where)
 
 
 def doubtful(report: Report) -> dict[str, str]:
@@ -73,8 +76,9 @@ def listed(names: Iterable[str]) -> str:
 
 def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
     tail = "\n".join((run.output.strip() or run.errors.strip()).splitlines()[-30:])
-    if run.code == 124:
-        return False, "the tests did not end in time"
+    if run.stopped_by:
+        place = f", in {report.running}" if report.running else ""
+        return False, f"the tests were stopped at a limit: {run.stopped_by}{place}"
     if not report.started:
         return None, f"the runner did not start (code {run.code})\n{tail}"
     if report.broken:
@@ -85,8 +89,8 @@ def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
     if report.code == _NO_TESTS:
         return None, "pytest found no test"
     missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", run.output + run.errors)
-    if missing and report.code != _FAILED:
-        return None, f"the tests need {missing[1]!r}, which {sys.executable} does not have"
+    if missing and report.code != _OK and not any(each.outcome == "failed" for each in report.outcomes.values()):
+        return None, f"{sys.executable} finds no module {missing[1]!r}, which the tests import; {report.counts}"
     if report.code != _OK or report.failing:
         return False, f"{report.counts} (pytest ended with code {report.code})\n{tail}"
     if run.code != report.code:
