@@ -49,7 +49,7 @@ def _planned(brief: str, facts: RepositoryFacts, library: Library | None) -> tup
     bindings = bindings_of(brief, reading, facts)
     present = state_of(bindings, facts)
     broken_down = decompose(known, reading.archetype.root, bindings, present)
-    epics, stories, tasks, tree = _elements(broken_down, facts, Bounds(reading.limits, facts))
+    epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts))
     plan = Plan(
         id="plan-" + hashlib.sha256(" ".join(brief.split()).encode("utf-8", "replace")).hexdigest()[:8],
         title=reading.title,
@@ -74,10 +74,10 @@ def _left_out(reading: Reading) -> Iterable[WordUse]:
         )
 
 
-def _elements(
+def elements(
     broken_down: Decomposition, facts: RepositoryFacts, bounds: Bounds
 ) -> tuple[tuple[Epic, ...], tuple[Story, ...], tuple[Task, ...], tuple[Node, ...]]:
-    """Epics, stories and tasks from the tree: the nearest node above a task that names one."""
+    """Epics, stories and tasks from a decomposition (each in the nearest node above it that names one), and the tree."""
     epics: dict[int, Epic] = {}
     stories: dict[tuple[int, int], Story] = {}
     tasks: list[Task] = []
