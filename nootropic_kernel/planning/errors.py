@@ -59,7 +59,7 @@ class Unrepairable(NootropicError):
         super().__init__(
             f"The plan cannot be repaired around {task}: no untried way is left.",
             why=f"Nothing else provides {', '.join(self.missing)}." if self.missing else "",
-            next="Do it by hand and set its status to \"done\" in project-spec.md, edit the brief (`noo plan --amend`), "
+            next='Do it by hand and set its status to "done" in project-spec.md, edit the brief (`noo plan --amend`), '
             "or add a way to experiments/methods/.",
             task=task,
             missing=list(self.missing),
@@ -74,7 +74,7 @@ class NoCheaperWay(NootropicError):
         super().__init__(
             f"There is no cheaper way around {task}.",
             why=f"Every untried way takes {hours:g} hours or more.{above}",
-            next="Set the status of a story's tasks to \"deferred\" in project-spec.md, or raise the budget there.",
+            next='Set the status of a story\'s tasks to "deferred" in project-spec.md, or raise the budget there.',
             task=task,
             over_hours=over,
         )

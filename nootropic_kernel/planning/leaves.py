@@ -56,9 +56,7 @@ def how_of(choices: Iterable[HowTemplate], bindings: Bindings, facts: Repository
     return How("none", why="; ".join(reasons) or "no way of doing it fits this repository")
 
 
-def _try(
-    choice: HowTemplate, bindings: Bindings, facts: RepositoryFacts, given: set[str]
-) -> tuple[How | None, str]:
+def _try(choice: HowTemplate, bindings: Bindings, facts: RepositoryFacts, given: set[str]) -> tuple[How | None, str]:
     if choice.kind != "recipe":
         return How(choice.kind, why=str(fill(choice.why, bindings))), ""
     args = fill(choice.args, bindings)

@@ -12,14 +12,16 @@ from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.bindings import bindings_of, state_of
 from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import Reading, read_brief
+from nootropic_kernel.planning.errors import NoWayFound
 from nootropic_kernel.planning.facts import RepositoryFacts
-from nootropic_kernel.planning.htn import Decomposition, decompose
+from nootropic_kernel.planning.htn import Decomposition, Key, decompose
 from nootropic_kernel.planning.leaves import task_of
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.methods import Library, fill, shipped_library
 from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
 from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.shaping import shaping
+from nootropic_kernel.planning.situation import given_up
 from nootropic_kernel.planning.tree import above, record
 from nootropic_kernel.planning.validate import check
 
@@ -37,18 +39,23 @@ def amend_plan(
     old: Plan, brief: str, facts: RepositoryFacts, touched: Container[str], library: Library | None = None
 ) -> Amendment:
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
-    new, present = _planned(brief, facts, library)
+    try:
+        new, present = _planned(brief, facts, library, given_up(old))
+    except NoWayFound:  # only what failed before would do
+        new, present = _planned(brief, facts, library)
     return amend(old, new, touched, present)
 
 
-def _planned(brief: str, facts: RepositoryFacts, library: Library | None) -> tuple[Plan, set[str]]:
+def _planned(
+    brief: str, facts: RepositoryFacts, library: Library | None, forbidden: Container[Key] = ()
+) -> tuple[Plan, set[str]]:
     """The plan, and what the repository had before its first task."""
     known = library or shipped_library()
     brief = brief.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair fits into no file
     reading = read_brief(brief, facts, known)
     bindings = bindings_of(brief, reading, facts)
     present = state_of(bindings, facts)
-    broken_down = decompose(known, reading.archetype.root, bindings, present)
+    broken_down = decompose(known, reading.archetype.root, bindings, present, forbidden=forbidden)
     epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts))
     plan = Plan(
         id="plan-" + hashlib.sha256(" ".join(brief.split()).encode("utf-8", "replace")).hexdigest()[:8],

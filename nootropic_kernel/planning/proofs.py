@@ -133,7 +133,11 @@ class _Proof:
             if node.parent and node.parent not in tree.nodes:
                 yield f"P7: {node.id} hangs below {node.parent}, which is not there"
         for task in self.patch.tasks():
-            if task.kind not in _OUTSIDE_METHODS and tree.owner(task.id) is None and self.situation.tree.owner(self.about):
+            if (
+                task.kind not in _OUTSIDE_METHODS
+                and tree.owner(task.id) is None
+                and self.situation.tree.owner(self.about)
+            ):
                 yield f"P7: {task.id} belongs to no node"
 
     def budget(self) -> Iterator[str]:

@@ -108,14 +108,12 @@ def at_node(situation: Situation, node: Node) -> Iterator[Repair]:
     later = situation.followers(leaves) - situation.frozen
     outside = [task for task in situation.standing if task.id not in leaves and task.id not in later]
     state = {*situation.ground.present, *(item for task in outside for item in task.provides)}
-    forbidden = situation.given_up()
+    forbidden = situation.given_up
     for way in library.compounds.get(node.compound, ()):
         if way.name == node.way or way.name in node.tried:
             continue
         try:
-            found = decompose(
-                library, node.compound, tree.bindings(node), set(state), ways=(way,), forbidden=forbidden
-            )
+            found = decompose(library, node.compound, tree.bindings(node), set(state), ways=(way,), forbidden=forbidden)
         except NoWayFound:
             continue
         repair = _Rebuilding(situation, node, leaves, outside, way).repair(found)
@@ -139,7 +137,7 @@ class _Rebuilding:
         self.groups: list[Epic | Story] = []
 
     def _failed(self) -> bool:
-        return self.situation.tasks[self.situation.about].key in self.situation.given_up()
+        return self.situation.tasks[self.situation.about].key in self.situation.given_up
 
     def repair(self, found: Decomposition) -> Repair | None:
         placed: dict[int, str] = {}

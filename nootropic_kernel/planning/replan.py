@@ -21,9 +21,7 @@ from nootropic_kernel.workspace.errors import UsageError
 _CHECKING = Estimate(0.5, 0.25, 1.0, "replan")
 
 
-def replan(
-    plan: Plan, event: Event | None, ground: Ground, states: States, hours: float | None = None
-) -> PlanPatch:
+def replan(plan: Plan, event: Event | None, ground: Ground, states: States, hours: float | None = None) -> PlanPatch:
     """The patch that an event asks for; an empty one without event, and for one that the plan was healed of already.
 
     :param hours: for ``late``: how long the task takes in all. Without it, its high estimate.
@@ -180,7 +178,9 @@ def _finished(
         for name, value in (hours or {}).items()
     )
     cost = {"hours": round(delta, 6)}
-    stretched = [replace(task, estimate=Estimate(hours[task.id])) if hours and task.id in hours else task for task in current]
+    stretched = [
+        replace(task, estimate=Estimate(hours[task.id])) if hours and task.id in hours else task for task in current
+    ]
     if over := over_budget(plan, [*stretched, *new.values()]):
         cost["over_hours"] = over
     links = tuple(Relink(task.id, task.depends_on) for task in relinked.values())

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from nootropic_kernel.planning.bindings import state_of
-from nootropic_kernel.planning.board import States, state_of as task_state
+from nootropic_kernel.planning.board import States
+from nootropic_kernel.planning.board import state_of as task_state
 from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import read_brief
 from nootropic_kernel.planning.errors import BriefUnusable
@@ -116,9 +117,18 @@ class Situation:
         given = {item for task in leaves.values() for item in task.provides}
         return given & wanted - {item for task in others for item in task.provides}
 
+    @cached_property
     def given_up(self) -> set[Key]:
-        """Tasks, by kind and products, that failed and that nothing stands for in another way."""
-        events = [each for each in log(self.plan) if each.get("kind") in ("failed", "blocked")]
-        names = {self.about, *(str(each.get("task")) for each in events)}
-        alive = {task.key for task in self.standing if task.id != self.about}
-        return {self.tasks[name].key for name in names if name in self.tasks} - alive
+        """What failed for good, the task that the situation is about included."""
+        return given_up(self.plan, self.about)
+
+
+def given_up(plan: Plan, about: str = "") -> set[Key]:
+    """Tasks, by kind and products, that failed and that nothing stands for in another way.
+
+    :param about: a task that failed just now.
+    """
+    names = {about, *(str(each.get("task")) for each in log(plan) if each.get("kind") in ("failed", "blocked"))}
+    replaced = {task.supersedes for task in plan.tasks if task.status not in GONE}
+    alive = {t.key for t in plan.tasks if t.status not in GONE and t.id not in replaced and t.id != about}
+    return {task.key for task in plan.tasks if task.id in names} - alive
