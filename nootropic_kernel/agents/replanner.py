@@ -71,9 +71,11 @@ def replan_task(
         plan = apply(spec.plan, patch, touched(states) - {event.task})
         if dry_run:
             return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))
+        # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one
+        # revision the later counts.
         was = former(spec.plan, plan, patch)
+        _journal(database, REPLANNED, plan, patch=patch.to_json(), was=was)
         commit, notes = _written(workspace, spec, plan, _message(event, patch), unsaved)
-        _journal(database, REPLANNED, plan, commit, patch=patch.to_json(), was=was)
         states = load_states(workspace, database, plan)
         return Replanned(spec.plan, plan, patch, states, "replanned", commit, notes)
 
@@ -100,7 +102,7 @@ def undo_replan(
         plan = take_back(spec.plan, entry, patch, was, states)
         message = f"Take back the replan of {entry['task']} (revision {plan.revision})\n\nIt was: {entry['evidence']}"
         commit, notes = _written(workspace, spec, plan, message, unsaved)
-        _journal(database, TAKEN_BACK, plan, commit, of=entry["revision"])
+        _journal(database, TAKEN_BACK, plan, of=entry["revision"])
         states = load_states(workspace, database, plan)
         return Replanned(spec.plan, plan, patch, states, "undone", commit, notes)
 
@@ -155,6 +157,6 @@ def _kept(database: StateDatabase, plan: Plan, revision: int) -> tuple[PlanPatch
     )
 
 
-def _journal(database: StateDatabase, kind: str, plan: Plan, commit: str | None, **data: Any) -> None:
+def _journal(database: StateDatabase, kind: str, plan: Plan, **data: Any) -> None:
     with database.transaction() as connection:
-        journal.append(connection, kind, plan.id, revision=plan.revision, commit=commit, **data)
+        journal.append(connection, kind, plan.id, revision=plan.revision, **data)

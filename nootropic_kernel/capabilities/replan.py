@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr
@@ -12,7 +13,7 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result,
 from nootropic_kernel.planning import patch_views
 from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.patch import Event
-from nootropic_kernel.planning.render import escape_markdown, harmless
+from nootropic_kernel.planning.render import harmless, in_markdown
 from nootropic_kernel.workspace.errors import UsageError
 
 
@@ -64,11 +65,9 @@ class ReplanResult(Result):
         return harmless("\n".join([self._head(), *self._table("text"), *self.notes]))
 
     def markdown(self) -> str:
-        return "\n\n".join([escape_markdown(self._head()), *self._table("markdown"), *map(escape_markdown, self.notes)])
+        return "\n\n".join([in_markdown(self._head()), *self._table("markdown"), *map(in_markdown, self.notes)])
 
     def html(self) -> str:
-        import html
-
         lines = "".join(f"<p>{html.escape(line)}</p>" for line in self.notes)
         return f"<p>{html.escape(self._head())}</p>{''.join(self._table('html'))}{lines}"
 

@@ -12,8 +12,8 @@ from nootropic_kernel.planning.retime import GONE
 def difference(old: Plan, new: Plan, event: Event | None = None) -> PlanPatch:
     """The patch from ``old`` to ``new``; a task that says something else than before is in ``add`` under its own id."""
     before = {task.id: task for task in old.tasks}
-    known: dict[str, Element] = {each.id: each for each in (*old.epics, *old.stories, *old.tree)}
-    add: list[Element] = [each for each in (*new.epics, *new.stories, *new.tree) if known.get(each.id) != each]
+    known = {each.id: each for each in _groups(old)}
+    add = [each for each in _groups(new) if known.get(each.id) != each]
     supersede, relink, moves = [], [], []
     for task in new.tasks:
         was = before.get(task.id)
@@ -32,6 +32,10 @@ def difference(old: Plan, new: Plan, event: Event | None = None) -> PlanPatch:
             moves.append(Move(task.id, task.schedule.start_h, task.schedule.end_h))
     delta = round(_hours(new) - _hours(old), 6)
     return PlanPatch(old.revision, event, tuple(supersede), tuple(add), tuple(relink), tuple(moves), {"hours": delta})
+
+
+def _groups(plan: Plan) -> list[Element]:
+    return [*plan.epics, *plan.stories, *plan.tree]
 
 
 def _hours(plan: Plan) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -221,16 +221,16 @@ def apply(plan: Plan, patch: PlanPatch, frozen: Container[str] = ()) -> Plan:
 
 def handled(plan: Plan, event: Event) -> dict[str, Any] | None:
     """The log's entry for this very event, when the plan was replanned for it already."""
-    for entry in reversed(list(log(plan))):
+    for entry in reversed(log(plan)):
         if (entry.get("kind"), entry.get("task"), entry.get("evidence")) == (event.kind, event.task, event.evidence):
             return entry
     return None
 
 
-def log(plan: Plan) -> Iterator[dict[str, Any]]:
+def log(plan: Plan) -> list[dict[str, Any]]:
     """What the plan was replanned for, oldest first, leaving out what was undone."""
     entries = plan.ext.get(LOG, ())
-    return (each for each in entries if isinstance(each, dict) and not each.get("undone"))
+    return [each for each in entries if isinstance(each, dict) and not each.get("undone")]
 
 
 def _logged(plan: Plan, patch: PlanPatch) -> dict[str, Any]:

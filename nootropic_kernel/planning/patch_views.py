@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.patch import PlanPatch
-from nootropic_kernel.planning.render import escape_markdown, harmless
+from nootropic_kernel.planning.render import harmless, in_markdown
 
 _SHOWN = 20  # rows of one sort; beyond that a table of 2,000 tasks says nothing
 _SIGNS = {"given up": "–", "new": "+", "changed": "~", "waits for": "→", "moved": "»"}
@@ -82,13 +82,11 @@ def text(before: Plan, patch: PlanPatch) -> str:
 
 def markdown(before: Plan, patch: PlanPatch) -> str:
     """The table as Markdown."""
-    lines = [escape_markdown(summary(patch))]
+    lines = [in_markdown(summary(patch))]
     table = rows(before, patch)
     if table:
         lines += ["", "| | Task | | |", "|---|---|---|---|"]
-    lines += [
-        f"| {row.what} | {row.task} | {escape_markdown(row.title)} | {escape_markdown(row.detail)} |" for row in table
-    ]
+    lines += [f"| {row.what} | {row.task} | {in_markdown(row.title)} | {in_markdown(row.detail)} |" for row in table]
     return "\n".join(lines)
 
 

@@ -84,7 +84,7 @@ def _left_out(reading: Reading) -> Iterable[WordUse]:
 def elements(
     broken_down: Decomposition, facts: RepositoryFacts, bounds: Bounds
 ) -> tuple[tuple[Epic, ...], tuple[Story, ...], tuple[Task, ...], tuple[Node, ...]]:
-    """Epics, stories and tasks from a decomposition (each in the nearest node above it that names one), and the tree."""
+    """Epics, stories and tasks of a decomposition (each in the nearest node above it that names one), and the tree."""
     epics: dict[int, Epic] = {}
     stories: dict[tuple[int, int], Story] = {}
     tasks: list[Task] = []

@@ -1,6 +1,6 @@
 """The ten properties of a repaired plan, checked from the outside.
 
-P1 finished records are byte-equal. P2 each unfinished requirement has a live producer that is waited for. P3 no circles.
+P1 finished records are byte-equal. P2 each unfinished requirement has a live producer waited for. P3 no circles.
 P4 tasks outside the impacted set differ in their schedule only. P5 goals are provided. P6 ids are never used again.
 P7 the tree follows the library's methods. P8 within the budget, or the patch says by how much it is not. P9 the same
 event gives the same patch, and no event (or one that was healed) an empty one. P10 no lower node could be repaired.
@@ -22,6 +22,7 @@ from nootropic_kernel.planning.retime import GONE
 from nootropic_kernel.planning.schedule import in_order
 from nootropic_kernel.planning.situation import Ground, Situation
 from nootropic_kernel.planning.tree import Tree
+from nootropic_kernel.workspace.errors import NootropicError
 
 _OUTSIDE_METHODS = frozenset({"verify"})
 
@@ -132,13 +133,15 @@ class _Proof:
                     yield f"P7: {node.id} ({node.compound}: {node.way}) has no part {name}"
             if node.parent and node.parent not in tree.nodes:
                 yield f"P7: {node.id} hangs below {node.parent}, which is not there"
-        for task in self.patch.tasks():
-            if (
-                task.kind not in _OUTSIDE_METHODS
-                and tree.owner(task.id) is None
-                and self.situation.tree.owner(self.about)
-            ):
+        for task in (self.new[each.id] for each in self.patch.tasks() if each.id in self.new):
+            if task.kind in _OUTSIDE_METHODS:
+                continue
+            if tree.owner(task.id) is None and self.situation.tree.owner(self.about) is not None:
                 yield f"P7: {task.id} belongs to no node"
+            template = library.tasks.get(task.kind)
+            recipes = {choice.recipe for choice in template.how} if template is not None else set()
+            if task.how.kind == "recipe" and task.how.recipe not in recipes:
+                yield f"P7: no method does {task.kind} by the recipe {task.how.recipe}"
 
     def budget(self) -> Iterator[str]:
         over = over_budget(self.after, self.after.tasks)
@@ -149,7 +152,12 @@ class _Proof:
         if replan(self.before, self.patch.event, self.ground, self.states, self.hours) != self.patch:
             yield "P9: the same event gives another patch"
         for event in (None, self.patch.event):
-            if not replan(self.after, event, self.ground, self.states, self.hours).empty:
+            try:
+                again = replan(self.after, event, self.ground, self.states, self.hours)
+            except NootropicError as refusal:
+                yield f"P9: what was healed is treated as news: {refusal.what}"
+                continue
+            if not again.empty:
                 yield "P9: no new event, and yet another patch"
 
     def lowest(self) -> Iterator[str]:

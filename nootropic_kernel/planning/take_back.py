@@ -80,7 +80,7 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
 
 def latest(plan: Plan, task: str = "") -> dict[str, Any] | None:
     """The newest replan that was not taken back, of a task if one is named."""
-    return next((each for each in reversed(list(log(plan))) if task in ("", each.get("task"))), None)
+    return next((each for each in reversed(log(plan)) if task in ("", each.get("task"))), None)
 
 
 def _check(
