@@ -229,7 +229,7 @@ def handled(plan: Plan, event: Event) -> dict[str, Any] | None:
 
 def log(plan: Plan) -> list[dict[str, Any]]:
     """What the plan was replanned for, oldest first, leaving out what was undone."""
-    entries = plan.ext.get(LOG, ())
+    entries: list[Any] = plan.ext.get(LOG, [])
     return [each for each in entries if isinstance(each, dict) and not each.get("undone")]
 
 

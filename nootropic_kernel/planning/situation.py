@@ -39,7 +39,7 @@ def ground_of(plan: Plan, library: Library, facts: RepositoryFacts) -> Ground:
     try:
         limits = read_brief(plan.brief, facts, library).limits
     except BriefUnusable:
-        limits = []
+        limits = ()
     present = state_of(_still_there(plan, facts), facts) if plan.bindings else set()
     return Ground(library, facts, frozenset(present), Bounds(limits, facts))
 
