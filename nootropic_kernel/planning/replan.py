@@ -35,20 +35,20 @@ def replan(plan: Plan, event: Event | None, ground: Ground, states: States, hour
     situation = Situation(plan, states, ground, event.task)
     task = situation.tasks[event.task]
     if event.kind == "late":
-        return _finished(situation, event, Repair((), ()), {task.id: _stretched(task, hours)})
+        return patch_of(situation, event, Repair((), ()), {task.id: _stretched(task, hours)})
     if event.kind == "wrong":
-        return _finished(situation, event, _rework(situation, task, event.evidence))
+        return patch_of(situation, event, _rework(situation, task, event.evidence))
     ways = repairs(situation, event.evidence)
     if event.kind == "over-budget":
         cheaper = next((way for way in ways if way.hours(situation) < 0), None)
         if cheaper is None:
             raise NoCheaperWay(task.id, task.estimate.hours, over_budget(plan, plan.tasks))
-        return _finished(situation, event, cheaper)
+        return patch_of(situation, event, cheaper)
     found = next(ways, None)
     if found is None:
         missing = situation.needed({task.id: task}) or set(task.provides)
         raise Unrepairable(task.id, sorted(missing))
-    return _finished(situation, event, found)
+    return patch_of(situation, event, found)
 
 
 def over_budget(plan: Plan, tasks: Iterable[Task]) -> float:
@@ -136,10 +136,11 @@ def _built_on(situation: Situation, name: str) -> set[str]:
     return {each for each in found if situation.tasks[each].kind != "verify"}
 
 
-def _finished(
-    situation: Situation, event: Event, repair: Repair, hours: Mapping[str, float] | None = None
-) -> PlanPatch:
-    """A repair with its tasks linked, everything timed, and its price."""
+def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[str, float] | None = None) -> PlanPatch:
+    """The patch of a repair: its tasks linked, everything timed, and its price.
+
+    :param hours: how many hours tasks take in all that take longer now.
+    """
     plan, about = situation.plan, situation.tasks[event.task]
     new = {each.id: each for each in repair.add if isinstance(each, Task)}
     lost = {*repair.supersede, *(each.supersedes for each in new.values() if each.supersedes)}

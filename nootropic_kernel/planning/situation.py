@@ -12,7 +12,7 @@ from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.board import state_of as task_state
 from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import read_brief
-from nootropic_kernel.planning.errors import BriefUnusable
+from nootropic_kernel.planning.errors import BriefUnusable, PlanInvalid
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.htn import Key
 from nootropic_kernel.planning.methods import Library
@@ -35,12 +35,22 @@ class Ground:
 
 
 def ground_of(plan: Plan, library: Library, facts: RepositoryFacts) -> Ground:
-    """The ground of a plan in its repository as it is now."""
+    """The ground of a plan in its repository as it is now.
+
+    :raises PlanInvalid: when the bindings that the plan keeps were damaged by hand.
+    """
     try:
         limits = read_brief(plan.brief, facts, library).limits
     except BriefUnusable:
         limits = ()
-    present = state_of(_still_there(plan, facts), facts) if plan.bindings else set()
+    try:
+        present = state_of(_still_there(plan, facts), facts) if plan.bindings else set()
+    except (LookupError, TypeError, AttributeError) as error:
+        raise PlanInvalid(
+            "The line `bindings:` of project-spec.md cannot be used.",
+            why=f"What tasks were made from is damaged there ({type(error).__name__}: {error}).",
+            next="Restore that line: `git log -p project-spec.md` shows how it was.",
+        ) from error
     return Ground(library, facts, frozenset(present), Bounds(limits, facts))
 
 

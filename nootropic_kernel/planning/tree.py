@@ -86,18 +86,20 @@ class Tree:
                 open_ += self._children.get(name, [])
         return sorted(found, key=lambda each: number(each.id))
 
-    def bindings(self, node: Node | None, bound: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def bindings(self, node: Node | None, bound: Any = None) -> dict[str, Any]:
         """What texts of a node (or of its task with ``bound``) may name."""
         known = dict(self._bindings)
         for each in reversed(list(self.upwards(node))):
             known |= _own(known, each.bound)
-        return known | _own(known, bound or {})
+        return known | _own(known, bound)
 
 
-def _own(known: Mapping[str, Any], bound: Mapping[str, Any]) -> dict[str, Any]:
-    own = dict(bound.get("with", {}))
-    elements = {**known, **own}.get(str(bound.get("each", "")))
-    at = bound.get("at")
+def _own(known: Mapping[str, Any], bound: Any) -> dict[str, Any]:
+    if not isinstance(bound, Mapping):
+        return {}
+    given = bound.get("with")
+    own = dict(given) if isinstance(given, Mapping) else {}
+    elements, at = {**known, **own}.get(str(bound.get("each", ""))), bound.get("at")
     if isinstance(elements, list) and isinstance(at, int) and 0 <= at < len(elements):
-        own |= elements[at]
+        own |= elements[at] if isinstance(elements[at], Mapping) else {}
     return own

@@ -12,7 +12,7 @@ from nootropic_kernel.planning.model import How, Node, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import LOG, Event, PlanPatch, apply
 from nootropic_kernel.planning.proofs import violations
 from nootropic_kernel.planning.repair import at_node, at_task
-from nootropic_kernel.planning.replan import _finished, replan
+from nootropic_kernel.planning.replan import patch_of, replan
 from nootropic_kernel.planning.situation import Ground, Situation
 from tests.planning.random_plans import partly_done, shipped_plan, synthetic_plan
 
@@ -160,7 +160,7 @@ def test_a_repair_higher_than_needed_is_caught() -> None:
         low, *above = list(situation.tree.upwards(situation.tree.owner(event.task)))
         for node in above:
             for repair in at_node(situation, node):
-                patch = _finished(situation, event, repair)
+                patch = patch_of(situation, event, repair)
                 after = apply(c.before, patch, situation.frozen)
                 assert "P10" in c.found(after, patch), (number, low, node)
                 caught += 1
@@ -176,7 +176,7 @@ def test_a_repair_above_a_task_that_could_escalate_is_caught() -> None:
     owner = situation.tree.owner(recipe.id)
     assert lowest is not None and owner is not None
     event = Event("failed", recipe.id, "no")
-    sound = _finished(situation, event, lowest)
+    sound = patch_of(situation, event, lowest)
     assert violations(plan, sound, apply(plan, sound), ground, {}) == []
     higher = replace(sound, add=(*(replace(each, tried=(owner.way,)) if isinstance(each, Node) else each
                                    for each in sound.add),))  # fmt: skip
