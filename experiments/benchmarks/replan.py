@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,8 +62,8 @@ def measure(tasks: int, events: int, seed: int) -> str:
         gc.collect()
         gc.disable()
         try:
-            patch, cost = timed(lambda: replan(plan, event, ground, states))
-            again.append(timed(lambda: full(plan, ground))[1])
+            patch, cost = timed(partial(replan, plan, event, ground, states))
+            again.append(timed(partial(full, plan, ground))[1])
         except Unrepairable:
             hopeless += 1
             continue
