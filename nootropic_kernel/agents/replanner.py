@@ -75,7 +75,7 @@ def replan_task(
         # revision the later counts.
         was = former(spec.plan, plan, patch)
         _journal(database, REPLANNED, plan, patch=patch.to_json(), was=was)
-        commit, notes = _written(workspace, spec, plan, _message(event, patch), unsaved)
+        commit, notes = _written(workspace, spec, plan, _message(spec.plan, event, patch), unsaved)
         states = load_states(workspace, database, plan)
         return Replanned(spec.plan, plan, patch, states, "replanned", commit, notes)
 
@@ -131,8 +131,8 @@ def _written(
     return commit, (*notes, *refused)
 
 
-def _message(event: Event, patch: PlanPatch) -> str:
-    return f"Replan around {event.task}: {event.kind}\n\n{_line(event.evidence)}\n\n{summary(patch)}"
+def _message(before: Plan, event: Event, patch: PlanPatch) -> str:
+    return f"Replan around {event.task}: {event.kind}\n\n{_line(event.evidence)}\n\n{summary(before, patch)}"
 
 
 def _line(text: str) -> str:

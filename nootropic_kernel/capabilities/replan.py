@@ -53,7 +53,7 @@ class ReplanResult(Result):
             action=done.action,
             revision=done.plan.revision,
             commit=done.commit,
-            summary=patch_views.summary(done.patch),
+            summary="Taken back." if done.action == "undone" else patch_views.summary(done.before, done.patch),
             next=[task.id for task in ready_tasks(done.plan, done.states)],
             patch=done.patch.to_json(),
             notes=list(done.notes),

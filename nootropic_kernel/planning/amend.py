@@ -16,8 +16,9 @@ from nootropic_kernel.planning.validate import check
 
 @dataclass(frozen=True)
 class Amendment:
-    """The plan after, and what changed in it, by task id."""
+    """The plan before and after, and what changed in it: by task id, and as a patch."""
 
+    before: Plan
     plan: Plan
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -93,7 +94,7 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
     )
     plan = check(canonical(plan))
     patch = difference(old, plan, Event("amended", "", new.brief))
-    return Amendment(plan, tuple(added), tuple(changed), tuple(gone), tuple(kept), patch)
+    return Amendment(old, plan, tuple(added), tuple(changed), tuple(gone), tuple(kept), patch)
 
 
 def _epics(old: tuple[Epic, ...], new: tuple[Epic, ...]) -> tuple[tuple[Epic, ...], dict[str, str]]:

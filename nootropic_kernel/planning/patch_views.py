@@ -55,13 +55,16 @@ def rows(before: Plan, patch: PlanPatch) -> list[Row]:
     return found
 
 
-def summary(patch: PlanPatch) -> str:
+def summary(before: Plan, patch: PlanPatch) -> str:
     """The patch in one sentence."""
     if patch.empty:
         return "Nothing in the plan changes."
+    known = {task.id for task in before.tasks}
+    changed = sum(task.id in known for task in patch.tasks())
     counts = [
         (len(patch.supersede), "given up"),
-        (len(patch.tasks()), "new"),
+        (len(patch.tasks()) - changed, "new"),
+        (changed, "changed"),
         (len(patch.relink), "linked anew"),
         (len(patch.reschedule), "moved"),
     ]
@@ -77,12 +80,12 @@ def text(before: Plan, patch: PlanPatch) -> str:
     table = rows(before, patch)
     width = max((len(row.task) for row in table), default=0)
     lines = [f"  {_SIGNS[row.what]} {row.task:<{width}}  {_told(row)}" for row in table]
-    return harmless("\n".join([summary(patch), *lines]))
+    return harmless("\n".join([summary(before, patch), *lines]))
 
 
 def markdown(before: Plan, patch: PlanPatch) -> str:
     """The table as Markdown."""
-    lines = [in_markdown(summary(patch))]
+    lines = [in_markdown(summary(before, patch))]
     table = rows(before, patch)
     if table:
         lines += ["", "| | Task | | |", "|---|---|---|---|"]
@@ -100,7 +103,7 @@ def html(before: Plan, patch: PlanPatch) -> str:
         for row in rows(before, patch)
     ]
     table = f'<table style="border-collapse:collapse;font-size:inherit">{"".join(lines)}</table>' if lines else ""
-    return f'<div class="nootropic-replan"><div>{markup.escape(summary(patch))}</div>{table}</div>'
+    return f'<div class="nootropic-replan"><div>{markup.escape(summary(before, patch))}</div>{table}</div>'
 
 
 def _cut(found: Iterator[Row]) -> list[Row]:

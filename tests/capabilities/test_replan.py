@@ -180,7 +180,8 @@ def test_amending_keeps_what_replanning_decided(session: Session) -> None:
     amended = plan(PlanParams(brief=f"{BLOG} with search", amend=True), session)
     task = current_spec(session.workspace).plan.task(new)
     assert task is not None and (task.how.kind, task.status) == ("model", "pending")
-    assert amended.revision == 3
+    assert amended.revision == 3 and "+ " in amended.text() and "1 task new" in amended.text()
+    assert "1 task new" in amended.markdown() and "1 task new" in amended.html()
     again = around(session, new, "the model cannot")
     assert [each["how"]["kind"] for each in again.patch["add"] if each["id"].startswith("T")] == ["person"]
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import NoCheaperWay, PatchInvalid, PatchStale, Unrepairable
@@ -211,6 +213,47 @@ def test_right_shift_keeps_to_the_capacity_of_agents() -> None:
     timed = right_shift(busy, set(), {busy[1].id: 3.0}, {}, [{"id": "ann", "capacity": 1}])
     assert [timed[task.id] for task in busy] == [(0, 2), (2, 5), (5, 7), (7, 9), (9, 11), (11, 13)]
     assert right_shift(busy, set(), {busy[1].id: 3.0}, {}, [{"id": "ann", "capacity": 2}])[busy[2].id] == (4, 6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_right_shift_keeps_order_and_capacity_and_moves_nothing_else(number: int, capacity: int) -> None:
+    rng = random.Random(number)
+    plan, _ = synthetic_plan(rng, 40)
+    agents = [{"id": "ann", "capacity": capacity}, {"id": "bob"}]
+    free = [replace(task, agent=rng.choice(["ann", "bob"]), schedule=Schedule()) for task in plan.tasks]
+    hours = {task.id: task.estimate.hours for task in free}
+    start = right_shift(free, set(), hours, {}, agents)  # of tasks that all could start at once: a list schedule
+    tasks = [replace(task, schedule=Schedule(*start[task.id])) for task in free]
+    assert right_shift(tasks, set(), {}, {}, agents) == start
+    late = rng.choice(tasks)
+    moved = right_shift(tasks, set(), {late.id: hours[late.id] + rng.uniform(0.5, 20)}, {}, agents)
+    for task in tasks:
+        assert moved[task.id][0] >= start[task.id][0]
+        assert all(moved[other][1] <= moved[task.id][0] for other in task.depends_on)
+        if start[task.id][0] < start[late.id][1]:
+            assert moved[task.id] == start[task.id] or task == late, "what starts before the delay stays"
+    for agent, most in (("ann", capacity), ("bob", 1)):
+        own = [moved[task.id] for task in tasks if task.agent == agent]
+        assert all(sum(begin <= at < end for begin, end in own) <= most for at, _ in own)
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_every_kind_of_event_keeps_the_properties(number: int) -> None:
+    rng = random.Random(number)
+    plan, ground = synthetic_plan(rng, 40, budget=rng.choice([None, 50.0, 500.0]))
+    states = partly_done(rng, plan, rng.uniform(0.2, 0.8))
+    kind = ("wrong", "blocked", "over-budget", "late")[number % 4]
+    among = sorted(begun(states)) if kind == "wrong" else unfinished(plan, states)
+    event = Event(kind, rng.choice(among), "as told")
+    try:
+        patch = replan(plan, event, ground, states)
+    except (Unrepairable, NoCheaperWay) as verdict:
+        assert verdict.next
+        return
+    after = apply(plan, patch, begun(states))
+    assert violations(plan, patch, after, ground, states) == []
+    assert read(dump(after)).plan == after
 
 
 def test_finished_work_found_wrong_is_done_again_and_its_users_are_checked() -> None:
