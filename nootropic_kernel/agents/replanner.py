@@ -21,7 +21,7 @@ from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
-from nootropic_kernel.planning.patch import LOG, Event, PlanPatch, apply, handled
+from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled, log_entries
 from nootropic_kernel.planning.patch_views import summary
 from nootropic_kernel.planning.replan import replan
 from nootropic_kernel.planning.situation import ground_of
@@ -141,7 +141,7 @@ def _line(text: str) -> str:
 
 def _taken_back(plan: Plan, task: str) -> dict[str, Any] | None:
     """The newest entry of the log, when that is one that was taken back: the cell that did so is run again."""
-    entries = [each for each in plan.ext.get(LOG, ()) if isinstance(each, dict) and task in ("", each.get("task"))]
+    entries = [each for each in log_entries(plan) if task in ("", each.get("task"))]
     return entries[-1] if entries and entries[-1].get("undone") else None
 
 

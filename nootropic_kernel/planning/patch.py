@@ -214,23 +214,26 @@ def apply(plan: Plan, patch: PlanPatch, frozen: Container[str] = ()) -> Plan:
         stories=_merged(plan.stories, patch.add, Story),
         tree=_pruned(plan.tree, patch.add),
         tasks=with_slack(tasks, frozen),
-        ext={**plan.ext, LOG: [*plan.ext.get(LOG, ()), _logged(plan, patch)]},
+        ext={**plan.ext, LOG: [*log_entries(plan), _logged(plan, patch)]},
     )
     return check(canonical(changed))
 
 
 def handled(plan: Plan, event: Event) -> dict[str, Any] | None:
     """The log's entry for this very event, when the plan was replanned for it already."""
-    for entry in reversed(log(plan)):
-        if (entry.get("kind"), entry.get("task"), entry.get("evidence")) == (event.kind, event.task, event.evidence):
-            return entry
-    return None
+    wanted = {"kind": event.kind, "task": event.task, "evidence": event.evidence}
+    return next((each for each in reversed(log(plan)) if wanted == {key: each.get(key) for key in wanted}), None)
 
 
 def log(plan: Plan) -> list[dict[str, Any]]:
     """What the plan was replanned for, oldest first, leaving out what was undone."""
-    entries: list[Any] = plan.ext.get(LOG, [])
-    return [each for each in entries if isinstance(each, dict) and not each.get("undone")]
+    return [each for each in log_entries(plan) if not each.get("undone")]
+
+
+def log_entries(plan: Plan) -> list[dict[str, Any]]:
+    """The same with what was undone; an entry that a hand edit spoilt is passed over."""
+    kept: Any = plan.ext.get(LOG)
+    return [each for each in kept if isinstance(each, dict)] if isinstance(kept, list) else []
 
 
 def _logged(plan: Plan, patch: PlanPatch) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.model import Node, Plan, Schedule, Story, Task
-from nootropic_kernel.planning.patch import LOG, PlanPatch, log
+from nootropic_kernel.planning.patch import LOG, PlanPatch, log, log_entries
 from nootropic_kernel.planning.records import from_plain, to_plain
 from nootropic_kernel.planning.retime import with_slack
 from nootropic_kernel.planning.spec_file import canonical
@@ -64,7 +64,7 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
                 task = replace(task, estimate=from_plain(type(task.estimate), old["estimate"]))
         tasks.append(task)
     begun = {name for name, state in states.items() if state.status in _BEGUN}
-    entries = [{**each, "undone": plan.revision + 1} if each == entry else each for each in plan.ext.get(LOG, ())]
+    entries = [{**each, "undone": plan.revision + 1} if each == entry else each for each in log_entries(plan)]
     stories = {record["id"]: from_plain(Story, record) for record in was["stories"]}
     taken_back = replace(
         plan,
