@@ -68,7 +68,8 @@ def replan_task(
             return _shown(workspace, spec, states, event, entry)
         ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace))
         patch = replan(spec.plan, event, ground, states, hours)
-        plan = apply(spec.plan, patch, touched(states) - {event.task})
+        frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
+        plan = apply(spec.plan, patch, frozen)
         if dry_run:
             return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))
         # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one

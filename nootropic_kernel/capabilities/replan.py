@@ -115,7 +115,10 @@ def replan(params: ReplanParams, session: Session) -> ReplanResult:
         raise UsageError("`--hours` goes with `--kind late`.")
     current_spec(workspace)
     session.status(f"Looking for another way around {params.task}")
-    event = Event(params.kind, params.task, " ".join(params.because.split()))
+    because = " ".join(params.because.split())
+    if params.hours is not None:
+        because += f" ({params.hours:g} hours in all)"  # so that another number is another event
+    event = Event(params.kind, params.task, because)
     done = replan_task(
         workspace,
         session.database(),

@@ -102,8 +102,9 @@ def _given(situation: Situation) -> set[str]:
 def at_node(situation: Situation, node: Node) -> Iterator[Repair]:
     """Every untried way of a node that provides again what is required outside of it."""
     tree, library = situation.tree, situation.ground.library
-    names = [name for each in tree.below(node) for name in each.tasks]
-    unfinished = {task.id for task in situation.unfinished()}
+    names = [name for each in tree.below(node) for name in each.tasks if name in situation.tasks]
+    # A locked task is a person's: it may wait for others than before, but is never given up for another.
+    unfinished = {task.id for task in situation.unfinished() if not task.locked or task.id == situation.about}
     leaves = {name: situation.tasks[name] for name in names if name in unfinished}
     later = situation.followers(leaves) - situation.frozen
     outside = [task for task in situation.standing if task.id not in leaves and task.id not in later]
@@ -129,9 +130,10 @@ class _Rebuilding:
     ) -> None:
         self.situation, self.node, self.leaves, self.way = situation, node, leaves, way
         self.given = {item for task in outside for item in task.provides}
-        self.known = {task.key: task.id for task in outside} | {
-            task.key: name for name, task in leaves.items() if name != situation.about or not self._failed()
-        }
+        own = {name for each in situation.tree.below(node) for name in each.tasks}
+        locked = [task for task in situation.standing if task.locked and task.id in own and task.id not in leaves]
+        kept = [task for name, task in leaves.items() if name != situation.about or not self._failed()]
+        self.known = {task.key: task.id for task in [*outside, *locked, *kept]}
         self.epics: dict[int, str] = {}
         self.stories: dict[int, str] = {}
         self.groups: list[Epic | Story] = []
@@ -161,7 +163,10 @@ class _Rebuilding:
         kept = {name for name in placed.values() if name in self.leaves}
         lost = tuple(name for name in self.leaves if name not in kept)
         provided = {item for task in new for item in task.provides} | {
-            item for name in kept for item in self.leaves[name].provides
+            item
+            for name in placed.values()
+            if name in self.situation.tasks
+            for item in self.situation.tasks[name].provides
         }
         if not lost or not self.situation.needed(self.leaves) <= provided:
             return None

@@ -85,7 +85,7 @@ class Situation:
         self.status = {task.id: task_state(task, states).status for task in plan.tasks}
         self.done = {name for name, status in self.status.items() if status == "done"}
         begun = {name for name, status in self.status.items() if status in _BEGUN}
-        settled = {task.id for task in plan.tasks if task.status in CLOSED or task.locked}
+        settled = {task.id for task in plan.tasks if task.status in CLOSED}
         self.frozen = (begun | settled) - ({about} - self.done)
 
     @cached_property

@@ -169,9 +169,29 @@ def test_a_late_task_of_a_real_plan_moves_its_followers(session: Session) -> Non
     assert result.patch["cost_delta"] == {"hours": 8.0} and len(result.patch["reschedule"]) >= 2
     task = current_spec(session.workspace).plan.task(name)
     assert task is not None and task.estimate.hours == 9.0
+    assert around(session, name, kind="late", hours=9.0).action == "shown"
+    assert around(session, name, kind="late", hours=12.0).patch["cost_delta"] == {"hours": 3.0}
     undo(session)
     task = current_spec(session.workspace).plan.task(name)
+    assert task is not None and task.estimate.hours == 9.0
+    undo(session, name)
+    task = current_spec(session.workspace).plan.task(name)
     assert task is not None and task.estimate.hours == 1.0
+
+
+def test_finished_work_found_wrong_keeps_its_record_and_comes_again(session: Session, repo: Path) -> None:
+    name = recipe_task(session)
+    head, heading, tail = (repo / SPEC).read_text().partition(f"#### {name} ")
+    (repo / SPEC).write_text(head + heading + tail.replace('status: "pending"', 'status: "done"', 1))
+    before = current_spec(session.workspace).plan
+    result = around(session, name, "a field is missing", kind="wrong")
+    after = current_spec(session.workspace).plan
+    rework = next(task for task in after.tasks if task.supersedes == name)
+    assert after.task(name) == before.task(name) and rework.how.kind == "model"
+    assert rework.id in result.next and not result.patch["supersede"]
+    states = load_states(session.workspace, session.database(), after)
+    waiting = [task.id for task in after.tasks if rework.id in task.depends_on]
+    assert waiting and all(states[each].status == "pending" for each in waiting)
 
 
 def test_amending_keeps_what_replanning_decided(session: Session) -> None:

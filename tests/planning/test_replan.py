@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import NoCheaperWay, PatchInvalid, PatchStale, Unrepairable
+from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import Plan, Schedule, TaskState
 from nootropic_kernel.planning.patch import SCHEMA, Event, PlanPatch, apply
 from nootropic_kernel.planning.proofs import violations
@@ -239,10 +240,11 @@ def test_right_shift_keeps_order_and_capacity_and_moves_nothing_else(number: int
 
 
 @pytest.mark.parametrize("number", range(40))
-def test_every_kind_of_event_keeps_the_properties(number: int) -> None:
+def test_every_kind_of_event_keeps_the_properties_and_what_is_locked(number: int) -> None:
     rng = random.Random(number)
     plan, ground = synthetic_plan(rng, 40, budget=rng.choice([None, 50.0, 500.0]))
     states = partly_done(rng, plan, rng.uniform(0.2, 0.8))
+    plan = replace(plan, tasks=tuple(replace(task, locked=rng.random() < 0.2) for task in plan.tasks))
     kind = ("wrong", "blocked", "over-budget", "late")[number % 4]
     among = sorted(begun(states)) if kind == "wrong" else unfinished(plan, states)
     event = Event(kind, rng.choice(among), "as told")
@@ -254,6 +256,8 @@ def test_every_kind_of_event_keeps_the_properties(number: int) -> None:
     after = apply(plan, patch, begun(states))
     assert violations(plan, patch, after, ground, states) == []
     assert read(dump(after)).plan == after
+    locked = {task.id for task in plan.tasks if task.locked}
+    assert locked & set(patch.supersede) <= {event.task}
 
 
 def test_finished_work_found_wrong_is_done_again_and_its_users_are_checked() -> None:
@@ -271,6 +275,8 @@ def test_finished_work_found_wrong_is_done_again_and_its_users_are_checked() -> 
     for task in users:
         now = after.task(task.id)
         assert now is not None and (states[task.id].status == "done" or rework.id in now.depends_on)
+    for task in link(after.tasks):  # as an amendment does
+        assert states.get(task.id, TaskState("pending")).status == "done" or wrong.id not in task.depends_on
 
 
 def test_over_budget_takes_a_cheaper_way_or_says_that_there_is_none() -> None:
