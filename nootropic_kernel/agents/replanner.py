@@ -21,7 +21,7 @@ from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
-from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled, log_entries
+from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
 from nootropic_kernel.planning.patch_views import summary
 from nootropic_kernel.planning.replan import replan
 from nootropic_kernel.planning.situation import ground_of
@@ -82,23 +82,32 @@ def replan_task(
 
 
 def undo_replan(
-    workspace: Workspace, database: StateDatabase, task: str = "", *, unsaved: Collection[str] = ()
+    workspace: Workspace,
+    database: StateDatabase,
+    task: str = "",
+    revision: int | None = None,
+    *,
+    unsaved: Collection[str] = (),
 ) -> Replanned:
-    """Take back the latest replan (of a task, if one is named); one that was taken back already stays so.
+    """Take back the latest replan (of a task or revision, if one is named); one taken back already stays so.
 
     :raises UndoRefused: when there is none, its record is gone, or its tasks were worked on since.
     """
     with turn_lock(workspace, database):
         spec = current_spec(workspace)
         states = load_states(workspace, database, spec.plan)
-        if (done := _taken_back(spec.plan, task)) is not None:
-            said = f"The replan of revision {done['revision']} was taken back already, in revision {done['undone']}."
-            return Replanned(spec.plan, spec.plan, PlanPatch(spec.plan.revision), states, "shown", notes=(said,))
-        entry = latest(spec.plan, task)
+        entry = latest(spec.plan, task, revision)
         if entry is None:
             raise UndoRefused(
-                f"There is no replan of {task} to take back." if task else "There is no replan to take back."
+                "There is no such replan to take back.",
+                next="`git log project-spec.md` shows what became of the plan, with the revisions.",
             )
+        if entry.get("undone"):
+            said = (
+                f"The replan of revision {entry['revision']} was taken back already, in revision {entry['undone']}. "
+                "An earlier one is taken back by its revision: `noo replan --undo --revision 2`."
+            )
+            return Replanned(spec.plan, spec.plan, PlanPatch(spec.plan.revision), states, "shown", notes=(said,))
         patch, was = _kept(database, spec.plan, int(entry["revision"]))
         plan = take_back(spec.plan, entry, patch, was, states)
         message = f"Take back the replan of {entry['task']} (revision {plan.revision})\n\nIt was: {entry['evidence']}"
@@ -138,12 +147,6 @@ def _message(before: Plan, event: Event, patch: PlanPatch) -> str:
 
 def _line(text: str) -> str:
     return " ".join(text.split())[:500]
-
-
-def _taken_back(plan: Plan, task: str) -> dict[str, Any] | None:
-    """The newest entry of the log, when that is one that was taken back: the cell that did so is run again."""
-    entries = [each for each in log_entries(plan) if task in ("", each.get("task"))]
-    return entries[-1] if entries and entries[-1].get("undone") else None
 
 
 def _kept(database: StateDatabase, plan: Plan, revision: int) -> tuple[PlanPatch, dict[str, Any]]:

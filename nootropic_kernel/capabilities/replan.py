@@ -30,6 +30,7 @@ class ReplanParams(Params):
     hours: float | None = Field(None, gt=0, description="With --kind late: how many hours the task takes in all.")
     dry_run: bool = Field(False, description="Only show what would change.")
     undo: bool = Field(False, description="Take the latest replan back (of the task, if one is named).")
+    revision: int | None = Field(None, ge=2, description="With --undo: the replan that led to this revision.")
 
 
 class ReplanResult(Result):
@@ -108,7 +109,11 @@ def replan(params: ReplanParams, session: Session) -> ReplanResult:
                 "`--undo` goes with a task at most.", next="Say `noo replan --undo` or `noo replan T7 --undo`."
             )
         current_spec(workspace)
-        return ReplanResult.of(undo_replan(workspace, session.database(), params.task or "", unsaved=session.unsaved))
+        return ReplanResult.of(
+            undo_replan(workspace, session.database(), params.task or "", params.revision, unsaved=session.unsaved)
+        )
+    if params.revision is not None:
+        raise UsageError("`--revision` goes with `--undo`.")
     if params.task is None or params.because is None or not params.because.strip():
         raise UsageError("Name a task and say what happened.", next='Say `noo replan T7 --because "…"`.')
     if params.hours is not None and params.kind != "late":

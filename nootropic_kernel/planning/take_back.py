@@ -8,7 +8,7 @@ from typing import Any
 from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.model import Node, Plan, Schedule, Story, Task
-from nootropic_kernel.planning.patch import LOG, PlanPatch, log, log_entries
+from nootropic_kernel.planning.patch import LOG, PlanPatch, log_entries
 from nootropic_kernel.planning.records import from_plain, to_plain
 from nootropic_kernel.planning.retime import with_slack
 from nootropic_kernel.planning.spec_file import canonical
@@ -47,7 +47,7 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
     added, gone = {task.id for task in patch.tasks()}, set(patch.supersede)
     links = {each.id: each.depends_on for each in patch.relink}
     moves = {each.id: (each.start_h, each.end_h) for each in patch.reschedule}
-    _check(plan, added, gone, links, states, int(entry["revision"]))
+    _check(plan, entry, patch, states)
     tasks = []
     for task in plan.tasks:
         old = was["tasks"].get(task.id, {})
@@ -78,37 +78,47 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
     return check(canonical(taken_back))
 
 
-def latest(plan: Plan, task: str = "") -> dict[str, Any] | None:
-    """The newest replan that was not taken back, of a task if one is named."""
-    return next((each for each in reversed(log(plan)) if task in ("", each.get("task"))), None)
+def latest(plan: Plan, task: str = "", revision: int | None = None) -> dict[str, Any] | None:
+    """The log's newest entry, of a task or a revision if one is named; its ``undone`` tells that it was taken back."""
+    fitting = (
+        each
+        for each in reversed(log_entries(plan))
+        if task in ("", each.get("task")) and revision in (None, each.get("revision"))
+    )
+    return next(fitting, None)
 
 
-def _check(
-    plan: Plan, added: set[str], gone: set[str], links: dict[str, tuple[str, ...]], states: States, revision: int
-) -> None:
-    problems = []
+def _check(plan: Plan, entry: dict[str, Any], patch: PlanPatch, states: States) -> None:
     known: dict[str, Task] = {task.id: task for task in plan.tasks}
-    for name in sorted(added):
+    problems = []
+    for name in sorted(task.id for task in patch.tasks()):
         status = states[name].status if name in states else "gone"
         if status in _BEGUN or status in ("superseded", "gone"):
             problems.append(f"{name} is {status}")
-    problems += [f"{name} is not superseded any more" for name in sorted(gone) if _status(known, name) != "superseded"]
-    problems += [
-        f"{name} waits for others than then"
-        for name, others in links.items()
-        if name not in known or known[name].depends_on != others
-    ]
+    for name in patch.supersede:
+        if name not in known or known[name].status != "superseded":
+            problems.append(f"{name} is not superseded any more")
+    for link in patch.relink:
+        if link.id not in known or known[link.id].depends_on != link.depends_on:
+            problems.append(f"{link.id} waits for others than then")
+    for move in patch.reschedule:
+        if (
+            entry["kind"] == "late"
+            and move.id == entry["task"]
+            and (move.start_h, move.end_h) != _times(known, move.id)
+        ):
+            problems.append(f"{move.id} has other times than then")
     if problems:
         raise UndoRefused(
-            f"The replan of revision {revision} cannot be taken back.",
+            f"The replan of revision {entry['revision']} cannot be taken back.",
             why=f"The plan was worked on since: {'; '.join(problems[:5])}.",
             next="Take back later replans first, or edit project-spec.md.",
-            revision=revision,
+            revision=entry["revision"],
         )
 
 
-def _status(known: dict[str, Task], name: str) -> str:
-    return known[name].status if name in known else "gone"
+def _times(known: dict[str, Task], name: str) -> tuple[float, float] | None:
+    return (known[name].schedule.start_h, known[name].schedule.end_h) if name in known else None
 
 
 def _tree(plan: Plan, patch: PlanPatch, was: dict[str, Any]) -> tuple[Node, ...]:

@@ -142,6 +142,7 @@ def test_what_cannot_be_understood_is_refused_with_a_way_on(session: Session) ->
     for params in (
         ReplanParams(), ReplanParams(task="T1"), ReplanParams(task="T1", because=" "), ReplanParams(because="x"),
         ReplanParams(task="T1", because="x", hours=3), ReplanParams(undo=True, because="x"),
+        ReplanParams(task="T1", because="x", revision=2),
         ReplanParams(task="T999", because="x"), ReplanParams(task="T1", because="x", kind="wrong"),
     ):  # fmt: skip
         with pytest.raises(UsageError):
@@ -171,10 +172,15 @@ def test_a_late_task_of_a_real_plan_moves_its_followers(session: Session) -> Non
     assert task is not None and task.estimate.hours == 9.0
     assert around(session, name, kind="late", hours=9.0).action == "shown"
     assert around(session, name, kind="late", hours=12.0).patch["cost_delta"] == {"hours": 3.0}
+    with pytest.raises(UndoRefused):  # the later one first
+        replan(ReplanParams(undo=True, revision=2), session)
     undo(session)
     task = current_spec(session.workspace).plan.task(name)
     assert task is not None and task.estimate.hours == 9.0
-    undo(session, name)
+    assert undo(session, name).action == "shown"
+    with pytest.raises(UndoRefused):
+        replan(ReplanParams(undo=True, revision=99), session)
+    replan(ReplanParams(undo=True, revision=2), session)
     task = current_spec(session.workspace).plan.task(name)
     assert task is not None and task.estimate.hours == 1.0
 

@@ -16,7 +16,7 @@ from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import NoCheaperWay, PatchInvalid, PatchStale, Unrepairable
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import Plan, Schedule, TaskState
-from nootropic_kernel.planning.patch import SCHEMA, Event, PlanPatch, apply
+from nootropic_kernel.planning.patch import SCHEMA, Event, PlanPatch, apply, log
 from nootropic_kernel.planning.proofs import violations
 from nootropic_kernel.planning.records import encode, to_plain
 from nootropic_kernel.planning.replan import replan
@@ -359,4 +359,5 @@ def test_taking_back_restores_all_but_the_record_of_it(number: int) -> None:
     assert {task.id for task in back.tasks} == {task.id for task in after.tasks}, "ids are never used again"
     assert all(task.status == "cancelled" for task in back.tasks if task.id in added)
     assert {node.id: node for node in back.tree} == {node.id: node for node in plan.tree}
-    assert (back.stories, back.revision, latest(back)) == (plan.stories, plan.revision + 2, None)
+    assert (back.stories, back.revision, log(back)) == (plan.stories, plan.revision + 2, [])
+    assert latest(back) == {**entry, "undone": back.revision}
