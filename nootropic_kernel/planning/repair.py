@@ -130,8 +130,9 @@ class _Rebuilding:
     ) -> None:
         self.situation, self.node, self.leaves, self.way = situation, node, leaves, way
         self.given = {item for task in outside for item in task.provides}
-        own = {name for each in situation.tree.below(node) for name in each.tasks}
-        locked = [task for task in situation.standing if task.locked and task.id in own and task.id not in leaves]
+        self.own = {name for each in situation.tree.below(node) for name in each.tasks}
+        mine = [task for task in situation.standing if task.id in self.own and task.id not in leaves]
+        locked = [task for task in mine if task.locked]
         kept = [task for name, task in leaves.items() if name != situation.about or not self._failed()]
         self.known = {task.key: task.id for task in [*outside, *locked, *kept]}
         self.epics: dict[int, str] = {}
@@ -152,7 +153,8 @@ class _Rebuilding:
                 continue
             done_with.add(step.key)
             if step.key in self.known:
-                placed[index] = self.known[step.key]
+                if self.known[step.key] in self.own:  # what another node made stays with that
+                    placed[index] = self.known[step.key]
                 continue
             made = self._made(found, step, f"T{following + len(new)}", given)
             if made is None:
@@ -162,12 +164,8 @@ class _Rebuilding:
             given.update(made.provides)
         kept = {name for name in placed.values() if name in self.leaves}
         lost = tuple(name for name in self.leaves if name not in kept)
-        provided = {item for task in new for item in task.provides} | {
-            item
-            for name in placed.values()
-            if name in self.situation.tasks
-            for item in self.situation.tasks[name].provides
-        }
+        stay = [self.situation.tasks[name] for name in kept]
+        provided = {item for task in [*new, *stay] for item in task.provides}
         if not lost or not self.situation.needed(self.leaves) <= provided:
             return None
         return Repair(lost, (*self.groups, *self._nodes(found, placed), *self._succeeding(new, lost)))

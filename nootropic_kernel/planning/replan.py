@@ -95,10 +95,10 @@ def _rework(situation: Situation, task: Task, evidence: str) -> Repair:
     how = next_how(situation, task) or How("person", why="It was done by a person before.")
     name = f"T{following}"
     body = "\n\n".join(filter(None, [task.body, f"{task.id} did this and was found wrong: {evidence}"]))
-    rework = replace(again(task, name, how), title=_once(f"Again: {task.title}"), body=body)
+    rework = replace(again(task, name, how), title=f"Again: {task.title.removeprefix('Again: ')}", body=body)
     added: list[Task] = [rework]
-    for consumer in sorted(_built_on(situation, task.id), key=lambda each: list(situation.tasks).index(each)):
-        one = situation.tasks[consumer]
+    built_on = _built_on(situation, task.id)
+    for one in (each for each in situation.plan.tasks if each.id in built_on):
         added.append(
             replace(
                 again(one, f"T{following + len(added)}", How("person", why=f"{one.id} built on {task.id}.")),
@@ -116,10 +116,6 @@ def _rework(situation: Situation, task: Task, evidence: str) -> Repair:
     owner = situation.tree.owner(task.id)
     node = [replace(owner, tasks={**owner.tasks, name: owner.tasks[task.id]})] if owner is not None else []
     return Repair((), (*node, *added))
-
-
-def _once(title: str) -> str:
-    return title.replace("Again: Again: ", "Again: ")
 
 
 def _built_on(situation: Situation, name: str) -> set[str]:
