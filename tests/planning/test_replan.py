@@ -99,6 +99,7 @@ def test_single_failures_are_healed_by_small_patches() -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(1800)
 def test_a_thousand_single_failures() -> None:
     check_stability(single_failures(1000, seed()), 1000)
 
@@ -137,6 +138,7 @@ def test_chained_failures_end_in_success_or_a_named_artifact() -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(1800)
 def test_a_hundred_and_fifty_chains_of_failures() -> None:
     chained_failures(150, seed())
 
