@@ -83,7 +83,7 @@ def current_spec(workspace: Workspace) -> Spec:
     :raises SpecUnreadable: with the line that breaks the grammar.
     :raises PlanInvalid: when it is readable and breaks a rule.
     """
-    spec = _read_spec(workspace)
+    spec = read_spec(workspace)
     if spec is None:
         raise NoPlan
     check(spec.plan)
@@ -93,7 +93,7 @@ def current_spec(workspace: Workspace) -> Spec:
 def current_plan(workspace: Workspace, database: StateDatabase) -> Planned:
     """The plan of the workspace with the states of its tasks (see :func:`current_spec`)."""
     spec = current_spec(workspace)
-    return Planned(spec.plan, load_states(workspace, database, spec.plan), "shown", notes=_spec_notes(spec))
+    return Planned(spec.plan, load_states(workspace, database, spec.plan), "shown", notes=spec_notes(spec))
 
 
 def plan_brief(
@@ -112,7 +112,7 @@ def plan_brief(
     """
     workspace.ensure()
     with turn_lock(workspace, database):
-        spec = _read_spec(workspace)
+        spec = read_spec(workspace)
         if spec is None:
             if amend:
                 raise NoPlan
@@ -132,8 +132,8 @@ def plan_brief(
 
 def _make(workspace: Workspace, database: StateDatabase, brief: str, unsaved: Collection[str]) -> Planned:
     plan = make_plan(brief, repository_facts(workspace), load_library(workspace))
-    _write(workspace, plan, unsaved)
-    commit, notes = _commit(workspace, plan, f"Plan: {plan.title}")
+    write_plan(workspace, plan, unsaved)
+    commit, notes = commit_plan(workspace, plan, f"Plan: {plan.title}")
     _journal(database, "plan.made", plan, commit)
     return Planned(plan, load_states(workspace, database, plan), "made", commit, (*workspace.notes, *notes))
 
@@ -141,11 +141,11 @@ def _make(workspace: Workspace, database: StateDatabase, brief: str, unsaved: Co
 def _show(workspace: Workspace, database: StateDatabase, spec: Spec, *notes: str) -> Planned:
     """The plan as it is; a commit that Git refused before, or that a killed process did not reach, is made up for."""
     commit = None
-    said = [*notes, *_spec_notes(spec)]
+    said = [*notes, *spec_notes(spec)]
     if workspace.has_git:
         repository = Repository(workspace.root, workspace.state_dir)
-        if _head_is_behind(repository, spec.plan):
-            commit, refused = _commit(workspace, spec.plan, f"Plan: {spec.plan.title}")
+        if head_is_behind(repository, spec.plan):
+            commit, refused = commit_plan(workspace, spec.plan, f"Plan: {spec.plan.title}")
             said += refused
     return Planned(spec.plan, load_states(workspace, database, spec.plan), "shown", commit, tuple(said))
 
@@ -156,18 +156,18 @@ def _amend(workspace: Workspace, database: StateDatabase, spec: Spec, brief: str
     made = amend_plan(old, brief, repository_facts(workspace), touched(states), load_library(workspace))
     former = [*old.ext.get(_FORMER, ()), _digest(old.brief)]
     plan = replace(made.plan, ext={**made.plan.ext, _FORMER: former})
-    notes = list(_spec_notes(spec))
-    if _has_edits(workspace):
+    notes = list(spec_notes(spec))
+    if has_edits(workspace):
         notes.append("Your own edits of project-spec.md were kept; they are part of this commit.")
-    _write(workspace, plan, unsaved)
+    write_plan(workspace, plan, unsaved)
     summary = _summary(made)
-    commit, refused = _commit(workspace, plan, f"Plan: {plan.title} (revision {plan.revision})\n\n{summary}")
+    commit, refused = commit_plan(workspace, plan, f"Plan: {plan.title} (revision {plan.revision})\n\n{summary}")
     _journal(database, "plan.amended", plan, commit)
     states = load_states(workspace, database, plan)
     return Planned(plan, states, "amended", commit, (summary, *notes, *refused), replace(made, plan=plan))
 
 
-def _head_is_behind(repository: Repository, plan: Plan) -> bool:
+def head_is_behind(repository: Repository, plan: Plan) -> bool:
     """Whether HEAD lacks this revision of the plan. Edits by hand of the same revision are the person's to commit."""
     committed = repository.content(repository.in_head(FILE_NAME))
     if committed is None:
@@ -178,7 +178,8 @@ def _head_is_behind(repository: Repository, plan: Plan) -> bool:
         return False
 
 
-def _read_spec(workspace: Workspace) -> Spec | None:
+def read_spec(workspace: Workspace) -> Spec | None:
+    """project-spec.md as it is, or None; unlike :func:`current_spec` it may break rules that plans keep."""
     state = read_file(workspace.root, FILE_NAME)
     if state is None:
         return None
@@ -189,7 +190,11 @@ def _read_spec(workspace: Workspace) -> Spec | None:
         raise SpecUnreadable(line, "it is not UTF-8 text") from None
 
 
-def _write(workspace: Workspace, plan: Plan, unsaved: Collection[str]) -> None:
+def write_plan(workspace: Workspace, plan: Plan, unsaved: Collection[str]) -> None:
+    """Write project-spec.md, whole or not at all.
+
+    :raises SpecUnsaved: when it has unsaved edits in an open tab.
+    """
     if FILE_NAME in unsaved:
         raise SpecUnsaved
     before = read_file(workspace.root, FILE_NAME)
@@ -197,7 +202,8 @@ def _write(workspace: Workspace, plan: Plan, unsaved: Collection[str]) -> None:
     replace_file(workspace.root, FILE_NAME, before, after, draft=_DRAFT)
 
 
-def _has_edits(workspace: Workspace) -> bool:
+def has_edits(workspace: Workspace) -> bool:
+    """Whether project-spec.md differs from what is committed."""
     if not workspace.has_git:
         return False
     state = read_file(workspace.root, FILE_NAME)
@@ -205,7 +211,7 @@ def _has_edits(workspace: Workspace) -> bool:
     return Repository(workspace.root, workspace.state_dir).differs_from_head(FILE_NAME, content)
 
 
-def _commit(workspace: Workspace, plan: Plan, message: str) -> tuple[str | None, list[str]]:
+def commit_plan(workspace: Workspace, plan: Plan, message: str) -> tuple[str | None, list[str]]:
     """Commit project-spec.md alone; what Git does not let through is told, the file stays written."""
     if not workspace.has_git:
         return None, []
@@ -242,7 +248,8 @@ def _summary(made: Amendment) -> str:
     return "; ".join(parts) + "." if parts else "No task changed."
 
 
-def _spec_notes(spec: Spec) -> tuple[str, ...]:
+def spec_notes(spec: Spec) -> tuple[str, ...]:
+    """What stands in project-spec.md beside the grammar, in sentences."""
     return tuple(f"project-spec.md, {note.sentence()}." for note in spec.notes)
 
 

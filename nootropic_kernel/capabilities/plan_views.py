@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, PrivateAttr
 
 from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
-from nootropic_kernel.planning import render
+from nootropic_kernel.planning import patch_views, render
 from nootropic_kernel.planning.board import ready_tasks, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
+from nootropic_kernel.planning.patch import PlanPatch
 
 
 class HowView(BaseModel):
@@ -157,13 +159,21 @@ class PlanResult(Result):
         return result
 
     def text(self) -> str:
-        return render.tree(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+        shown = render.tree(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+        return shown + self._changes(patch_views.text)
 
     def markdown(self) -> str:
-        return render.markdown(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+        shown = render.markdown(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+        return shown + self._changes(patch_views.markdown)
 
     def html(self) -> str:
-        return render.html(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+        shown = render.html(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+        return shown + self._changes(patch_views.html)
+
+    def _changes(self, draw: Callable[[Plan, PlanPatch], str]) -> str:
+        """What an amendment changed, below the plan."""
+        made = self._planned.amendment
+        return f"\n\n{draw(made.before, made.patch)}" if made is not None and not made.patch.empty else ""
 
     def data(self) -> dict[str, Any]:
         return {**render.data(self._planned.plan, self._planned.states), "notes": self.notes}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
+from nootropic_kernel.planning.difference import difference
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import CLOSED, Epic, Plan, Story, Task, next_number, number
+from nootropic_kernel.planning.patch import Event, PlanPatch
 from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.validate import check
@@ -14,13 +16,15 @@ from nootropic_kernel.planning.validate import check
 
 @dataclass(frozen=True)
 class Amendment:
-    """The plan after, and what changed in it, by task id."""
+    """The plan before and after, and what changed in it: by task id, and as a patch."""
 
+    before: Plan
     plan: Plan
     added: tuple[str, ...]
     changed: tuple[str, ...]
     superseded: tuple[str, ...]
     kept: tuple[str, ...]
+    patch: PlanPatch
 
 
 def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str] = ()) -> Amendment:
@@ -38,9 +42,11 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
     changed: list[str] = []
     kept: list[str] = []
     following = next_number(task.id for task in old.tasks)
+    names: dict[str, str] = {}
     for task in new.tasks:
         same = before.pop(task.key, None)
         placed = replace(task, story=story_ids[task.story])
+        names[task.id] = f"T{following}" if same is None else same.id
         if same is None:
             after[f"T{following}"] = replace(placed, id=f"T{following}")
             added.append(f"T{following}")
@@ -50,13 +56,16 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
             kept.append(same.id)
         else:
             merged = replace(placed, id=same.id, status=same.status, agent=same.agent, ext=same.ext)
+            if same.supersedes:  # it is done in another way since an earlier one failed
+                merged = replace(merged, how=same.how, body=same.body, supersedes=same.supersedes)
             after[same.id] = merged
             (kept if _same_work(same, merged) else changed).append(same.id)
     gone = []
     for task in old.tasks:
         if task.id in after:
             continue
-        finished = task.id in touched or task.locked or task.status in CLOSED
+        # What checks finished work once more follows from no brief.
+        finished = task.id in touched or task.locked or task.status in CLOSED or task.kind == "verify"
         after[task.id] = task if finished else replace(task, status="superseded")
         if not finished:
             gone.append(task.id)
@@ -73,8 +82,19 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
         epics=epics,
         stories=stories,
         tasks=schedule(link(ordered, present)),
+        tree=tuple(
+            replace(
+                node,
+                epic=epic_ids.get(node.epic, ""),
+                story=story_ids.get(node.story, ""),
+                tasks={names[name]: bound for name, bound in node.tasks.items()},
+            )
+            for node in new.tree
+        ),
     )
-    return Amendment(check(canonical(plan)), tuple(added), tuple(changed), tuple(gone), tuple(kept))
+    plan = check(canonical(plan))
+    patch = difference(old, plan, Event("amended", "", new.brief))
+    return Amendment(old, plan, tuple(added), tuple(changed), tuple(gone), tuple(kept), patch)
 
 
 def _epics(old: tuple[Epic, ...], new: tuple[Epic, ...]) -> tuple[tuple[Epic, ...], dict[str, str]]:

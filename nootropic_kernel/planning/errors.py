@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 
 
@@ -27,6 +29,59 @@ class NoWayFound(NootropicError):
 
 class PlanInvalid(NootropicError):
     """A plan breaks a rule that every plan keeps."""
+
+
+class PatchInvalid(NootropicError):
+    """A patch of the plan does not follow its format, or does not fit the plan."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("The patch of the plan cannot be applied.", why=f"In it {problem}. Nothing was changed.")
+
+
+class PatchStale(NootropicError):
+    """The plan moved on since the patch was made."""
+
+    def __init__(self, base: int, current: int) -> None:
+        super().__init__(
+            f"The plan is at revision {current} now; the patch was made for revision {base}.",
+            why="Somebody changed the plan in between; nothing was changed now.",
+            next="Look at `noo board`, then replan again.",
+            base_revision=base,
+            revision=current,
+        )
+
+
+class Unrepairable(NootropicError):
+    """No method of the library is left that would provide what the plan still needs."""
+
+    def __init__(self, task: str, missing: Iterable[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__(
+            f"The plan cannot be repaired around {task}: no untried way is left.",
+            why=f"Nothing else provides {', '.join(self.missing)}." if self.missing else "",
+            next='Do it by hand and set its status to "done" in project-spec.md, edit the brief (`noo plan --amend`), '
+            "or add a way to experiments/methods/.",
+            task=task,
+            missing=list(self.missing),
+        )
+
+
+class NoCheaperWay(NootropicError):
+    """A task is over budget, and every other way of doing it takes as long or longer."""
+
+    def __init__(self, task: str, hours: float, over: float) -> None:
+        above = f" The plan is {over:g} hours above its budget." if over > 0 else ""
+        super().__init__(
+            f"There is no cheaper way around {task}.",
+            why=f"Every untried way takes {hours:g} hours or more.{above}",
+            next='Set the status of a story\'s tasks to "deferred" in project-spec.md, or raise the budget there.',
+            task=task,
+            over_hours=over,
+        )
+
+
+class UndoRefused(NootropicError):
+    """A replan cannot be taken back: its tasks were worked on or changed since."""
 
 
 class SpecUnreadable(NootropicError):

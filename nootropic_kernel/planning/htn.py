@@ -6,24 +6,30 @@ back means taking off what was added since (an undo trail), not copying: the wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from nootropic_kernel.planning.errors import NoWayFound
 from nootropic_kernel.planning.methods import Bindings, Item, Library, TaskTemplate, Way, fill, holds
+
+Key = tuple[str, tuple[str, ...]]
 
 _LIMIT = 200_000  # steps of search; shipped methods need a few per task
 
 
 @dataclass(frozen=True)
 class Node:
-    """A compound in the tree: the way it was broken down, its bindings, and its parent (index, -1 for the root)."""
+    """A compound in the tree: the way it was broken down, its bindings, and its parent (index, -1 for the root).
+
+    ``bound`` is what it is bound to beside its parent's bindings (see :class:`model.Node`).
+    """
 
     compound: str
     way: Way
     bindings: Bindings
     parent: int
+    bound: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,12 @@ class Step:
     template: TaskTemplate
     bindings: Bindings
     node: int
+    bound: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """Kind and products, as :attr:`model.Task.key`."""
+        return self.template.name, tuple(str(item) for item in fill(self.template.provides, self.bindings))
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class _Goal:
     item: Item
     bindings: Bindings
     parent: int
+    bound: dict[str, Any] = field(default_factory=dict)
 
 
 _Agenda = tuple[_Goal, "_Agenda"] | None
@@ -58,17 +71,28 @@ _Agenda = tuple[_Goal, "_Agenda"] | None
 class _Choice:
     goal: _Goal
     rest: _Agenda
+    ways: Sequence[Way]
     following: int
     trail: int
     steps: int
     nodes: int
 
 
-def decompose(library: Library, root: str, bindings: Mapping[str, Any], facts: set[str]) -> Decomposition:
+def decompose(
+    library: Library,
+    root: str,
+    bindings: Mapping[str, Any],
+    facts: set[str],
+    *,
+    ways: Sequence[Way] | None = None,
+    forbidden: Container[Key] = (),
+) -> Decomposition:
     """Break ``root`` down until only primitive tasks are left.
 
     :param bindings: values that templates may name; lists may be named by ``each``.
     :param facts: what holds already; a task's ``requires`` must be among them or provided by an earlier task.
+    :param ways: the ways that the root may take; all of the library's where not given.
+    :param forbidden: tasks, by kind and products, that no result may contain: they were tried and failed.
     :raises NoWayFound: when no combination of ways works out.
     """
     state = set(facts)
@@ -88,17 +112,21 @@ def decompose(library: Library, root: str, bindings: Mapping[str, Any], facts: s
         if goal.item.name in library.tasks:
             template = library.tasks[goal.item.name]
             needs = {str(need) for need in fill(template.requires, goal.bindings)}
-            if needs <= state:
-                steps.append(Step(template, goal.bindings, goal.parent))
+            step = Step(template, goal.bindings, goal.parent, goal.bound)
+            barred = bool(forbidden) and step.key in forbidden
+            if needs <= state and not barred:
+                steps.append(step)
                 new = [str(item) for item in fill(template.provides, goal.bindings) if item not in state]
                 state.update(new)
                 trail.extend(new)
                 agenda = rest
                 continue
-            missing = f"{goal.item.name} needs {', '.join(sorted(needs - state))}"
+            lacking = ", ".join(sorted(needs - state))
+            missing = f"{goal.item.name} needs {lacking}" if lacking else f"{goal.item.name} failed before"
         else:
-            choices.append(_Choice(goal, rest, 0, len(trail), len(steps), len(nodes)))
-        agenda = _next_way(library, choices, state, trail, steps, nodes)
+            known = ways if ways is not None and not choices and not nodes else library.compounds[goal.item.name]
+            choices.append(_Choice(goal, rest, known, 0, len(trail), len(steps), len(nodes)))
+        agenda = _next_way(choices, state, trail, steps, nodes)
         if agenda is None and not choices:
             raise NoWayFound(
                 f"No method of the library leads to {root!r} here.",
@@ -109,7 +137,7 @@ def decompose(library: Library, root: str, bindings: Mapping[str, Any], facts: s
 
 
 def _next_way(
-    library: Library, choices: list[_Choice], state: set[str], trail: list[str], steps: list[Step], nodes: list[Node]
+    choices: list[_Choice], state: set[str], trail: list[str], steps: list[Step], nodes: list[Node]
 ) -> _Agenda:
     """Go back to the latest choice that has a way left, and take it; None when there is none."""
     while choices:
@@ -117,13 +145,13 @@ def _next_way(
         for item in trail[choice.trail :]:
             state.discard(item)
         del trail[choice.trail :], steps[choice.steps :], nodes[choice.nodes :]
-        ways = library.compounds[choice.goal.item.name]
-        while choice.following < len(ways):
-            way = ways[choice.following]
+        while choice.following < len(choice.ways):
+            way = choice.ways[choice.following]
             choice.following += 1
             if holds(way.when, state, choice.goal.bindings):
-                nodes.append(Node(choice.goal.item.name, way, choice.goal.bindings, choice.goal.parent))
-                parts = [_Goal(item, _bound(item, choice.goal.bindings), len(nodes) - 1) for item in way.items]
+                goal = choice.goal
+                nodes.append(Node(goal.item.name, way, goal.bindings, goal.parent, goal.bound))
+                parts = [_part(item, goal.bindings, len(nodes) - 1) for item in way.items]
                 return _pushed(parts, choice.rest) or _NOTHING_LEFT
         choices.pop()
     return None
@@ -134,13 +162,20 @@ _NOTHING_LEFT: _Agenda = (_Goal(Item("", each="nothing"), {"nothing": []}, -1), 
 
 
 def _unfold(goal: _Goal, rest: _Agenda) -> _Agenda:
-    once = Item(goal.item.name)
-    elements = goal.bindings.get(str(goal.item.each), ())
-    return _pushed([_Goal(once, {**goal.bindings, **element}, goal.parent) for element in elements], rest)
+    once, name = Item(goal.item.name), str(goal.item.each)
+    elements = goal.bindings.get(name, ())
+    parts = [
+        _Goal(once, {**goal.bindings, **element}, goal.parent, {**goal.bound, "each": name, "at": at})
+        for at, element in enumerate(elements)
+    ]
+    return _pushed(parts, rest)
 
 
-def _bound(item: Item, bindings: Bindings) -> Bindings:
-    return {**bindings, **{key: fill(value, bindings) for key, value in item.bind.items()}} if item.bind else bindings
+def _part(item: Item, bindings: Bindings, parent: int) -> _Goal:
+    if not item.bind:
+        return _Goal(item, bindings, parent)
+    own = {key: fill(value, bindings) for key, value in item.bind.items()}
+    return _Goal(item, {**bindings, **own}, parent, {"with": own})
 
 
 def _pushed(goals: list[_Goal], rest: _Agenda) -> _Agenda:

@@ -13,9 +13,11 @@ def link(tasks: Sequence[Task], present: Container[str] = ()) -> tuple[Task, ...
 
     :param present: what the repository has already; nobody needs to wait for it.
     """
+    gone = ("superseded", "cancelled")
+    replaced = {task.supersedes for task in tasks if task.supersedes and task.status not in gone}
     producers: dict[str, list[int]] = {}
     for index, task in enumerate(tasks):
-        if task.status not in ("superseded", "cancelled"):
+        if task.status not in gone and task.id not in replaced:
             for item in task.provides:
                 producers.setdefault(item, []).append(index)
     linked = []

@@ -123,6 +123,25 @@ class Epic:
 
 
 @dataclass(frozen=True)
+class Node:
+    """One compound of the plan's tree: the way it was broken down, the ways given up before, and its own tasks.
+
+    ``bound`` (and the value of each task) says what it is bound to beside its parent's bindings: ``each`` and ``at``
+    name an element of a list binding, ``with`` holds further values.
+    """
+
+    id: str
+    compound: str
+    way: str
+    parent: str = ""
+    tried: tuple[str, ...] = ()
+    bound: dict[str, Any] = field(default_factory=dict)
+    epic: str = ""
+    story: str = ""
+    tasks: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class WordUse:
     """What became of one word (or phrase) of the brief."""
 
@@ -147,6 +166,8 @@ class Plan:
     budget: dict[str, Any] = field(default_factory=dict)
     agents: tuple[dict[str, Any], ...] = ()
     words: tuple[WordUse, ...] = ()
+    bindings: dict[str, Any] = field(default_factory=dict)
+    tree: tuple[Node, ...] = ()
     epics: tuple[Epic, ...] = ()
     stories: tuple[Story, ...] = ()
     tasks: tuple[Task, ...] = ()

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable
-from dataclasses import replace
 
 from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.bindings import bindings_of, state_of
 from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import Reading, read_brief
+from nootropic_kernel.planning.errors import NoWayFound
 from nootropic_kernel.planning.facts import RepositoryFacts
-from nootropic_kernel.planning.htn import Decomposition, Step, decompose
+from nootropic_kernel.planning.htn import Decomposition, Key, decompose
+from nootropic_kernel.planning.leaves import task_of
 from nootropic_kernel.planning.link import link
-from nootropic_kernel.planning.methods import HowTemplate, Library, fill, holds, shipped_library
-from nootropic_kernel.planning.model import Acceptance, Epic, Estimate, How, Plan, Story, Task, WordUse
-from nootropic_kernel.planning.recipe_arguments import problem
+from nootropic_kernel.planning.methods import Library, fill, shipped_library
+from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
 from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.shaping import shaping
+from nootropic_kernel.planning.situation import given_up
+from nootropic_kernel.planning.tree import above, record
 from nootropic_kernel.planning.validate import check
 
 
@@ -37,19 +39,24 @@ def amend_plan(
     old: Plan, brief: str, facts: RepositoryFacts, touched: Container[str], library: Library | None = None
 ) -> Amendment:
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
-    new, present = _planned(brief, facts, library)
+    try:
+        new, present = _planned(brief, facts, library, given_up(old))
+    except NoWayFound:  # only what failed before would do
+        new, present = _planned(brief, facts, library)
     return amend(old, new, touched, present)
 
 
-def _planned(brief: str, facts: RepositoryFacts, library: Library | None) -> tuple[Plan, set[str]]:
+def _planned(
+    brief: str, facts: RepositoryFacts, library: Library | None, forbidden: Container[Key] = ()
+) -> tuple[Plan, set[str]]:
     """The plan, and what the repository had before its first task."""
     known = library or shipped_library()
     brief = brief.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair fits into no file
     reading = read_brief(brief, facts, known)
     bindings = bindings_of(brief, reading, facts)
     present = state_of(bindings, facts)
-    broken_down = decompose(known, reading.archetype.root, bindings, present)
-    epics, stories, tasks = _elements(broken_down, facts, Bounds(reading.limits, facts))
+    broken_down = decompose(known, reading.archetype.root, bindings, present, forbidden=forbidden)
+    epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts))
     plan = Plan(
         id="plan-" + hashlib.sha256(" ".join(brief.split()).encode("utf-8", "replace")).hexdigest()[:8],
         title=reading.title,
@@ -58,6 +65,8 @@ def _planned(brief: str, facts: RepositoryFacts, library: Library | None) -> tup
         goals=tuple(dict.fromkeys(task.provides[0] for task in tasks)),
         limits=tuple(limit.sentence() for limit in reading.limits),
         words=(*shaping(reading.words, tasks), *_left_out(reading)),
+        bindings={key: value for key, value in bindings.items() if key != "brief"},  # that is a field of its own
+        tree=tree,
         epics=epics,
         stories=stories,
         tasks=schedule(link(tasks, present)),
@@ -72,24 +81,24 @@ def _left_out(reading: Reading) -> Iterable[WordUse]:
         )
 
 
-def _elements(
+def elements(
     broken_down: Decomposition, facts: RepositoryFacts, bounds: Bounds
-) -> tuple[tuple[Epic, ...], tuple[Story, ...], tuple[Task, ...]]:
-    """Epics, stories and tasks from the tree: the nearest node above a task that names one."""
-    epics: dict[object, Epic] = {}
-    stories: dict[object, Story] = {}
+) -> tuple[tuple[Epic, ...], tuple[Story, ...], tuple[Task, ...], tuple[Node, ...]]:
+    """Epics, stories and tasks of a decomposition (each in the nearest node above it that names one), and the tree."""
+    epics: dict[int, Epic] = {}
+    stories: dict[tuple[int, int], Story] = {}
     tasks: list[Task] = []
+    placed: dict[int, str] = {}
     given: set[str] = set()
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    for step in broken_down.steps:
-        key = (step.template.name, tuple(str(item) for item in fill(step.template.provides, step.bindings)))
-        if key in seen:
+    for index, step in enumerate(broken_down.steps):
+        if step.key in seen:
             continue  # two parts of the brief led to the same task
-        seen.add(key)
+        seen.add(step.key)
         files = tuple(map(str, fill(step.template.files, step.bindings) or ()))
         if files and all(bounds.forbid(path) for path in files):
             continue  # the brief says to leave these alone
-        story_node, epic_node = _above(broken_down, step.node, "story"), _above(broken_down, step.node, "epic")
+        story_node, epic_node = above(broken_down, step.node, "story"), above(broken_down, step.node, "epic")
         if epic_node not in epics:
             node = broken_down.nodes[epic_node] if epic_node >= 0 else None
             title = str(fill(node.way.epic, node.bindings)) if node else "Work"
@@ -100,64 +109,14 @@ def _elements(
             title = str(fill(node.way.story, node.bindings)) if node else epics[epic_node].title
             method = f"{node.compound}: {node.way.name}" if node else ""
             stories[story_key] = Story(f"S{len(stories) + 1}", epics[epic_node].id, title, method)
-        task = _task(step, f"T{len(tasks) + 1}", stories[story_key].id, facts, given)
+        task = task_of(step, f"T{len(tasks) + 1}", stories[story_key].id, facts, given)
         task = bounds.keep(task)
         tasks.append(task)
+        placed[index] = task.id
         given.update(task.provides)
         if task.kind == "entity-model":
             given.add(f"new:{step.bindings['entity']}")
-    return tuple(epics.values()), tuple(stories.values()), tuple(tasks)
-
-
-def _above(broken_down: Decomposition, node: int, level: str) -> int:
-    while node >= 0 and not getattr(broken_down.nodes[node].way, level):
-        node = broken_down.nodes[node].parent
-    return node
-
-
-def _task(step: Step, task_id: str, story: str, facts: RepositoryFacts, given: set[str]) -> Task:
-    template, bindings = step.template, step.bindings
-    low, likely, high = template.hours
-    how = _how(step, facts, given)
-    return Task(
-        id=task_id,
-        story=story,
-        kind=template.name,
-        title=" ".join(str(fill(template.title, bindings)).split()),
-        how=how,
-        requires=tuple(map(str, fill(template.requires, bindings))),
-        provides=tuple(map(str, fill(template.provides, bindings))),
-        files=tuple(map(str, fill(template.files, bindings) or ())),
-        estimate=Estimate(likely, low, high),
-        acceptance=tuple(
-            Acceptance(
-                f"AC{number}",
-                " ".join(str(fill(entry["text"], bindings)).split()),
-                verify=str(fill(entry["verify"], bindings)) if entry.get("verify") else None,
-            )
-            for number, entry in enumerate(template.accept, start=1)
-        ),
-        body=str(fill(template.body, bindings)),
-    )
-
-
-def _how(step: Step, facts: RepositoryFacts, given: set[str]) -> How:
-    """The first alternative whose conditions hold and whose arguments fit the repository."""
-    state = {"python"} if facts.language in (None, "python") else set()
-    reasons: list[str] = []
-    for choice in step.template.how:
-        if not holds(choice.when, state | given, step.bindings):
-            continue
-        found, reason = _try(choice, step, facts, given)
-        if found is not None:
-            return replace(found, why="; ".join(filter(None, [*reasons, found.why]))) if reasons else found
-        reasons.append(reason)
-    return How("none", why="; ".join(reasons) or "no way of doing it fits this repository")
-
-
-def _try(choice: HowTemplate, step: Step, facts: RepositoryFacts, given: set[str]) -> tuple[How | None, str]:
-    if choice.kind != "recipe":
-        return How(choice.kind, why=str(fill(choice.why, step.bindings))), ""
-    args = fill(choice.args, step.bindings)
-    reason = problem(str(choice.recipe), args, facts, given)
-    return (None, reason) if reason else (How("recipe", choice.recipe, args, str(fill(choice.why, step.bindings))), "")
+    owned_epics = {node: epic.id for node, epic in epics.items()}
+    owned_stories = {node: story.id for (_, node), story in reversed(stories.items())}
+    tree = record(broken_down, placed, owned_epics, owned_stories)
+    return tuple(epics.values()), tuple(stories.values()), tuple(tasks), tree

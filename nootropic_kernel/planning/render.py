@@ -96,15 +96,16 @@ def markdown(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
     """The plan as Markdown, its graph as a Mermaid block, as GitHub shows both."""
     done, live = progress(plan, states)
     parts = [
-        f"## {_md(plan.title)}",
-        f"*{_md(plan.archetype)}, revision {plan.revision}, {done} of {live} tasks done, {_hours(plan.hours())}*",
+        f"## {in_markdown(plan.title)}",
+        f"*{in_markdown(plan.archetype)}, revision {plan.revision}, "
+        f"{done} of {live} tasks done, {_hours(plan.hours())}*",
         board_markdown(plan, states),
     ]
     if graph := mermaid(plan, states):
         parts.append(f"```mermaid\n{graph}\n```")
     if path := plan.critical_path():
         parts.append(f"**Critical path:** {_path(path)}")
-    parts += [_md(line) for line in (*word_lines(plan), *notes)]
+    parts += [in_markdown(line) for line in (*word_lines(plan), *notes)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -113,11 +114,11 @@ def board_markdown(plan: Plan, states: States) -> str:
     rows = ["| Task | | How | After | Hours | Slack | State |", "|---|---|---|---|---|---|---|"]
     for task in plan.tasks:
         state = state_of(task, states)
-        status = f"{state.status}: {_md(state.note)}" if state.note else state.status
+        status = f"{state.status}: {in_markdown(state.note)}" if state.note else state.status
         slack = "critical" if task.schedule.critical else f"{task.schedule.slack_h:g}"
         rows.append(
-            f"| {task.id} | {_md(task.title)} | {_md(task.how.sentence())} | {', '.join(task.depends_on)} "
-            f"| {task.estimate.hours:g} | {slack} | {status} |"
+            f"| {task.id} | {in_markdown(task.title)} | {in_markdown(task.how.sentence())} "
+            f"| {', '.join(task.depends_on)} | {task.estimate.hours:g} | {slack} | {status} |"
         )
     return "\n".join(rows)
 
@@ -249,7 +250,8 @@ def _e(text: str) -> str:
     return markup.escape(text)
 
 
-def _md(text: str) -> str:
+def in_markdown(text: str) -> str:
+    """Text as Markdown shows it, in one line."""
     return re.sub(r"([\\`*_|\[\]<>#])", r"\\\1", " ".join(text.split()))
 
 

@@ -73,15 +73,17 @@ def canonical(plan: Plan) -> Plan:
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield "---"
-    outside = frozenset({"schema", "title", "epics", "stories", "tasks", "body"})
+    outside = frozenset({"schema", "title", "epics", "stories", "tasks", "body", "words", "tree"})
     fields = shown(plan, leave_out=outside, always=_ALWAYS)
-    words = fields.pop("words", [])
+    words = [[word.text, word.verdict, word.meaning] for word in plan.words]
+    tree = [shown(node) for node in plan.tree]
     record = {"schema": plan.schema, **_titled(fields, plan.title), **_bodied(plan.body)}
     for key, value in record.items():
         yield f"{key}: {encode(value)}"
-    if words:  # last, and a word a line: people read the rest first
-        lines = [encode([word["text"], word["verdict"], word["meaning"]]) for word in words]
-        yield from ("words: [", *(f"  {line}," for line in lines[:-1]), f"  {lines[-1]}", _LIST_END)
+    for key, entries in (("tree", tree), ("words", words)):
+        if entries:  # an entry a line; last the words, which people read after the rest
+            lines = [encode(entry) for entry in entries]
+            yield from (f"{key}: [", *(f"  {line}," for line in lines[:-1]), f"  {lines[-1]}", _LIST_END)
     yield from ("---", "", f"# {_heading(plan.title)}", "")
     yield from _prose(plan.body)
     for epic in plan.epics:

@@ -17,6 +17,7 @@ from nootropic_kernel.planning.model import (
     Epic,
     Estimate,
     How,
+    Node,
     Plan,
     Schedule,
     Story,
@@ -63,11 +64,12 @@ def plans(draw: st.DrawFn) -> Plan:
             stories.append(Story(name, epics[-1].id, draw(text), draw(text), draw(texts), draw(checks()), draw(text)))
             for _ in range(draw(st.integers(0, 2))):
                 tasks.append(draw(a_task(f"T{len(tasks) + 1}", name)))
+    node = st.builds(Node, text, text, text, text, texts, records, text, text, records)
     words = st.lists(st.builds(WordUse, text, text, text), max_size=3).map(tuple)
     return Plan(
         id=draw(text), title=draw(text), brief=draw(text), archetype=draw(text), revision=draw(st.integers(1, 99)),
         parent_revision=draw(st.none() | st.integers(1, 99)), goals=draw(texts), budget=draw(records),
-        words=draw(words),
+        words=draw(words), bindings=draw(records), tree=tuple(draw(st.lists(node, max_size=2))),
         agents=tuple(draw(st.lists(records, max_size=2))), epics=tuple(epics), stories=tuple(stories),
         tasks=tuple(tasks), ext=draw(records), body=draw(text),
     )  # fmt: skip

@@ -1,0 +1,166 @@
+"""The replanning agent: heals the plan of a workspace around a task, commits project-spec.md, and takes that back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nootropic_kernel.agents.planner import (
+    commit_plan,
+    current_spec,
+    has_edits,
+    head_is_behind,
+    spec_notes,
+    write_plan,
+)
+from nootropic_kernel.agents.repository_facts import repository_facts
+from nootropic_kernel.agents.task_states import load_states, touched
+from nootropic_kernel.changes.commit import Repository
+from nootropic_kernel.changes.turns import turn_lock
+from nootropic_kernel.planning.errors import UndoRefused
+from nootropic_kernel.planning.methods import load_library
+from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
+from nootropic_kernel.planning.patch_views import summary
+from nootropic_kernel.planning.replan import replan
+from nootropic_kernel.planning.situation import ground_of
+from nootropic_kernel.planning.spec_file import Spec
+from nootropic_kernel.planning.take_back import former, latest, take_back
+from nootropic_kernel.workspace import journal
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.location import Workspace
+
+REPLANNED, TAKEN_BACK = "plan.replanned", "plan.replan-undone"
+
+
+@dataclass(frozen=True)
+class Replanned:
+    """What became of a replan: the plan before and after, the patch between them, and the commit."""
+
+    before: Plan
+    plan: Plan
+    patch: PlanPatch
+    states: dict[str, TaskState]
+    action: Literal["replanned", "shown", "dry run", "undone"]
+    commit: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def replan_task(
+    workspace: Workspace,
+    database: StateDatabase,
+    event: Event,
+    *,
+    hours: float | None = None,
+    dry_run: bool = False,
+    unsaved: Collection[str] = (),
+) -> Replanned:
+    """Heal the plan around a task; the same event again, or a dry run, changes nothing.
+
+    :param hours: for an event ``late``: how long the task takes in all.
+    :raises Unrepairable: when no way is left (see :func:`planning.replan.replan` for the others).
+    """
+    with turn_lock(workspace, database):
+        spec = current_spec(workspace)
+        states = load_states(workspace, database, spec.plan)
+        if (entry := handled(spec.plan, event)) is not None:
+            return _shown(workspace, spec, states, event, entry)
+        ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace))
+        patch = replan(spec.plan, event, ground, states, hours)
+        frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
+        plan = apply(spec.plan, patch, frozen)
+        if dry_run:
+            return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))
+        # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one
+        # revision the later counts.
+        was = former(spec.plan, plan, patch)
+        _journal(database, REPLANNED, plan, patch=patch.to_json(), was=was)
+        commit, notes = _written(workspace, spec, plan, _message(spec.plan, event, patch), unsaved)
+        states = load_states(workspace, database, plan)
+        return Replanned(spec.plan, plan, patch, states, "replanned", commit, notes)
+
+
+def undo_replan(
+    workspace: Workspace,
+    database: StateDatabase,
+    task: str = "",
+    revision: int | None = None,
+    *,
+    unsaved: Collection[str] = (),
+) -> Replanned:
+    """Take back the latest replan (of a task or revision, if one is named); one taken back already stays so.
+
+    :raises UndoRefused: when there is none, its record is gone, or its tasks were worked on since.
+    """
+    with turn_lock(workspace, database):
+        spec = current_spec(workspace)
+        states = load_states(workspace, database, spec.plan)
+        entry = latest(spec.plan, task, revision)
+        if entry is None:
+            raise UndoRefused(
+                "There is no such replan to take back.",
+                next="`git log project-spec.md` shows what became of the plan, with the revisions.",
+            )
+        if entry.get("undone"):
+            said = (
+                f"The replan of revision {entry['revision']} was taken back already, in revision {entry['undone']}. "
+                "An earlier one is taken back by its revision: `noo replan --undo --revision 2`."
+            )
+            return Replanned(spec.plan, spec.plan, PlanPatch(spec.plan.revision), states, "shown", notes=(said,))
+        patch, was = _kept(database, spec.plan, int(entry["revision"]))
+        plan = take_back(spec.plan, entry, patch, was, states)
+        message = f"Take back the replan of {entry['task']} (revision {plan.revision})\n\nIt was: {entry['evidence']}"
+        commit, notes = _written(workspace, spec, plan, message, unsaved)
+        _journal(database, TAKEN_BACK, plan, of=entry["revision"])
+        states = load_states(workspace, database, plan)
+        return Replanned(spec.plan, plan, patch, states, "undone", commit, notes)
+
+
+def _shown(
+    workspace: Workspace, spec: Spec, states: dict[str, TaskState], event: Event, entry: dict[str, Any]
+) -> Replanned:
+    """A replan that was done before; a commit that Git refused, or that a killed process did not reach, is made now."""
+    commit, said = None, [*spec_notes(spec)]
+    if workspace.has_git and head_is_behind(Repository(workspace.root, workspace.state_dir), spec.plan):
+        commit, refused = commit_plan(workspace, spec.plan, f"Replan around {event.task}: {_line(event.evidence)}")
+        said += refused
+    said.insert(0, f"The plan was healed of this already, in revision {entry['revision']}.")
+    patch = PlanPatch(spec.plan.revision, event)
+    return Replanned(spec.plan, spec.plan, patch, states, "shown", commit, tuple(said))
+
+
+def _written(
+    workspace: Workspace, spec: Spec, plan: Plan, message: str, unsaved: Collection[str]
+) -> tuple[str | None, tuple[str, ...]]:
+    notes = list(spec_notes(spec))
+    if has_edits(workspace):
+        notes.append("Your own edits of project-spec.md were kept; they are part of this commit.")
+    write_plan(workspace, plan, unsaved)
+    commit, refused = commit_plan(workspace, plan, message)
+    return commit, (*notes, *refused)
+
+
+def _message(before: Plan, event: Event, patch: PlanPatch) -> str:
+    return f"Replan around {event.task}: {event.kind}\n\n{_line(event.evidence)}\n\n{summary(before, patch)}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:500]
+
+
+def _kept(database: StateDatabase, plan: Plan, revision: int) -> tuple[PlanPatch, dict[str, Any]]:
+    for event in reversed(journal.events(database.read(), kind=REPLANNED, subject=plan.id)):
+        if event.data.get("revision") == revision:
+            return PlanPatch.from_json(event.data["patch"]), event.data["was"]
+    raise UndoRefused(
+        f"The replan of revision {revision} is not in this workspace's journal.",
+        why="The journal stays on the machine where the replan was made, and is lost with .nootropic/.",
+        next="`git log project-spec.md` shows its commit; `git revert` takes that back.",
+        revision=revision,
+    )
+
+
+def _journal(database: StateDatabase, kind: str, plan: Plan, **data: Any) -> None:
+    with database.transaction() as connection:
+        journal.append(connection, kind, plan.id, revision=plan.revision, **data)

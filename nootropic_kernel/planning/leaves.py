@@ -1,0 +1,64 @@
+"""From a step of a decomposition to the task of the plan, and by whom or what it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from nootropic_kernel.planning.facts import RepositoryFacts
+from nootropic_kernel.planning.htn import Step
+from nootropic_kernel.planning.methods import Bindings, HowTemplate, fill, holds
+from nootropic_kernel.planning.model import Acceptance, Estimate, How, Task
+from nootropic_kernel.planning.recipe_arguments import problem
+
+
+def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given: set[str]) -> Task:
+    """The task of a step.
+
+    :param given: what the tasks before it provide (and ``new:<entity>`` for each class that one of them writes).
+    """
+    template, bindings = step.template, step.bindings
+    low, likely, high = template.hours
+    how = how_of(step.template.how, step.bindings, facts, given)
+    return Task(
+        id=task_id,
+        story=story,
+        kind=template.name,
+        title=" ".join(str(fill(template.title, bindings)).split()),
+        how=how,
+        requires=tuple(map(str, fill(template.requires, bindings))),
+        provides=tuple(map(str, fill(template.provides, bindings))),
+        files=tuple(map(str, fill(template.files, bindings) or ())),
+        estimate=Estimate(likely, low, high),
+        acceptance=tuple(
+            Acceptance(
+                f"AC{number}",
+                " ".join(str(fill(entry["text"], bindings)).split()),
+                verify=str(fill(entry["verify"], bindings)) if entry.get("verify") else None,
+            )
+            for number, entry in enumerate(template.accept, start=1)
+        ),
+        body=str(fill(template.body, bindings)),
+    )
+
+
+def how_of(choices: Iterable[HowTemplate], bindings: Bindings, facts: RepositoryFacts, given: set[str]) -> How:
+    """The first alternative whose conditions hold and whose arguments fit the repository."""
+    state = {"python"} if facts.language in (None, "python") else set()
+    reasons: list[str] = []
+    for choice in choices:
+        if not holds(choice.when, state | given, bindings):
+            continue
+        found, reason = _try(choice, bindings, facts, given)
+        if found is not None:
+            return replace(found, why="; ".join(filter(None, [*reasons, found.why]))) if reasons else found
+        reasons.append(reason)
+    return How("none", why="; ".join(reasons) or "no way of doing it fits this repository")
+
+
+def _try(choice: HowTemplate, bindings: Bindings, facts: RepositoryFacts, given: set[str]) -> tuple[How | None, str]:
+    if choice.kind != "recipe":
+        return How(choice.kind, why=str(fill(choice.why, bindings))), ""
+    args = fill(choice.args, bindings)
+    reason = problem(str(choice.recipe), args, facts, given)
+    return (None, reason) if reason else (How("recipe", choice.recipe, args, str(fill(choice.why, bindings))), "")
