@@ -11,11 +11,12 @@ from nootropic_kernel.changes.formats import NoUsableEdit, parse_answer
 from nootropic_kernel.changes.formats.notebook_json import NotebookText, cell_source, with_source
 from nootropic_kernel.checks.parsing import mask_magics, parse_problem
 from nootropic_kernel.checks.scan import REDACTED
+from nootropic_kernel.models.prompts import Prompt, load_prompt
 from nootropic_kernel.runs.effects import All, Answer, Ask, Message, Read, Search, Snippet, Step
 from nootropic_kernel.telemetry.spans import span
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.resources import ResourceInvalid, load_yaml
+from nootropic_kernel.workspace.resources import ResourceInvalid
 
 FORMAT_RETRIES = 3
 # A model that did not come to an end twice does not come to one the third time, and long answers take long.
@@ -25,37 +26,31 @@ _SNIPPETS = 4
 _MOST_TOKENS = 2048
 
 
+_PARTS = ("system", "whole", "blocks", "file", "reference", "user", "repair")
+
+
 @dataclass(frozen=True)
 class EditPrompt:
-    """The template of an edit prompt, by name and version."""
+    """The prompt of an edit and its bounds, in characters: files rewritten whole, and context."""
 
-    name: str
-    version: str
-    parts: Mapping[str, str]
+    prompt: Prompt
     whole_up_to: int
     context_up_to: int
 
     @classmethod
     def load(cls, workspace: Workspace | None) -> EditPrompt:
-        """Raise ResourceInvalid when the file lacks a part."""
-        told: Any = load_yaml("prompts", "code_edit", workspace)
-        wanted = ("system", "whole", "blocks", "file", "reference", "user", "repair")
-        missing = [part for part in wanted if not isinstance(told, dict) or not isinstance(told.get(part), str)]
-        if missing:
+        """Raise ResourceInvalid when the prompt lacks a part or a bound is no number."""
+        prompt = load_prompt("code_edit", None, workspace)
+        bounds = [prompt.settings.get(key, usual) for key, usual in (("whole_up_to", 6000), ("context_up_to", 3000))]
+        if missing := [part for part in _PARTS if part not in prompt.parts]:
             raise ResourceInvalid("The prompt code_edit is not complete.", why=f"It lacks {', '.join(missing)}.")
-        parts = {part: str(told[part]) for part in wanted}
-        limits = (int(told.get("whole_up_to", 6000)), int(told.get("context_up_to", 3000)))
-        return cls(str(told.get("name", "code_edit")), str(told.get("version", "?")), parts, *limits)
+        if not all(type(bound) is int for bound in bounds):
+            raise ResourceInvalid("The prompt code_edit cannot be used.", why="Its bounds must be whole numbers.")
+        return cls(prompt, *bounds)
 
     def fill(self, part: str, **values: object) -> str:
-        """A part with its placeholders filled; braces in the values are text."""
-        text = self.parts[part]
-        pieces = text.split("{")
-        done = [pieces[0]]
-        for piece in pieces[1:]:
-            name, closed, rest = piece.partition("}")
-            done.append(f"{values[name]}{rest}" if closed and name in values else "{" + piece)
-        return "".join(done)
+        """A part with its placeholders filled."""
+        return self.prompt.fill(part, **values)
 
 
 @dataclass(frozen=True)
@@ -140,8 +135,8 @@ def _asked(
             talk,
             purpose=purpose if attempt == 0 else "format retry",
             max_tokens=min(_MOST_TOKENS, room),
-            prompt=prompt.name,
-            prompt_version=prompt.version,
+            prompt=prompt.prompt.name,
+            prompt_version=prompt.prompt.version,
         )
         try:
             with span(None, "parse edit", {"nootropic.attempt": attempt + 1}):
@@ -262,4 +257,4 @@ def _messages(
     example = next(iter(shown), targets[0])
     form = prompt.fill(_form(sum(len(data) for data in shown.values()), prompt), example_path=example)
     user = prompt.fill("user", files=files, context=context, instruct=instruction.text, format=form)
-    return (Message("system", prompt.parts["system"]), Message("user", user))
+    return (Message("system", prompt.fill("system")), Message("user", user))

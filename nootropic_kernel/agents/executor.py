@@ -142,8 +142,8 @@ def _proposed(
         provenance = replace(
             provenance,
             model=f"{answer.backend}: {answer.model}" if answer.backend not in answer.model else answer.model,
-            prompt=prompt.name if prompt else None,
-            prompt_version=prompt.version if prompt else None,
+            prompt=prompt.prompt.name if prompt else None,
+            prompt_version=prompt.prompt.version if prompt else None,
             context=done.draft.context,
             answer_blob=blob,
         )

@@ -87,7 +87,7 @@ def test_a_proposal_is_followed_back_to_prompt_context_model_and_answer(
         code(CodeParams(**ASK), session)
     trail = show(ShowParams(id="P1"), session).trail
     assert trail is not None
-    assert (trail.prompt, trail.prompt_version, trail.answer) == ("code_edit", "1", GOOD)
+    assert (trail.prompt, trail.prompt_version, trail.answer) == ("code_edit", "1.0.0", GOOD)
     assert trail.context[0] == "shelf/books.py" and "scripted-1" in (trail.model or "")
     names = [each.name for each in trail.spans]
     assert {"retrieve", "ask", "parse edit", "propose"} <= set(names)
