@@ -109,7 +109,9 @@ class NooMagics(Magics):
                 approve=self._approval(),
                 variables=MappingProxyType(shell.user_ns),
             )
-            return run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
+            result = run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
+        result.streamed()
+        return result
 
     def _approval(self) -> Callable[[str], bool] | None:
         """How to ask the person; None where the front end cannot (papermill, `jupyter execute`)."""

@@ -1,7 +1,7 @@
 """Prompts as files: ``experiments/prompts/<name>-<version>.yaml``, with semantic versions side by side.
 
-A placeholder is ``{{name}}``. What is filled in is data: braces in it are text, and nothing in it is expanded. A file of
-the workspace takes the place of a shipped one of the same name and version, and may add versions.
+A placeholder is ``{{name}}``. What is filled in is data: braces in it are text, and nothing in it is expanded. A file
+of the workspace takes the place of a shipped one of the same name and version, and may add versions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A live variable told to a model in a few lines, without running any code of the variable's own.
 
-A `__repr__`, a property or a `__len__` of somebody's class may be slow, endless, or do something: none is called. Values
-of Python's own kinds, arrays and data frames are read by their own library's functions; any other object is told by its
-class and its attributes as they lie in its `__dict__`.
+A `__repr__`, a property or a `__len__` of somebody's class may be slow, endless, or do something: none is called.
+Values of Python's own kinds, arrays and data frames are read by their own library's functions; any other object is told
+by its class and by the attributes that lie in it.
 """
 
 from __future__ import annotations
@@ -102,9 +102,7 @@ class _Teller:
         if issubclass(cls, type):
             return self._class(name, value)
         if issubclass(cls, types.ModuleType):
-            return (
-                f"{name}: module {self._text(types.ModuleType.__getattribute__(value, '__dict__').get('__name__'), 60)}"
-            )
+            return f"{name}: module {self._text(_own(value).get('__name__'), 60)}"
         return f"{name}: {self._size(value)}= {self.value(value, top=True)}"
 
     def value(self, value: object, depth: int = _DEPTH, *, top: bool = False) -> str:
@@ -301,7 +299,7 @@ def _own(value: object) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for cls in type.__dict__["__mro__"].__get__(type(value)):
         for name, member in type.__dict__["__dict__"].__get__(cls).items():
-            if name == "__dict__" and type(member) is types.GetSetDescriptorType:
+            if name == "__dict__" and type(member) in (types.GetSetDescriptorType, types.MemberDescriptorType):
                 own = member.__get__(value)
                 found |= own if type(own) is dict else {}
             elif type(member) is types.MemberDescriptorType and not issubclass(cls, BaseException):
