@@ -95,7 +95,8 @@ class Chatter:
         backend = choose(self.settings, self.workspace)
         before = self.conversations.before(place)
         mentioned = Resolver(self._bench, self.database, self.variables, self.cancel).resolve(question)
-        found = self._search(question, prompt, search)
+        named = {each.name for each in mentioned.materials}
+        found = [each for each in self._search(question, prompt, search) if each.path not in named]
         pieces = _pieces(prompt, before, mentioned.materials, found, question)
         self.tell(f"Asking {backend.name} …")
         packed, reserve = self._pack(pieces, backend, prompt)

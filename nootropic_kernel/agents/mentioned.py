@@ -62,7 +62,7 @@ class Resolver:
         for mention in find_mentions(text):
             told = self._told(mention)
             if told is not None:
-                found.materials.append(Material(mention.written, _bounded(redact(told))))
+                found.materials.append(Material(mention.name, _bounded(redact(told))))
             elif mention.sure:
                 raise MentionNotFound(
                     f"There is no {mention.kind} {mention.name!r}.",

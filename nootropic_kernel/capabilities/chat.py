@@ -19,7 +19,7 @@ _ENDINGS = {
     "repeats": "ended, because it repeated itself",
     "cut": "broken off",
 }
-# Where this process stands in the chat of its notebook, by the workspace's root.
+# Where this kernel stands in the chat of its notebook, by the workspace's root.
 _standing: dict[Path, Place] = {}
 
 
@@ -166,7 +166,7 @@ def chat(params: ChatParams, session: Session) -> ChatResult:
         return ChatResult.of(chatter.say(message, place, session.face, params.search))
     finally:
         # A turn that was stopped stands too: the next question comes behind it.
-        if chatter.stands_at is not None:
+        if chatter.stands_at is not None and session.face == "magic":
             _standing[session.workspace.root] = chatter.stands_at
 
 

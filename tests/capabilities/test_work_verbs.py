@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from nootropic_kernel.capabilities.base import Session
-from nootropic_kernel.capabilities.chat import ChatParams, NotAvailableYet, chat
 from nootropic_kernel.capabilities.check import CheckParams, check
 from nootropic_kernel.capabilities.code import CodeParams, CodeResult, code
-from nootropic_kernel.capabilities.learn import LearnParams, learn
+from nootropic_kernel.capabilities.learn import LearnParams, NotAvailableYet, learn
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.recipes import RecipesParams, recipes
@@ -367,12 +366,10 @@ def test_search_shows_path_and_lines(session: Session) -> None:
         search(SearchParams(query=" "), session)
 
 
-def test_learn_and_chat_refuse_and_say_what_waits(session: Session) -> None:
+def test_learn_refuses_and_says_what_waits(session: Session) -> None:
     with pytest.raises(NotAvailableYet, match="0 accepted hunks wait"):
         learn(LearnParams(), session)
     recipes(RecipesParams(name="python.docstrings", arg={"module": "shelf.books"}), session)
     accept(session.workspace, session.database(), ["P1"])
     with pytest.raises(NotAvailableYet, match="1 accepted hunk waits"):
         learn(LearnParams(), session)
-    with pytest.raises(NotAvailableYet):
-        chat(ChatParams(message="hello"), session)
