@@ -24,8 +24,8 @@ VERBS = (
     "init plan board spec next code recipes check review show accept reject undo redo search run pipelines models "
     "plugin status doctor list-capabilities learn chat chats prompts"
 )
-DECIDE = {"accept", "reject", "undo", "redo", "init", "models", "plugin", "chats", "prompts"}
-PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn"}
+DECIDE = {"accept", "reject", "undo", "redo", "init", "models", "plugin", "chats"}
+PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn", "prompts"}
 
 
 @pytest.fixture
