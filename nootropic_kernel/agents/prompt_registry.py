@@ -117,9 +117,8 @@ class PromptRegistry:
             with _quiet():
                 self._client.set_prompt_alias(name, alias, found[-1].number)
         except MlflowException as error:
-            raise UsageError(
-                f"{alias!r} cannot be an alias.", why=str(error), next="Use letters, digits, - _."
-            ) from error
+            allowed = "Use letters, digits, dashes and underscores; `latest` and `v1` mean something already."
+            raise UsageError(f"{alias!r} cannot be an alias.", why=str(error), next=allowed) from error
         return next(each for each in self.versions(name) if each.number == found[-1].number)
 
     def log_tests(self, prompt: Prompt, results: Sequence[CaseResult], backend: str, max_tokens: int) -> str:
@@ -188,6 +187,8 @@ def _table(results: Sequence[CaseResult]) -> Mapping[str, Any]:
 def _quiet() -> Iterator[None]:
     """While MLflow works: it sends nothing about its use, and does not tell of each table that it makes."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow  # noqa: F401  # it sets the levels of its loggers when it is imported
+
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
     before = [logger.level for logger in loggers]
     for logger in loggers:

@@ -111,7 +111,7 @@ def prompts(params: PromptsParams, session: Session) -> PromptsResult:
     """List, compare, test and register the prompts that models are given.
 
     Prompts are files: `experiments/prompts/NAME-VERSION.yaml`, yours before those that come with Nootropic. `test` asks
-    a model what `NAME.tests.yaml` says, of each version that you name (without one: of the newest). Its runs are kept in
+    a model what `NAME.tests.yaml` says, for each version that you name (without one: the newest). Its runs are kept in
     the workspace's MLflow, where versions can be compared; `noo pipelines up` shows its page.
     """
     return _ACTIONS[params.action](params, session)
