@@ -88,7 +88,7 @@ class Conversations:
         self._redact = redact
         database.ensure_schema(_SCHEMA)
 
-    def list(self, face: str | None = None) -> list[ChatHead]:
+    def heads(self, face: str | None = None) -> list[ChatHead]:
         """The chats, newest first; those of one face if it is named."""
         rows = self._database.read().execute(
             "SELECT chats.*, (SELECT COUNT(*) FROM chat_turns WHERE chat = number) AS turns,"
@@ -130,13 +130,13 @@ class Conversations:
 
     def latest(self, face: str) -> Place:
         """The place behind the last turn of the chat that was last spoken in at that face; a new chat without one."""
-        heads = self.list(face)
+        heads = self.heads(face)
         return self.end_of(heads[0].id) if heads else Place()
 
     def again(self, question: str, face: str) -> Place:
         """The start of the newest chat of a face that begins with ``question``; a new chat without one."""
         asked = self._kept(question)
-        for head in self.list(face):
+        for head in self.heads(face):
             if self._kept(head.title) == asked:
                 return Place(self._number(head.id), 0)
         return Place()

@@ -73,7 +73,7 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
     if params.action == "list":
         if params.id is not None:
             raise UsageError("`chats list` takes no id.", next=f"Did you mean `chats show {params.id}`?")
-        heads = conversations.list()
+        heads = conversations.heads()
         entries = [
             ChatEntry(
                 id=head.id,

@@ -139,8 +139,8 @@ def _diff(params: PromptsParams, session: Session) -> PromptsResult:
     old, new = chosen if len(chosen) == 2 else (chosen[0], known[-1]) if chosen else (known[-2:] * 2)[:2]
     pair = [load_prompt(name, version, session.workspace) for version in (old, new)]
     titles = [f"{name} {version}" for version in (old, new)]
-    texts = [prompt.text.splitlines() for prompt in pair]
-    lines = list(difflib.unified_diff(*texts, *titles, lineterm=""))
+    before, after = (prompt.text.splitlines() for prompt in pair)
+    lines = list(difflib.unified_diff(before, after, titles[0], titles[1], lineterm=""))
     message = "" if lines else f"{titles[0]} and {titles[1]} have the same text."
     return PromptsResult(message=message, prompts=[_entry(prompt) for prompt in pair], shown="\n".join(lines))
 
@@ -173,7 +173,7 @@ def _test(params: PromptsParams, session: Session) -> PromptsResult:
             for number, case in enumerate(suite.cases):
                 session.status(f"{name} {version}: {case.id} …", number / len(suite.cases))
                 done.append(run_case(prompt, case, suite.max_tokens, ask, judges))
-            run = registry and registry.log_tests(prompt, done, backend.name, suite.max_tokens)
+            run = registry.log_tests(prompt, done, backend.name, suite.max_tokens) if registry is not None else None
             model = next((each.model for each in done if each.model), backend.name)
             result.runs.append(TestRun(prompt=name, version=version, model=model, metrics=metrics(done), run=run))
             result.tests += [
@@ -259,7 +259,7 @@ def _entry(prompt: Prompt, entry: Registered | None = None, new: bool = False) -
         version=prompt.version,
         description=prompt.description,
         variables=list(prompt.variables()),
-        number=entry and entry.number,
+        number=entry.number if entry else None,
         aliases=list(entry.aliases) if entry else [],
         new=new,
     )

@@ -84,7 +84,7 @@ class _Teller:
     def __init__(self, redact: Redact) -> None:
         self.redact = redact
 
-    def describe(self, name: str, value: object) -> str:
+    def describe(self, name: str, value: Any) -> str:
         """The summary of a variable: what fits its kind best."""
         cls = type(value)
         if self._is_secret(name, value):
@@ -105,7 +105,7 @@ class _Teller:
             return f"{name}: module {self._text(_own(value).get('__name__'), 60)}"
         return f"{name}: {self._size(value)}= {self.value(value, top=True)}"
 
-    def value(self, value: object, depth: int = _DEPTH, *, top: bool = False) -> str:
+    def value(self, value: Any, depth: int = _DEPTH, *, top: bool = False) -> str:
         """A value in one line; what lies deeper than ``depth`` is told by its class."""
         cls = type(value)
         if issubclass(cls, str):
@@ -115,10 +115,10 @@ class _Teller:
         if issubclass(cls, enum.Enum):
             return f"{kind(value)}.{_own(value).get('_name_', '?')}"
         if issubclass(cls, int):
-            bits = int.bit_length(value)  # type: ignore[arg-type]
-            return int.__repr__(value) if bits <= 4096 else f"an integer of {bits} bits"  # type: ignore[arg-type]
+            bits = int.bit_length(value)
+            return int.__repr__(value) if bits <= 4096 else f"an integer of {bits} bits"
         if issubclass(cls, bytes | bytearray):
-            size = (bytes if issubclass(cls, bytes) else bytearray).__len__(value)  # type: ignore[arg-type]
+            size = (bytes if issubclass(cls, bytes) else bytearray).__len__(value)
             head = bytes(islice(_items(value), _BYTES))
             return self.redact(repr(head)) + (f" … {size} bytes" if size > _BYTES else "")
         if depth == 0:
@@ -128,25 +128,25 @@ class _Teller:
         for container, marks in ((list, "[]"), (tuple, "()"), (set, "{}"), (frozenset, "{}"), (deque, "[]")):
             if issubclass(cls, container):
                 shown = [self.value(item, depth - 1) for item in islice(_items(value), _ITEMS)]
-                return self._cut(shown, container.__len__(value), marks)  # type: ignore[arg-type]
+                return self._cut(shown, container.__len__(value), marks)
         if _is(cls, "numpy", "ndarray"):
             return f"<{self._array(value, head=False)}>"
         if _is(cls, "pandas", "DataFrame") or _is(cls, "pandas", "Series"):
-            return f"<{kind(value)} of shape {value.shape}>"  # type: ignore[attr-defined]
+            return f"<{kind(value)} of shape {value.shape}>"
         if any(_is(cls, package, kind(value).rpartition(".")[2]) for package in ("numpy", "pandas")):
             return self._text(str(value), _INNER_TEXT).strip("'")  # a scalar such as numpy.int64 or pandas.Timestamp
         if issubclass(cls, types.FunctionType | types.BuiltinFunctionType | type):
             return f"<{'class' if issubclass(cls, type) else 'function'} {self._name_of(value)}>"
         return self._object(value, depth)
 
-    def _mapping(self, value: object, depth: int) -> str:
+    def _mapping(self, value: Any, depth: int) -> str:
         shown = [
             f"{self.value(key, depth - 1)}: {self._removed(key, item)}"
             if self._is_secret(key, item)
             else f"{self.value(key, depth - 1)}: {self.value(item, depth - 1)}"
-            for key, item in islice(dict.items(value), _ITEMS)  # type: ignore[arg-type]
+            for key, item in islice(dict.items(value), _ITEMS)
         ]
-        return self._cut(shown, dict.__len__(value), "{}")  # type: ignore[arg-type]
+        return self._cut(shown, dict.__len__(value), "{}")
 
     def _object(self, value: object, depth: int) -> str:
         attributes = _own(value)
@@ -161,11 +161,11 @@ class _Teller:
         more = [f"… {total - len(shown)} more"] if total > len(shown) else []
         return marks[0] + ", ".join([*shown, *more]) + marks[1]
 
-    def _text(self, value: object, most: int) -> str:
+    def _text(self, value: Any, most: int) -> str:
         if not issubclass(type(value), str):
             return f"<{kind(value)}>"
-        size = str.__len__(value)  # type: ignore[arg-type]
-        told = self.redact(str.__getitem__(value, slice(_REDACTED_CHARACTERS)))  # type: ignore[arg-type]
+        size = str.__len__(value)
+        told = self.redact(str.__getitem__(value, slice(_REDACTED_CHARACTERS)))
         return repr(told) if size <= most else f"{told[:most]!r} … {size} characters"
 
     def _is_secret(self, name: object, value: object) -> bool:
@@ -174,19 +174,19 @@ class _Teller:
     def _removed(self, name: object, value: object) -> str:
         return repr(self.redact(self._pair(name, value)))
 
-    def _pair(self, name: object, value: object) -> str:
+    def _pair(self, name: object, value: Any) -> str:
         """A name beside its text, as it would stand in a program: some secrets are seen by their name only."""
         if not (type(name) is str and issubclass(type(value), str)):
             return ""
-        text = str.__getitem__(value, slice(_REDACTED_CHARACTERS))  # type: ignore[arg-type]
+        text = str.__getitem__(value, slice(_REDACTED_CHARACTERS))
         return f'{name[:_INNER_TEXT]} = "{text}"'
 
-    def _size(self, value: object) -> str:
+    def _size(self, value: Any) -> str:
         cls = type(value)
         for container in (str, bytes, bytearray, dict, list, tuple, set, frozenset, deque):
             if issubclass(cls, container):
                 unit = {str: "characters", bytes: "bytes", bytearray: "bytes"}.get(container, "items")
-                return f"{kind(value)} of {container.__len__(value)} {unit} "  # type: ignore[arg-type]
+                return f"{kind(value)} of {container.__len__(value)} {unit} "
         return f"{kind(value)} "
 
     def _array(self, value: Any, *, head: bool = True) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nootropic_kernel.agents.pipeline_stores import PipelineStores
+from nootropic_kernel.agents.pipeline_stores import PipelinesNotInstalled, PipelineStores
 from nootropic_kernel.agents.prompt_tests import likeness, load_suite
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.prompts import PromptsParams, PromptsResult, prompts
@@ -52,7 +52,7 @@ def nothing(params: Params, session: Session) -> Nothing:
 
 
 def describe():
-    return {"name": "house", "version": "1", "capabilities": [nothing], "checks": {"short": lambda text: len(text) < 9}}
+    return {"name": "house", "version": "1", "capabilities": [nothing], "checks": {"short": lambda text: len(text) < 5}}
 """
 
 
@@ -149,6 +149,15 @@ def test_bounds_of_the_original(workspace: Workspace, own: Path, model: Scripted
     (own / "greet.tests.yaml").write_text(TESTS.replace("  - id: json", bounds))
     told = " ".join(run(workspace, "test", "greet", log=False).tests[0].failures)
     assert "accuracy" in told and "longer than 0 s" in told and "does not tell how many tokens" in told
+
+
+@pytest.mark.usefixtures("model", "own")
+def test_without_mlflow_only_the_registry_is_missing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)  # as if it were not installed
+    assert "not kept: MLflow is not installed" in run(workspace, "test", "greet").text()
+    for words in (["register"], ["alias", "greet", "production", "1.0.0"]):
+        with pytest.raises(PipelinesNotInstalled, match="mlflow"):
+            run(workspace, *words)
 
 
 def test_likeness_is_the_share_of_words_in_common() -> None:

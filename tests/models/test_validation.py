@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nootropic_kernel.models import validation
 from nootropic_kernel.models.contract import Answer, ChatRequest, Message
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import InvalidOutput
@@ -87,6 +88,12 @@ def test_a_model_judges(says: Start) -> None:
     assert "Criterion: It is polite." in model.prompts()[0] and model.prompts()[0].count("```") == 2
     with pytest.raises(InvalidOutput):
         judge("Sit.", [rule], judges)
+
+
+def test_a_pattern_that_takes_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "_SEARCH_S", 1.0)
+    with pytest.raises(ResourceInvalid, match="takes longer than 1 s"):
+        judge("a" * 60 + "!", [Rule("regex", "(a+)+$")], Judges())
 
 
 def test_checks_of_plugins_by_name() -> None:
