@@ -119,8 +119,9 @@ class _Teller:
             return int.__repr__(value) if bits <= 4096 else f"an integer of {bits} bits"
         if issubclass(cls, bytes | bytearray):
             size = (bytes if issubclass(cls, bytes) else bytearray).__len__(value)
-            head = bytes(islice(_items(value), _BYTES))
-            return self.redact(repr(head)) + (f" … {size} bytes" if size > _BYTES else "")
+            told = self.redact(bytes(islice(_items(value), _REDACTED_CHARACTERS)).decode("latin-1"))
+            head = repr(told[:_BYTES].encode("latin-1", "replace"))
+            return head + (f" … {size} bytes" if size > _BYTES else "")
         if depth == 0:
             return f"<{kind(value)}>"
         if issubclass(cls, dict):
@@ -133,8 +134,8 @@ class _Teller:
             return f"<{self._array(value, head=False)}>"
         if _is(cls, "pandas", "DataFrame") or _is(cls, "pandas", "Series"):
             return f"<{kind(value)} of shape {value.shape}>"
-        if any(_is(cls, package, kind(value).rpartition(".")[2]) for package in ("numpy", "pandas")):
-            return self._text(str(value), _INNER_TEXT).strip("'")  # a scalar such as numpy.int64 or pandas.Timestamp
+        if _is_scalar(cls):
+            return self._text(str(value), _INNER_TEXT).strip("'")
         if issubclass(cls, types.FunctionType | types.BuiltinFunctionType | type):
             return f"<{'class' if issubclass(cls, type) else 'function'} {self._name_of(value)}>"
         return self._object(value, depth)
@@ -197,7 +198,8 @@ class _Teller:
         return f"{told}, begins {self._cut(first, value.size, '[]')}"
 
     def _series(self, name: str, value: Any) -> str:
-        first = [self.value(item, 1) for item in value.iloc[:_ITEMS].tolist()]
+        items = value.iloc[:_ITEMS].tolist()
+        first = [self._removed(value.name, x) if self._is_secret(value.name, x) else self.value(x, 1) for x in items]
         return f"{name}: Series of {value.shape[0]} items, dtype {value.dtype}, begins " + self._cut(
             first, value.shape[0], "[]"
         )
@@ -284,6 +286,16 @@ class _Teller:
 def _is(cls: type, package: str, name: str) -> bool:
     """Whether ``cls`` is just that class of a library that is loaded already; not a class derived from it."""
     return package in sys.modules and cls is getattr(sys.modules[package], name, None)
+
+
+def _is_scalar(cls: type) -> bool:
+    """Whether it is a number, a date or a duration of numpy or pandas, and not a class derived from one."""
+    if any(_is(cls, "pandas", name) for name in ("Timestamp", "Timedelta", "Period")):
+        return True
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not issubclass(cls, numpy.number | numpy.bool_ | numpy.datetime64):
+        return False
+    return _is(cls, "numpy", type.__dict__["__name__"].__get__(cls))
 
 
 def _items(value: Any) -> Iterable[Any]:
