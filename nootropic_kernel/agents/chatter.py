@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from nootropic_kernel.models.contract import Answer, Backend, ChatRequest, Messa
 from nootropic_kernel.models.errors import ModelError
 from nootropic_kernel.models.prompts import Prompt, load_prompt
 from nootropic_kernel.models.router import choose
+from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.runs.effects import Search, Snippet
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import span
@@ -95,11 +96,11 @@ class Chatter:
         backend = choose(self.settings, self.workspace)
         before = self.conversations.before(place)
         mentioned = Resolver(self._bench, self.database, self.variables, self.cancel).resolve(question)
-        named = {each.name for each in mentioned.materials}
-        found = [each for each in self._search(question, prompt, search) if each.path not in named]
+        window = backend.window(self.cancel) or _USUAL_WINDOW
+        found = self._search(question, prompt, search, {each.name for each in mentioned.materials}, window)
         pieces = _pieces(prompt, before, mentioned.materials, found, question)
         self.tell(f"Asking {backend.name} …")
-        packed, reserve = self._pack(pieces, backend, prompt)
+        packed, reserve = self._pack(pieces, backend, prompt, window)
         sent = tuple(piece.name for piece in packed.kept if not piece.pinned and piece.importance != _SAID)
         self._show([each for each in mentioned.materials if each.name in sent])
         request = ChatRequest(packed.messages, max_tokens=reserve, purpose="chat")
@@ -120,8 +121,8 @@ class Chatter:
                 stop.next = "Ask again, or go on with another question."
                 stop.data |= {"partial": "".join(heard), "chat": f"C{after.chat}"}
                 raise
-            except ModelError as error:
-                if heard or error.data.get("partial"):
+            except ModelError:
+                if heard:
                     keep("".join(heard), "cut", backend.name)
                 raise
             ending = _ending(answer)
@@ -129,19 +130,29 @@ class Chatter:
             difference = miscounted(packed, answer)
             current.set("nootropic.context.miscounted", difference or None)
         notes = [*mentioned.notes, *([difference] if difference else [])]
+        if redact(question) != question:
+            notes.append("What looked like a secret in the question was taken out.")
         used = packed.tokens if answer.input_tokens is None else answer.input_tokens
         return Said(turn, after, used, packed.window, packed.exact, packed.left_out, tuple(notes), backend.is_local)
 
-    def _search(self, question: str, prompt: Prompt, search: bool | None) -> list[Snippet]:
-        limit = _number(prompt, "pieces_asked" if search else "pieces")
+    def _search(
+        self, question: str, prompt: Prompt, search: bool | None, named: Collection[str], window: int
+    ) -> list[Snippet]:
+        """The best pieces of files that were not named, within a share of the window, best first."""
+        which = "pieces_asked" if search else "pieces"
+        limit, room = int(_number(prompt, which)), window * _number(prompt, f"{which}_share")
         if search is False or not limit:
             return []
         self.tell("Searching the repository …")
-        found: list[Snippet] = self._bench.handlers().search(Search(question, int(limit)), self.cancel)
-        return found
+        chosen = []
+        for each in self._bench.handlers().search(Search(question, limit), self.cancel):
+            size = estimate(each.text)
+            if each.path not in named and size <= room:
+                chosen.append(each)
+                room -= size
+        return chosen
 
-    def _pack(self, pieces: Sequence[Piece], backend: Backend, prompt: Prompt) -> tuple[Packed, int]:
-        window = backend.window(self.cancel) or _USUAL_WINDOW
+    def _pack(self, pieces: Sequence[Piece], backend: Backend, prompt: Prompt, window: int) -> tuple[Packed, int]:
         config = ContextConfig.read(prompt.settings.get("context", {}))
         window = min(window, config.max_tokens or window)
         reserve = max(1, min(int(_number(prompt, "answer_tokens")), int(window * _number(prompt, "answer_share"))))

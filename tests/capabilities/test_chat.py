@@ -109,7 +109,8 @@ def test_a_notebooks_cell_and_a_fence_that_cannot_be_closed(workspace: Workspace
 
 
 def test_secrets_are_neither_sent_nor_kept(workspace: Workspace, model: ScriptedModel) -> None:
-    say(workspace, f"My key is {KEY}. And @token?", variables={"token": KEY})
+    result = say(workspace, f"My key is {KEY}. And @token?", variables={"token": KEY})
+    assert "What looked like a secret in the question was taken out." in result.text()
     assert KEY not in "".join(model.prompts()) and KEY not in str(kept(workspace, "show", "C1").document())
     for file in workspace.state_dir.glob("state.db*"):
         assert KEY.encode() not in file.read_bytes()
@@ -120,6 +121,10 @@ def test_pieces_of_the_repository_go_along_bounded(workspace: Workspace, model: 
     assert "def by_title" in model.prompts()[0]
     assert not say(workspace, "How are books sorted by_title?", search=False, new=True).sent
     assert "def by_title" not in model.prompts()[1]
+    for number in range(4):
+        (workspace.root / f"big{number}.py").write_text("def sort_shelves():\n" + "    shelves.sort()  # again\n" * 60)
+    few, many = (say(workspace, "Where is sort_shelves?", search=search, new=True) for search in (None, True))
+    assert len(few.sent) < len(many.sent) and few.used < many.used < many.window
 
 
 def test_what_does_not_fit_is_left_out_and_said(workspace: Workspace, tmp_path: Path, person_home: Path) -> None:
