@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from pathlib import Path
 
 import nbformat
@@ -10,7 +12,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.agents.scripted_model import scripted_model
-from tests.kernel.running import PACKAGE
+from tests.kernel.running import PACKAGE, running_kernel
+from tests.models.conftest import ServeScript, serve  # noqa: F401
 from tests.promises.rooms import noo
 
 CELLS = [
@@ -44,3 +47,30 @@ def test_run_all_twice(repo: Path, tmp_path: Path, person_home: Path, monkeypatc
     assert "sales: DataFrame of 1 rows" in first[2] and first[2].count("One sale.") == 1 and "C1, turn 1" in first[2]
     assert first[4] == "('Little.', 2)"
     assert "1 chats." in noo(repo, "chats").stdout
+
+
+def test_stop_keeps_what_had_come_and_the_chat_goes_on(
+    repo: Path,
+    person_home: Path,
+    serve: ServeScript,  # noqa: F811
+) -> None:
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    slow = {"choices": [{"delta": {"content": "Once upon"}}]}
+    url = serve({"head": head}, {"event": slow}, {"sleep": 600}).url
+    person_home.mkdir(parents=True, exist_ok=True)
+    backend = {"url": url, "model": "tiny"}
+    (person_home / "config.json").write_text(json.dumps({"backends": {"s": backend}, "modelPreference": ["s"]}))
+    with running_kernel(repo) as kernel:
+        kernel.run("%load_ext nootropic_kernel")
+        for turn in (1, 2):
+            request = kernel.client.execute(f"%noo chat Tell me {turn} --no-search")
+            heard = ""
+            while "Once upon" not in heard:
+                message = kernel.client.get_iopub_msg(timeout=90)
+                heard = str(message["content"]) if message["parent_header"].get("msg_id") == request else ""
+            kernel.manager.interrupt_kernel()
+            began = time.monotonic()
+            reply = kernel.reply_to(request)
+            assert reply["ename"] == "Interrupted" and time.monotonic() - began < 10
+    shown = noo(repo, "chats", "show", "C1").stdout
+    assert shown.count("Once upon [stopped]") == 2 and "Tell me 2" in shown
