@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nootropic_kernel.models.prompts import Prompt, load_prompt
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.resources import ResourceInvalid, load_yaml
+from nootropic_kernel.workspace.resources import ResourceInvalid
 
 FORMATS = ("blocks", "unified", "codex", "json")
 _PARTS = (
@@ -57,44 +58,42 @@ class FormatRow:
 
 @dataclass(frozen=True)
 class EditPrompt:
-    """The template of an edit prompt, by name and version, for one model."""
+    """The prompt of an edit for one model, and its bounds; ``context_up_to`` in characters."""
 
-    name: str
-    version: str
-    parts: Mapping[str, str]
+    prompt: Prompt
     context_up_to: int
     formats: tuple[FormatRow, ...]
     model: ModelFacts = ModelFacts()
 
     @classmethod
     def load(cls, workspace: Workspace | None, model: ModelFacts | None = None) -> EditPrompt:
-        """Read the template. Raises ResourceInvalid when the file lacks a part or its table of formats is wrong."""
-        told: Any = load_yaml("prompts", "code_edit", workspace)
-        missing = [part for part in _PARTS if not isinstance(told, dict) or not isinstance(told.get(part), str)]
-        if missing:
+        """Read the newest version. Raises ResourceInvalid when it lacks a part or its settings are wrong."""
+        prompt = load_prompt("code_edit", None, workspace)
+        if missing := [part for part in _PARTS if part not in prompt.parts]:
             raise ResourceInvalid("The prompt code_edit is not complete.", why=f"It lacks {', '.join(missing)}.")
-        return cls(
-            str(told.get("name", "code_edit")),
-            str(told.get("version", "?")),
-            {part: str(told[part]) for part in _PARTS},
-            int(told.get("context_up_to", 3000)),
-            _rows(told.get("formats")),
-            model or ModelFacts(),
-        )
+        room = prompt.settings.get("context_up_to", 3000)
+        if type(room) is not int:
+            raise ResourceInvalid("The prompt code_edit cannot be used.", why="context_up_to must be a whole number.")
+        return cls(prompt, room, _rows(prompt.settings.get("formats")), model or ModelFacts())
+
+    @property
+    def name(self) -> str:
+        """The prompt's name."""
+        return self.prompt.name
+
+    @property
+    def version(self) -> str:
+        """The prompt's version."""
+        return self.prompt.version
 
     def row(self) -> FormatRow:
         """The row of the table that is for the model."""
         return next(row for row in self.formats if row.fits(self.model))
 
     def fill(self, part: str, **values: object) -> str:
-        """A part with its placeholders filled; braces in the values are text."""
-        text = self.parts[part]
-        pieces = text.split("{")
-        done = [pieces[0]]
-        for piece in pieces[1:]:
-            name, closed, rest = piece.partition("}")
-            done.append(f"{values[name]}{rest}" if closed and name in values else "{" + piece)
-        return "".join(done)
+        """A part with its placeholders filled; what the part has no place for is left out."""
+        wanted = self.prompt.variables(part)
+        return self.prompt.fill(part, **{name: value for name, value in values.items() if name in wanted})
 
 
 def fence_for(texts: Sequence[str]) -> str:

@@ -94,7 +94,7 @@ class EditTask:
             for each in snippets
         )
         told = {"files": files, "context": context, "instruct": self.instruction.text, "format": self.format_text()}
-        return (Message("system", prompt.parts["system"]), Message("user", prompt.fill("user", **told)))
+        return (Message("system", prompt.fill("system")), Message("user", prompt.fill("user", **told)))
 
     def room(self, messages: Sequence[Message]) -> int:
         """Tokens for the answer: enough for the format, within what the window leaves."""

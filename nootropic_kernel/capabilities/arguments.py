@@ -5,6 +5,7 @@ parsing, help and completion stay instant. What a schema property may say beside
 
 - ``position``: n-th plain word (an array there takes all words that follow; ``words`` joins them);
 - ``body``: the text of the cell (or standard input, on the command line);
+- ``dialogue``: asked for again and again at a terminal, where it is not given;
 - ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``);
 - ``short``: a letter for those who type it often (``i``: ``-i``).
 """
@@ -37,6 +38,7 @@ class Parameter:
     position: int | None = None
     words: bool = False
     body: bool = False
+    dialogue: bool = False
     complete: str = ""
     short: str = ""
     required: bool = False
@@ -111,6 +113,7 @@ def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any
         position=prop.get("position"),
         words=bool(prop.get("words")),
         body=bool(prop.get("body")),
+        dialogue=bool(prop.get("dialogue")),
         complete=str(prop.get("complete", "")),
         short=str(prop.get("short", "")),
         required=required,

@@ -34,7 +34,8 @@ class Params(BaseModel):
     """Base of parameter models. Options are named in kebab case; unknown ones are refused.
 
     ``json_schema_extra`` of a field tells faces more: ``position`` (0, 1 …: may be given without its name), ``body``
-    (the rest of the cell), ``short`` (``i``: ``-i``), ``complete`` (what its values are: task, turn, path, …).
+    (the rest of the cell), ``dialogue`` (at a terminal, asked for again and again), ``short`` (``i``: ``-i``),
+    ``complete`` (what its values are: task, turn, path, …).
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_kebab, populate_by_name=True)
@@ -49,6 +50,9 @@ class Result(BaseModel):
     def failed(self) -> bool:
         """True when the verb did its work and the outcome is bad (a check that found faults): exit code 1."""
         return False
+
+    def streamed(self) -> None:
+        """Told by a face that showed what the verb wrote: a result that repeats that need not show it again."""
 
     def text(self) -> str:
         """The result for a terminal."""

@@ -59,7 +59,7 @@ _SETTINGS = {
 
 
 class Description(BaseModel):
-    """What a plugin's ``describe()`` returns."""
+    """What a plugin's ``describe()`` returns; ``checks`` are for rules of prompt tests: a text in, 0 to 1 out."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -67,6 +67,7 @@ class Description(BaseModel):
     version: str = Field(min_length=1, max_length=80)
     configSchema: dict[str, Any] = {}
     capabilities: list[Callable[..., Any]] = Field(min_length=1)
+    checks: dict[str, Callable[[str], float | bool]] = {}
 
 
 def describe(source: plugins.Source) -> dict[str, Any]:

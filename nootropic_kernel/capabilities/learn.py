@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.chat import NotAvailableYet
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.learning.dataset import rows_of
+from nootropic_kernel.workspace.errors import NootropicError
+
+
+class NotAvailableYet(NootropicError):
+    """A verb whose work is not built yet."""
 
 
 class LearnParams(Params):

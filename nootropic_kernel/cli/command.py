@@ -149,6 +149,13 @@ def _run(arguments: list[str], output: Output) -> int:
         output.document({"verb": entry.verb, "params": entry.params, "result": entry.result}, verb_help(entry))
         return OK
     values = parse(entry, line.words[1:])
+    if topic := next((each for each in parameters(entry.params) if each.dialogue and each.name not in values), None):
+        if _person_there(output):
+            from nootropic_kernel.cli.dialogue import hold
+
+            hold(topic.name, values, lambda said: _call(entry, said, workspace, registry, output), output)
+            return OK
+        values[topic.name] = "-"
     _read_standard_input(entry, values)
     return _call(entry, values, workspace, registry, output)
 
@@ -183,7 +190,7 @@ def _call(entry: Entry, values: dict[str, Any], workspace: Workspace, registry: 
     from nootropic_kernel.capabilities.base import Session
     from nootropic_kernel.capabilities.foreground import run_in_foreground
 
-    person_there = sys.stdin is not None and sys.stdin.isatty() and output.form == "text"
+    person_there = _person_there(output)
     session = Session(
         workspace=workspace,
         face="cli",
@@ -197,6 +204,10 @@ def _call(entry: Entry, values: dict[str, Any], workspace: Workspace, registry: 
         result = run_in_foreground(entry.verb, values, session, registry, patience_s=5.0)
     output.result(result)
     return FAILED if result.failed else OK
+
+
+def _person_there(output: Output) -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and output.form == "text"
 
 
 def _approve(question: str) -> bool:

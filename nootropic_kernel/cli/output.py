@@ -26,6 +26,7 @@ class Output:
         self.pager = pager
         self._status_shown = False
         self._streamed = ""
+        self._showed_stream = False
 
     def document(self, data: dict[str, Any], text: str) -> None:
         """Print the document, or the text that says the same to a person."""
@@ -44,6 +45,9 @@ class Output:
     def result(self, result: Result) -> None:
         """Print what a verb returned."""
         self._end_stream()
+        if self._showed_stream and sys.stdout.isatty():
+            result.streamed()
+        self._showed_stream = False
         if self.form == "text":
             command = pager_command() if self.pager else None
             whole = result.pager_text() if command else None
@@ -68,6 +72,7 @@ class Output:
             self._end_status()
             sys.stderr.write(_fitting(news.text, sys.stderr))
             self._streamed = news.text or self._streamed
+            self._showed_stream = True
         else:
             width = shutil.get_terminal_size().columns - 1
             percent = f"{news.fraction:4.0%} " if news.fraction is not None else ""

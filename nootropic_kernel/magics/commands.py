@@ -122,7 +122,9 @@ class NooMagics(Magics):
             )
             if told := serve_as_settled(workspace, session.settings().measuring.telemetry.metrics_port):
                 print(told)
-            return run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
+            result = run_in_foreground(entry.verb, values, session, registry, idle=output.flush)
+        result.streamed()
+        return result
 
     def _approval(self) -> Callable[[str], bool] | None:
         """How to ask the person; None where the front end cannot (papermill, `jupyter execute`)."""

@@ -90,13 +90,13 @@ def test_a_models_size_is_read_from_its_name(name: str, size: float | None) -> N
 def test_the_table_of_formats_can_be_the_workspaces_own(workspace: Workspace) -> None:
     folder = workspace.root / "experiments" / "prompts"
     folder.mkdir(parents=True)
-    text = (shipped_folder() / "prompts" / "code_edit.yaml").read_text()
-    start, end = text.index("formats:"), text.index("system: |")
-    own = text[:start] + "formats:\n  - {whole_up_to: 0, above: json}\n\n" + text[end:]
-    (folder / "code_edit.yaml").write_text(own)
+    text = (shipped_folder() / "prompts" / "code_edit-2.0.0.yaml").read_text()
+    start, end = text.index("  formats:"), text.index("parts:")
+    own = text[:start] + "  formats:\n    - {whole_up_to: 0, above: json}\n" + text[end:]
+    (folder / "code_edit-2.0.0.yaml").write_text(own)
     assert EditPrompt.load(workspace).row() == FormatRow(None, None, 0, "json")
     for wrong in ("[{whole_up_to: 0, above: sed}]", "[]", "[{model: x, whole_up_to: 0, above: json}]", "7"):
-        (folder / "code_edit.yaml").write_text(text[:start] + f"formats: {wrong}\n\n" + text[end:])
+        (folder / "code_edit-2.0.0.yaml").write_text(text[:start] + f"  formats: {wrong}\n" + text[end:])
         with pytest.raises(ResourceInvalid, match="table of formats"):
             EditPrompt.load(workspace)
 

@@ -35,7 +35,7 @@ def test_the_coder_searches_reads_asks_and_gives_a_draft() -> None:
     assert next(step) == Search("set x", 8)
     assert step.send([Snippet("b.py", 1, 2, "y = {braces} and {path}", 1.0)]) == All((Read("a.py"),))
     ask = step.send([b"x = 1\n"])
-    assert isinstance(ask, Ask) and (ask.prompt, ask.prompt_version) == ("code_edit", PROMPT.version)
+    assert isinstance(ask, Ask) and (ask.prompt, ask.prompt_version) == ("code_edit", PROMPT.prompt.version)
     text = ask.messages[-1].content
     assert "File a.py:\n```\nx = 1\n```" in text and "y = {braces} and {path}" in text and "{" + "files}" not in text
     with pytest.raises(StopIteration) as done:
@@ -94,7 +94,9 @@ def test_an_unknown_cell_names_those_that_exist() -> None:
 def test_a_prompt_that_lacks_a_part_is_named(workspace: Workspace) -> None:
     folder = workspace.root / "experiments" / "prompts"
     folder.mkdir(parents=True)
-    (folder / "code_edit.yaml").write_text("name: code_edit\nsystem: hello\n")
+    (folder / "code_edit-2.0.0.yaml").write_text(
+        "schema: nootropic/prompt@1\nname: code_edit\nversion: '2.0.0'\nparts: {system: hello}\n"
+    )
     with pytest.raises(ResourceInvalid, match="not complete"):
         EditPrompt.load(workspace)
 

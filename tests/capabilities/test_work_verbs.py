@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from nootropic_kernel.capabilities.base import Session
-from nootropic_kernel.capabilities.chat import ChatParams, NotAvailableYet, chat
 from nootropic_kernel.capabilities.check import CheckParams, check
 from nootropic_kernel.capabilities.code import CodeParams, CodeResult, code
-from nootropic_kernel.capabilities.learn import LearnParams, learn
+from nootropic_kernel.capabilities.learn import LearnParams, NotAvailableYet, learn
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.recipes import RecipesParams, recipes
@@ -87,7 +86,7 @@ def test_a_proposal_is_followed_back_to_prompt_context_model_and_answer(
         code(CodeParams(**ASK), session)
     trail = show(ShowParams(id="P1"), session).trail
     assert trail is not None
-    assert (trail.prompt, trail.prompt_version, trail.answer) == ("code_edit", "2", GOOD)
+    assert (trail.prompt, trail.prompt_version, trail.answer) == ("code_edit", "2.0.0", GOOD)
     assert trail.context[0] == "shelf/books.py" and "scripted-1" in (trail.model or "")
     names = [each.name for each in trail.spans]
     assert {"retrieve", "ask", "parse edit", "propose"} <= set(names)
@@ -367,12 +366,10 @@ def test_search_shows_path_and_lines(session: Session) -> None:
         search(SearchParams(query=" "), session)
 
 
-def test_learn_and_chat_refuse_and_say_what_waits(session: Session) -> None:
+def test_learn_refuses_and_says_what_waits(session: Session) -> None:
     with pytest.raises(NotAvailableYet, match="0 accepted hunks wait"):
         learn(LearnParams(), session)
     recipes(RecipesParams(name="python.docstrings", arg={"module": "shelf.books"}), session)
     accept(session.workspace, session.database(), ["P1"])
     with pytest.raises(NotAvailableYet, match="1 accepted hunk waits"):
         learn(LearnParams(), session)
-    with pytest.raises(NotAvailableYet):
-        chat(ChatParams(message="hello"), session)

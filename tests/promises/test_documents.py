@@ -22,10 +22,10 @@ pytestmark = pytest.mark.usefixtures("no_embedded_model")
 
 VERBS = (
     "init plan board spec next code recipes check review show accept reject edit undo redo search run pipelines models "
-    "plugin status doctor list-capabilities learn chat trace cost bench-model"
+    "plugin status doctor list-capabilities learn chat trace cost bench-model chats prompts"
 )
-DECIDE = {"accept", "bench-model", "reject", "edit", "undo", "redo", "init", "models", "plugin"}
-PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn"}
+DECIDE = {"accept", "bench-model", "reject", "edit", "undo", "redo", "init", "models", "plugin", "chats"}
+PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn", "prompts"}
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def test_no_usable_edit_keeps_what_the_model_said(repo: Path, person_home: Path,
     assert noo(repo, "review").stdout.strip() == "Nothing waits for a decision."
 
 
-@pytest.mark.parametrize(("words", "kind"), [(["learn"], "NotAvailableYet"), (["chat", "hello"], "NotAvailableYet")])
-def test_only_learn_and_chat_refuse(repo: Path, words: list[str], kind: str) -> None:
+@pytest.mark.parametrize(("words", "kind"), [(["learn"], "NotAvailableYet"), (["chat", "hello"], "NoModel")])
+def test_what_cannot_be_done_here_is_refused(repo: Path, words: list[str], kind: str) -> None:
     error = document(repo, *words, code=1)["error"]
     assert error["type"] == kind and error["what"] and error["next"]
 

@@ -1,0 +1,142 @@
+"""What the mentions of a question stand for, as texts that can be sent to a model, secrets removed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nootropic_kernel.agents.handlers import Workbench
+from nootropic_kernel.agents.planner import current_plan
+from nootropic_kernel.changes import notebook_file
+from nootropic_kernel.changes.diff_view import unified_diff
+from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.checks.scan import redact
+from nootropic_kernel.models.mentions import Mention, find_mentions
+from nootropic_kernel.models.values import describe
+from nootropic_kernel.runs.effects import Read
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.errors import NootropicError, PathRefused
+
+_MOST_CHARACTERS = 20_000
+_NOTEBOOKS = 100
+
+
+class MentionNotFound(NootropicError):
+    """A question names something that is not there."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """A text that goes along with a question, by the name that the person knows it by."""
+
+    name: str
+    text: str
+
+
+@dataclass
+class Mentioned:
+    """What was found, and a sentence for each that was not and may not have been meant."""
+
+    materials: list[Material] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Looks mentions up in a workspace and among live variables."""
+
+    bench: Workbench
+    database: StateDatabase
+    variables: Mapping[str, Any]
+    cancel: threading.Event
+
+    def resolve(self, text: str) -> Mentioned:
+        """Everything that ``text`` mentions.
+
+        :raises MentionNotFound: for something that was named in a form that means nothing else.
+        :raises PathRefused: for a file that no model may see.
+        """
+        found = Mentioned()
+        for mention in find_mentions(text):
+            told = self._told(mention)
+            if told is not None:
+                found.materials.append(Material(mention.name, _bounded(redact(told))))
+            elif mention.sure:
+                raise MentionNotFound(
+                    f"There is no {mention.kind} {mention.name!r}.",
+                    why=f"The question names it as {mention.written}.",
+                    next="Correct the name, or put it into backticks if nothing is to be inserted.",
+                )
+            else:
+                found.notes.append(f"{mention.written} names nothing here; it was sent as it is written.")
+        return found
+
+    def _told(self, mention: Mention) -> str | None:
+        match mention.kind:
+            case "file":
+                return self._file(mention)
+            case "cell":
+                return self._cell(mention.name)
+            case "proposal":
+                proposal = next((each for each in self._proposals() if each.id == mention.name), None)
+                return proposal and f"{proposal.changeset.provenance.title}\n{unified_diff(proposal.changeset)}"
+            case "task":
+                return self._task(mention.name)
+            case "variable":
+                return self._variable(mention.name)
+
+    def _variable(self, name: str) -> str | None:
+        return describe(name, self.variables[name], redact) if name in self.variables else None
+
+    def _file(self, mention: Mention) -> str | None:
+        try:
+            data = self._read(mention.name)
+        except PathRefused:
+            if mention.sure or mention.name in self.bench.paths():
+                raise
+            data = None
+        if data is None:
+            # `@df.columns` speaks of the variable.
+            return None if mention.sure else self._variable(mention.name.partition(".")[0])
+        if b"\0" in data[:8192]:
+            return f"(a binary file of {len(data)} bytes)"
+        return data.decode("utf-8", "replace")
+
+    def _cell(self, name: str) -> str | None:
+        path, marked, wanted = name.rpartition("#")
+        notebooks = [path] if marked else [each for each in self.bench.paths() if each.endswith(".ipynb")][:_NOTEBOOKS]
+        for notebook in notebooks:
+            try:
+                read = notebook_file.parse(self._read(notebook) or b"")
+            except NootropicError:
+                continue  # one notebook that cannot be read does not hide the cell of another
+            for number, cell in enumerate(read.cells if read is not None else [], start=1):
+                if wanted == cell.get("id") or (marked and wanted == str(number)):
+                    return f"{notebook}, cell {number}\n{notebook_file.source_of(cell)}"
+        return None
+
+    def _task(self, name: str) -> str | None:
+        try:
+            planned = current_plan(self.bench.workspace, self.database)
+        except NootropicError:
+            return None  # no plan, so no task
+        task = next((task for task in planned.plan.tasks if task.id == name), None)
+        if task is None:
+            return None
+        accepted = "\n".join(f"- {each.text}" for each in task.acceptance)
+        return f"{task.title} [{planned.states[name].status}]\n{task.body}\n{accepted}".rstrip()
+
+    def _proposals(self) -> Sequence[Any]:
+        return ProposalStore(self.database, self.bench.workspace).list()
+
+    def _read(self, path: str) -> bytes | None:
+        data: bytes | None = self.bench.handlers().read(Read(path), self.cancel)
+        return data
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= _MOST_CHARACTERS:
+        return text
+    return f"{text[:_MOST_CHARACTERS]}\n… {len(text) - _MOST_CHARACTERS} more characters"
