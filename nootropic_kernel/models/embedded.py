@@ -1,13 +1,10 @@
 """The embedded model: a llama.cpp server in a process of its own, started on first use and watched.
 
-A crash of the engine is a crash of that process: the caller gets a typed error and the next call starts it again. All
-backends of one Python process share one engine process for a model file.
+A crash of the engine is a crash of that process: the caller gets a typed error and the next call starts it again.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,12 +25,14 @@ from nootropic_kernel.models.contract import (
     Probe,
     SchemaSupport,
 )
-from nootropic_kernel.models.engine import EngineOptions, EngineProcess
+from nootropic_kernel.models.engine import EngineOptions
 from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, InferenceError, ModelError, NotOffered
 from nootropic_kernel.models.exchange import Endpoint, Limits
 from nootropic_kernel.models.keys import Key
 from nootropic_kernel.models.parallel import answer_all
 from nootropic_kernel.models.refusals import overflow
+from nootropic_kernel.models.serving import SharedEngine
+from nootropic_kernel.models.serving import close_all as close_all
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import BackendSettings
 
@@ -42,9 +41,6 @@ _COUNTED_BYTES = 2 << 20
 _BYTES_PER_TOKEN = 4
 
 T = TypeVar("T")
-
-_shared: dict[tuple[Path, EngineOptions], EngineProcess] = {}
-_guard = threading.Lock()
 
 
 class EmbeddedBackend:
@@ -68,7 +64,6 @@ class EmbeddedBackend:
         idle_s: float = 600.0,
     ) -> None:
         self.model = model
-        self._workspace = workspace
         self._max_size_gb = max_size_gb
         self._limits = limits or Limits()
         self._options = EngineOptions(
@@ -79,6 +74,7 @@ class EmbeddedBackend:
             idle_s=idle_s,
             adapters=tuple(adapters),
         )
+        self.engine = SharedEngine(workspace, model.path, self._options)
 
     @property
     def name(self) -> str:
@@ -113,7 +109,7 @@ class EmbeddedBackend:
 
         :raises ModelError: when it cannot be started.
         """
-        return self._with_engine(lambda server: server.probe(cancel), cancel)
+        return self._with_engine(lambda server: server.probe(cancel), cancel, queued=False)
 
     def chat(
         self, request: ChatRequest, on_text: OnText | None = None, cancel: threading.Event | None = None
@@ -152,57 +148,40 @@ class EmbeddedBackend:
 
         :raises ModelError: when it cannot be started.
         """
-        return self._with_engine(lambda server: server.count_tokens(content), None)
+        return self._with_engine(lambda server: server.count_tokens(content), None, queued=False)
 
     def window(self, cancel: threading.Event | None = None) -> int:
         """What the engine is started with."""
         return self.model.serve.n_ctx
 
     def is_running(self) -> bool:
-        """Whether this process has the engine running."""
-        engine = _shared.get(self._place)
-        return engine is not None and engine.is_alive()
+        """Whether the engine runs, in the workspace's service or below this process."""
+        return self.engine.pid() is not None
 
     def engine_pid(self) -> int | None:
         """The process id of the running engine."""
-        engine = _shared.get(self._place)
-        return engine.pid if engine is not None else None
+        return self.engine.pid()
 
     def close(self) -> None:
-        """End the engine process; the next call starts it again."""
-        with _guard:
-            engine = _shared.pop(self._place, None)
-        if engine is not None:
-            engine.close()
+        """End the engine if it is this process's own; one that others share ends when it is idle."""
+        self.engine.close()
 
-    @property
-    def _place(self) -> tuple[Path, EngineOptions]:
-        return self.model.path, self._options
-
-    def _engine(self) -> EngineProcess:
-        with _guard:
-            if self._place not in _shared:
-                if not _shared:
-                    atexit.register(close_all)
-                self._workspace.ensure()
-                log_folder = self._workspace.state_dir / "models"
-                _shared[self._place] = EngineProcess(self.model.path, self._options, log_folder)
-            return _shared[self._place]
-
-    def _with_engine(self, work: Callable[[_EngineServer], T], cancel: threading.Event | None) -> T:
+    def _with_engine(
+        self, work: Callable[[_EngineServer], T], cancel: threading.Event | None, *, queued: bool = True
+    ) -> T:
         files.verified_path(self.model)
         for last_try in (False, True):
-            engine = self._engine()
-            try:
-                with engine.request(cancel) as (port, key):
-                    return work(_EngineServer(self.model.name, f"http://127.0.0.1:{port}", Key(key), self))
-            except (AnswerCut, BackendUnreachable) as error:
-                ended = engine.how_it_ended()
-                if ended is None:
-                    raise
-                # It may have stopped, being idle, just as we asked; as long as nothing was said, ask again.
-                if last_try or error.data.get("partial"):
-                    raise _crashed(self.model, ended, error) from error
+            with self.engine.request(cancel, queued) as reached:
+                try:
+                    url = f"http://127.0.0.1:{reached.port}"
+                    return work(_EngineServer(self.model.name, url, Key(reached.key), self))
+                except (AnswerCut, BackendUnreachable) as error:
+                    ended = reached.how_it_ended()
+                    if ended is None:
+                        raise
+                    # It may have stopped, being idle, just as we asked; as long as nothing was said, ask again.
+                    if last_try or error.data.get("partial"):
+                        raise _crashed(self.model, ended, error) from error
         raise AssertionError("unreachable")
 
 
@@ -249,24 +228,3 @@ def _crashed(model: CatalogueModel, ended: str, error: ModelError) -> InferenceE
         ended=ended,
         partial=error.data.get("partial", ""),
     )
-
-
-def close_all() -> None:
-    """End every engine process that this process started."""
-    with _guard:
-        engines = list(_shared.values())
-        _shared.clear()
-    for engine in engines:
-        engine.close()
-
-
-def _after_fork() -> None:
-    global _guard
-    _guard = threading.Lock()
-    for engine in _shared.values():
-        engine.abandon()
-    _shared.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

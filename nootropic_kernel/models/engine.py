@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
@@ -11,18 +12,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from nootropic_kernel.models.errors import ModelLoadFailed
-from nootropic_kernel.models.waiting import patient_lock
 from nootropic_kernel.workspace.errors import Interrupted
+from nootropic_kernel.workspace.locks import patient_lock
 
 READY_DEADLINE_S = 120.0
 _POLL_S = 0.05
 _LOG_KEEP_S = 7 * 86400
+_MOST_LOG_BYTES = 1 << 20
+_number = itertools.count(1)
 _CHILD = Path(__file__).with_name("child.py")
 
 
@@ -30,7 +34,8 @@ _CHILD = Path(__file__).with_name("child.py")
 class EngineOptions:
     """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores.
 
-    ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one.
+    ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one;
+    ``slots`` is how many answers it may write at a time.
     """
 
     alias: str
@@ -40,6 +45,66 @@ class EngineOptions:
     idle_s: float = 600.0
     threads: int | None = None
     adapters: tuple[Path, ...] = ()
+    slots: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The options as JSON."""
+        return {**asdict(self), "adapters": [str(path) for path in self.adapters]}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> EngineOptions:
+        """The options that :meth:`to_json` wrote.
+
+        :raises TypeError: when it names what is none.
+        """
+        return cls(**{**document, "adapters": tuple(map(Path, document.get("adapters", ())))})
+
+
+class Reached(Protocol):
+    """An engine that can be asked at present."""
+
+    @property
+    def port(self) -> int:
+        """The loopback port that it listens on."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The key that it demands."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        ...
+
+    def how_it_ended(self) -> str | None:
+        """How it ended, in words; None when it still runs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Running:
+    """An engine process that runs, as the requests that it was given to know it."""
+
+    port: int
+    key: str = field(repr=False)
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self.process.pid
+
+    def how_it_ended(self, wait_s: float = 1.0) -> str | None:
+        """How it ended, in words; None when it still runs after ``wait_s`` seconds."""
+        try:
+            code = self.process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return None
+        if code == 0:
+            return "it stopped because nobody used it"
+        return f"it was killed by {_signal_name(-code)}" if code < 0 else f"it ended with code {code}"
 
 
 class EngineProcess:
@@ -48,7 +113,7 @@ class EngineProcess:
     def __init__(self, model: Path, options: EngineOptions, log_folder: Path) -> None:
         self.model = model
         self.options = options
-        self.log = log_folder / f"engine-{os.getpid()}.log"
+        self.log = log_folder / f"engine-{os.getpid()}-{next(_number)}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._key = ""
@@ -64,8 +129,8 @@ class EngineProcess:
         return self._process is not None and self._process.poll() is None
 
     @contextmanager
-    def request(self, cancel: threading.Event | None = None) -> Iterator[tuple[int, str]]:
-        """Port and key for one request, the engine started if needed; it does not count as idle meanwhile.
+    def request(self, cancel: threading.Event | None = None) -> Iterator[Running]:
+        """The running engine for one request, started if needed; it does not count as idle meanwhile.
 
         :raises ModelLoadFailed: when it does not start.
         :raises Interrupted: when ``cancel`` is set before it is ready.
@@ -74,23 +139,20 @@ class EngineProcess:
             if not (self.is_alive() and self._tell(b"+\n")):
                 self._start(cancel)
                 self._tell(b"+\n")
-            place = (self._port, self._key)
+            assert self._process is not None
+            running = Running(self._port, self._key, self._process)
         try:
-            yield place
+            yield running
         finally:
             self._tell(b"-\n")
 
-    def how_it_ended(self, wait_s: float = 1.0) -> str | None:
-        """How the engine ended, in words; None when it still runs after ``wait_s`` seconds."""
-        if self._process is None:
-            return "it was stopped"
+    def shorten_log(self) -> None:
+        """Empty the log when it has grown long; what the engine appends then starts it anew."""
         try:
-            code = self._process.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            return None
-        if code == 0:
-            return "it stopped because nobody used it"
-        return f"it was killed by {_signal_name(-code)}" if code < 0 else f"it ended with code {code}"
+            if self.log.stat().st_size > _MOST_LOG_BYTES:
+                os.truncate(self.log, 0)
+        except OSError:
+            pass  # It is not there, or was made unwritable: then it does not grow either.
 
     def close(self, grace_s: float = 2.0) -> None:
         """End the engine and take its log away."""
@@ -171,7 +233,7 @@ class EngineProcess:
             message = json.loads(line)
         except ValueError:
             raise self._failed(
-                f"Its process ended while loading: {self.how_it_ended() or 'no reason given'}."
+                f"Its process ended while loading: {Running(0, '', process).how_it_ended() or 'no reason given'}."
             ) from None
         if not message.get("ready"):
             raise self._failed(str(message.get("error")))

@@ -63,7 +63,11 @@ class BackendSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings in force for one workspace; ``problems`` are sentences about what was not understood."""
+    """The settings in force for one workspace; ``problems`` are sentences about what was not understood.
+
+    ``workspace_service`` lets one background process own the loaded model; it ends when nobody has used it for
+    ``service_idle_minutes``.
+    """
 
     model_preference: tuple[str, ...] = ()
     use_gpu: bool = True
@@ -72,6 +76,8 @@ class Settings:
     commit_on_accept: bool = True
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
     trusted_plugins: Mapping[str, str] = field(default_factory=dict)
+    workspace_service: bool = True
+    service_idle_minutes: float = 10.0
     problems: tuple[str, ...] = ()
 
 
@@ -179,6 +185,8 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
         allow_cloud_fallback=read.boolean("allowCloudFallback", False),
         commit_on_accept=read.boolean("commitOnAccept", True),
         backends=backends,
+        workspace_service=read.boolean("workspaceService", True),
+        service_idle_minutes=read.number("serviceIdleMinutes") or Settings.service_idle_minutes,
         trusted_plugins={k: v for k, v in read.mapping("trustedPlugins").items() if isinstance(v, str)},
     )
     read.report_unknown()
@@ -238,6 +246,7 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
         max_model_size_gb=own if size is None else size if own is None else min(own, size),
         allow_cloud_fallback=settings.allow_cloud_fallback and read.boolean("allowCloudFallback", True),
         commit_on_accept=settings.commit_on_accept and read.boolean("commitOnAccept", True),
+        workspace_service=settings.workspace_service and read.boolean("workspaceService", True),
     )
     read.report_unknown()
     return narrowed
