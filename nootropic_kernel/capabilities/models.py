@@ -13,6 +13,7 @@ from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.models.router import candidates
+from nootropic_kernel.models.serving import unavailable
 from nootropic_kernel.workspace.errors import UsageError
 
 
@@ -55,6 +56,7 @@ class BackendEntry(BaseModel):
     reason: str = ""
     next: str = ""
     running: bool = False
+    note: str = ""
 
 
 class ModelsResult(Result):
@@ -73,6 +75,7 @@ class ModelsResult(Result):
             lines.append(f"  {model.name}  {model.title}, {_mb(model.size)}, {model.licence}  [{here}]")
         for backend in self.backends:
             where = backend.url or ("running" if backend.running else "starts on first use")
+            where = f"{where}. {backend.note}" if backend.note else where
             state = where if backend.ok else f"{backend.reason} {backend.next}".strip()
             lines.append(f"  {'*' if backend.name == self.chosen else ' '} {backend.name} ({backend.model})  {state}")
         return "\n".join(lines)
@@ -126,6 +129,8 @@ def _status(session: Session) -> ModelsResult:
                 name=EMBEDDED, model=backend.model.name, ok=state.ok, reason=state.reason, next=state.next,
                 running=backend.is_running(),
             )  # fmt: skip
+            if alone := unavailable(session.workspace):
+                entry.note = f"Each process loads a copy of its own: {alone}"
             if state.ok and not is_verified(backend.model):
                 entry.ok, entry.reason = False, "Its file is damaged."
                 entry.next = f"Run `noo models pull {backend.model.name}`."

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nootropic_kernel.host.holders import Turns
-from nootropic_kernel.models.engine import EngineOptions, EngineProcess
+from nootropic_kernel.models.engine import EngineOptions, EngineProcess, Running
 
 
 @dataclass
@@ -24,12 +24,16 @@ class _Held:
 class ModelGrant:
     """A loopback port, the key for it, and the engine behind it."""
 
-    engine: EngineProcess
-    terms: dict[str, Any] = field(repr=False)
+    running: Running
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """``port``, ``key`` and ``pid``."""
+        return {"port": self.running.port, "key": self.running.key, "pid": self.running.pid}
 
     def how_it_ended(self) -> str | None:
         """How the engine ended, in words; None when it still runs."""
-        return self.engine.how_it_ended()
+        return self.running.how_it_ended()
 
 
 class ModelHolder:
@@ -52,7 +56,7 @@ class ModelHolder:
         with self._using(Path(params["model"]), EngineOptions.from_json(params["options"])) as held:
             with held.turns.turn(gone) if params.get("queued", True) else nullcontext():
                 with held.engine.request(gone) as running:
-                    yield ModelGrant(held.engine, {"port": running.port, "key": running.key, "pid": running.pid})
+                    yield ModelGrant(running)
 
     def status(self) -> dict[str, Any]:
         """Each engine that runs: model, process id, clients that use it and that wait."""

@@ -31,6 +31,8 @@ START_S = 60.0
 LEASE_S = 900.0
 # What a service is given to let its leases end, and then to end itself.
 DRAIN_S = 10.0
+# A mere look at it takes no longer.
+_LOOK_S = 3.0
 _TRIES = 3
 _POLL_S = 0.05
 _SWITCH = "NOOTROPIC_SERVICE"
@@ -99,13 +101,13 @@ def lease(
 
 def status(workspace: Workspace) -> dict[str, Any] | None:
     """What the running service says of itself; None when none runs. Starts nothing."""
-    connected = _try_connect(ServicePlace.of(workspace.root))
+    connected = _try_connect(ServicePlace.of(workspace.root), _LOOK_S)
     if connected is None:
         return None
     wire, record = connected
     try:
         wire.send({"key": record.key, "op": "status"})
-        reply = wire.receive(GREETING_S)
+        reply = wire.receive(_LOOK_S)
     except (WireClosed, WireSilent):
         return None
     finally:
@@ -159,7 +161,7 @@ def _connect(workspace: Workspace, cancel: threading.Event | None) -> tuple[Wire
     return found
 
 
-def _try_connect(place: ServicePlace) -> tuple[Wire, ServiceRecord] | None:
+def _try_connect(place: ServicePlace, patience_s: float = GREETING_S) -> tuple[Wire, ServiceRecord] | None:
     record = place.record()
     if record is None:
         return None
@@ -168,7 +170,7 @@ def _try_connect(place: ServicePlace) -> tuple[Wire, ServiceRecord] | None:
     except OSError:
         return None
     try:
-        wire.receive(GREETING_S)
+        wire.receive(patience_s)
     except (WireClosed, WireSilent):
         wire.close()
         return None
