@@ -33,7 +33,7 @@ class ServiceState(BaseModel):
 
     pid: int | None = None
     uptime_s: float = 0.0
-    memory_mb: float = Field(0.0, description="Of the service and the models it holds.")
+    memory_mb: float = Field(default=0.0, description="Of the service and the models it holds.")
     clients: list[int] = Field(default_factory=list, description="Process ids of those that use it now.")
     models: list[HeldModel] = Field(default_factory=list)
     obstacle: str = ""

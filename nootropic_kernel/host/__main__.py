@@ -1,13 +1,12 @@
 """The service's process: detaches itself from whoever starts it, then serves.
 
-Run by file with ``python -P __main__.py …``. The first line on standard output is JSON, ``{"ready": true, "pid": …}``
-or ``{"ready": false, "error": …}``; what follows goes to the log.
+Run with ``python -P run_module.py nootropic_kernel.host …``. The first line on standard output is JSON,
+``{"ready": true, "pid": …}`` or ``{"ready": false, "error": …}``; what follows goes to the log.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import sys
@@ -59,18 +58,5 @@ def _say(report: int, message: dict[str, object]) -> None:
         pass  # The client that started us is gone, or has heard that we are ready.
 
 
-def _import_from_here() -> None:
-    """Let ``nootropic_kernel`` be the package that this file is in, whatever else the path would find."""
-    package = Path(__file__).resolve().parents[1]
-    spec = importlib.util.spec_from_file_location(
-        "nootropic_kernel", package / "__init__.py", submodule_search_locations=[str(package)]
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["nootropic_kernel"] = module
-    spec.loader.exec_module(module)
-
-
 if __name__ == "__main__":
-    _import_from_here()
     sys.exit(main())

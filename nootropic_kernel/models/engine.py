@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from nootropic_kernel.models.errors import ModelLoadFailed
 from nootropic_kernel.workspace.errors import Interrupted
@@ -28,6 +28,7 @@ _LOG_KEEP_S = 7 * 86400
 _MOST_LOG_BYTES = 1 << 20
 _number = itertools.count(1)
 _CHILD = Path(__file__).with_name("child.py")
+_RUN_MODULE = Path(__file__).parents[1] / "run_module.py"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class EngineOptions:
     """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores.
 
     ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one;
-    ``slots`` is how many answers it may write at a time.
+    ``slots`` is how many answers it may write at a time. ``kind`` is what runs the model, ``four_bit`` whether it is
+    quantised while it is loaded (transformers only), and ``load_s`` how many seconds loading may take.
     """
 
     alias: str
@@ -46,6 +48,9 @@ class EngineOptions:
     threads: int | None = None
     adapters: tuple[Path, ...] = ()
     slots: int = 1
+    kind: Literal["llamacpp", "transformers"] = "llamacpp"
+    four_bit: bool = False
+    load_s: float = READY_DEADLINE_S
 
     def to_json(self) -> dict[str, Any]:
         """The options as JSON."""
@@ -181,7 +186,7 @@ class EngineProcess:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             _clear_old_logs(self.log.parent)
             # One load at a time: two at once need twice the memory bandwidth and finish later than one after the other.
-            with patient_lock(self.log.parent / ".engine-start.lock", cancel, timeout_s=READY_DEADLINE_S):
+            with patient_lock(self.log.parent / ".engine-start.lock", cancel, timeout_s=self.options.load_s):
                 self._spawn()
                 try:
                     self._wait_ready(cancel)
@@ -194,11 +199,16 @@ class EngineProcess:
     def _spawn(self) -> None:
         options = self.options
         threads = options.threads or max(1, _usable_cores() - 1)
-        command = [sys.executable, "-P", str(_CHILD), "--model", str(self.model), "--alias", options.alias]
+        program = [str(_CHILD)]
+        if options.kind == "transformers":
+            program = [str(_RUN_MODULE), "nootropic_kernel.models.transformers_child"]
+        command = [sys.executable, "-P", *program, "--model", str(self.model), "--alias", options.alias]
         command += ["--n-ctx", str(options.n_ctx), "--n-batch", str(options.n_batch), "--threads", str(threads)]
         command += ["--cache-ram-mib", str(_cache_ram_mib()), "--idle-s", str(options.idle_s), "--log", str(self.log)]
         if options.gpu:
             command.append("--gpu")
+        if options.four_bit:
+            command.append("--four-bit")
         for adapter in options.adapters:
             command += ["--adapter", str(adapter)]
         self._key = secrets.token_urlsafe(32)
@@ -217,7 +227,7 @@ class EngineProcess:
         stdout = process.stdout
         reader = threading.Thread(target=lambda: said.put(stdout.readline()), daemon=True)
         reader.start()
-        deadline = time.monotonic() + READY_DEADLINE_S
+        deadline = time.monotonic() + self.options.load_s
         while True:
             if cancel is not None and cancel.is_set():
                 raise Interrupted()
@@ -226,7 +236,7 @@ class EngineProcess:
                 break
             except queue.Empty:
                 if time.monotonic() >= deadline:
-                    raise self._failed(f"It was not ready after {READY_DEADLINE_S:g} seconds.") from None
+                    raise self._failed(f"It was not ready after {self.options.load_s:g} seconds.") from None
         reader.join()
         stdout.close()
         try:

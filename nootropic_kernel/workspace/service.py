@@ -179,9 +179,9 @@ def _try_connect(place: ServicePlace, patience_s: float = GREETING_S) -> tuple[W
 
 def _start(workspace: Workspace, place: ServicePlace, cancel: threading.Event | None) -> None:
     workspace.ensure()
-    program = Path(nootropic_kernel.__file__).parent / "host" / "__main__.py"
+    program = Path(nootropic_kernel.__file__).with_name("run_module.py")
     idle_s = load_settings(workspace).service_idle_minutes * 60
-    command = [sys.executable, "-P", str(program), "--root", str(workspace.root)]
+    command = [sys.executable, "-P", str(program), "nootropic_kernel.host", "--root", str(workspace.root)]
     command += ["--state", str(workspace.state_dir), "--folder", str(place.folder), "--idle-s", str(idle_s)]
     # It works in its own folder, where no repository can have put a module that a relative PYTHONPATH would find. The
     # process that we start only starts the service and ends: the service is nobody's child.
