@@ -7,10 +7,11 @@ import json
 import select
 import socket
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from nootropic_kernel.models.transformers_engine import Refused, TransformersEngine
+from nootropic_kernel.models.transformers_engine import Piece, Refused, TransformersEngine
 
 _MOST_BYTES = 64 << 20
 
@@ -88,6 +89,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
+        try:
+            self._stream(read, pieces)
+        except RuntimeError as error:  # torch's errors, want of memory included
+            self._event({"error": {"code": 500, "type": "server_error", "message": str(error)[:500]}})
+
+    def _stream(self, read: int, pieces: Iterator[Piece]) -> None:
         for piece in pieces:
             choice = {"index": 0, "delta": {"content": piece.text}, "finish_reason": piece.finish_reason}
             self._event({"model": self.engine.alias, "choices": [choice]})

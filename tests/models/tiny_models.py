@@ -35,10 +35,10 @@ def main(folder: Path) -> None:
     )
     sizes = {
         "vocab_size": len(fast),
-        "hidden_size": 32,
+        "hidden_size": 64,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
-        "intermediate_size": 64,
+        "intermediate_size": 128,
         "max_position_embeddings": 512,
     }
     writer = transformers.LlamaForCausalLM(
