@@ -155,7 +155,8 @@ def _model(session: Session) -> Iterator[Finding]:
 def _service(session: Session) -> Iterator[Finding]:
     state = service_state(session.workspace)
     if state.obstacle:
-        yield _optional("Workspace service", f"{state.obstacle} Each process loads a model of its own.", "")
+        detail = f"{state.obstacle} Each process loads a model of its own."
+        yield _optional("Workspace service", detail, "Mend that, and all processes share one loaded model.")
     else:
         yield _ok("Workspace service", state.words())
 

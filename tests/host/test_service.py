@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,3 +181,25 @@ def test_switched_off_it_does_not_start(workspace: Workspace, run_time: Path) ->
         with service.lease(workspace, "no such thing", {}):
             pass
     assert not processes(run_time)
+
+
+def test_the_verb_shows_it_and_ends_it(workspace: Workspace, run_time: Path) -> None:
+    def verb(*words: str) -> dict[str, Any]:
+        command = [sys.executable, "-P", "-m", "nootropic_kernel.cli", *words, "--json"]
+        done = subprocess.run(command, cwd=workspace.root, capture_output=True, text=True, check=True)
+        return dict(json.loads(done.stdout))
+
+    assert verb("service")["service"]["pid"] is None and not processes(run_time)
+    started = start(workspace)
+    shown = verb("status")["service"]
+    assert shown["pid"] == started and shown["memory_mb"] > 1 and shown["clients"] == []
+    assert str(started) in verb("service", "stop")["message"]
+    assert service.status(workspace) is None and not processes(run_time)
+
+
+def test_a_workspace_file_can_switch_it_off_and_not_on(workspace: Workspace, run_time: Path) -> None:
+    (workspace.root / "nootropic.json").write_text('{"workspaceService": false}')
+    assert "workspaceService" in service.obstacle(workspace)
+    (workspace.root / "nootropic.json").write_text('{"workspaceService": true}')
+    update_person_settings(lambda settings: settings.update(workspaceService=False))
+    assert "workspaceService" in service.obstacle(workspace)
