@@ -53,7 +53,7 @@ def processes(folder: Path) -> list[psutil.Process]:
         try:
             inherited = process.environ().get("XDG_RUNTIME_DIR") == str(folder)
             ours = any(
-                "nootropic_kernel/host/" in part or part.endswith("models/child.py") for part in process.cmdline()
+                part.endswith(("nootropic_kernel/run_module.py", "models/child.py")) for part in process.cmdline()
             )
             if inherited and ours and process.status() != psutil.STATUS_ZOMBIE:
                 found[process.pid] = process
