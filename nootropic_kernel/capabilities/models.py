@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel, catalogue, find_model
+from nootropic_kernel.models.catalogue import CatalogueModel, catalogue, find_model
 from nootropic_kernel.models.download import pull
 from nootropic_kernel.models.embedded import EmbeddedBackend
+from nootropic_kernel.models.engine_backend import EngineBackend
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.models.router import candidates
@@ -124,21 +125,17 @@ def _status(session: Session) -> ModelsResult:
     chosen: str | None = None
     for backend in candidates(settings, session.workspace):
         state = backend.available()
-        if isinstance(backend, EmbeddedBackend):
-            entry = BackendEntry(
-                name=EMBEDDED, model=backend.model.name, ok=state.ok, reason=state.reason, next=state.next,
-                running=backend.is_running(),
-            )  # fmt: skip
-            if alone := unavailable(session.workspace):
-                entry.note = f"Each process loads a copy of its own: {alone}"
-            if state.ok and not is_verified(backend.model):
-                entry.ok, entry.reason = False, "Its file is damaged."
-                entry.next = f"Run `noo models pull {backend.model.name}`."
-        else:
-            named = settings.backends[backend.name]
-            entry = BackendEntry(
-                name=named.name, model=named.model, url=named.url, ok=state.ok, reason=state.reason, next=state.next
-            )
+        named = settings.backends.get(backend.name)
+        ours = backend if isinstance(backend, EngineBackend) else None
+        entry = BackendEntry(
+            name=backend.name, model=named.model if named else find_model().name, url=named.url if named else "",
+            ok=state.ok, reason=state.reason, next=state.next, running=ours is not None and ours.is_running(),
+        )  # fmt: skip
+        if ours is not None and (alone := unavailable(session.workspace)):
+            entry.note = f"Each process loads a copy of its own: {alone}"
+        if isinstance(backend, EmbeddedBackend) and state.ok and not is_verified(backend.model):
+            entry.ok, entry.reason = False, "Its file is damaged."
+            entry.next = f"Run `noo models pull {backend.model.name}`."
         entries.append(entry)
         if entry.ok and chosen is None:
             chosen = entry.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -92,9 +92,8 @@ class Turns:
             self._waiting.pop(0).set()
 
 
-def holders(state: Path) -> dict[str, Holder]:
+def holders(state: Path, idle_s: float) -> dict[str, Holder]:
     """Everything that a service can hold, by the name that clients ask for. Nothing is started."""
     from nootropic_kernel.host.models import ModelHolder
 
-    known: dict[str, Callable[[Path], Holder]] = {"model": ModelHolder}
-    return {name: make(state) for name, make in known.items()}
+    return {"model": ModelHolder(state, idle_s)}

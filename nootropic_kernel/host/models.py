@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nootropic_kernel.host.holders import Turns
-from nootropic_kernel.models.engine import EngineOptions, EngineProcess, Running
+from nootropic_kernel.models.engine import EngineProcess, Running
+from nootropic_kernel.models.engine_options import EngineOptions
 
 
 @dataclass
@@ -37,10 +38,11 @@ class ModelGrant:
 
 
 class ModelHolder:
-    """The engines of one workspace."""
+    """The engines of one workspace; each ends when nobody has used it for ``idle_s`` seconds."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, idle_s: float) -> None:
         self._logs = state / "models"
+        self._idle_s = idle_s
         self._held: dict[tuple[Path, EngineOptions], _Held] = {}
         self._guard = threading.Lock()
 
@@ -53,7 +55,8 @@ class ModelHolder:
         :raises ModelLoadFailed: when it does not start.
         :raises Interrupted: when ``gone`` is set before the client's turn.
         """
-        with self._using(Path(params["model"]), EngineOptions.from_json(params["options"])) as held:
+        options = replace(EngineOptions.from_json(params["options"]), idle_s=self._idle_s)
+        with self._using(Path(params["model"]), options) as held:
             with held.turns.turn(gone) if params.get("queued", True) else nullcontext():
                 with held.engine.request(gone) as running:
                     yield ModelGrant(running)

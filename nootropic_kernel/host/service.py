@@ -47,7 +47,7 @@ class Service:
         self.root = root
         self.place = ServicePlace(folder)
         self.idle_s = idle_s
-        self.holders: dict[str, Holder] = holders(state)
+        self.holders: dict[str, Holder] = holders(state, idle_s)
         self._key = secrets.token_urlsafe(32)
         self._since = time.time()
         self._clients: dict[int, int | None] = {}

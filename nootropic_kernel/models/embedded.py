@@ -9,8 +9,8 @@ from pathlib import Path
 from nootropic_kernel.models import files, schema
 from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel
 from nootropic_kernel.models.contract import Availability, Embedding, Features
-from nootropic_kernel.models.engine import EngineOptions
 from nootropic_kernel.models.engine_backend import EngineBackend
+from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import NotOffered
 from nootropic_kernel.models.exchange import Limits
 from nootropic_kernel.models.serving import close_all as close_all

@@ -12,80 +12,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
 
+from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import ModelLoadFailed
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.locks import patient_lock
 
-READY_DEADLINE_S = 120.0
 _POLL_S = 0.05
 _LOG_KEEP_S = 7 * 86400
 _MOST_LOG_BYTES = 1 << 20
 _number = itertools.count(1)
 _CHILD = Path(__file__).with_name("child.py")
 _RUN_MODULE = Path(__file__).parents[1] / "run_module.py"
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores.
-
-    ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one;
-    ``slots`` is how many answers it may write at a time. ``kind`` is what runs the model, ``four_bit`` whether it is
-    quantised while it is loaded (transformers only), and ``load_s`` how many seconds loading may take.
-    """
-
-    alias: str
-    n_ctx: int = 4096
-    n_batch: int = 256
-    gpu: bool = False
-    idle_s: float = 600.0
-    threads: int | None = None
-    adapters: tuple[Path, ...] = ()
-    slots: int = 1
-    kind: Literal["llamacpp", "transformers"] = "llamacpp"
-    four_bit: bool = False
-    load_s: float = READY_DEADLINE_S
-
-    def to_json(self) -> dict[str, Any]:
-        """The options as JSON."""
-        return {**asdict(self), "adapters": [str(path) for path in self.adapters]}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> EngineOptions:
-        """The options that :meth:`to_json` wrote.
-
-        :raises TypeError: when it names what is none.
-        """
-        return cls(**{**document, "adapters": tuple(map(Path, document.get("adapters", ())))})
-
-
-class Reached(Protocol):
-    """An engine that can be asked at present."""
-
-    @property
-    def port(self) -> int:
-        """The loopback port that it listens on."""
-        ...
-
-    @property
-    def key(self) -> str:
-        """The key that it demands."""
-        ...
-
-    @property
-    def pid(self) -> int:
-        """Its process."""
-        ...
-
-    def how_it_ended(self) -> str | None:
-        """How it ended, in words; None when it still runs."""
-        ...
 
 
 @dataclass(frozen=True)

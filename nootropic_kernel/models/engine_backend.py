@@ -25,7 +25,7 @@ from nootropic_kernel.models.contract import (
     Probe,
     SchemaSupport,
 )
-from nootropic_kernel.models.engine import EngineOptions
+from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, InferenceError, ModelError
 from nootropic_kernel.models.exchange import Endpoint, Limits
 from nootropic_kernel.models.keys import Key

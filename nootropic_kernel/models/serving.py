@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nootropic_kernel.models.engine import EngineOptions, EngineProcess, Reached
+from nootropic_kernel.models.engine import EngineProcess
+from nootropic_kernel.models.engine_options import EngineOptions, Reached
 from nootropic_kernel.models.errors import InferenceError, ModelError, ModelLoadFailed
 from nootropic_kernel.workspace import service
 from nootropic_kernel.workspace.location import Workspace

@@ -20,7 +20,7 @@ import nootropic_kernel
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.locks import LockBusy, patient_lock
-from nootropic_kernel.workspace.processes import start_mark
+from nootropic_kernel.workspace.processes import TOKEN_VARIABLE, start_mark
 from nootropic_kernel.workspace.service_place import ServicePlace, ServiceRecord, ServiceUnavailable, identity
 from nootropic_kernel.workspace.service_wire import Wire, WireClosed, WireSilent
 from nootropic_kernel.workspace.settings import load_settings
@@ -184,10 +184,12 @@ def _start(workspace: Workspace, place: ServicePlace, cancel: threading.Event | 
     command = [sys.executable, "-P", str(program), "nootropic_kernel.host", "--root", str(workspace.root)]
     command += ["--state", str(workspace.state_dir), "--folder", str(place.folder), "--idle-s", str(idle_s)]
     # It works in its own folder, where no repository can have put a module that a relative PYTHONPATH would find. The
-    # process that we start only starts the service and ends: the service is nobody's child.
+    # process that we start only starts the service and ends: the service is nobody's child, and belongs
+    # to no group of processes that is ended together.
+    environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
     process = subprocess.Popen(
-        command, cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        command, cwd=place.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None
     said: queue.Queue[bytes] = queue.Queue()

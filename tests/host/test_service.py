@@ -12,11 +12,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import nootropic_kernel
 from nootropic_kernel.workspace import service
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.processes import TOKEN_VARIABLE
 from nootropic_kernel.workspace.service_place import ServicePlace
 from nootropic_kernel.workspace.service_wire import Wire
 from nootropic_kernel.workspace.settings import update_person_settings
@@ -65,10 +67,13 @@ def test_twenty_clients_at_once_start_one_process(workspace: Workspace, run_time
     assert [process.pid for process in processes(run_time)] == [pid(workspace)]
 
 
-def test_it_is_nobodys_child_and_leaves_no_zombie(workspace: Workspace, run_time: Path) -> None:
-    import psutil
-
+def test_it_is_nobodys_child_and_leaves_no_zombie(
+    workspace: Workspace, run_time: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "a" * 32)
     started = start(workspace)
+    # What ends all that a pipeline started must not end what notebooks use as well.
+    assert TOKEN_VARIABLE not in psutil.Process(started).environ()
     assert started not in [child.pid for child in psutil.Process().children(recursive=True)]
     assert service.stop(workspace) == started
     assert wait_until(lambda: not psutil.pid_exists(started), 10)

@@ -20,7 +20,7 @@ from nootropic_kernel.models import embedded
 from nootropic_kernel.models.catalogue import CatalogueModel
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.embedded import EmbeddedBackend
-from nootropic_kernel.models.engine import EngineOptions
+from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import InferenceError, ModelLoadFailed
 from nootropic_kernel.models.serving import SharedEngine, shared_engines
 from nootropic_kernel.workspace import service

@@ -19,7 +19,8 @@ from nootropic_kernel.models import embedded
 from nootropic_kernel.models.catalogue import CatalogueModel
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.embedded import EmbeddedBackend
-from nootropic_kernel.models.engine import EngineOptions, EngineProcess
+from nootropic_kernel.models.engine import EngineProcess
+from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import ContextOverflow, InferenceError, ModelLoadFailed
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace

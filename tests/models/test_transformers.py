@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from nootropic_kernel.models.backends import connect
@@ -172,6 +173,18 @@ def test_a_pickle_is_never_read(models: Path, place: Workspace, tmp_path: Path) 
     with pytest.raises(ModelLoadFailed):
         backend(folder, place).chat(ASK)
     assert not marker.exists()
+
+
+def test_the_port_answers_nobody_without_the_key(writer: EngineBackend) -> None:
+    with writer.engine.own().request() as running:
+        with httpx.Client(base_url=f"http://127.0.0.1:{running.port}", trust_env=False) as client:
+            for wrong in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {running.key[:-1]}"}):
+                assert client.get("/props", headers=wrong).status_code == 401
+                assert client.post("/tokenize", json={"content": "x"}, headers=wrong).status_code == 401
+            right = {"Authorization": f"Bearer {running.key}"}
+            assert client.get("/nowhere", headers=right).status_code == 404
+            for body in ("", "{", "[]", '{"messages": 5}'):
+                assert client.post("/v1/chat/completions", content=body, headers=right).status_code == 400
 
 
 def test_what_is_not_there_is_said_without_starting(place: Workspace, tmp_path: Path) -> None:

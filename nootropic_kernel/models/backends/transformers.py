@@ -12,8 +12,8 @@ from typing import Any
 from nootropic_kernel.models import schema
 from nootropic_kernel.models.catalogue import catalogue
 from nootropic_kernel.models.contract import Availability, Embedding, Features
-from nootropic_kernel.models.engine import READY_DEADLINE_S, EngineOptions
 from nootropic_kernel.models.engine_backend import EngineBackend
+from nootropic_kernel.models.engine_options import READY_DEADLINE_S, EngineOptions
 from nootropic_kernel.models.errors import NotOffered
 from nootropic_kernel.models.exchange import Limits
 from nootropic_kernel.workspace.location import Workspace
