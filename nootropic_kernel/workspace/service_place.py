@@ -1,7 +1,7 @@
 """Where a workspace's service is found: a private run-time folder, and in it the socket, the record and two locks.
 
-The folder is below ``$XDG_RUNTIME_DIR``, else ``/tmp/nootropic-<uid>``, because the path of a Unix socket may have 103
-bytes at most, which a workspace's own folder may exceed. A folder, record or socket of somebody else is never used.
+The folder is below ``$XDG_RUNTIME_DIR`` or ``/run/user/<uid>``, else below ``/tmp/nootropic-<uid>``, because the path
+of a Unix socket may have 103 bytes at most, which a workspace's own folder may exceed. A folder, record or socket of somebody else is never used.
 """
 
 from __future__ import annotations
@@ -57,11 +57,12 @@ class ServicePlace:
     def of(cls, root: Path) -> ServicePlace:
         """The place for the workspace at ``root``. Creates nothing."""
         name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
-        run_time = os.environ.get("XDG_RUNTIME_DIR", "")
-        if os.path.isabs(run_time) and not _objection(Path(run_time)):
-            place = cls(Path(run_time) / "nootropic" / name)
-            if len(os.fsencode(place.socket)) <= _LONGEST_SOCKET_PATH:
-                return place
+        # A program that runs without a login has no such variable, and must find the same place all the same.
+        for run_time in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.geteuid()}"):
+            if os.path.isabs(run_time) and not _objection(Path(run_time)):
+                place = cls(Path(run_time) / "nootropic" / name)
+                if len(os.fsencode(place.socket)) <= _LONGEST_SOCKET_PATH:
+                    return place
         return cls(Path("/tmp") / f"nootropic-{os.geteuid()}" / name)
 
     @property

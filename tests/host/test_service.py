@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 import nootropic_kernel
 from nootropic_kernel.workspace import service
+from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.processes import TOKEN_VARIABLE
 from nootropic_kernel.workspace.service_place import ServicePlace
@@ -186,6 +188,23 @@ def test_switched_off_it_does_not_start(workspace: Workspace, run_time: Path) ->
         with service.lease(workspace, "no such thing", {}):
             pass
     assert not processes(run_time)
+
+
+def test_a_start_that_fails_is_said(workspace: Workspace, run_time: Path) -> None:
+    workspace.ensure()
+    (workspace.state_dir / "logs").write_text("in the way")
+    with pytest.raises(service.ServiceUnavailable, match="ended while starting"):
+        with service.lease(workspace, "no such thing", {}):
+            pass
+
+
+def test_whoever_is_stopped_waits_for_no_start(workspace: Workspace, run_time: Path) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Interrupted):
+        with service.lease(workspace, "no such thing", {}, cancel):
+            pass
+    assert start(workspace)
 
 
 def test_the_verb_shows_it_and_ends_it(workspace: Workspace, run_time: Path) -> None:
