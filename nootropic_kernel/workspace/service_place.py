@@ -1,7 +1,8 @@
 """Where a workspace's service is found: a private run-time folder, and in it the socket, the record and two locks.
 
 The folder is below ``$XDG_RUNTIME_DIR`` or ``/run/user/<uid>``, else below ``/tmp/nootropic-<uid>``, because the path
-of a Unix socket may have 103 bytes at most, which a workspace's own folder may exceed. A folder, record or socket of somebody else is never used.
+of a Unix socket may have 103 bytes at most, which a workspace's own folder may exceed. A folder, record or socket of
+somebody else is never used.
 """
 
 from __future__ import annotations
