@@ -27,6 +27,8 @@ def person_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("NOOTROPIC_HOME", str(home / ".nootropic"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    # The workspace service outlives the process that starts it; the tests that are about it switch it on.
+    monkeypatch.setenv("NOOTROPIC_SERVICE", "off")
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
     for name in list(os.environ):
         if name.startswith("GIT_") and name not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"):

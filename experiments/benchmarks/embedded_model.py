@@ -1,11 +1,12 @@
 """Speed of our embedded model against the same file in the bare engine, in one run.
 
-    python experiments/benchmarks/embedded_model.py [--rounds 5] [--tokens 128]
+    python experiments/benchmarks/embedded_model.py [--rounds 5] [--tokens 128] [--schema] [--own]
 
 Both sides have the same threads, window and batch, and answer the same prompts with temperature 0. "Ours" is what a
-verb pays: the child process, the wire, the span. "Bare" is xllamacpp called in a process of its own, streaming through
-its callback. The rounds are interleaved (ours, bare, bare, ours, …), each prompt is new to both; the ratio is the
-median of the rounds' ratios.
+verb pays: the workspace service's lease (with `--own` a child process of its own), the wire, the span. With `--schema`
+both answer under the same grammar; then the answer's length is the schema's, and ours includes the check of it. "Bare"
+is xllamacpp called in a process of its own, streaming through its callback. The rounds are interleaved (ours, bare,
+bare, ours, …), each prompt is new to both; the ratio is the median of the rounds' ratios.
 Target: tokens/s ours ÷ bare ≥ 0.95. On a busy machine the walls say little; CPU seconds a token (of every process that
 takes part, prompt included) are then the better figure.
 """
@@ -29,15 +30,19 @@ ROOT = Path(__file__).resolve().parents[2]
 if (ROOT / "nootropic_kernel").is_dir():
     sys.path.insert(0, str(ROOT))
 
+from nootropic_kernel.models import schema  # noqa: E402
 from nootropic_kernel.models.catalogue import CatalogueModel, find_model  # noqa: E402
 from nootropic_kernel.models.contract import ChatRequest, Message  # noqa: E402
 from nootropic_kernel.models.embedded import EmbeddedBackend  # noqa: E402
 from nootropic_kernel.models.files import verified_path  # noqa: E402
 from nootropic_kernel.telemetry.spans import span  # noqa: E402
+from nootropic_kernel.workspace import service  # noqa: E402
 from nootropic_kernel.workspace.location import Workspace  # noqa: E402
 
 TARGET = 0.95
 TOPICS = ("rivers", "bridges", "bread", "clocks", "sails", "violins", "maps", "kites", "lamps", "rope", "wool", "ice")
+WORDS = {"enum": ["river", "bridge", "bread", "clock", "sail", "violin", "map", "kite", "lamp", "rope"]}
+SCHEMA = {"type": "array", "items": WORDS, "minItems": 40, "maxItems": 40}
 
 # The bare engine: no code of ours, the parameters of our child, one JSON line a request.
 BARE = """
@@ -95,13 +100,15 @@ class Bare:
             raise SystemExit("The bare engine ended.")
         return dict(json.loads(line))
 
-    def ask(self, prompt: str, tokens: int) -> dict[str, Any]:
+    def ask(self, prompt: str, tokens: int, shape: dict[str, Any] | None = None) -> dict[str, Any]:
         """Seconds to the first piece, seconds of decoding, tokens."""
         assert self.process.stdin is not None
         request = {
             "messages": [{"role": "user", "content": prompt}], "max_tokens": tokens, "temperature": 0.0,
             "stream": True, "stream_options": {"include_usage": True},
         }  # fmt: skip
+        if shape is not None:
+            request["grammar"] = schema.grammar(shape, tokens)
         before = cpu_s(self.process.pid)
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
@@ -122,15 +129,14 @@ class Ours:
         self.workspace.ensure()
         self.backend = EmbeddedBackend(model, self.workspace)
 
-    def ask(self, prompt: str, tokens: int) -> dict[str, Any]:
+    def ask(self, prompt: str, tokens: int, shape: dict[str, Any] | None = None) -> dict[str, Any]:
         """Seconds to the first piece, seconds of decoding, tokens."""
         times: list[float] = []
-        engine = self.backend.engine_pid()
-        processes = [os.getpid(), *([engine] if engine else [])]
+        processes = [os.getpid(), *self.helpers()]
         before = sum(map(cpu_s, processes))
         with span(self.workspace, "benchmark"):
             started = time.perf_counter()
-            request = ChatRequest((Message("user", prompt),), max_tokens=tokens)
+            request = ChatRequest((Message("user", prompt),), max_tokens=tokens, schema=shape)
             answer = self.backend.chat(request, lambda text: times.append(time.perf_counter()))
         used = sum(map(cpu_s, processes)) - before
         first, last = times[0], times[-1]
@@ -139,6 +145,13 @@ class Ours:
     def close(self) -> None:
         """End it."""
         self.backend.close()
+        service.stop(self.workspace)
+
+    def helpers(self) -> list[int]:
+        """The engine and, where it is the service's, the service."""
+        found = service.status(self.workspace)
+        engine = self.backend.engine_pid()
+        return [*([found["pid"]] if found else []), *([engine] if engine else [])]
 
 
 def cpu_s(pid: int) -> float:
@@ -159,7 +172,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--schema", action="store_true", help="answer under a JSON schema")
+    parser.add_argument("--own", action="store_true", help="without the workspace service")
     options = parser.parse_args()
+    if options.own:
+        os.environ["NOOTROPIC_SERVICE"] = "off"
+    shape, tokens = (SCHEMA, 1024) if options.schema else (None, options.tokens)
     model = find_model()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     with tempfile.TemporaryDirectory() as folder:
@@ -171,12 +189,13 @@ def main() -> int:
         bare = Bare(model, max(1, cores - 1))
         bare.ask("warm up", 4)
         bare_start_s = time.perf_counter() - started
+        memory = {pid: psutil.Process(pid).memory_info().rss / 1e6 for pid in ours.helpers()}
         results: dict[str, list[dict[str, Any]]] = {"ours": [], "bare": []}
         try:
             for number in range(options.rounds):
                 order: list[tuple[str, Ours | Bare]] = [("ours", ours), ("bare", bare)]
                 for name, side in order if number % 2 == 0 else reversed(order):
-                    results[name].append(side.ask(prompt(number), options.tokens))
+                    results[name].append(side.ask(prompt(number), tokens, shape))
         finally:
             ours.close()
             bare.close()
@@ -189,7 +208,8 @@ def main() -> int:
     ratio = statistics.median(pairs)
     cpu = {side: statistics.median(r["cpu_s"] / r["tokens"] for r in rows) for side, rows in results.items()}
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    print(f"{model.name}, {cores} cores, {options.rounds} rounds of {options.tokens} tokens, load average {load:.1f}")
+    length = results["ours"][0]["tokens"]
+    print(f"{model.name}, {cores} cores, {options.rounds} rounds of {length} tokens, load average {load:.1f}")
     print(f"  tokens/s             ours {speed['ours']:7.1f}   bare {speed['bare']:7.1f}   ratio {ratio:.3f}")
     print(
         f"  CPU ms a token       ours {cpu['ours'] * 1e3:7.1f}   bare {cpu['bare'] * 1e3:7.1f}   "
@@ -197,12 +217,16 @@ def main() -> int:
     )
     print(f"  time to first token  ours {first['ours']:6.3f}s   bare {first['bare']:6.3f}s")
     print(f"  start to first word  ours {ours_start_s:6.2f}s   bare {bare_start_s:6.2f}s")
+    print(f"  memory, MB           ours {' + '.join(f'{size:.0f}' for size in memory.values())}")
     print(f"  ratios by round: {', '.join(f'{pair:.3f}' for pair in pairs)}; target {TARGET}")
     record = {
         "ratio": ratio,
         "tokens_per_s": speed,
         "first_token_s": first,
         "cpu_s_per_token": cpu,
+        "schema": options.schema,
+        "service": not options.own,
+        "memory_mb": list(memory.values()),
         "load": load,
         "cores": cores,
     }

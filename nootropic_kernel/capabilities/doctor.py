@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.service import service_state
 from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.discovery import Found, discover
 from nootropic_kernel.models.files import is_present, is_verified
@@ -82,7 +83,7 @@ def doctor(params: DoctorParams, session: Session) -> DoctorResult:
     state folder and your settings, and names the command that mends what is missing. It changes nothing, starts no
     model and uses no network; it only looks whether a model server answers on its usual port of this machine.
     """
-    looks = (_python, _git, _state, _settings, _model, _backends, _servers, _lab, _kernel, _sandbox, _groups)
+    looks = (_python, _git, _state, _settings, _model, _service, _backends, _servers, _lab, _kernel, _sandbox, _groups)
     findings: list[Finding] = []
     for look in looks:
         try:
@@ -149,6 +150,15 @@ def _model(session: Session) -> Iterator[Finding]:
         yield _wrong("Engine", "xllamacpp is not installed", _pip("xllamacpp"))
     else:
         yield _ok("Engine", f"xllamacpp {importlib.metadata.version('xllamacpp')}")
+
+
+def _service(session: Session) -> Iterator[Finding]:
+    state = service_state(session.workspace)
+    if state.obstacle:
+        detail = f"{state.obstacle} Each process loads a model of its own."
+        yield _optional("Workspace service", detail, "Mend that, and all processes share one loaded model.")
+    else:
+        yield _ok("Workspace service", state.words())
 
 
 def _backends(session: Session) -> Iterator[Finding]:

@@ -7,14 +7,16 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel, KnownModel, find_model, known_models
+from nootropic_kernel.models.catalogue import CatalogueModel, KnownModel, find_model, known_models
 from nootropic_kernel.models.download import pull
 from nootropic_kernel.models.embedded import EmbeddedBackend
+from nootropic_kernel.models.engine_backend import EngineBackend
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.models.matcher import unserved
 from nootropic_kernel.models.router import Router, candidates
 from nootropic_kernel.models.score import Score
+from nootropic_kernel.models.serving import unavailable
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.hardware import hardware
 
@@ -80,6 +82,7 @@ class BackendEntry(BaseModel):
     reason: str = ""
     next: str = ""
     running: bool = False
+    note: str = ""
 
 
 class ModelsResult(Result):
@@ -100,6 +103,7 @@ class ModelsResult(Result):
             lines.append(f"  {model.name}  {model.title}, {_mb(model.size)}, {model.licence}  [{here}]")
         for backend in self.backends:
             where = backend.url or ("running" if backend.running else "starts on first use")
+            where = f"{where}. {backend.note}" if backend.note else where
             state = where if backend.ok else f"{backend.reason} {backend.next}".strip()
             lines.append(f"  {'*' if backend.name == self.chosen else ' '} {backend.name} ({backend.model})  {state}")
         for entry in self.scores:
@@ -159,19 +163,17 @@ def _status(session: Session) -> ModelsResult:
     chosen: str | None = None
     for backend in candidates(settings, session.workspace):
         state = backend.available()
-        if isinstance(backend, EmbeddedBackend):
-            entry = BackendEntry(
-                name=EMBEDDED, model=backend.model.name, ok=state.ok, reason=state.reason, next=state.next,
-                running=backend.is_running(),
-            )  # fmt: skip
-            if state.ok and not is_verified(backend.model):
-                entry.ok, entry.reason = False, "Its file is damaged."
-                entry.next = f"Run `noo models pull {backend.model.name}`."
-        else:
-            named = settings.backends[backend.name]
-            entry = BackendEntry(
-                name=named.name, model=named.model, url=named.url, ok=state.ok, reason=state.reason, next=state.next
-            )
+        named = settings.backends.get(backend.name)
+        ours = backend if isinstance(backend, EngineBackend) else None
+        entry = BackendEntry(
+            name=backend.name, model=named.model if named else find_model().name, url=named.url if named else "",
+            ok=state.ok, reason=state.reason, next=state.next, running=ours is not None and ours.is_running(),
+        )  # fmt: skip
+        if ours is not None and (alone := unavailable(session.workspace)):
+            entry.note = f"Each process loads a copy of its own: {alone}"
+        if isinstance(backend, EmbeddedBackend) and state.ok and not is_verified(backend.model):
+            entry.ok, entry.reason = False, "Its file is damaged."
+            entry.next = f"Run `noo models pull {backend.model.name}`."
         entries.append(entry)
         if entry.ok and chosen is None:
             chosen = entry.name

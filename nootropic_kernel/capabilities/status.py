@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.registry import load_registry
+from nootropic_kernel.capabilities.service import ServiceState, service_state
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git
 
@@ -70,6 +71,7 @@ class StatusResult(Result):
     proposals: list[ProposalStatus]
     last_turn: TurnStatus | None
     model: ModelStatus
+    service: ServiceState
     problems: list[str] = Field(description="What is wrong with settings, plan or plugins.")
     untrusted: list[str] = Field(description="Plugin folders that are not loaded, because nobody has trusted them.")
 
@@ -86,6 +88,7 @@ class StatusResult(Result):
             lines.append(f"last turn  {self.last_turn.id} ({self.last_turn.kind} of {self.last_turn.proposal}{commit})")
         model = self.model.name if self.model.ready else f"none: {self.model.why} {self.model.next}".strip()
         lines.append(f"model      {model}")
+        lines.append(f"service    {self.service.words()}")
         lines += [f"note       {note}" for note in self.notes]
         lines += [f"problem    {problem}" for problem in self.problems]
         lines += [f"untrusted  plugin {name}: read it, then `noo plugin trust {name}`" for name in self.untrusted]
@@ -125,6 +128,7 @@ def status(params: StatusParams, session: Session) -> StatusResult:
         proposals=proposals,
         last_turn=last_turn,
         model=_model(session),
+        service=service_state(workspace),
         problems=problems,
         untrusted=[item["name"] for item in registry.untrusted],
     )

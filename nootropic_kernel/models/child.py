@@ -15,15 +15,22 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 _WATCH_EVERY_S = 0.5
+# A server that nothing refers to any more ends.
+_kept: list[Any] = []
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Load the model, serve until told to end."""
-    options = _parser().parse_args(argv)
+    """Serve a GGUF file by llama.cpp."""
+    return run(parser().parse_args(argv), _serve)
+
+
+def run(options: argparse.Namespace, serve: Callable[[argparse.Namespace, str], int]) -> int:
+    """Load the model by ``serve``, which returns the port that it listens on, and stay until told to end."""
     parent = os.getppid()
     report = _take_over_output(options.log)
     key = sys.stdin.buffer.readline().strip().decode()
@@ -34,11 +41,10 @@ def main(argv: list[str] | None = None) -> int:
     # The reader starts before the load: a caller that is gone must end even a process that is still loading.
     threading.Thread(target=_follow_stdin, args=(activity,), daemon=True).start()
     try:
-        server = _serve(options, key)
-    except Exception as error:  # The engine raises RuntimeError or ValueError with a text of its own.
+        port = serve(options, key)
+    except Exception as error:  # Engines raise errors of many kinds, each with a text of its own.
         _say(report, {"ready": False, "error": f"{type(error).__name__}: {error}"})
         return 1
-    port = urlsplit(server.listening_address).port
     activity.touch()
     _say(report, {"ready": True, "port": port, "pid": os.getpid()})
     os.close(report)
@@ -77,7 +83,7 @@ def _follow_stdin(activity: _Activity) -> None:
     os._exit(0)
 
 
-def _serve(options: argparse.Namespace, key: str) -> Any:
+def _serve(options: argparse.Namespace, key: str) -> int:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -106,7 +112,9 @@ def _serve(options: argparse.Namespace, key: str) -> Any:
     # holds of the model without it.
     params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in options.adapter]
     params.lora_init_without_apply = True
-    return xllamacpp.Server(params)
+    server = xllamacpp.Server(params)
+    _kept.append(server)
+    return int(urlsplit(server.listening_address).port or 0)
 
 
 def _take_over_output(log: str) -> int:
@@ -125,16 +133,17 @@ def _say(report: int, message: dict[str, Any]) -> None:
     os.write(report, (json.dumps(message) + "\n").encode())
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The arguments that every engine's child takes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="the GGUF file")
+    parser.add_argument("--model", required=True, help="the model's file or folder")
     parser.add_argument("--alias", default="embedded", help="the name that answers carry")
     parser.add_argument("--n-ctx", type=int, default=4096)
     parser.add_argument("--n-batch", type=int, default=256)
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--cache-ram-mib", type=int, default=128)
     parser.add_argument("--idle-s", type=float, default=600.0)
-    parser.add_argument("--adapter", action="append", default=[], help="a LoRA adapter as GGUF")
+    parser.add_argument("--adapter", action="append", default=[], help="a LoRA adapter")
     parser.add_argument("--gpu", action="store_true")
     parser.add_argument("--log", default="")
     return parser

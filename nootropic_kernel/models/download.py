@@ -21,8 +21,8 @@ from pathlib import Path
 from nootropic_kernel.models.catalogue import CatalogueModel
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.files import is_verified, sha256_of
-from nootropic_kernel.models.waiting import patient_lock
 from nootropic_kernel.workspace.errors import Interrupted
+from nootropic_kernel.workspace.locks import patient_lock
 
 Report = Callable[[str, float | None], None]
 _PARTIAL = ".partial-"

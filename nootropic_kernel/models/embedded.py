@@ -1,62 +1,29 @@
-"""The embedded model: a llama.cpp server in a process of its own, started on first use and watched.
-
-A crash of the engine is a crash of that process: the caller gets a typed error and the next call starts it again. All
-backends of one Python process share one engine process for a model file.
-"""
+"""The embedded model: the catalogue's own, served by llama.cpp in a process of its own."""
 
 from __future__ import annotations
 
-import atexit
-import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from nootropic_kernel.models import files, schema
-from nootropic_kernel.models.backends.llamacpp import LlamaCpp
 from nootropic_kernel.models.catalogue import EMBEDDED, CatalogueModel
-from nootropic_kernel.models.contract import (
-    Answer,
-    Availability,
-    ChatRequest,
-    Embedding,
-    Features,
-    Message,
-    OnText,
-    Outcome,
-    Probe,
-    SchemaSupport,
-)
-from nootropic_kernel.models.engine import EngineOptions, EngineProcess
-from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, InferenceError, ModelError, NotOffered
-from nootropic_kernel.models.exchange import Endpoint, Limits
-from nootropic_kernel.models.keys import Key
-from nootropic_kernel.models.parallel import answer_all
-from nootropic_kernel.models.refusals import overflow
-from nootropic_kernel.telemetry.calls import Server
-from nootropic_kernel.telemetry.energy import has_nvidia_gpu
+from nootropic_kernel.models.contract import Availability, Embedding, Features
+from nootropic_kernel.models.engine_backend import EngineBackend
+from nootropic_kernel.models.engine_options import EngineOptions
+from nootropic_kernel.models.errors import NotOffered
+from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.models.serving import close_all as close_all
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
-
-# Beyond this a prompt is refused by its size alone, because counting takes a second a megabyte.
-_COUNTED_BYTES = 2 << 20
-_BYTES_PER_TOKEN = 4
-
-T = TypeVar("T")
-
-_shared: dict[tuple[Path, EngineOptions], EngineProcess] = {}
-_guard = threading.Lock()
 
 
-class EmbeddedBackend:
+class EmbeddedBackend(EngineBackend):
     """The catalogue's embedded model, served by our own child process.
 
     :param adapters: files of LoRA adapters that requests may ask for, each by its file's name without the ending.
     """
 
     kind = EMBEDDED
-    is_local = True
 
     def __init__(
         self,
@@ -70,10 +37,8 @@ class EmbeddedBackend:
         idle_s: float = 600.0,
     ) -> None:
         self.model = model
-        self._workspace = workspace
         self._max_size_gb = max_size_gb
-        self._limits = limits or Limits()
-        self._options = EngineOptions(
+        options = EngineOptions(
             alias=model.name,
             n_ctx=model.serve.n_ctx,
             n_batch=model.serve.n_batch,
@@ -81,11 +46,7 @@ class EmbeddedBackend:
             idle_s=idle_s,
             adapters=tuple(adapters),
         )
-
-    @property
-    def name(self) -> str:
-        """``embedded``."""
-        return EMBEDDED
+        super().__init__(EMBEDDED, workspace, model.path, options, limits)
 
     @property
     def features(self) -> Features:
@@ -116,33 +77,6 @@ class EmbeddedBackend:
             )
         return Availability(True)
 
-    def probe(self, cancel: threading.Event | None = None) -> Probe:
-        """What the engine says of itself; starts it when it is not running.
-
-        :raises ModelError: when it cannot be started.
-        """
-        return self._with_engine(lambda server: server.probe(cancel), cancel)
-
-    def chat(
-        self, request: ChatRequest, on_text: OnText | None = None, cancel: threading.Event | None = None
-    ) -> Answer:
-        """Answer ``request``; starts the engine when it is not running.
-
-        :raises ModelError: when there is no whole, valid answer.
-        :raises Interrupted: within a second of ``cancel`` being set; the engine may drain behind it.
-        """
-        size = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
-        if size > _COUNTED_BYTES:
-            raise overflow(EMBEDDED, size // _BYTES_PER_TOKEN, self.model.serve.n_ctx, estimated=True)
-        return self._with_engine(lambda server: server.chat(request, on_text, cancel), cancel)
-
-    def batch(self, requests: Sequence[ChatRequest], cancel: threading.Event | None = None) -> list[Outcome]:
-        """Answer several requests one after the other: on a CPU more at once gain nothing.
-
-        :raises Interrupted: within a second of ``cancel`` being set.
-        """
-        return answer_all(self, requests, cancel, self.features.batch)
-
     def embed(self, texts: Sequence[str], cancel: threading.Event | None = None) -> Embedding:
         """Refused: its vectors of unrelated texts are all but equal, so that a search by them would mislead.
 
@@ -155,133 +89,6 @@ class EmbeddedBackend:
             backend=EMBEDDED,
         )
 
-    def count_tokens(self, content: str | Sequence[Message]) -> int:
-        """The exact number for a text, or a conversation in the model's template; starts the engine if needed.
-
-        :raises ModelError: when it cannot be started.
-        """
-        return self._with_engine(lambda server: server.count_tokens(content), None)
-
-    def window(self, cancel: threading.Event | None = None) -> int:
-        """What the engine is started with."""
-        return self.model.serve.n_ctx
-
-    def is_running(self) -> bool:
-        """Whether this process has the engine running."""
-        engine = _shared.get(self._place)
-        return engine is not None and engine.is_alive()
-
-    def engine_pid(self) -> int | None:
-        """The process id of the running engine."""
-        engine = _shared.get(self._place)
-        return engine.pid if engine is not None else None
-
-    def close(self) -> None:
-        """End the engine process; the next call starts it again."""
-        with _guard:
-            engine = _shared.pop(self._place, None)
-        if engine is not None:
-            engine.close()
-
-    @property
-    def _place(self) -> tuple[Path, EngineOptions]:
-        return self.model.path, self._options
-
-    def _engine(self) -> EngineProcess:
-        with _guard:
-            if self._place not in _shared:
-                if not _shared:
-                    atexit.register(close_all)
-                self._workspace.ensure()
-                log_folder = self._workspace.state_dir / "models"
-                _shared[self._place] = EngineProcess(self.model.path, self._options, log_folder)
-            return _shared[self._place]
-
-    def _with_engine(self, work: Callable[[_EngineServer], T], cancel: threading.Event | None) -> T:
+    def _check_files(self) -> None:
+        # A wrong file loads without complaint and babbles.
         files.verified_path(self.model)
-        for last_try in (False, True):
-            engine = self._engine()
-            try:
-                with engine.request(cancel) as (port, key):
-                    return work(_EngineServer(self.model.name, f"http://127.0.0.1:{port}", Key(key), self))
-            except (AnswerCut, BackendUnreachable) as error:
-                ended = engine.how_it_ended()
-                if ended is None:
-                    raise
-                # It may have stopped, being idle, just as we asked; as long as nothing was said, ask again.
-                if last_try or error.data.get("partial"):
-                    raise _crashed(self.model, ended, error) from error
-        raise AssertionError("unreachable")
-
-
-class _EngineServer(LlamaCpp):
-    """The running engine, as a llama.cpp server that certainly was built with LLGuidance."""
-
-    kind = EMBEDDED
-
-    def __init__(self, model: str, url: str, key: Key, owner: EmbeddedBackend) -> None:
-        super().__init__(BackendSettings(EMBEDDED, url, model, kind=EMBEDDED), owner._limits)
-        self._key = key
-        self._owner = owner
-        self.claims = owner.features
-        self._adapters = {file.stem: number for number, file in enumerate(owner._options.adapters)}
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Its port is another one each time."""
-        return EMBEDDED, self.settings.model
-
-    def _served(self) -> Server:
-        owner = self._owner
-        return Server(
-            EMBEDDED, EMBEDDED, self.settings.model, True, owner.engine_pid(), owner._options.gpu and has_nvidia_gpu()
-        )
-
-    def endpoint(self) -> Endpoint:
-        """Where it listens at present, and the key that it was started with."""
-        return Endpoint(EMBEDDED, self.settings.url, self.settings.model, self._key)
-
-    def _kept(self, request: ChatRequest) -> SchemaSupport:
-        if request.schema is None or schema.grammar(request.schema, request.max_tokens) is None:
-            return "none"
-        return super()._kept(request)
-
-    def _body(self, request: ChatRequest, kept: SchemaSupport) -> dict[str, Any]:
-        body = super()._body(request, "none")
-        if request.schema is not None:
-            # What cannot be enforced whole is at least JSON.
-            wanted = request.schema if kept != "none" else {}
-            body["grammar"] = schema.grammar(wanted, request.max_tokens)
-        return body
-
-
-def _crashed(model: CatalogueModel, ended: str, error: ModelError) -> InferenceError:
-    return InferenceError(
-        "The embedded model's process ended in the middle of an answer.",
-        why=f"{ended[0].upper()}{ended[1:]}. Your kernel and your files are not affected.",
-        next="Run this again: the model starts anew at the next call.",
-        model=model.name,
-        ended=ended,
-        partial=error.data.get("partial", ""),
-    )
-
-
-def close_all() -> None:
-    """End every engine process that this process started."""
-    with _guard:
-        engines = list(_shared.values())
-        _shared.clear()
-    for engine in engines:
-        engine.close()
-
-
-def _after_fork() -> None:
-    global _guard
-    _guard = threading.Lock()
-    for engine in _shared.values():
-        engine.abandon()
-    _shared.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
@@ -13,33 +14,44 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import ModelLoadFailed
-from nootropic_kernel.models.waiting import patient_lock
 from nootropic_kernel.workspace.errors import Interrupted
+from nootropic_kernel.workspace.locks import patient_lock
 
-READY_DEADLINE_S = 120.0
 _POLL_S = 0.05
 _LOG_KEEP_S = 7 * 86400
+_MOST_LOG_BYTES = 1 << 20
+_number = itertools.count(1)
 _CHILD = Path(__file__).with_name("child.py")
+_RUN_MODULE = Path(__file__).parents[1] / "run_module.py"
 
 
 @dataclass(frozen=True)
-class EngineOptions:
-    """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores.
+class Running:
+    """An engine process that runs, as the requests that it was given to know it."""
 
-    ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one.
-    """
+    port: int
+    key: str = field(repr=False)
+    process: subprocess.Popen[bytes] = field(repr=False)
 
-    alias: str
-    n_ctx: int = 4096
-    n_batch: int = 256
-    gpu: bool = False
-    idle_s: float = 600.0
-    threads: int | None = None
-    adapters: tuple[Path, ...] = ()
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self.process.pid
+
+    def how_it_ended(self, wait_s: float = 1.0) -> str | None:
+        """How it ended, in words; None when it still runs after ``wait_s`` seconds."""
+        try:
+            code = self.process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return None
+        if code == 0:
+            return "it stopped because nobody used it"
+        return f"it was killed by {_signal_name(-code)}" if code < 0 else f"it ended with code {code}"
 
 
 class EngineProcess:
@@ -48,7 +60,7 @@ class EngineProcess:
     def __init__(self, model: Path, options: EngineOptions, log_folder: Path) -> None:
         self.model = model
         self.options = options
-        self.log = log_folder / f"engine-{os.getpid()}.log"
+        self.log = log_folder / f"engine-{os.getpid()}-{next(_number)}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._key = ""
@@ -64,8 +76,8 @@ class EngineProcess:
         return self._process is not None and self._process.poll() is None
 
     @contextmanager
-    def request(self, cancel: threading.Event | None = None) -> Iterator[tuple[int, str]]:
-        """Port and key for one request, the engine started if needed; it does not count as idle meanwhile.
+    def request(self, cancel: threading.Event | None = None) -> Iterator[Running]:
+        """The running engine for one request, started if needed; it does not count as idle meanwhile.
 
         :raises ModelLoadFailed: when it does not start.
         :raises Interrupted: when ``cancel`` is set before it is ready.
@@ -74,23 +86,20 @@ class EngineProcess:
             if not (self.is_alive() and self._tell(b"+\n")):
                 self._start(cancel)
                 self._tell(b"+\n")
-            place = (self._port, self._key)
+            assert self._process is not None
+            running = Running(self._port, self._key, self._process)
         try:
-            yield place
+            yield running
         finally:
             self._tell(b"-\n")
 
-    def how_it_ended(self, wait_s: float = 1.0) -> str | None:
-        """How the engine ended, in words; None when it still runs after ``wait_s`` seconds."""
-        if self._process is None:
-            return "it was stopped"
+    def shorten_log(self) -> None:
+        """Empty the log when it has grown long; what the engine appends then starts it anew."""
         try:
-            code = self._process.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            return None
-        if code == 0:
-            return "it stopped because nobody used it"
-        return f"it was killed by {_signal_name(-code)}" if code < 0 else f"it ended with code {code}"
+            if self.log.stat().st_size > _MOST_LOG_BYTES:
+                os.truncate(self.log, 0)
+        except OSError:
+            pass  # It is not there, or was made unwritable: then it does not grow either.
 
     def close(self, grace_s: float = 2.0) -> None:
         """End the engine and take its log away."""
@@ -119,7 +128,7 @@ class EngineProcess:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             _clear_old_logs(self.log.parent)
             # One load at a time: two at once need twice the memory bandwidth and finish later than one after the other.
-            with patient_lock(self.log.parent / ".engine-start.lock", cancel, timeout_s=READY_DEADLINE_S):
+            with patient_lock(self.log.parent / ".engine-start.lock", cancel, timeout_s=self.options.load_s):
                 self._spawn()
                 try:
                     self._wait_ready(cancel)
@@ -132,11 +141,16 @@ class EngineProcess:
     def _spawn(self) -> None:
         options = self.options
         threads = options.threads or max(1, _usable_cores() - 1)
-        command = [sys.executable, "-P", str(_CHILD), "--model", str(self.model), "--alias", options.alias]
+        program = [str(_CHILD)]
+        if options.kind == "transformers":
+            program = [str(_RUN_MODULE), "nootropic_kernel.models.transformers_child"]
+        command = [sys.executable, "-P", *program, "--model", str(self.model), "--alias", options.alias]
         command += ["--n-ctx", str(options.n_ctx), "--n-batch", str(options.n_batch), "--threads", str(threads)]
         command += ["--cache-ram-mib", str(_cache_ram_mib()), "--idle-s", str(options.idle_s), "--log", str(self.log)]
         if options.gpu:
             command.append("--gpu")
+        if options.four_bit:
+            command.append("--four-bit")
         for adapter in options.adapters:
             command += ["--adapter", str(adapter)]
         self._key = secrets.token_urlsafe(32)
@@ -155,7 +169,7 @@ class EngineProcess:
         stdout = process.stdout
         reader = threading.Thread(target=lambda: said.put(stdout.readline()), daemon=True)
         reader.start()
-        deadline = time.monotonic() + READY_DEADLINE_S
+        deadline = time.monotonic() + self.options.load_s
         while True:
             if cancel is not None and cancel.is_set():
                 raise Interrupted()
@@ -164,14 +178,14 @@ class EngineProcess:
                 break
             except queue.Empty:
                 if time.monotonic() >= deadline:
-                    raise self._failed(f"It was not ready after {READY_DEADLINE_S:g} seconds.") from None
+                    raise self._failed(f"It was not ready after {self.options.load_s:g} seconds.") from None
         reader.join()
         stdout.close()
         try:
             message = json.loads(line)
         except ValueError:
             raise self._failed(
-                f"Its process ended while loading: {self.how_it_ended() or 'no reason given'}."
+                f"Its process ended while loading: {Running(0, '', process).how_it_ended() or 'no reason given'}."
             ) from None
         if not message.get("ready"):
             raise self._failed(str(message.get("error")))

@@ -109,7 +109,7 @@ class Unserved:
 
 def rank(settings: Settings, workspace: Workspace, policy: Policy, memory: Memory) -> list[Ranked]:
     """Every backend of the settings and the embedded one, in the order in which they are asked; nobody is contacted."""
-    found = [_named(each) for each in settings.backends.values()]
+    found = [_named(each, workspace) for each in settings.backends.values()]
     found.append(_embedded(find_model(), settings, workspace))
     scorer = _scorer(settings, policy.task)
     scores = {each.place: scorer.score(_subject(each, memory)) for each in found}
@@ -219,12 +219,14 @@ def _forbidden(candidate: Candidate, settings: Settings, policy: Policy, behind_
     return "", ""
 
 
-def _named(settings: BackendSettings) -> Candidate:
+def _named(settings: BackendSettings, workspace: Workspace) -> Candidate:
     def open_(limits: Limits) -> Backend:
-        return connect(settings, limits)
+        return connect(settings, limits, workspace)
 
     known = known_as(settings.model)
-    return Candidate(settings.name, settings.kind, settings.url, settings.model, known, connect(settings), open_)
+    return Candidate(
+        settings.name, settings.kind, settings.url, settings.model, known, connect(settings, None, workspace), open_
+    )
 
 
 def _embedded(model: CatalogueModel, settings: Settings, workspace: Workspace) -> Candidate:

@@ -29,7 +29,9 @@ CLOUD_URLS = {
     "huggingface": "https://router.huggingface.co/v1",
     "petals": "https://chat.petals.dev",
 }
-BACKEND_KINDS = ("openai-compatible", "tabby", "ollama", "vllm", "llamacpp", *CLOUD_URLS)
+# Kinds whose model runs in a process of ours, so that there is no server to name.
+IN_PROCESS_KINDS = ("transformers",)
+BACKEND_KINDS = ("openai-compatible", "tabby", "ollama", "vllm", "llamacpp", *IN_PROCESS_KINDS, *CLOUD_URLS)
 # Port 8080 is not here: llama.cpp and Tabby share it, and both answer as an OpenAI-compatible server does.
 _USUAL_KINDS = {11434: "ollama", 8000: "vllm"}
 _MEASURING = ("telemetry", "tariff", "prices", "budget")
@@ -50,6 +52,8 @@ class BackendSettings:
 
     No key is kept in plain text: ``api_key_env`` names the environment variable that holds it, ``api_key_keyring`` its
     place in the system keyring as ``service/user``. ``context_window`` (tokens) is for servers that do not tell theirs.
+    Of ``transformers`` the ``model`` is a folder, a GGUF file or a name of the catalogue; it may have ``adapters``, as
+    folders of LoRA adapters, and be quantised to ``four_bit`` while it is loaded.
     """
 
     name: str
@@ -59,11 +63,13 @@ class BackendSettings:
     kind: str = "openai-compatible"
     api_key_keyring: str | None = None
     context_window: int | None = None
+    adapters: tuple[str, ...] = ()
+    four_bit: bool = False
 
     @property
     def is_local(self) -> bool:
         """Whether prompts stay on this machine or the person's network: a private address, and not a cloud's kind."""
-        return self.kind not in CLOUD_URLS and is_private_url(self.url)
+        return self.kind in IN_PROCESS_KINDS or (self.kind not in CLOUD_URLS and is_private_url(self.url))
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class Settings:
     """The settings in force for one workspace; ``problems`` are sentences about what was not understood.
 
     ``model_location`` keeps to models that are ``local`` or in the ``cloud``; with ``any`` both may be asked.
+    ``workspace_service`` lets one background process own the loaded model; it ends when nobody has used it for
+    ``service_idle_minutes``.
     """
 
     model_preference: tuple[str, ...] = ()
@@ -82,6 +90,8 @@ class Settings:
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
     trusted_plugins: Mapping[str, str] = field(default_factory=dict)
     measuring: Measuring = field(default_factory=Measuring)
+    workspace_service: bool = True
+    service_idle_minutes: float = 10.0
     problems: tuple[str, ...] = ()
 
 
@@ -190,6 +200,8 @@ def _from_person(document: dict[str, Any], file: Path, problems: list[str]) -> S
         model_location=read.location("modelLocation"),
         commit_on_accept=read.boolean("commitOnAccept", True),
         backends=backends,
+        workspace_service=read.boolean("workspaceService", True),
+        service_idle_minutes=read.number("serviceIdleMinutes") or Settings.service_idle_minutes,
         trusted_plugins={k: v for k, v in read.mapping("trustedPlugins").items() if isinstance(v, str)},
         measuring=Measuring.of_person(read.sections(), read.tell),
     )
@@ -209,6 +221,8 @@ def _backend(name: str, entry: Any) -> BackendSettings:
     kind, window = texts["kind"], entry.get("contextWindow")
     if kind is not None and kind not in BACKEND_KINDS:
         raise ValueError(f'has the unknown "kind" {kind!r} (known: {", ".join(BACKEND_KINDS)})')
+    if kind in IN_PROCESS_KINDS:
+        return _in_process(name, entry, texts)
     url = (texts["url"] or CLOUD_URLS.get(kind or "", "")).rstrip("/")
     try:
         port = urlsplit(url).port
@@ -227,6 +241,23 @@ def _backend(name: str, entry: Any) -> BackendSettings:
     if kind is None:
         kind = (_USUAL_KINDS.get(port or 0) if is_loopback_url(url) else None) or "openai-compatible"
     return BackendSettings(name, url, texts["model"], texts["apiKeyEnv"], kind, texts["apiKeyKeyring"], window)
+
+
+def _in_process(name: str, entry: dict[str, Any], texts: Mapping[str, str | None]) -> BackendSettings:
+    """:raises ValueError: with what the entry lacks."""
+    kind, model, window = str(texts["kind"]), texts["model"], entry.get("contextWindow")
+    adapters, four_bit = entry.get("adapters", []), entry.get("fourBit", False)
+    if not model or texts["url"] or texts["apiKeyEnv"] or texts["apiKeyKeyring"]:
+        raise ValueError('needs a "model" (a folder, a GGUF file or a name of the catalogue), and no "url" or key')
+    if not isinstance(adapters, list) or not all(isinstance(item, str) for item in adapters):
+        raise ValueError('needs a list of folders as "adapters"')
+    if not isinstance(four_bit, bool):
+        raise ValueError('needs true or false as "fourBit"')
+    if window is not None and (isinstance(window, bool) or not isinstance(window, int) or window <= 0):
+        raise ValueError('needs a number of tokens as "contextWindow"')
+    return BackendSettings(
+        name, "", model, kind=kind, context_window=window, adapters=tuple(adapters), four_bit=four_bit
+    )
 
 
 def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: list[str]) -> Settings:
@@ -258,6 +289,7 @@ def _narrow(settings: Settings, document: dict[str, Any], file: Path, problems: 
         model_location="local" if location == "local" else settings.model_location,
         commit_on_accept=settings.commit_on_accept and read.boolean("commitOnAccept", True),
         measuring=settings.measuring.narrowed(read.sections(), read.tell),
+        workspace_service=settings.workspace_service and read.boolean("workspaceService", True),
     )
     read.report_unknown()
     return narrowed

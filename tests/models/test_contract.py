@@ -71,10 +71,12 @@ def start(kind: str, folder: Path) -> Iterator[Running]:
         if kind == "embedded":
             yield Running(embedded, model.name)
             return
-        with embedded._engine().request() as (port, key):
+        with embedded.engine.own().request() as engine:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("LLAMA_KEY", key)
-                settings = BackendSettings("my-llama", f"http://127.0.0.1:{port}", model.name, "LLAMA_KEY", "llamacpp")
+                patch.setenv("LLAMA_KEY", engine.key)
+                settings = BackendSettings(
+                    "my-llama", f"http://127.0.0.1:{engine.port}", model.name, "LLAMA_KEY", "llamacpp"
+                )
                 yield Running(connect(settings), model.name)
     finally:
         close_all()

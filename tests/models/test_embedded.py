@@ -19,7 +19,8 @@ from nootropic_kernel.models import embedded
 from nootropic_kernel.models.catalogue import CatalogueModel
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.embedded import EmbeddedBackend
-from nootropic_kernel.models.engine import EngineOptions, EngineProcess
+from nootropic_kernel.models.engine import EngineProcess
+from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import ContextOverflow, InferenceError, ModelLoadFailed
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
@@ -49,7 +50,7 @@ def ask(text: str, max_tokens: int = 24) -> ChatRequest:
 
 def engine_of(backend: EmbeddedBackend) -> EngineProcess:
     """The engine process behind ``backend``."""
-    return backend._engine()
+    return backend.engine.own()
 
 
 def engine_pid(backend: EmbeddedBackend) -> int:
@@ -276,7 +277,8 @@ def test_a_fork_uses_an_engine_of_its_own(backend: EmbeddedBackend) -> None:
 
 
 def test_the_port_answers_nobody_without_the_key(backend: EmbeddedBackend) -> None:
-    with engine_of(backend).request() as (port, key):
+    with engine_of(backend).request() as running:
+        port, key = running.port, running.key
         listening = [c for c in psutil.Process(engine_pid(backend)).net_connections() if c.status == psutil.CONN_LISTEN]
         assert [(c.laddr.ip, c.laddr.port) for c in listening] == [("127.0.0.1", port)]
         base = f"http://127.0.0.1:{port}"

@@ -83,3 +83,24 @@ def test_what_is_wrong_with_an_entry_is_said(person_home: Path, entry: Any, said
 )
 def test_an_address_is_private_by_what_it_is_not_by_what_it_looks_like(url: str, private: bool) -> None:
     assert is_private_url(url) is private
+
+
+def test_a_model_in_a_process_of_ours_needs_no_url_and_is_local(person_home: Path) -> None:
+    entry = {"kind": "transformers", "model": "~/models/small", "adapters": ["~/lora"], "fourBit": True}
+    found = with_backend(person_home, entry)
+    assert found.problems == () and found.backends["mine"].is_local
+    assert (found.backends["mine"].url, found.backends["mine"].adapters, found.backends["mine"].four_bit) == (
+        "", ("~/lora",), True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": None}, {"url": "http://127.0.0.1:1"}, {"adapters": "one"}, {"adapters": [1]}, {"fourBit": "yes"},
+        {"contextWindow": -1}, {"apiKeyEnv": "KEY"},
+    ],
+)  # fmt: skip
+def test_what_such_a_model_cannot_have_is_said(person_home: Path, wrong: dict[str, Any]) -> None:
+    found = with_backend(person_home, {"kind": "transformers", "model": "small", **wrong})
+    assert "mine" not in found.backends and len(found.problems) == 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 
 from nootropic_kernel.models.backends.server import ServerBackend
+from nootropic_kernel.models.contract import Backend
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import BackendSettings
 
 __all__ = ["ServerBackend", "connect"]
@@ -23,8 +25,15 @@ _CLASSES = {
 }
 
 
-def connect(settings: BackendSettings, limits: Limits | None = None) -> ServerBackend:
-    """The backend that the settings name. Nothing is contacted, and no HTTP library is imported."""
+def connect(settings: BackendSettings, limits: Limits | None = None, workspace: Workspace | None = None) -> Backend:
+    """The backend that the settings name. Nothing is contacted, and no HTTP library is imported.
+
+    :param workspace: whose service runs a model that is no server's; without it, that of the current folder.
+    """
+    if settings.kind == "transformers":
+        from nootropic_kernel.models.backends.transformers import Transformers
+
+        return Transformers(settings, workspace or Workspace.find(), limits)
     module, name = _CLASSES[settings.kind]
     found: type[ServerBackend] = getattr(importlib.import_module(f"{__name__}.{module}"), name)
     return found(settings, limits)

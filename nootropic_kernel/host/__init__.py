@@ -1,0 +1,1 @@
+"""The workspace service: the one background process of a workspace that owns the loaded model."""
