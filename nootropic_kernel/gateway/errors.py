@@ -27,20 +27,29 @@ class Refused(NootropicError):
         super().__init__(what, why=why, next=next, status=status, code=code, param=param)
 
 
+# What deserves better words than a validator's: by the first and last part of where it is.
+_WORDS: dict[tuple[str | int, str | int] | None, tuple[str, str, str]] = {
+    ("tools", "tools"): (
+        "tools_not_offered",
+        "Tools are not offered here.",
+        "Ask for JSON by response_format and act on the answer yourself.",
+    ),
+    ("safety", "action"): (
+        "safety_not_measured",
+        "This action is not offered: toxicity, bias and factual cannot be blocked, because nothing here measures them.",
+        'Use "flag" or "log": the answer then says that it was not measured.',
+    ),
+}
+
+
 def not_valid(error: ValidationError) -> Refused:
     """The refusal of a body that is not of the demanded form; it names the field and never repeats its value."""
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if fault["type"] == "json_invalid":
         return Refused(400, "invalid_json", "The body is not valid JSON.", why=fault["msg"])
     field = ".".join(str(part) for part in fault["loc"]) or None
-    if fault["loc"][:1] == ("tools",):
-        return Refused(
-            400,
-            "tools_not_offered",
-            "Tools are not offered here.",
-            next="Ask for JSON by response_format and act on the answer yourself.",
-            param=field,
-        )
+    if (known := _WORDS.get((fault["loc"][0], fault["loc"][-1]) if fault["loc"] else None)) is not None:
+        return Refused(400, known[0], known[1], next=known[2], param=field)
     return Refused(400, "invalid_value", f"{field or 'The body'}: {fault['msg']}", param=field)
 
 

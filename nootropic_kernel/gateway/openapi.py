@@ -91,9 +91,13 @@ def _asking(name: str, body: type[BaseModel], reply: type[BaseModel], *, streams
     operation = _operation(name, reply, tuple(_ERRORS))
     operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
     if streams:
-        events = "Server-sent events: `data:` and one ChatCompletionChunk each, then `data: [DONE]` or an ErrorReply."
+        data = {
+            "type": "string",
+            "description": "A ChatCompletionChunk each; then `[DONE]`, or an ErrorReply when the answer was cut.",
+            "contentSchema": _ref(replies.ChatCompletionChunk),
+        }
         operation["responses"]["200"]["content"]["text/event-stream"] = {
-            "schema": {"type": "string", "description": events}
+            "schema": {"type": "object", "properties": {"data": data}, "required": ["data"]}
         }
     return operation
 

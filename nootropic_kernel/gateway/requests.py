@@ -10,9 +10,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_TOKENS = 512
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number, and 1.0 is an integer of its schemas."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _off(value: bool) -> bool:
+    if value:
+        raise ValueError("this is not offered here")
+    return value
+
+
+_Off: TypeAlias = Annotated[bool, AfterValidator(_off), Field(json_schema_extra={"const": False})]
+_Tokens: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_whole)]
 _Stop: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -50,7 +65,7 @@ class StreamOptions(Body):
     """``include_usage`` adds a last chunk with the numbers of tokens."""
 
     include_usage: bool = False
-    include_obfuscation: Literal[False] = False
+    include_obfuscation: _Off = False
 
 
 class JsonSchema(Body):
@@ -87,26 +102,28 @@ class ChatCompletionRequest(Body):
     A streamed answer with a ``response_format`` comes in one piece, because it is checked before it is sent.
     """
 
-    model: str = Field(min_length=1, max_length=200, description="A name from `/v1/models`; `auto` chooses.")
+    model: str = Field(
+        min_length=1, max_length=200, description="A name from `/v1/models`; `auto` chooses.", examples=["auto"]
+    )
     messages: list[ChatMessage] = Field(min_length=1, max_length=2000)
-    max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="The older name of max_completion_tokens.")
-    max_completion_tokens: int | None = Field(
-        None, ge=1, le=1_000_000, description=f"The most that the answer may have; {MAX_TOKENS} unless given."
+    max_tokens: _Tokens | None = Field(None, description="The older name of max_completion_tokens.")
+    max_completion_tokens: _Tokens | None = Field(
+        None, description=f"The most that the answer may have; {MAX_TOKENS} unless given."
     )
     temperature: float | None = Field(None, ge=0, le=2, description="0 unless given: the same answer each time.")
     top_p: float | None = Field(None, ge=0, le=1)
-    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63), BeforeValidator(_whole)] | None = None
     stop: _Stop | Annotated[list[_Stop], Field(max_length=4)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     response_format: Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")] | None = (
         None
     )
-    n: Literal[1] | None = None
+    n: Annotated[int, Field(ge=1, le=1), BeforeValidator(_whole)] | None = None
     # Taken at the value that changes nothing.
     presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
     frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
-    logprobs: Literal[False] | None = None
+    logprobs: _Off | None = None
     logit_bias: Annotated[dict[str, Any], Field(max_length=0)] | None = None
     modalities: Annotated[list[Literal["text"]], Field(max_length=1)] | None = None
     tools: Annotated[list[Any], Field(max_length=0)] | None = Field(
@@ -119,16 +136,16 @@ class ChatCompletionRequest(Body):
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None
     metadata: dict[str, str] | None = None
-    store: Literal[False] | None = None
+    store: _Off | None = None
     service_tier: Literal["auto", "default"] | None = None
 
 
 class NotMeasured(Body):
-    """A property that nothing here can measure: ``flag`` and ``log`` are answered with ``not_measured``, and ``block``
-    is refused, because it would promise what is not done."""
+    """A property that nothing here can measure. ``flag`` and ``log`` are answered with ``not_measured``; ``block`` is
+    refused, because it would promise what is not done."""
 
     threshold: float = Field(ge=0, le=1)
-    action: Literal["block", "flag", "log"]
+    action: Literal["flag", "log"]
 
 
 class Enforced(Body):
@@ -162,7 +179,9 @@ class SafeChatRequest(ChatCompletionRequest):
 class EmbeddingsRequest(Body):
     """Texts to turn into vectors."""
 
-    model: str = Field(min_length=1, max_length=200, description="A name from `/v1/models`; `auto` chooses.")
+    model: str = Field(
+        min_length=1, max_length=200, description="A name from `/v1/models`; `auto` chooses.", examples=["auto"]
+    )
     input: (
         Annotated[str, Field(min_length=1)]
         | Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=2048)]

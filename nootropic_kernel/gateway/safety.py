@@ -13,25 +13,7 @@ from nootropic_kernel.gateway.errors import Refused
 from nootropic_kernel.gateway.replies import SafetyFinding
 from nootropic_kernel.gateway.requests import Safety
 
-_UNMEASURED = ("toxicity", "bias", "factual")
 _log = logging.getLogger(__name__)
-
-
-def require_possible(safety: Safety | None) -> None:
-    """Refuse what could not be kept, before a model is asked.
-
-    :raises Refused: when something that cannot be measured is to be blocked.
-    """
-    for name in _UNMEASURED:
-        rule = getattr(safety, name, None)
-        if rule is not None and rule.action == "block":
-            raise Refused(
-                400,
-                "safety_not_measured",
-                f"{name.capitalize()} cannot be blocked here, because nothing here measures it.",
-                next='Use "flag" or "log": the answer then says that it was not measured.',
-                param=f"safety.{name}",
-            )
 
 
 def is_enforced(safety: Safety | None) -> bool:
