@@ -151,14 +151,15 @@ class McpServer:
     def _call(
         self, number: str | int, entry: Entry, arguments: dict[str, Any], token: Any, cancel: threading.Event
     ) -> None:
-        from nootropic_kernel.capabilities.invoke import invoke
+        from nootropic_kernel.capabilities.invoke import InternalError, invoke
 
         session = Session(self._workspace, face="mcp", emit=self._progress(token, cancel), cancel=cancel)
         try:
             result = invoke(entry.verb, arguments, session)
             answer = {"content": [_text(result.text())], "structuredContent": result.document(), "isError": False}
-        except NootropicError as error:
-            answer = {"content": [_text(str(error))], "isError": True, "_meta": {ERROR_KEY: error.to_json()}}
+        except Exception as error:
+            known = error if isinstance(error, NootropicError) else InternalError(entry.verb, error)
+            answer = {"content": [_text(str(known))], "isError": True, "_meta": {ERROR_KEY: known.to_json()}}
         finally:
             session.close()
             with self._guard:
