@@ -128,7 +128,7 @@ async def _said(call: Call[Answer], asked: ChatRequest, rules: Safety | None) ->
             raise
         # As OpenAI has it: an answer that was cut at the request's own limit is an answer, and says so.
         answer = Answer(str(error.data["text"]), str(error.data["model"]), "", "length")
-    return Said(answer, None if rules is None else safety.examine(rules, answer.text))
+    return Said(answer, None if rules is None else safety.examine(rules, f"{answer.text}\n{answer.reasoning}"))
 
 
 async def _ready(said: Said) -> Said:

@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,19 @@ class Gateway:
         headers = {"Authorization": f"Bearer {self.key}", **headers}
         return httpx.Client(base_url=root, headers=headers, timeout=60, trust_env=False)
 
+    def answers(self) -> bool:
+        """Whether it answers yet."""
+        try:
+            with self.http() as client:
+                return client.get("/health").status_code == 200
+        except httpx.ConnectError:
+            return False
+
+    def running(self) -> int:
+        """How many model calls are under way."""
+        with self.http() as client:
+            return int(client.get("/health").json()["running"])
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; its exit code."""
         self.process.send_signal(number)
@@ -70,10 +84,10 @@ def _choice(text: str, finish: str | None) -> dict[str, Any]:
 
 
 @contextmanager
-def model_servers(person_home: Path, **scripts: list[Step]) -> Iterator[None]:
-    """One scripted model server a name, named in the person's settings in that order."""
+def model_servers(home: Path, **scripts: list[Step]) -> Iterator[dict[str, dict[str, str]]]:
+    """One scripted model server a name, named in the settings in ``home`` in that order; gives these settings."""
     running: list[subprocess.Popen[str]] = []
-    backends: dict[str, Any] = {}
+    backends: dict[str, dict[str, str]] = {}
     try:
         for name, script in scripts.items():
             command = [sys.executable, "-S", str(SCRIPTED), json.dumps(script)]
@@ -81,10 +95,8 @@ def model_servers(person_home: Path, **scripts: list[Step]) -> Iterator[None]:
             running.append(process)
             assert process.stdout is not None
             backends[name] = {"url": f"http://127.0.0.1:{int(process.stdout.readline())}/v1", "model": "tiny"}
-        person_home.mkdir(parents=True, exist_ok=True)
-        settings = {"backends": backends, "modelPreference": list(backends)}
-        (person_home / "config.json").write_text(json.dumps(settings))
-        yield
+        write_settings(home, backends)
+        yield backends
     finally:
         for process in running:
             process.kill()
@@ -93,25 +105,46 @@ def model_servers(person_home: Path, **scripts: list[Step]) -> Iterator[None]:
                 process.stdout.close()
 
 
-@contextmanager
-def gateway(repo: Path, *options: str, key: str | None = KEY) -> Iterator[Gateway]:
-    """`noo serve` in ``repo``; without a ``key`` it makes one."""
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+def write_settings(home: Path, backends: dict[str, dict[str, str]]) -> None:
+    """Name these backends in the person's settings, in this order."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "config.json").write_text(json.dumps({"backends": backends, "modelPreference": list(backends)}))
+
+
+def start(folder: Path, home: Path, *options: str, key: str | None = KEY) -> subprocess.Popen[str]:
+    """`noo serve` in ``folder``, for the person with that ``home``; without a ``key`` it makes one."""
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "NOOTROPIC_HOME": str(home)}
     environment.pop("NOOTROPIC_API_KEY", None)
     if key is not None:
         environment["NOOTROPIC_API_KEY"] = key
-    process = subprocess.Popen(
-        [*NOO, "serve", "--port=0", *options], cwd=repo, env=environment, stdout=subprocess.PIPE, text=True
+    command = [*NOO, "serve", *options]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stdout is not None
+
+
+@contextmanager
+def gateway(folder: Path, home: Path, *options: str, key: str | None = KEY) -> Iterator[Gateway]:
+    """A gateway on a free port, that answers."""
+    process = start(folder, home, "--port=0", *options, key=key)
+    assert process.stdout is not None and process.stderr is not None
     try:
         serving = re.fullmatch(r"Serving at (\S+)", process.stdout.readline().rstrip())
-        assert serving is not None, "it did not start"
-        told = process.stdout.readline()
-        made = re.fullmatch(r"Key \(shown this once\): (\S+)", told.rstrip())
-        process.stdout.readline()
-        yield Gateway(serving[1], process, made[1] if made else str(key))
+        assert serving is not None, process.stderr.read()
+        made = re.fullmatch(r"Key \(shown this once\): (\S+)", process.stdout.readline().rstrip())
+        running = Gateway(serving[1], process, made[1] if made else str(key))
+        wait_for(running.answers)
+        yield running
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stderr.close()
+
+
+def wait_for(true: Callable[[], bool], deadline_s: float = 60.0) -> None:
+    """Return once it is; a machine may be slow."""
+    until = time.monotonic() + deadline_s
+    while not true():
+        assert time.monotonic() < until, "it took too long"
+        time.sleep(0.05)
