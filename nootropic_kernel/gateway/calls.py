@@ -87,7 +87,7 @@ class Calls:
     def __init__(self, parallel: int, queue: int) -> None:
         self.running = 0
         self.waiting = 0
-        self._queue = queue
+        self._most = parallel + queue
         self._free = asyncio.Semaphore(parallel)
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="gateway-call")
         self._live: set[Call[Any]] = set()
@@ -122,18 +122,22 @@ class Calls:
             call.stop(_stopping())
 
     async def _take_place(self, gone: asyncio.Future[None]) -> None:
-        if self._free.locked() and self.waiting >= self._queue:
+        if self.running + self.waiting >= self._most:
             raise Refused(429, "rate_limit_exceeded", "Too many requests wait already.", next="Try again in a second.")
         place = asyncio.ensure_future(self._free.acquire())
         waiters: set[asyncio.Future[Any]] = {place, gone}
         self.waiting += 1
         try:
             await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            if place.done():
+                self._free.release()
+            raise
         finally:
             self.waiting -= 1
-            if not place.done():
-                place.cancel()
-        if not place.done() or place.cancelled():
+            has_place = place.done()
+            place.cancel()
+        if not has_place:
             raise ClientGone()
         if self._closed or gone.done():
             self._free.release()

@@ -1,7 +1,7 @@
 """The gateway's process: ``python -m nootropic_kernel.gateway.server --workspace FOLDER [--port N] [--host NAME]``.
 
-What it prints first on standard output is one line of JSON with ``--json``, else the same in words: where it listens
-and, if it was made here, the key. The key is nowhere else: not in a file, not in the log.
+It first says on standard output where it listens and, if it was made here, the key. The key is nowhere else: not in a
+file, not in the log.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import errno
-import json
 import os
 import secrets
 import signal
@@ -41,14 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--parallel", type=int, default=4)
     parser.add_argument("--queue", type=int, default=32)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     try:
         key, made = _key(options.host)
         with listener(options.host, options.port) as listening:
             port = listening.getsockname()[1]
             url = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}/v1"
-            _announce(url, key if made else None, as_json=options.json)
+            _announce(url, key if made else None)
             workspace = Workspace.find(options.workspace)
             asyncio.run(_serve(workspace, listening, key, options.host, options.parallel, options.queue))
     except NootropicError as error:
@@ -97,10 +95,7 @@ def _key(host: str) -> tuple[str, bool]:
     return key, False
 
 
-def _announce(url: str, key: str | None, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"url": url, "key": key}), flush=True)
-        return
+def _announce(url: str, key: str | None) -> None:
     print(f"Serving at {url}")
     print(f"Key (shown this once): {key}" if key else f"Key: the one in {KEY_VARIABLE}.")
     if not is_loopback_url(url):
