@@ -58,7 +58,8 @@ async def chat(request: Request, body: ChatCompletionRequest, models: ServedMode
     :raises ModelError: when there is no whole, valid answer.
     """
     rules = body.safety if isinstance(body, SafeChatRequest) else None
-    asked = chat_request(body)
+    # In threads, as everything that may take a while: the first schema imports its validator, which takes a second.
+    asked = await asyncio.to_thread(chat_request, body)
     backend = await asyncio.to_thread(models.backend, body.model)
     async with AsyncExitStack() as stack:
         call = await stack.enter_async_context(calls.call(partial(models.answer, backend, asked), request.receive))
@@ -100,13 +101,13 @@ def chat_request(body: ChatCompletionRequest) -> ChatRequest:
 
 
 def _schema(body: ChatCompletionRequest) -> dict[str, Any] | None:
-    import jsonschema  # type: ignore[import-untyped]
-
     if isinstance(body.response_format, JsonObjectFormat):
         return {"type": "object"}
     if not isinstance(body.response_format, JsonSchemaFormat):
         return None
     schema = body.response_format.json_schema.schema_
+    import jsonschema  # type: ignore[import-untyped]
+
     try:
         jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator).check_schema(schema)
     except (jsonschema.SchemaError, RecursionError) as error:

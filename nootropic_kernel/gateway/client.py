@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
@@ -53,7 +53,7 @@ class Client:
             reply = self._http.post("/chat/completions", json=exchange.body(messages, options))
         return exchange.reply(reply.status_code, reply.content, reply.headers)
 
-    def stream(self, messages: Conversation, options: Options | None = None) -> Iterator[str]:
+    def stream(self, messages: Conversation, options: Options | None = None) -> Generator[str, None, None]:
         """The pieces of an answer as they come; to leave the loop early stops the model.
 
         :raises StreamCut: when the answer ends before it is whole.
@@ -114,7 +114,7 @@ class AsyncClient:
             reply = await self._http.post("/chat/completions", json=exchange.body(messages, options))
         return exchange.reply(reply.status_code, reply.content, reply.headers)
 
-    async def stream(self, messages: Conversation, options: Options | None = None) -> AsyncIterator[str]:
+    async def stream(self, messages: Conversation, options: Options | None = None) -> AsyncGenerator[str, None]:
         """See :meth:`Client.stream`."""
         asked = exchange.body(messages, options, stream=True)
         with _reached():

@@ -135,6 +135,9 @@ def gateway(folder: Path, home: Path, *options: str, key: str | None = KEY) -> I
         running = Gateway(serving[1], process, made[1] if made else str(key))
         wait_for(running.answers)
         yield running
+        process.terminate()
+        process.wait(60)
+        assert "Traceback" not in process.stderr.read()
     finally:
         process.kill()
         process.wait()

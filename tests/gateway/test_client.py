@@ -113,7 +113,7 @@ def test_leaving_a_stream_stops_the_model(served: Gateway) -> None:
     with Client(served.url, served.key) as client:
         stream = client.stream("Hi", Options("endless"))
         assert next(stream) == "tick "
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
         wait_for(lambda: served.running() == 0)
 
 

@@ -66,6 +66,9 @@ def test_the_embedded_model_answers_beside_a_kernel_that_uses_it_too(workspace: 
                     client.chat.completions.create(model="embedded", messages=long)  # type: ignore[arg-type]
                 assert caught.value.code == "context_length_exceeded"
                 assert json.loads(caught.value.response.text)["error"]["type"] == "invalid_request_error"
+                with pytest.raises(openai.BadRequestError) as caught:
+                    client.embeddings.create(model="auto", input="one")
+                assert caught.value.code == "not_offered"
             assert running.end() == 0
     finally:
         mine.close()

@@ -31,7 +31,6 @@ def chat(running: Gateway, model: str, stream: bool, into: list[str]) -> threadi
 def test_an_idle_server_ends_at_once_and_cleanly(folder: Path, home: Path, number: int) -> None:
     with gateway(folder, home) as running:
         assert running.end(number) == 0
-        assert running.process.stderr is not None and running.process.stderr.read() == ""
 
 
 def test_an_answer_that_is_nearly_done_is_finished(folder: Path, home: Path) -> None:
