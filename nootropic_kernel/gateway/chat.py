@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -71,10 +71,10 @@ async def chat(request: Request, body: ChatCompletionRequest, models: ServedMode
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         if asked.schema is not None or safety.is_enforced(rules):
             said = await _said(call, asked, rules)
-            events = head.events(_one(said.answer.text), _ready(said), with_usage)
+            events = head.events(_one(said.answer.text), partial(_ready, said), with_usage)
         else:
             first = await call.first()
-            events = head.events(_all(first, call), _said(call, asked, rules), with_usage)
+            events = head.events(_all(first, call), partial(_said, call, asked, rules), with_usage)
         return EventStream(events, stack.pop_all())
 
 
@@ -166,13 +166,15 @@ class _Head:
             safety=said.findings,
         )
 
-    async def events(self, pieces: AsyncIterator[str], ending: Any, with_usage: bool) -> AsyncIterator[str]:
+    async def events(
+        self, pieces: AsyncIterator[str], ending: Callable[[], Awaitable[Said]], with_usage: bool
+    ) -> AsyncIterator[str]:
         """The stream's events; an error in the middle is an event of its own, and then no ``[DONE]`` follows."""
         yield self._event(Delta(role="assistant", content=""))
         async for piece in pieces:
             yield self._event(Delta(content=piece))
         try:
-            said: Said = await ending
+            said = await ending()
         except Exception as error:
             yield f"data: {errors.document(error).model_dump_json()}\n\n"
             return
