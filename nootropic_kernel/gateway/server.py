@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.errors import NootropicError, UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.loopback import LOOPBACK
 from nootropic_kernel.workspace.settings import is_loopback_url
@@ -48,6 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
             url = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}/v1"
             _announce(url, key if made else None)
             workspace = Workspace.find(options.workspace)
+            try:
+                workspace.ensure()
+            except WorkspaceUnusable as error:
+                print(f"Calls are answered, but not traced. {error}", file=sys.stderr)
             asyncio.run(_serve(workspace, listening, key, options.host, options.parallel, options.queue))
     except NootropicError as error:
         print(error, file=sys.stderr)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,15 @@ def test_an_answer_without_an_end_is_cut_with_an_error(folder: Path, home: Path,
         error = json.loads(text.strip().split("\n\n")[-1].removeprefix("data: "))["error"]
         assert (status, error["code"]) == ("200" if stream else "503", "server_stopping")
         assert "[DONE]" not in text
+
+
+def test_calls_are_traced_in_the_workspace(folder: Path, home: Path) -> None:
+    with model_servers(home, hello=says("Hi")), gateway(folder, home) as running:
+        body = {"model": "hello", "messages": [{"role": "user", "content": "Hi"}]}
+        with running.http() as client:
+            assert client.post("/v1/chat/completions", json=body).status_code == 200
+        assert running.end() == 0
+    file = folder / ".nootropic" / "spans.db"
+    with closing(sqlite3.connect(file)) as store:
+        names = {name for (name,) in store.execute("select name from spans")}
+    assert {"gateway chat", "chat tiny"} <= names
