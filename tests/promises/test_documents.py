@@ -22,9 +22,9 @@ pytestmark = pytest.mark.usefixtures("no_embedded_model")
 
 VERBS = (
     "init plan board spec next code recipes check review show accept reject undo redo search run pipelines models "
-    "plugin status doctor list-capabilities learn chat"
+    "plugin status doctor list-capabilities learn chat serve mcp"
 )
-DECIDE = {"accept", "reject", "undo", "redo", "init", "models", "plugin"}
+DECIDE = {"accept", "reject", "undo", "redo", "init", "models", "plugin", "serve", "mcp"}
 PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn"}
 
 
