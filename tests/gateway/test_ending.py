@@ -13,6 +13,8 @@ import pytest
 
 from tests.gateway.running import EVENTS, Gateway, gateway, model_servers, piece, says, wait_for
 
+pytestmark = pytest.mark.slow
+
 
 def chat(running: Gateway, model: str, stream: bool, into: list[str]) -> threading.Thread:
     """Ask in a thread; the response's status and text go to ``into``."""

@@ -19,6 +19,8 @@ from tests.gateway.running import KEY, NOO, Gateway, gateway, start
 
 CHAT = {"model": "hello", "messages": [{"role": "user", "content": "Hi"}]}
 
+pytestmark = pytest.mark.slow
+
 
 def test_health_and_the_description_need_no_key_and_all_else_does(served: Gateway) -> None:
     with served.http(Authorization="") as client:

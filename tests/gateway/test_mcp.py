@@ -25,6 +25,8 @@ from tests.capabilities.plugin_folders import trust, write_greeter
 from tests.conftest import git
 from tests.gateway.running import CHECKOUT, NOO, wait_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(repo: Path, tmp_path: Path) -> Path:
