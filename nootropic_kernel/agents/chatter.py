@@ -21,8 +21,9 @@ from nootropic_kernel.models.catalogue import EMBEDDED
 from nootropic_kernel.models.context import ContextConfig, LeftOut, Packed, Piece, miscounted, pack
 from nootropic_kernel.models.contract import Answer, Backend, ChatRequest, Message
 from nootropic_kernel.models.errors import ModelError
+from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.prompts import Prompt, load_prompt
-from nootropic_kernel.models.router import choose
+from nootropic_kernel.models.router import Router
 from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.runs.effects import Search, Snippet
 from nootropic_kernel.telemetry import semconv
@@ -83,6 +84,7 @@ class Chatter:
     def __post_init__(self) -> None:
         self.conversations = Conversations(self.database, redact)
         self._bench = Workbench(self.workspace, self.settings)
+        self._router = Router(self.settings, self.workspace)
 
     def say(self, question: str, place: Place, face: str, search: bool | None = None) -> Said:
         """Ask a model ``question`` at ``place`` and keep the turn.
@@ -93,7 +95,7 @@ class Chatter:
         :raises Interrupted: when the person stopped it; what had come is kept as a turn that was stopped.
         """
         prompt = load_prompt("chat", None, self.workspace)
-        backend = choose(self.settings, self.workspace)
+        backend = self._router.choose().candidate.backend
         before = self.conversations.before(place)
         mentioned = Resolver(self._bench, self.database, self.variables, self.cancel).resolve(question)
         window = backend.window(self.cancel) or _USUAL_WINDOW
@@ -185,7 +187,8 @@ class Chatter:
                 raise _Repeats
 
         try:
-            return backend.chat(request, hear, self.cancel)
+            # The window was filled for this backend, so another one is not asked instead.
+            return self._router.answer(request, hear, self.cancel, policy=Policy(backend=backend.name))
         except _Repeats:
             return Answer(watcher.useful or watcher.text, backend.name, backend.name, "repeats")
 

@@ -194,9 +194,11 @@ def describe_apart(source: Source) -> dict[str, Any]:
     command = [sys.executable, "-P", "-m", "nootropic_kernel.capabilities.describe", json.dumps(asdict(source))]
     # The child finds what we find, except what lies in the current folder.
     here = os.path.realpath(os.getcwd())
-    paths = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
-    # A checkout that runs uninstalled from its own folder still has to find itself.
-    paths.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    paths = [entry for entry in sys.path if entry and (entry == own or os.path.realpath(entry) != here)]
+    if own not in paths:
+        # A checkout that runs from its own folder must find itself, and not another that is installed.
+        paths.insert(0, own)
     try:
         done = subprocess.run(
             command,

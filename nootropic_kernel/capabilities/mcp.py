@@ -1,0 +1,24 @@
+"""``mcp``: the verbs that look and propose, as tools for an MCP client."""
+
+from __future__ import annotations
+
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.serve import become_face
+
+
+class McpParams(Params):
+    """It takes nothing."""
+
+
+class McpResult(Result):
+    """Nothing: the command becomes the server."""
+
+
+@capability(effect=CapabilityEffect.DECIDE)
+def mcp(params: McpParams, session: Session) -> McpResult:
+    """Offer the verbs that look and propose as tools over MCP, on standard input and output.
+
+    An MCP client starts this itself: name `noo -C FOLDER mcp` as its command. What decides is not among the tools:
+    a proposal that one makes waits for you, as any other does.
+    """
+    become_face(session, "mcp", "nootropic_kernel.gateway.mcp_server", [])
