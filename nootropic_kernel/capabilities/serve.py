@@ -61,7 +61,9 @@ def become_face(
     missing = [name for name in needs if importlib.util.find_spec(name) is None]
     if missing:
         raise ServerNotInstalled(
-            f"`noo {verb}` needs {' and '.join(missing)}.", next="pip install 'nootropic[gateway]'", missing=missing
+            f"`noo {verb}` needs {' and '.join(missing)}.",
+            next=f"Install it: `{sys.executable} -m pip install {' '.join(missing)}`.",
+            missing=missing,
         )
     command = [sys.executable, "-m", module, f"--workspace={session.workspace.root}", *arguments]
     session.close()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 
-from nootropic_kernel.checks.scan import secrets_in
 from nootropic_kernel.gateway.errors import Refused
 from nootropic_kernel.gateway.replies import SafetyFinding
 from nootropic_kernel.gateway.requests import Safety
+from nootropic_kernel.workspace.secrets import secrets_in
 
 _log = logging.getLogger(__name__)
 
