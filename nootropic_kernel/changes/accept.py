@@ -16,12 +16,16 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
 
-__all__ = ["Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "accept", "choose", "edit", "redo", "reject",
-           "undo"]  # fmt: skip
+__all__ = ["Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "HunksUndone", "accept", "choose", "edit",
+           "redo", "reject", "undo"]  # fmt: skip
 
 
 class HunksRejected(NootropicError):
     """Everything that was named was rejected before; a hunk must be named itself to take that back."""
+
+
+class HunksUndone(NootropicError):
+    """Hunks named one by one, among others to take, were accepted and undone: taking the others alone was not asked."""
 
 
 class HunkDecided(NootropicError):
@@ -72,6 +76,7 @@ def accept(
 
     Raises:
         HunksRejected: what was named is rejected already.
+        HunksUndone: a hunk that is named beside others was undone.
         NootropicError: a refusal that names its reason; nothing was changed.
     """
     store = ProposalStore(database, workspace)
@@ -83,6 +88,7 @@ def accept(
         takes = [(proposal, hunks) for proposal, hunks in takes if hunks]
         if not takes:
             return _already(database, chosen)
+        _refuse_undone(chosen)
         steps, moves = [], []
         with database.transaction() as connection:
             for proposal, hunks in takes:
@@ -193,6 +199,23 @@ def _to_take(chosen: Chosen) -> list[Hunk]:
     ]
 
 
+def _refuse_undone(chosen: Sequence[Chosen]) -> None:
+    """Neither leave out in silence what was named, nor take it back by a cell that is run again: `redo` does that."""
+    refs = [
+        each.proposal.ref(hunk.number)
+        for each in chosen
+        for hunk in each.hunks
+        if hunk.state is HunkState.UNDONE and hunk.number in each.by_number
+    ]
+    if refs:
+        raise HunksUndone(
+            f"{', '.join(refs)} {'was' if len(refs) == 1 else 'were'} accepted and undone.",
+            why="Nothing was accepted: the others alone are not what you named.",
+            next=f"`redo {' '.join(refs)}` first; then `accept` takes the others.",
+            hunks=refs,
+        )
+
+
 def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:
     """What to answer when nothing is left to accept: the turn that did it."""
     hunks = [(each.proposal, hunk) for each in chosen for hunk in each.hunks]
@@ -211,7 +234,7 @@ def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:
         if hunk.state.in_tree:
             notes.append(f"{ref} is accepted already.")
         elif hunk.state is HunkState.UNDONE:
-            notes.append(f"{ref} was accepted and undone; `redo` brings it back.")
+            notes.append(f"{ref} was accepted and undone; `redo {ref}` brings it back.")
         else:
             notes.append(f"{ref} was rejected.")
     refs_decided = {p.ref(h.number) for p, h in decided}
@@ -222,7 +245,13 @@ def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:
 def _notes_on_others(chosen: Sequence[Chosen], takes: Sequence[tuple[Proposal, Sequence[Hunk]]]) -> list[str]:
     taken = {proposal.ref(hunk.number) for proposal, hunks in takes for hunk in hunks}
     named = [(each.proposal.ref(hunk.number), hunk) for each in chosen for hunk in each.hunks]
-    return [f"{ref} stays {hunk.state.value}." for ref, hunk in named if ref not in taken]
+    return [
+        f"{ref} stays undone; `redo {ref}` brings it back."
+        if hunk.state is HunkState.UNDONE
+        else f"{ref} stays {hunk.state.value}."
+        for ref, hunk in named
+        if ref not in taken
+    ]
 
 
 def _notes_on_alternatives(store: ProposalStore, proposals: Sequence[Proposal]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.changes.accept import accept, redo, undo
+from nootropic_kernel.changes.accept import HunksUndone, accept, redo, undo
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.layers import ChangedSince
 from nootropic_kernel.changes.store import ProposalStore
@@ -192,3 +192,23 @@ def test_permissions_come_back_with_the_hunk_that_changed_them(workspace: Worksp
     redo(workspace, database, ["P1"])
     assert executable("a.txt") and executable("bin/run") and executable("tool.sh")
     assert not Path(root / "gone.sh").exists()
+
+
+def test_an_undone_hunk_is_never_left_out_in_silence(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    """Three hunks were named, two were accepted, and the third only had a note."""
+    accept(workspace, database, ["P1:2"])
+    undo(workspace, database, ["P1:2"])
+    before = commits(workspace.root)
+    with pytest.raises(HunksUndone, match=r"P1:2 was accepted and undone.*`redo P1:2`"):
+        accept(workspace, database, ["P1:1", "P1:2", "P1:3"])
+    assert states(store) == ["pending", "undone", "pending", "pending"] and commits(workspace.root) == before
+    for _ in range(2):  # alone, as a cell that is run again names it, it stays undone
+        turn = accept(workspace, database, ["P1:2"])
+        assert turn.already and turn.notes == ("P1:2 was accepted and undone; `redo P1:2` brings it back.",)
+    assert accept(workspace, database, ["P1"]).notes == ("P1:2 stays undone; `redo P1:2` brings it back.",)
+    assert states(store) == ["accepted", "undone", "accepted", "accepted"]
+    assert accept(workspace, database, ["P1:1", "P1:2"]).already
+    redo(workspace, database, ["P1:2"])
+    assert states(store) == ["accepted"] * 4
