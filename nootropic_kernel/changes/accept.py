@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from nootropic_kernel.changes.changeset import Hunk, HunkState
+from nootropic_kernel.changes.layers import ChangedSince
 from nootropic_kernel.changes.references import Chosen, choose
 from nootropic_kernel.changes.shifts import Step, shifts, standing
 from nootropic_kernel.changes.store import Proposal, ProposalStore, put_text, rebuilt, set_hunk
@@ -110,7 +111,11 @@ def accept(
             tuple(moves),
             notes=(*_notes_on_others(chosen, takes), *_notes_on_alternatives(store, proposals)),
         )
-        return perform(workspace, database, plan, unsaved=unsaved, allow_executable=allow_executable)
+        try:
+            return perform(workspace, database, plan, unsaved=unsaved, allow_executable=allow_executable)
+        except ChangedSince as error:
+            error.next = _way_on(error, proposals)
+            raise
 
 
 def reject(workspace: Workspace, database: StateDatabase, refs: Sequence[str]) -> Decision:
@@ -197,6 +202,14 @@ def _to_take(chosen: Chosen) -> list[Hunk]:
         for hunk in chosen.hunks
         if hunk.state is HunkState.PENDING or (hunk.state is HunkState.REJECTED and hunk.number in chosen.by_number)
     ]
+
+
+def _way_on(error: ChangedSince, proposals: Sequence[Proposal]) -> str:
+    """The commands that make a proposal anew where the files moved on under it."""
+    path = error.data["paths"][0]
+    proposal = next(p for p in proposals if any(path in edit.paths for edit in p.changeset.files))
+    again = f"`run {proposal.task}` makes it anew" if proposal.task else "ask for the change again"
+    return f"`reject {proposal.id}`, then {again}; or make the edit by hand."
 
 
 def _refuse_undone(chosen: Sequence[Chosen]) -> None:

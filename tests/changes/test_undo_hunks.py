@@ -121,10 +121,26 @@ def test_later_work_stays_and_a_conflict_is_refused_by_name(
     later = changed(5, 25, base=changed(15, mark=b"later")).replace(b"line 1\n", b"mine\n")
     (workspace.root / "a.txt").write_bytes(later)
     git(workspace.root, "commit", "-qam", "Later")
-    with pytest.raises(ChangedSince, match=r"a\.txt changed in the same place"):
+    with pytest.raises(ChangedSince, match=r"a\.txt changed in the same place.*Make the edit by hand"):
         undo(workspace, database, ["P1:2"])
     undo(workspace, database, ["P1:1"])
     assert head_file(workspace.root) == later.replace(b"changed 5", b"line 5")
+
+
+def test_a_conflict_names_the_later_turn_that_stands_in_the_way(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    accept(workspace, database, ["P1"])
+    now = changed(5, 15, 25)
+    propose(store, FileEdit("a.txt", now, now.replace(b"changed 15", b"again 15")))
+    accept(workspace, database, ["P2"])
+    for what in (["P1:2"], ["A1"]):
+        with pytest.raises(ChangedSince) as caught:
+            undo(workspace, database, what)
+        assert caught.value.next.startswith("`undo A2` first") and "eject" not in str(caught.value)
+    undo(workspace, database, ["A2"])
+    undo(workspace, database, ["P1:2"])
+    assert head_file(workspace.root) == changed(5, 25)
 
 
 def test_the_same_cells_run_again_change_nothing(
