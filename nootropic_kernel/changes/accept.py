@@ -109,7 +109,7 @@ def accept(
             tuple(dict.fromkeys(p.task for p in proposals if p.task)),
             shifts(workspace.root, steps),
             tuple(moves),
-            notes=(*_notes_on_others(chosen, takes), *_notes_on_alternatives(store, proposals)),
+            notes=(*_notes_on_others(chosen, takes), *_note_on_parts(takes), *_notes_on_alternatives(store, proposals)),
         )
         try:
             return perform(workspace, database, plan, unsaved=unsaved, allow_executable=allow_executable)
@@ -208,7 +208,8 @@ def _way_on(error: ChangedSince, proposals: Sequence[Proposal]) -> str:
     """The commands that make a proposal anew where the files moved on under it."""
     path = error.data["paths"][0]
     proposal = next(p for p in proposals if any(path in edit.paths for edit in p.changeset.files))
-    again = f"`run {proposal.task}` makes it anew" if proposal.task else "ask for the change again"
+    alone = proposal.task and not standing(proposal)  # a task of which a part stands is done, and not run again
+    again = f"`run {proposal.task}` makes it anew" if alone else "ask for the change again"
     return f"`reject {proposal.id}`, then {again}; or make the edit by hand."
 
 
@@ -265,6 +266,16 @@ def _notes_on_others(chosen: Sequence[Chosen], takes: Sequence[tuple[Proposal, S
         for ref, hunk in named
         if ref not in taken
     ]
+
+
+def _note_on_parts(takes: Sequence[tuple[Proposal, Sequence[Hunk]]]) -> list[str]:
+    """What passed as a whole may fail without some of its hunks."""
+    for proposal, hunks in takes:
+        said = [check.passed for check in proposal.checks]
+        part = len(standing(proposal)) + len(hunks) < len(proposal.changeset.hunks)
+        if part and True in said and False not in said:
+            return ["The checks looked at the whole proposal, not at this part."]
+    return []
 
 
 def _notes_on_alternatives(store: ProposalStore, proposals: Sequence[Proposal]) -> list[str]:
