@@ -51,10 +51,11 @@ def review_interactively(proposal: Proposal, numbers: Sequence[int], session: Se
         Interrupted: the person stopped, or the input ended; nothing was carried out.
     """
     if session.ask is None:
+        buttons = f", with the buttons of `%noo review {proposal.id} --widgets`" if session.face == "magic" else ""
         raise UsageError(
             "There is nobody to answer.",
             why="An interactive review needs a terminal.",
-            next=f"Decide with `accept {proposal.id}:1` and `reject {proposal.id}:2`, or in a terminal.",
+            next=f"Decide with `accept {proposal.id}:1` and `reject {proposal.id}:2`{buttons}, or in a terminal.",
         )
     refused = refusals(session.workspace, proposal, unsaved=session.unsaved)
     shown = ProposalResult.of(proposal, session.workspace, only=set(numbers), refused=refused)

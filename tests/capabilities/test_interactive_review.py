@@ -150,6 +150,9 @@ def test_nobody_to_answer_is_refused(session: Session) -> None:
     session.ask = None
     with pytest.raises(UsageError, match="needs a terminal"):
         call(session, "review", id="P1", interactive=True)
+    session.face = "magic"
+    with pytest.raises(UsageError, match="%noo review P1 --widgets"):
+        call(session, "review", id="P1", interactive=True)
 
 
 def test_only_what_was_asked_for(session: Session) -> None:
