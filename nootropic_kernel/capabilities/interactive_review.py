@@ -21,7 +21,8 @@ a  accept the rest of this file          d  reject the rest of this file
 A  accept all the rest                   u  take back the last answer
 j  next hunk, decided or not             k  previous hunk
 g  go to a hunk: g 12                    /  search: /text
-q  carry out what you answered, and end  ?  this help
+q  no more questions: go to the end      ?  this help
+At the end y carries out what you answered; n or q leaves, and nothing is carried out.
 Ctrl-C ends and carries out nothing. What you accept becomes one turn, which `undo` takes back."""
 
 
@@ -50,10 +51,11 @@ def review_interactively(proposal: Proposal, numbers: Sequence[int], session: Se
         Interrupted: the person stopped, or the input ended; nothing was carried out.
     """
     if session.ask is None:
+        buttons = f", with the buttons of `%noo review {proposal.id} --widgets`" if session.face == "magic" else ""
         raise UsageError(
             "There is nobody to answer.",
             why="An interactive review needs a terminal.",
-            next=f"Decide with `accept {proposal.id}:1` and `reject {proposal.id}:2`, or in a terminal.",
+            next=f"Decide with `accept {proposal.id}:1` and `reject {proposal.id}:2`{buttons}, or in a terminal.",
         )
     refused = refusals(session.workspace, proposal, unsaved=session.unsaved)
     shown = ProposalResult.of(proposal, session.workspace, only=set(numbers), refused=refused)
@@ -62,7 +64,8 @@ def review_interactively(proposal: Proposal, numbers: Sequence[int], session: Se
         return [f"Nothing waits for a decision in {proposal.id}."]
     dialogue = Dialogue(pending, session, session.ask)
     session.write("\n".join([*heading(shown, color=terminal_has_color()), "  ? explains the letters"]) + "\n")
-    dialogue.run()
+    if not dialogue.run():
+        return ["Nothing was carried out; all hunks are as they were."]
     return _carry_out(pending, dialogue.answers, session, session.ask)
 
 
@@ -79,8 +82,8 @@ class Dialogue:
         self._before: list[tuple[int, dict[int, Answer]]] = []
         self._sought = ""
 
-    def run(self) -> None:
-        """Ask until the person ends it."""
+    def run(self) -> bool:
+        """Ask until the person ends it; whether the answers shall be carried out."""
         drawn = None
         while True:
             if drawn != (self.at, len(self._before)):
@@ -89,19 +92,24 @@ class Dialogue:
             line = self.ask(self._prompt())
             if line is None:
                 raise Interrupted("The review was stopped; all hunks are as they were.")
-            if not self._follow(line.strip()):
-                return
+            ended = self._follow(line.strip())
+            if ended is not None:
+                return ended
 
-    def _follow(self, line: str) -> bool:
-        """Do what a line says; False where it ends the review."""
+    def _follow(self, line: str) -> bool | None:
+        """Do what a line says; where it ends the review, whether the answers shall be carried out."""
         line = _WORDS.get(line.lower(), line)
         key, rest = line[:1], line[1:].strip()
         ended = self.at == len(self.hunks)
         if rest and key not in ("g", "/"):  # `abort` is not `a`
             key = line
-        if key == "q" or (ended and key == "y"):
-            return False
-        if key in ("?", ""):
+        if ended and key in ("y", "n", "q"):
+            return key == "y"
+        if key == "q":
+            if not self.answers:
+                return True
+            self.at = len(self.hunks)
+        elif key in ("?", ""):
             self._say(HELP if key else "Answer with one of the letters; ? explains them.")
         elif key == "u":
             self._take_back()
@@ -114,7 +122,7 @@ class Dialogue:
         elif key == "A":
             self._answer(Answer(True), [k for k in range(len(self.hunks)) if k not in self.answers])
         elif ended:
-            self._say("These were all: y carries your answers out, u takes the last back, k goes back.")
+            self._say("y carries your answers out, n or q leaves without; u takes the last back, k goes back.")
         elif key in ("y", "n"):
             self._answer(Answer(key == "y"), [self.at])
         elif key in ("a", "d"):
@@ -128,7 +136,7 @@ class Dialogue:
             self._edit()
         else:
             self._say(f"`{visible(line[:20])}` is no answer; ? explains them.")
-        return True
+        return None
 
     def _answer(self, answer: Answer, places: Iterable[int]) -> None:
         self._before.append((self.at, dict(self.answers)))
@@ -191,7 +199,7 @@ class Dialogue:
 
     def _draw(self) -> None:
         if self.at == len(self.hunks):
-            self._say(f"\nThese were all. {self._tally()}")
+            self._say(f"\nYour answers: {self._tally()}")
             return
         hunk = self.hunks[self.at]
         answer = self.answers.get(self.at)
@@ -205,7 +213,7 @@ class Dialogue:
 
     def _prompt(self) -> str:
         if self.at == len(self.hunks):
-            return "Carry this out? [y,u,k,g,/,q,?] "
+            return "Carry this out? [y,n,u,k,g,/,q,?] "
         return f"Accept {self.hunks[self.at].ref}? [y,n,e,s,a,d,A,u,j,k,g,/,q,?] "
 
     def _tally(self) -> str:

@@ -24,6 +24,7 @@ class NextResult(Result):
 
     message: str
     tasks: list[TaskView]
+    more: int = Field(0, description="How many more there are.")
 
     def text(self) -> str:
         return harmless("\n".join([self.message, *(f"  {line}" for line in self._lines())]))
@@ -36,11 +37,13 @@ class NextResult(Result):
         return f"<p>{html.escape(self.message)}</p><ul>{lines}</ul>"
 
     def _lines(self) -> list[str]:
-        return [
+        listed = [
             f"{task.id} {task.title} ({_how(task)}{', critical' if task.schedule.critical else ''})"
             f"{f' – {task.note}' if task.note else ''}"
             for task in self.tasks
         ]
+        more = f"and {self.more} more: `noo next --count {len(self.tasks) + self.more}`"
+        return [*listed, more] if self.more else listed
 
 
 @capability(effect=CapabilityEffect.READ)
@@ -53,7 +56,7 @@ def next(params: NextParams, session: Session) -> NextResult:
     planned = current_plan(session.workspace, session.database())
     ready = ready_tasks(planned.plan, planned.states)
     shown = [TaskView.of(task, planned.states[task.id]) for task in ready[: params.count]]
-    return NextResult(message=_message(planned, len(ready)), tasks=shown)
+    return NextResult(message=_message(planned, len(ready)), tasks=shown, more=len(ready) - len(shown))
 
 
 def _message(planned: Planned, ready: int) -> str:

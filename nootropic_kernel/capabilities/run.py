@@ -129,10 +129,11 @@ def run(params: RunParams, session: Session) -> RunResult:
     planned = current_plan(session.workspace, session.database())
     current_span().set(semconv.PLAN, planned.plan.id)
     known = {task.id: task for task in planned.plan.tasks}
-    for name in params.tasks:
+    names = [name if name in known else name.upper() for name in params.tasks]
+    for written, name in zip(params.tasks, names, strict=True):
         if name not in known:
-            raise UsageError(f"There is no task {name}.", next="`noo board` shows the tasks and their ids.")
-    named = [known[name] for name in dict.fromkeys(params.tasks)]
+            raise UsageError(f"There is no task {written}.", next="`noo board` shows the tasks and their ids.")
+    named = [known[name] for name in dict.fromkeys(names)]
     chosen = named or (_first(planned, session, params.count) if params.count else _ready(planned)[:1])
     result = RunResult(tasks=[], deferred=_for_a_person(planned))
     for position, task in enumerate(chosen):

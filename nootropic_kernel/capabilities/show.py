@@ -167,11 +167,11 @@ def show(params: ShowParams, session: Session) -> ShowResult:
         return _show_turn(name.upper(), session)
     if (failed := _failed_try(name, session)) is not None:
         return ShowResult(id=name.upper(), failed_try=failed)
-    task = _show_task(name, session)
+    task = _show_task(name, session) or _show_task(name.upper(), session)
     if task is None:
         raise UsageError(
             f"There is nothing called {name!r}.",
-            why="Ids look like P1, P1:2, A1 or T3.",
+            why="Ids look like P1, P1:2, A1, T3 or R57.",
             next="`noo review` lists proposals, `noo board` tasks.",
         )
     return task

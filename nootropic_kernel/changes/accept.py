@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from nootropic_kernel.changes.changeset import Hunk, HunkState
+from nootropic_kernel.changes.layers import ChangedSince
 from nootropic_kernel.changes.references import Chosen, choose
 from nootropic_kernel.changes.shifts import Step, shifts, standing
 from nootropic_kernel.changes.store import Proposal, ProposalStore, put_text, rebuilt, set_hunk
@@ -16,12 +17,16 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
 
-__all__ = ["Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "accept", "choose", "edit", "redo", "reject",
-           "undo"]  # fmt: skip
+__all__ = ["Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "HunksUndone", "accept", "choose", "edit",
+           "redo", "reject", "undo"]  # fmt: skip
 
 
 class HunksRejected(NootropicError):
     """Everything that was named was rejected before; a hunk must be named itself to take that back."""
+
+
+class HunksUndone(NootropicError):
+    """Hunks named one by one, among others to take, were accepted and undone: taking the others alone was not asked."""
 
 
 class HunkDecided(NootropicError):
@@ -72,6 +77,7 @@ def accept(
 
     Raises:
         HunksRejected: what was named is rejected already.
+        HunksUndone: a hunk that is named beside others was undone.
         NootropicError: a refusal that names its reason; nothing was changed.
     """
     store = ProposalStore(database, workspace)
@@ -83,6 +89,7 @@ def accept(
         takes = [(proposal, hunks) for proposal, hunks in takes if hunks]
         if not takes:
             return _already(database, chosen)
+        _refuse_undone(chosen)
         steps, moves = [], []
         with database.transaction() as connection:
             for proposal, hunks in takes:
@@ -102,9 +109,13 @@ def accept(
             tuple(dict.fromkeys(p.task for p in proposals if p.task)),
             shifts(workspace.root, steps),
             tuple(moves),
-            notes=(*_notes_on_others(chosen, takes), *_notes_on_alternatives(store, proposals)),
+            notes=(*_notes_on_others(chosen, takes), *_note_on_parts(takes), *_notes_on_alternatives(store, proposals)),
         )
-        return perform(workspace, database, plan, unsaved=unsaved, allow_executable=allow_executable)
+        try:
+            return perform(workspace, database, plan, unsaved=unsaved, allow_executable=allow_executable)
+        except ChangedSince as error:
+            error.next = _way_on(error, proposals)
+            raise
 
 
 def reject(workspace: Workspace, database: StateDatabase, refs: Sequence[str]) -> Decision:
@@ -193,6 +204,32 @@ def _to_take(chosen: Chosen) -> list[Hunk]:
     ]
 
 
+def _way_on(error: ChangedSince, proposals: Sequence[Proposal]) -> str:
+    """The commands that make a proposal anew where the files moved on under it."""
+    path = error.data["paths"][0]
+    proposal = next(p for p in proposals if any(path in edit.paths for edit in p.changeset.files))
+    alone = proposal.task and not standing(proposal)  # a task of which a part stands is done, and not run again
+    again = f"`run {proposal.task}` makes it anew" if alone else "ask for the change again"
+    return f"`reject {proposal.id}`, then {again}; or make the edit by hand."
+
+
+def _refuse_undone(chosen: Sequence[Chosen]) -> None:
+    """Neither leave out in silence what was named, nor take it back by a cell that is run again: `redo` does that."""
+    refs = [
+        each.proposal.ref(hunk.number)
+        for each in chosen
+        for hunk in each.hunks
+        if hunk.state is HunkState.UNDONE and hunk.number in each.by_number
+    ]
+    if refs:
+        raise HunksUndone(
+            f"{', '.join(refs)} {'was' if len(refs) == 1 else 'were'} accepted and undone.",
+            why="Nothing was accepted: the others alone are not what you named.",
+            next=f"`redo {' '.join(refs)}` first; then `accept` takes the others.",
+            hunks=refs,
+        )
+
+
 def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:
     """What to answer when nothing is left to accept: the turn that did it."""
     hunks = [(each.proposal, hunk) for each in chosen for hunk in each.hunks]
@@ -211,7 +248,7 @@ def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:
         if hunk.state.in_tree:
             notes.append(f"{ref} is accepted already.")
         elif hunk.state is HunkState.UNDONE:
-            notes.append(f"{ref} was accepted and undone; `redo` brings it back.")
+            notes.append(f"{ref} was accepted and undone; `redo {ref}` brings it back.")
         else:
             notes.append(f"{ref} was rejected.")
     refs_decided = {p.ref(h.number) for p, h in decided}
@@ -222,7 +259,23 @@ def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:
 def _notes_on_others(chosen: Sequence[Chosen], takes: Sequence[tuple[Proposal, Sequence[Hunk]]]) -> list[str]:
     taken = {proposal.ref(hunk.number) for proposal, hunks in takes for hunk in hunks}
     named = [(each.proposal.ref(hunk.number), hunk) for each in chosen for hunk in each.hunks]
-    return [f"{ref} stays {hunk.state.value}." for ref, hunk in named if ref not in taken]
+    return [
+        f"{ref} stays undone; `redo {ref}` brings it back."
+        if hunk.state is HunkState.UNDONE
+        else f"{ref} stays {hunk.state.value}."
+        for ref, hunk in named
+        if ref not in taken
+    ]
+
+
+def _note_on_parts(takes: Sequence[tuple[Proposal, Sequence[Hunk]]]) -> list[str]:
+    """What passed as a whole may fail without some of its hunks."""
+    for proposal, hunks in takes:
+        said = [check.passed for check in proposal.checks]
+        part = len(standing(proposal)) + len(hunks) < len(proposal.changeset.hunks)
+        if part and True in said and False not in said:
+            return ["The checks looked at the whole proposal, not at this part."]
+    return []
 
 
 def _notes_on_alternatives(store: ProposalStore, proposals: Sequence[Proposal]) -> list[str]:

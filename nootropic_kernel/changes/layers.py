@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -332,6 +333,14 @@ class Layers:
     def _conflict(self, shift: Shift, now: FileState | None) -> NootropicError:
         content = None if now is None else now.content
         if self.mode != "files" and self.repository.differs_from_head(shift.path, content):
+            if now is None:
+                staged = "" if self.repository.staged([shift.path])[shift.path] else "--staged --worktree "
+                return DirtyOverlap(
+                    f"{shift.path} is deleted in your working tree.",
+                    why="This change is made inside the file.",
+                    next=f"`git restore {staged}{shlex.quote(shift.path)}` brings it back; then run this again.",
+                    paths=[shift.path],
+                )
             return DirtyOverlap(
                 f"{shift.path} has changes of your own that are not committed, where this change goes.",
                 why="Neither may overwrite the other.",
@@ -342,7 +351,7 @@ class Layers:
         return ChangedSince(
             f"{shift.path} {what} since this change was made.",
             why="Both cannot stand, and nothing was written.",
-            next="Reject it and ask for the change again, or make the edit by hand.",
+            next="Make the edit by hand.",
             paths=[shift.path],
         )
 

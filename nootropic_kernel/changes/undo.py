@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nootropic_kernel.changes.changeset import FileEdit, Hunk, HunkState
-from nootropic_kernel.changes.layers import PathPlan, Shift
+from nootropic_kernel.changes.layers import ChangedSince, PathPlan, Shift
 from nootropic_kernel.changes.references import choose
 from nootropic_kernel.changes.shifts import Step, shifts, standing
 from nootropic_kernel.changes.store import Proposal, ProposalStore, number_in, put_text
@@ -205,7 +205,20 @@ class _Reversal:
 
     def _perform(self, plan: TurnPlan) -> Turn:
         # Whoever accepted these files once said yes to them then.
-        return perform(self.workspace, self.database, plan, unsaved=self.unsaved, allow_executable=True)
+        try:
+            return perform(self.workspace, self.database, plan, unsaved=self.unsaved, allow_executable=True)
+        except ChangedSince as error:
+            if later := self._later(error.data["paths"][0], plan.moves):
+                error.next = f"`undo {later}` first: it changed the file later. Or make the edit by hand."
+            raise
+
+    def _later(self, path: str, moves: Sequence[HunkMove]) -> str | None:
+        """The latest turn after those of the hunks that changed the file too, and still stands."""
+        rows = self._rows([(move.proposal, move.number) for move in moves])
+        since = max((turn for _, turn in rows.values() if turn is not None), default=0)
+        query = "SELECT DISTINCT turn FROM proposal_hunks WHERE state IN ('accepted', 'edited') AND turn > ?"
+        standing = {f"A{row['turn']}" for row in self.database.read().execute(query, (since,))}
+        return next((t.id for t in reversed(turns(self.database)) if t.id in standing and path in t.paths), None)
 
     def _latest(self) -> str | None:
         """The latest turn with a hunk that still is where it put it."""

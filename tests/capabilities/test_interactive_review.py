@@ -67,12 +67,20 @@ def test_answers_are_one_commit_at_the_end(session: Session) -> None:
 
 
 def test_rest_of_the_file_and_all_the_rest(session: Session) -> None:
-    answer(session, "s", "a", "d", "q")
+    answer(session, "s", "a", "d", "y")
     assert states(session) == "paarrr"
     assert "Nothing was decided." in answer(session, "q")
     answer(session, "A", "y")
     assert states(session) == "aaarrr"
     assert "Nothing waits for a decision in P1." in answer(session)
+
+
+@pytest.mark.parametrize("word", ["q", "n", "no", "quit"])
+def test_only_a_yes_at_the_end_carries_out(session: Session, word: str) -> None:
+    before = commits(session)
+    shown = answer(session, "y", "n", "q", word)
+    assert "1 to accept, 1 to reject, 4 left undecided." in shown and "Nothing was carried out" in shown
+    assert states(session) == "pppppp" and commits(session) == before
 
 
 def test_moving_about_and_taking_back(session: Session) -> None:
@@ -89,14 +97,14 @@ def test_moving_about_and_taking_back(session: Session) -> None:
         assert said in shown, said
     places = [line.split(" · ")[1] for line in shown.splitlines() if line.lstrip("\x1b[1m").startswith("── ")]
     assert [place[0] for place in places] == ["1", "2", "1", "5", "2", "6", "2", "5"]
-    answer(session, "y", "n", "u", "u", "u", "n", "q")
+    answer(session, "y", "n", "u", "u", "u", "n", "q", "y")
     assert states(session) == "rppppp", "both answers were taken back, and the first was given anew"
     shown = answer(session, "A", "u", "j", "q")
     assert states(session) == "rppppp" and "Nothing was decided." in shown
 
 
 def test_words_are_not_taken_for_letters(session: Session) -> None:
-    shown = answer(session, "abort", "delete", "Accept", "q now", "yes", "no", "quit")
+    shown = answer(session, "abort", "delete", "Accept", "q now", "yes", "no", "quit", "yes")
     assert states(session) == "arpppp"
     for word in ("abort", "delete", "Accept", "q now"):
         assert f"`{word}` is no answer; ? explains them." in shown
@@ -110,7 +118,7 @@ def test_edit_opens_the_editor_and_both_texts_are_kept(session: Session) -> None
         return text.replace("other", "mine")
 
     session.edit_text = editor
-    shown = answer(session, "e", "k", "e", "y", "q")
+    shown = answer(session, "e", "k", "e", "y", "q", "y")
     assert edited[0] == ("    return other + 0\n", "a.py") and edited[1][0] == "    return mine + 0\n"
     assert "you accept your own text" in shown and "  |     return mine + 0" in shown
     assert states(session) == "eapppp"
@@ -142,6 +150,9 @@ def test_nobody_to_answer_is_refused(session: Session) -> None:
     session.ask = None
     with pytest.raises(UsageError, match="needs a terminal"):
         call(session, "review", id="P1", interactive=True)
+    session.face = "magic"
+    with pytest.raises(UsageError, match="%noo review P1 --widgets"):
+        call(session, "review", id="P1", interactive=True)
 
 
 def test_only_what_was_asked_for(session: Session) -> None:
@@ -163,7 +174,8 @@ def test_whatever_is_typed_answers_can_all_be_taken_back(count: int, typed: list
     left = iter([*typed, *["u"] * len(typed), "q"])
     dialogue = Dialogue(hunks, Session(Workspace.find(".")), lambda prompt: next(left))
     dialogue.run()
-    assert dialogue.answers == {} and 0 <= dialogue.at <= count
+    stopped = bool(list(left))  # an `n` at the end
+    assert (dialogue.answers == {} or stopped) and 0 <= dialogue.at <= count
 
 
 @given(st.lists(st.integers(0, 2 * PAGE_CHARACTERS), max_size=120))

@@ -171,7 +171,7 @@ def test_texts_of_a_proposal_are_never_markup(session: Session) -> None:
 
 
 def test_unknown_ids_name_what_there_is(proposed: Session) -> None:
-    with pytest.raises(UsageError, match="Ids look like P1, P1:2, A1 or T3"):
+    with pytest.raises(UsageError, match="Ids look like P1, P1:2, A1, T3 or R57"):
         call(proposed, "show", id="nonsense")
     with pytest.raises(Exception, match="Did you mean P1"):
         call(proposed, "accept", refs=["P7"])

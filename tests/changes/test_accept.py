@@ -139,6 +139,20 @@ def test_own_lines_in_the_same_place_are_refused_by_name(
     assert turns(database) == []
 
 
+@pytest.mark.parametrize("staged", [True, False])
+def test_a_file_that_the_person_deleted_is_said_with_the_command_that_brings_it_back(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore, staged: bool
+) -> None:
+    two_hunks(store)
+    git(workspace.root, "rm", "-q", "a.txt") if staged else (workspace.root / "a.txt").unlink()
+    with pytest.raises(DirtyOverlap, match=r"a\.txt is deleted in your working tree") as caught:
+        accept(workspace, database, ["P1"])
+    command = caught.value.next.split("`")[1]
+    assert "stash" not in str(caught.value) and command.startswith("git restore ")
+    git(workspace.root, *command.split()[1:])
+    assert accept(workspace, database, ["P1"]).commit
+
+
 def test_a_proposal_made_on_uncommitted_lines_does_not_commit_them(
     workspace: Workspace, database: StateDatabase, store: ProposalStore
 ) -> None:
@@ -157,7 +171,9 @@ def test_drift_is_merged_and_drift_in_the_same_place_is_refused(
     drifted = b"a new first line\n" + edited(25, mark=b"other")
     (workspace.root / "a.txt").write_bytes(drifted)
     git(workspace.root, "commit", "-qam", "Drift")
-    with pytest.raises(ChangedSince, match=r"a\.txt changed in the same place"):
+    with pytest.raises(
+        ChangedSince, match=r"a\.txt changed in the same place.*`reject P1`, then `run T3` makes it anew"
+    ):
         accept(workspace, database, ["P1"])
     assert accept(workspace, database, ["P1:1"]).commit
     assert (workspace.root / "a.txt").read_bytes() == head_file(workspace.root) == edited(5, base=drifted)

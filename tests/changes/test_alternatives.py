@@ -36,6 +36,21 @@ def test_accepting_one_names_the_others_and_leaves_them(workspace: Workspace, da
     assert store.alternatives("P1") == ()
 
 
+def test_a_part_of_what_was_checked_as_a_whole_is_said_to_be_unchecked(
+    workspace: Workspace, database: StateDatabase
+) -> None:
+    store = store_with_text(workspace, database)
+    for name, passed in (("P1", True), ("P2", False)):
+        propose(store, FileEdit("a.txt", TEXT, changed(5, 15, mark=name.encode())), task=None)
+        store.set_checks(name, [CheckResult("tests", passed), CheckResult("types", None)])
+    assert accept(workspace, database, ["P1:1"]).notes == (
+        "The checks looked at the whole proposal, not at this part.",
+    )
+    assert accept(workspace, database, ["P1:2"]).notes == (), "the whole stands now"
+    undo(workspace, database, ["P1"])
+    assert accept(workspace, database, ["P2:1"]).notes == (), "these checks vouched for nothing"
+
+
 def test_the_overview_says_what_the_proposals_say(workspace: Workspace, database: StateDatabase) -> None:
     store = store_with_text(workspace, database)
     propose(store, FileEdit("a.txt", TEXT, changed(5, 15)), task="T1", title="First")

@@ -29,7 +29,7 @@ from tests.conftest import git
 FILES = ("a.py", "b.py", "deep/c.py")
 # Agents change lines 2, 5, 8 … of a file, the person lines 3, 6, 9 …: with a line between, both fit side by side.
 START = "".join(f"line {k}\n" for k in range(24)).encode()
-REFUSALS = {"DirtyOverlap", "ChangedSince", "HunksRejected", "HunkDecided", "HunksNeedEachOther"}
+REFUSALS = {"DirtyOverlap", "ChangedSince", "HunksRejected", "HunksUndone", "HunkDecided", "HunksNeedEachOther"}
 # About as many lines as each decision takes in the rooms that decide, and as those from `git commit` to the record.
 LINES = {"accept": 4200, "undo": 5400, "redo": 5000, "reject": 700, "edit": 700}
 WINDOW_LINES = 1100

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.changes.accept import accept, redo, undo
+from nootropic_kernel.changes.accept import HunksUndone, accept, redo, undo
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.layers import ChangedSince
 from nootropic_kernel.changes.store import ProposalStore
@@ -121,10 +121,26 @@ def test_later_work_stays_and_a_conflict_is_refused_by_name(
     later = changed(5, 25, base=changed(15, mark=b"later")).replace(b"line 1\n", b"mine\n")
     (workspace.root / "a.txt").write_bytes(later)
     git(workspace.root, "commit", "-qam", "Later")
-    with pytest.raises(ChangedSince, match=r"a\.txt changed in the same place"):
+    with pytest.raises(ChangedSince, match=r"a\.txt changed in the same place.*Make the edit by hand"):
         undo(workspace, database, ["P1:2"])
     undo(workspace, database, ["P1:1"])
     assert head_file(workspace.root) == later.replace(b"changed 5", b"line 5")
+
+
+def test_a_conflict_names_the_later_turn_that_stands_in_the_way(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    accept(workspace, database, ["P1"])
+    now = changed(5, 15, 25)
+    propose(store, FileEdit("a.txt", now, now.replace(b"changed 15", b"again 15")))
+    accept(workspace, database, ["P2"])
+    for what in (["P1:2"], ["A1"]):
+        with pytest.raises(ChangedSince) as caught:
+            undo(workspace, database, what)
+        assert caught.value.next.startswith("`undo A2` first") and "eject" not in str(caught.value)
+    undo(workspace, database, ["A2"])
+    undo(workspace, database, ["P1:2"])
+    assert head_file(workspace.root) == changed(5, 25)
 
 
 def test_the_same_cells_run_again_change_nothing(
@@ -192,3 +208,23 @@ def test_permissions_come_back_with_the_hunk_that_changed_them(workspace: Worksp
     redo(workspace, database, ["P1"])
     assert executable("a.txt") and executable("bin/run") and executable("tool.sh")
     assert not Path(root / "gone.sh").exists()
+
+
+def test_an_undone_hunk_is_never_left_out_in_silence(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    """Three hunks were named, two were accepted, and the third only had a note."""
+    accept(workspace, database, ["P1:2"])
+    undo(workspace, database, ["P1:2"])
+    before = commits(workspace.root)
+    with pytest.raises(HunksUndone, match=r"P1:2 was accepted and undone.*`redo P1:2`"):
+        accept(workspace, database, ["P1:1", "P1:2", "P1:3"])
+    assert states(store) == ["pending", "undone", "pending", "pending"] and commits(workspace.root) == before
+    for _ in range(2):  # alone, as a cell that is run again names it, it stays undone
+        turn = accept(workspace, database, ["P1:2"])
+        assert turn.already and turn.notes == ("P1:2 was accepted and undone; `redo P1:2` brings it back.",)
+    assert accept(workspace, database, ["P1"]).notes == ("P1:2 stays undone; `redo P1:2` brings it back.",)
+    assert states(store) == ["accepted", "undone", "accepted", "accepted"]
+    assert accept(workspace, database, ["P1:1", "P1:2"]).already
+    redo(workspace, database, ["P1:2"])
+    assert states(store) == ["accepted"] * 4

@@ -73,6 +73,18 @@ def test_hunk_by_hunk_with_the_persons_editor(session: Session, tmp_path: Path) 
     assert git(session.workspace.root, "log", "-1", "--format=%s") == "A change"
 
 
+def test_quitting_at_the_end_carries_out_nothing(session: Session) -> None:
+    terminal = noo(session, "review", "P1", "-i")
+    terminal.expect_exact("Accept P1:1? ")
+    terminal.sendline("A")
+    terminal.expect_exact("Carry this out? [y,n,u,k,g,/,q,?] ")
+    terminal.sendline("q")
+    terminal.expect_exact("Nothing was carried out")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0 and states(session) == ["pending"] * 3
+
+
 def test_ctrl_c_carries_out_nothing_and_says_so(session: Session) -> None:
     terminal = noo(session, "review", "P1", "--interactive")
     terminal.expect_exact("Accept P1:1? ")
