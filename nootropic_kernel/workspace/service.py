@@ -150,8 +150,14 @@ def _connect(workspace: Workspace, cancel: threading.Event | None) -> tuple[Wire
                 old = place.record()
                 if old is not None and start_mark(old.pid) == old.mark:
                     _end(old)  # of another version or Python, or it does not answer any more
-                _start(workspace, place, cancel)
-                found = _try_connect(place)
+                try:
+                    _start(workspace, place, cancel)
+                except ServiceUnavailable:
+                    # One whose starter was stopped may have come up meanwhile, and ours gave way to it.
+                    if (found := _try_connect(place)) is None:
+                        raise
+                else:
+                    found = _try_connect(place)
     except LockBusy as error:
         raise ServiceUnavailable(f"Another process has been starting it for {START_S:g} seconds.") from error
     except OSError as error:

@@ -84,6 +84,6 @@ def test_without_the_packages_the_error_names_the_command(
         return None if name == "uvicorn" else found(name, package)
 
     monkeypatch.setattr(importlib.util, "find_spec", without_uvicorn)
-    with pytest.raises(ServerNotInstalled, match=r"nootropic\[gateway\]") as caught:
+    with pytest.raises(ServerNotInstalled, match="pip install uvicorn") as caught:
         serve(ServeParams(), Session(workspace, face="cli"))
     assert caught.value.data["missing"] == ["uvicorn"]

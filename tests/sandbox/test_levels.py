@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.sandbox import SandboxUnavailable, available, levels, run_confined
+from nootropic_kernel.sandbox import available, levels, run_confined
 from nootropic_kernel.sandbox.level import LEVELS
+from nootropic_kernel.workspace.errors import UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # A filter that refuses what the levels are made of, as a container does, from here on for this process.
@@ -72,7 +73,7 @@ def test_a_level_that_is_not_known_does_not_run(box: Path) -> None:
 
 
 def test_a_folder_that_can_not_be_reached_is_an_error(tmp_path: Path, level: str) -> None:
-    with pytest.raises(SandboxUnavailable, match="could not be set up"):
+    with pytest.raises(UsageError, match="There is no folder"):
         run_confined(["true"], tmp_path / "gone", level=level)
 
 
