@@ -19,7 +19,7 @@ from nootropic_kernel.capabilities.code import CodeParams, CodeResult, code
 from nootropic_kernel.capabilities.show import ShowParams, show
 from nootropic_kernel.changes.formats import NoUsableEdit
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.models.errors import InferenceError, ModelError
+from nootropic_kernel.models.errors import InferenceError, ModelError, NoModel
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.processes import command_lines
@@ -321,12 +321,32 @@ def test_a_secret_that_tests_print_is_kept_nowhere(repo: Path, person_home: Path
     assert all(key.encode() not in file.read_bytes() for file in session.workspace.state_dir.glob("state.db*"))
 
 
-def test_a_recipe_stands_in_where_no_model_is(session: Session) -> None:
+RENAMED = GOOD.replace("by_title", "sort_by_title")
+
+
+def test_a_recipe_does_what_is_its_own_without_a_model(session: Session) -> None:
     result = code(CodeParams(instruct="rename by_title to sort_by_title"), session)
     assert "+def sort_by_title" in result.diff and result.proposal.model is None
-    assert any("recipe python.rename did it" in note for note in result.notes)
+    told = "The recipe python.rename did it; no model was asked. `noo code --model …` asks a model instead."
+    assert told in result.notes
     with pytest.raises(NootropicError, match=r"by_titel.*noo models pull.*noo recipes"):
         code(CodeParams(instruct="rename by_titel to sort_by_title"), session)
+    with pytest.raises(NoModel):
+        code(CodeParams(instruct="rename by_title to sort_by_title", model=True), session)
+
+
+def test_a_model_that_is_there_is_not_asked_for_what_a_recipe_does(
+    session: Session, person_home: Path, tmp_path: Path
+) -> None:
+    asked = {"instruct": "Rename by_title to sort_by_title", "file": ["shelf/books.py"]}
+    with scripted_model(tmp_path, person_home, [RENAMED, RENAMED]) as model:
+        result = code(CodeParams(**asked), session)
+        assert not model.requests() and result.proposal.model is None
+        result = code(CodeParams(**asked, model=True), session)
+        assert len(model.requests()) == 1 and result.proposal.model and not any("recipe" in n for n in result.notes)
+        # What the recipe cannot do is a model's work all the same.
+        code(CodeParams(instruct="rename by_titel to sort_by_title", file=["shelf/books.py"]), session)
+        assert len(model.requests()) == 2
 
 
 def test_a_file_that_is_not_there_is_said_to_be_new(session: Session, person_home: Path, tmp_path: Path) -> None:
