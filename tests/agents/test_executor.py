@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -254,6 +255,17 @@ def test_an_instruction_that_failed_is_asked_anew(session: Session, person_home:
             code(CodeParams(**ASK), session)
         assert rows(session) == 0
         assert code(CodeParams(**ASK), session).proposal.id == "P1" and len(model.requests()) == 5
+
+
+def test_a_task_that_failed_says_what_its_verb_can_do(repo: Path, person_home: Path, tmp_path: Path) -> None:
+    assert noo(repo, "plan", "Make the sort ignore case in by_title").returncode == 0
+    assert "came to nothing" not in noo(repo, "show", "T1").stdout
+    with scripted_model(tmp_path, person_home, [BAD]):
+        failed = noo(repo, "run", "T1")
+    assert failed.returncode == 1 and "`noo code --file … --instruct …`" in failed.stdout, failed.stdout
+    shown = noo(repo, "show", "T1").stdout
+    (name,) = set(re.findall(r"noo show (R\d+)", failed.stdout))
+    assert f"`noo show {name}`" in shown and BAD in noo(repo, "show", name).stdout
 
 
 def test_a_change_that_no_proposal_may_hold_is_asked_for_anew(
