@@ -106,7 +106,7 @@ class ShowResult(Result):
     task: str | None = None
     task_status: str | None = None
     proposals: list[ProposalSummary] = Field(default_factory=list)
-    last_failed: str | None = Field(None, description="The last try of the task that came to nothing.")
+    last_failed: str | None = Field(default=None, description="The last try of the task that came to nothing.")
 
     def text(self) -> str:
         """The trail, then the diff."""

@@ -43,7 +43,8 @@ def undefined_names(edits: Sequence[FileEdit]) -> CheckResult | None:
     wanted = [edit for edit in edits if edit.new is not None and _is_python(edit.path)]
     if not wanted:
         return None
-    found, unread = [], []
+    found: list[str] = []
+    unread: list[str] = []
     for edit in wanted:
         try:
             found += filter(None, [_newly_undefined(edit)])

@@ -60,7 +60,7 @@ def _first_magic(lines: list[str]) -> tuple[tuple[int, int], int, str] | None:
 
     tokens = ipython.make_tokens_by_line(lines)
     kinds = (ipython.MagicAssign, ipython.SystemAssign, ipython.EscapedCommand, ipython.HelpEnd)
-    found = [each for kind in kinds if (each := kind.find(tokens)) is not None]
+    found = [each for kind in kinds if (each := kind.find(tokens)) is not None]  # type: ignore[no-untyped-call]
     for each in sorted(found, key=ipython.TokenTransformBase.sortby):
         try:
             height = len(lines) - len(each.transform(lines)) + 1
