@@ -51,7 +51,7 @@ def code_step(instruction: Instruction, prompt: EditPrompt) -> Step[Draft]:
         raise UsageError(
             "It is not clear which file to change.",
             why="Nothing in this repository resembles the instruction.",
-            next="Name the file with --file.",
+            next="Name the file: `noo code --file … --instruct …`.",
         )
     contents: list[bytes | None] = yield All(tuple(Read(path) for path in targets))
     bases = dict(zip(targets, contents, strict=True))

@@ -17,7 +17,7 @@ from nootropic_kernel.agents.critic import ESCALATED, REPAIRS, check_step, criti
 from nootropic_kernel.agents.edit_prompt import EditPrompt
 from nootropic_kernel.agents.edit_task import Instruction
 from nootropic_kernel.agents.handlers import Workbench
-from nootropic_kernel.agents.recipe_words import recipe_for
+from nootropic_kernel.agents.recipe_words import is_recipe, recipe_for
 from nootropic_kernel.agents.repository_facts import repository_facts
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.formats import NoUsableEdit
@@ -33,23 +33,28 @@ from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import current_span, span
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, put_blob
-from nootropic_kernel.workspace.errors import NootropicError, PathRefused
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError, PathRefused
 from nootropic_kernel.workspace.location import Workspace
 
 _READ_AT_ONCE = 64
 _FINISHED = "run.finished"
 FAILED = "run.failed"
+_MODEL_INSTEAD = "`noo code --model …` asks a model instead."
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done: a recipe with arguments, or an instruction for a model."""
+    """What is to be done: a recipe with arguments, or an instruction for a model.
+
+    An instruction that says just what a recipe does is done by the recipe, unless ``by_model`` is set.
+    """
 
     title: str
     task: str | None = None
     recipe: str | None = None
     args: dict[str, Any] = field(default_factory=dict)
     instruction: Instruction | None = None
+    by_model: bool = False
 
     @property
     def how(self) -> str:
@@ -141,6 +146,8 @@ def perform(
                 found = drive(step, bench.handlers(), cancel, log)
             except NootropicError as problem:
                 _keep_last_answer(job, run, problem, database)
+                if job.recipe is not None and job.instruction is not None and not isinstance(problem, Interrupted):
+                    problem.next = f"{problem.next} {_MODEL_INSTEAD}".strip()
                 raise
             try:
                 performed = _kept(job, found, log, database, workspace, prompt)
@@ -153,23 +160,27 @@ def perform(
 
 
 def _possible(job: Job, workspace: Workspace, bench: Workbench) -> tuple[Job, tuple[str, ...]]:
-    """The job, or where no model can answer, the recipe that does just what its words say.
+    """The job, or the recipe that does just what its words say.
 
     Raises:
-        NoModel: there is neither.
+        NoModel: no recipe does it, and no model can answer.
     """
     if job.instruction is None:
         return job, ()
+    why = ""
+    if not job.by_model and job.instruction.cell is None and is_recipe(job.instruction.text):
+        found = recipe_for(job.instruction.text, job.instruction.files, repository_facts(workspace))
+        if not isinstance(found, str):
+            recipe, args = found
+            did = f"The recipe {recipe} did it; no model was asked. {_MODEL_INSTEAD}"
+            return replace(job, recipe=recipe, args=args), (did,)
+        why = found
     try:
         bench.model()
     except NoModel as problem:
-        found = recipe_for(job.instruction.text, job.instruction.files, repository_facts(workspace))
-        if isinstance(found, str):
-            problem.why = f"{problem.why} {found}".strip()
-            problem.next = f"{problem.next} `noo recipes` lists what needs no model."
-            raise
-        recipe, args = found
-        return replace(job, recipe=recipe, args=args), (f"No model can answer here, so the recipe {recipe} did it.",)
+        problem.why = f"{problem.why} {why}".strip()
+        problem.next = f"{problem.next} `noo recipes` lists what needs no model."
+        raise
     return job, ()
 
 
@@ -185,7 +196,7 @@ def _keep_last_answer(job: Job, run: str, problem: NootropicError, database: Sta
         return
     with database.transaction() as connection:
         blob = put_blob(connection, _as_kept(str(said)))
-        told = {"title": redact(job.title), "error": problem.what, "why": problem.why, "answer": blob}
+        told = {"title": redact(job.title), "task": job.task, "error": problem.what, "why": problem.why, "answer": blob}
         name = f"R{journal.append(connection, FAILED, run, **told)}"
     problem.data["run"] = name
     problem.next = f"{problem.next} `noo show {name}` shows what the model said.".strip()

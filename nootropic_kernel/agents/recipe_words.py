@@ -1,4 +1,4 @@
-"""An instruction that says no more than what a recipe does: without a model, the recipe does it."""
+"""An instruction that says no more than what a recipe does: the recipe does it, and no model is asked."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ _DOCSTRINGS = re.compile(
     rf"(?:\s+(?:to|for|in)\s+{_KIND}{_NAME.format('place')})?{_END}",
     re.I,
 )
+
+
+def is_recipe(text: str) -> bool:
+    """Whether the words are ones that a recipe could do; whether it can do them here, `recipe_for` tells."""
+    words = " ".join(text.split())
+    return bool(_RENAME.fullmatch(words) or _DOCSTRINGS.fullmatch(words))
 
 
 def recipe_for(text: str, files: Sequence[str], facts: RepositoryFacts) -> tuple[str, dict[str, Any]] | str:

@@ -51,6 +51,11 @@ class Parameter:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def prose(self) -> bool:
+        """Whether it takes any number of words; a name that can be completed takes more only to say what is wrong."""
+        return self.words and not self.complete
+
+    @property
     def metavar(self) -> str:
         """How a value of it is called in the help."""
         if self.choices and self.kind != "mapping" and len(self.choices) <= 6:

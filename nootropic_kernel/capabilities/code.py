@@ -39,6 +39,7 @@ class CodeParams(Params):
     cell: str | None = Field(
         None, description="Change only this cell of the notebook that --file names: its id, or its number from 1."
     )
+    model: bool = Field(False, description="Ask a model even where a recipe would do.")
 
 
 class CodeResult(ProposalResult):
@@ -72,8 +73,8 @@ def code(params: CodeParams, session: Session) -> CodeResult:
 
     Nothing is written to your files. The change is checked (does it parse, are its names defined, does it carry a
     secret, do the repository's tests pass on a copy in the sandbox); a failing one is repaired at most twice. The
-    answer says which model spoke. Stopped or broken off, the same call goes on where it was. Where no model can
-    answer, "rename X to Y" and "add docstrings to F" are done by recipes.
+    answer says which model spoke. Stopped or broken off, the same call goes on where it was. "rename X to Y" and
+    "add docstrings to F" alone are done by recipes, without a model; `--model` asks a model all the same.
     """
     text = params.instruct.strip()
     if not text:
@@ -85,7 +86,7 @@ def code(params: CodeParams, session: Session) -> CodeResult:
         check_path(session.workspace, path)
     title = text.splitlines()[0]
     title = title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
-    job = Job(title, instruction=Instruction(text, files, params.cell))
+    job = Job(title, instruction=Instruction(text, files, params.cell), by_model=params.model)
     new = _new_files(files, session)
     for note in new:
         session.status(note)

@@ -103,7 +103,7 @@ class _Completion:
             elif word.startswith("--"):
                 option = self.by_flag.get(word)
                 skip = option is not None and option.kind != "boolean"
-            elif plain and plain[0].kind not in ("array", "mapping") and not plain[0].words:
+            elif plain and plain[0].kind not in ("array", "mapping") and not plain[0].prose:
                 plain.pop(0)
         return plain[0] if plain else None
 

@@ -54,7 +54,7 @@ def _usage(entry: Entry, known: list[Parameter], call: str) -> str:
     for p in known:
         if p.position is not None:
             word = p.metavar if "|" not in p.metavar else "{" + p.metavar + "}"
-            word += " …" if p.kind == "array" or p.words else ""
+            word += " …" if p.kind == "array" or p.prose else ""
             words.append(word if p.required else f"[{word}]")
         elif p.required and not p.body:
             words.append(f"{p.flag} {p.metavar}")

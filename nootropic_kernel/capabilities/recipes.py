@@ -21,7 +21,7 @@ class RecipesParams(Params):
     name: str | None = Field(
         None,
         description="The recipe to apply; without it all are listed.",
-        json_schema_extra={"position": 0, "complete": "recipe"},
+        json_schema_extra={"position": 0, "complete": "recipe", "words": True},
     )
     arg: dict[str, Any] = Field(
         default_factory=dict,
@@ -100,7 +100,7 @@ def recipes(params: RecipesParams, session: Session) -> RecipesResult:
         if params.arg:
             raise UsageError("No recipe is named.", next="Name it first: `noo recipes python.rename --arg old=…`.")
         return RecipesResult(recipes=[_entry(recipe) for recipe in list_recipes()])
-    recipe = get_recipe(params.name)
+    recipe = _named(params.name)
     args = {name: _value(recipe, name, value) for name, value in params.arg.items()}
     recipe.check_args(args)
     told = ", ".join(value for value in args.values() if isinstance(value, str))
@@ -108,6 +108,22 @@ def recipes(params: RecipesParams, session: Session) -> RecipesResult:
     if done.proposal is None:
         return RecipesResult(note=f"{recipe.name}: there is nothing to do, all of it is there already.")
     return RecipesResult(applied=CodeResult.made(done, session))
+
+
+def _named(words: str) -> Recipe:
+    """The recipe of this name; words after it are what people type instead of `--arg`."""
+    name, *more = words.split() or [""]
+    try:
+        recipe = get_recipe(name)
+    except UsageError as problem:
+        problem.next = f"{problem.next} Its arguments go with --arg NAME=VALUE."
+        raise
+    if more:
+        raise UsageError(
+            f"`recipes` does not know what to do with `{' '.join(more)}`.",
+            next=f"Arguments go with --arg: `noo recipes {name} {_entry(recipe).arguments()}`.",
+        )
+    return recipe
 
 
 def _entry(recipe: Recipe) -> RecipeEntry:

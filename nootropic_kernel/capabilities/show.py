@@ -106,6 +106,7 @@ class ShowResult(Result):
     task: str | None = None
     task_status: str | None = None
     proposals: list[ProposalSummary] = Field(default_factory=list)
+    last_failed: str | None = Field(default=None, description="The last try of the task that came to nothing.")
 
     def text(self) -> str:
         """The trail, then the diff."""
@@ -138,7 +139,8 @@ class ShowResult(Result):
             return self.proposal.html() + box
         if self.task is not None and self.proposals:
             about = f"<p>{html.escape(self.task)} · {html.escape(self.task_status or '')}</p>"
-            return about + Table.of(self.proposals).html()
+            failed = f"<p>{html.escape(self._failed_text())}</p>" if self.last_failed else ""
+            return about + Table.of(self.proposals).html() + failed
         return f"<pre>{html.escape(self.text())}</pre>"
 
     def bundle(self) -> dict[str, Any]:
@@ -150,7 +152,13 @@ class ShowResult(Result):
         return forms
 
     def _proposals_text(self) -> str:
-        return Table.of(self.proposals).text() if self.proposals else "Nothing was proposed for it yet: `noo run` does."
+        found = (
+            Table.of(self.proposals).text() if self.proposals else "Nothing was proposed for it yet: `noo run` does."
+        )
+        return f"{found}\n{self._failed_text()}" if self.last_failed else found
+
+    def _failed_text(self) -> str:
+        return f"The last try that came to nothing is {self.last_failed}: `noo show {self.last_failed}` shows it."
 
 
 @capability(effect=CapabilityEffect.READ)
@@ -158,7 +166,7 @@ def show(params: ShowParams, session: Session) -> ShowResult:
     """Show a proposal, hunk, turn or task, and where it comes from.
 
     A proposal is shown as a diff, with its task, prompt, context and model, the model's answer and every step on the
-    way. A turn (A1) is shown with its commit, a task (T3) with what was proposed for it.
+    way. A turn (A1) is shown with its commit, a task (T3) with what was proposed for it and its last failed try.
     """
     name = params.id.strip()
     if re.fullmatch(r"[Pp]\d+([:/].+)?", name):
@@ -259,4 +267,12 @@ def _show_task(name: str, session: Session) -> ShowResult | None:
         pass  # no plan, or none that can be read: the proposals are shown all the same
     if title is None and not summaries:
         return None
-    return ShowResult(id=name, task=title or name, task_status=status or "not in the plan", proposals=summaries)
+    tries = journal.events(session.database().read(), kind=FAILED)
+    failed = next((f"R{each.id}" for each in reversed(tries) if each.data.get("task") == name), None)
+    return ShowResult(
+        id=name,
+        task=title or name,
+        task_status=status or "not in the plan",
+        proposals=summaries,
+        last_failed=failed,
+    )

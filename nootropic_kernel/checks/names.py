@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nootropic_kernel.changes.changeset import FileEdit
+from nootropic_kernel.changes.encoding import detect
 from nootropic_kernel.changes.store import CheckResult
 from nootropic_kernel.checks.parsing import mask_magics
 
@@ -30,19 +31,32 @@ _REMOVAL = re.compile(
 )
 
 
+class _Unread(Exception):
+    """Why nobody can tell which names of a file are undefined."""
+
+
 def undefined_names(edits: Sequence[FileEdit]) -> CheckResult | None:
-    """Whether a change leaves names undefined that were defined before; None when it holds no Python."""
+    """Whether a change leaves names undefined that were defined before; None when it holds no Python.
+
+    Where that cannot be told of some file, the result says so: neither passed nor failed.
+    """
     wanted = [edit for edit in edits if edit.new is not None and _is_python(edit.path)]
     if not wanted:
         return None
-    try:
-        told = [text for edit in wanted if (text := _newly_undefined(edit)) is not None]
-    except ImportError:
-        return CheckResult("names", None, "pyflakes is not installed, so nobody looked at the names", "nobody")
-    if not told:
-        return None
-    found = list(filter(None, told))
-    return CheckResult("names", not found, "; ".join(found) or "no name became undefined", VOUCHED)
+    found: list[str] = []
+    unread: list[str] = []
+    for edit in wanted:
+        try:
+            found += filter(None, [_newly_undefined(edit)])
+        except ImportError:
+            return CheckResult("names", None, "pyflakes is not installed, so nobody looked at the names", "nobody")
+        except _Unread as problem:
+            unread.append(str(problem))
+    if found:
+        return CheckResult("names", False, "; ".join(found), VOUCHED)
+    if unread:
+        return CheckResult("names", None, f"not checked: {'; '.join(unread)}", VOUCHED)
+    return CheckResult("names", True, "no name became undefined", VOUCHED)
 
 
 def removed_names(edits: Sequence[FileEdit], asked: str = "") -> CheckResult | None:
@@ -66,30 +80,29 @@ def removed_names(edits: Sequence[FileEdit], asked: str = "") -> CheckResult | N
     return CheckResult("removed names", None, "; ".join(found), "Nootropic's own scan") if found else None
 
 
-def _newly_undefined(edit: FileEdit) -> str | None:
-    """What became undefined, or None when the old or the new text cannot be read: then nothing can be said."""
+def _newly_undefined(edit: FileEdit) -> str:
+    """What became undefined, empty when nothing did; raises _Unread when the old or the new text cannot be read."""
     assert edit.new is not None
-    before = _undefined(edit.renamed_from or edit.path, edit.base) if edit.base is not None else {}
-    after = _undefined(edit.path, edit.new)
-    if before is None or after is None:
-        return None
+    after = _undefined(edit.path, edit.new, edit.path)
+    old = edit.renamed_from or edit.path
+    before = _undefined(old, edit.base, f"{old} as it was before") if edit.base is not None else {}
     fresh = {name: place for name, place in after.items() if name not in before}
     if not fresh:
         return ""
     return f"{edit.path}: undefined " + _listed([f"{name!r} ({place})" for name, place in fresh.items()])
 
 
-def _undefined(path: str, data: bytes) -> dict[str, str] | None:
-    """Every undefined name with the place of its first use; None for what cannot be told."""
+def _undefined(path: str, data: bytes, called: str) -> dict[str, str]:
+    """Every undefined name with the place of its first use; raises _Unread, which names the file as it is called."""
     from pyflakes import checker, messages
 
+    notebook = path.lower().endswith(".ipynb")
     try:
-        cells = _cells(data) if path.endswith(".ipynb") else [data.decode("utf-8-sig")]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+        cells = _cells(data) if notebook else [_text(data)]
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise _Unread(f"{called} cannot be read as {'a notebook' if notebook else 'text'}") from problem
     if cells is None:
-        return None
-    notebook = path.endswith(".ipynb")
+        raise _Unread(f"{called} has magics that define names nobody can see")
     source = "\n".join(map(_python_of, cells) if notebook else cells)
     try:
         with warnings.catch_warnings():
@@ -97,13 +110,20 @@ def _undefined(path: str, data: bytes) -> dict[str, str] | None:
             tree = ast.parse(source)
         builtins = {*_IN_NOTEBOOKS, *_given(cells)} if notebook else None
         told = checker.Checker(tree, filename=path, builtins=builtins).messages
-    except (SyntaxError, ValueError, RecursionError):
-        return None
+    except (SyntaxError, ValueError, RecursionError) as problem:
+        raise _Unread(f"{called} does not parse") from problem
     wrong = (messages.UndefinedName, messages.UndefinedLocal, messages.UndefinedExport)
     found: dict[str, str] = {}
     for one in sorted((one for one in told if isinstance(one, wrong)), key=lambda one: (one.lineno, one.col)):
         found.setdefault(str(one.message_args[0]), _place(path, cells, one.lineno))
     return found
+
+
+def _text(data: bytes) -> str:
+    encoding = detect(data)
+    if encoding is None:
+        raise ValueError("it is not text")
+    return encoding.decode(data)
 
 
 def _cells(data: bytes) -> list[str] | None:
@@ -133,7 +153,7 @@ def _given(cells: Iterable[str]) -> set[str]:
 
 
 def _place(path: str, cells: Sequence[str], line: int) -> str:
-    if not path.endswith(".ipynb"):
+    if not path.lower().endswith(".ipynb"):
         return f"line {line}"
     for number, source in enumerate(cells, start=1):
         height = source.count("\n") + 1

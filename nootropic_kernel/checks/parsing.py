@@ -8,8 +8,6 @@ import tomllib
 import warnings
 from pathlib import PurePosixPath
 
-_MAGIC = ("%", "!", "?")
-
 
 def parse_problem(path: str, data: bytes) -> str | None:
     """Why ``data`` does not parse as what ``path`` promises, or None when it does (or promises nothing)."""
@@ -37,21 +35,40 @@ def parse_problem(path: str, data: bytes) -> str | None:
 
 
 def mask_magics(source: str) -> str:
-    """The cell's source with IPython's magic lines made into `pass`, so that it parses as Python.
+    """The cell's source without IPython's own syntax, so that it parses as Python; IPython says where that is.
 
-    Line numbers stay as they are. A cell magic (`%%`) makes the whole cell another language: it becomes empty.
+    A magic, shell or help line becomes `pass`, the right side of an assignment (`x = !ls`) becomes `None`. Lines and
+    the columns before stay as they are. A cell magic (`%%`) makes the whole cell another language: it becomes empty.
     """
     if source.lstrip().startswith("%%"):
         return "\n" * source.count("\n")
-    lines = source.split("\n")
-    continued = False
-    for number, line in enumerate(lines):
-        bare = line.strip()
-        magic = bare.startswith(_MAGIC) or (bare.endswith("?") and not bare.startswith("#"))
-        if magic or continued:
-            continued = bare.endswith("\\")
-            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
-    return "\n".join(lines)
+    try:
+        _compile(source)
+        return source  # plain Python, so IPython need not be loaded
+    except (SyntaxError, ValueError, RecursionError):
+        pass
+    lines = [line + "\n" for line in source.split("\n")]
+    while (found := _first_magic(lines)) is not None:
+        (line, column), height, word = found
+        lines[line : line + height] = [lines[line][:column] + word + "\n", *["\n"] * (height - 1)]
+    return "".join(lines)[:-1]
+
+
+def _first_magic(lines: list[str]) -> tuple[tuple[int, int], int, str] | None:
+    """Where IPython's own syntax begins first (line and column from 0), how many lines it takes, and its stand-in."""
+    from IPython.core import inputtransformer2 as ipython
+
+    tokens = ipython.make_tokens_by_line(lines)
+    kinds = (ipython.MagicAssign, ipython.SystemAssign, ipython.EscapedCommand, ipython.HelpEnd)
+    found = [each for kind in kinds if (each := kind.find(tokens)) is not None]  # type: ignore[no-untyped-call]
+    for each in sorted(found, key=ipython.TokenTransformBase.sortby):
+        try:
+            height = len(lines) - len(each.transform(lines)) + 1
+        except SyntaxError:
+            continue
+        assigns = isinstance(each, (ipython.MagicAssign, ipython.SystemAssign))
+        return (each.start_line, each.start_col), height, "None" if assigns else "pass"
+    return None
 
 
 def _compile(data: bytes | str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit
+from nootropic_kernel.changes.encoding import detect
 from nootropic_kernel.changes.store import CheckResult
 from nootropic_kernel.checks.names import removed_names, undefined_names
 from nootropic_kernel.checks.parsing import parse_problem
@@ -45,13 +46,17 @@ def _parse_finding(edit: FileEdit) -> str:
 
 def _secret_finding(edit: FileEdit) -> str:
     assert edit.new is not None
-    old = set((edit.base or b"").decode("utf-8", "replace").splitlines())
-    lines = edit.new.decode("utf-8", "replace").splitlines()
+    old = set(_text(edit.base or b"").splitlines())
+    lines = _text(edit.new).splitlines()
     fresh = [(number, line) for number, line in enumerate(lines, start=1) if line not in old]
     for number, line in fresh:
         for _, name in secrets_in(line):
             return f"{edit.path}:{number} looks like {name}"
     return ""
+
+
+def _text(data: bytes) -> str:
+    return encoding.decode(data) if (encoding := detect(data)) else data.decode("utf-8", "replace")
 
 
 def _protected(edits: Iterable[FileEdit]) -> CheckResult:

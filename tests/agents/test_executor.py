@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.checks.scan import REDACTED
 from nootropic_kernel.checks.tests_run import test_command as command_of_tests
 from nootropic_kernel.checks.tests_run.report import read_report
-from nootropic_kernel.models.errors import AuthenticationFailed, ModelError
+from nootropic_kernel.models.errors import AuthenticationFailed, ModelError, NoModel
 from nootropic_kernel.runs.effects import Run
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError
 from nootropic_kernel.workspace.location import Workspace
@@ -265,6 +266,17 @@ def test_an_instruction_that_failed_is_asked_anew(session: Session, person_home:
         assert code(CodeParams(**ASK), session).proposal.id == "P1" and len(model.requests()) == 5
 
 
+def test_a_task_that_failed_says_what_its_verb_can_do(repo: Path, person_home: Path, tmp_path: Path) -> None:
+    assert noo(repo, "plan", "Make the sort ignore case in by_title").returncode == 0
+    assert "came to nothing" not in noo(repo, "show", "T1").stdout
+    with scripted_model(tmp_path, person_home, [BAD]):
+        failed = noo(repo, "run", "T1")
+    assert failed.returncode == 1 and "`noo code --file … --instruct …`" in failed.stdout, failed.stdout
+    shown = noo(repo, "show", "T1").stdout
+    (name,) = set(re.findall(r"noo show (R\d+)", failed.stdout))
+    assert f"`noo show {name}`" in shown and BAD in noo(repo, "show", name).stdout
+
+
 def test_a_change_that_no_proposal_may_hold_is_asked_for_anew(
     session: Session, person_home: Path, tmp_path: Path
 ) -> None:
@@ -374,12 +386,32 @@ def test_a_file_whose_name_is_not_utf_8_disturbs_nobody(session: Session, person
         assert "Sort ?" in model.prompts()[-1]
 
 
-def test_a_recipe_stands_in_where_no_model_is(session: Session) -> None:
+RENAMED = GOOD.replace("by_title", "sort_by_title")
+
+
+def test_a_recipe_does_what_is_its_own_without_a_model(session: Session) -> None:
     result = code(CodeParams(instruct="rename by_title to sort_by_title"), session)
     assert "+def sort_by_title" in result.diff and result.proposal.model is None
-    assert any("recipe python.rename did it" in note for note in result.notes)
+    told = "The recipe python.rename did it; no model was asked. `noo code --model …` asks a model instead."
+    assert told in result.notes
     with pytest.raises(NootropicError, match=r"by_titel.*noo models pull.*noo recipes"):
         code(CodeParams(instruct="rename by_titel to sort_by_title"), session)
+    with pytest.raises(NoModel):
+        code(CodeParams(instruct="rename by_title to sort_by_title", model=True), session)
+
+
+def test_a_model_that_is_there_is_not_asked_for_what_a_recipe_does(
+    session: Session, person_home: Path, tmp_path: Path
+) -> None:
+    asked = {"instruct": "Rename by_title to sort_by_title", "file": ["shelf/books.py"]}
+    with scripted_model(tmp_path, person_home, [RENAMED, RENAMED]) as model:
+        result = code(CodeParams(**asked), session)
+        assert not model.requests() and result.proposal.model is None
+        result = code(CodeParams(**asked, model=True), session)
+        assert len(model.requests()) == 1 and result.proposal.model and not any("recipe" in n for n in result.notes)
+        # What the recipe cannot do is a model's work all the same.
+        code(CodeParams(instruct="rename by_titel to sort_by_title", file=["shelf/books.py"]), session)
+        assert len(model.requests()) == 2
 
 
 def test_a_file_that_is_not_there_is_said_to_be_new(session: Session, person_home: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from nootropic_kernel.capabilities.arguments import parse, quote_word, split_wor
 from nootropic_kernel.capabilities.base import Params
 from nootropic_kernel.capabilities.help_text import verb_help
 from nootropic_kernel.capabilities.plugins import Source
+from nootropic_kernel.capabilities.recipes import RecipesParams
 from nootropic_kernel.capabilities.registry import Entry
 from nootropic_kernel.workspace.errors import UsageError
 
@@ -151,6 +152,12 @@ def test_too_many_words_get_a_hint() -> None:
 
 def test_words_join_where_a_verb_takes_free_text() -> None:
     assert parse(entry_for(SayParams, "say"), ["a", "b", "c"]) == {"text": "a", "more": "b c"}
+
+
+def test_words_after_a_completed_name_reach_the_verb_which_says_what_is_wrong() -> None:
+    entry = entry_for(RecipesParams, "recipes")
+    assert parse(entry, ["rename", "to_cents"]) == {"name": "rename to_cents"}
+    assert "noo recipes [NAME] [OPTIONS]" in verb_help(entry, "noo")
 
 
 def test_help_shows_arguments_options_and_effect() -> None:

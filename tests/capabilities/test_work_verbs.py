@@ -267,6 +267,13 @@ def test_recipe_arguments_are_checked(session: Session) -> None:
         recipes(RecipesParams(name="python.rename", arg={"old": "by_title"}), session)
 
 
+def test_words_after_a_recipe_are_told_to_go_with_arg(session: Session) -> None:
+    with pytest.raises(UsageError, match=r"no recipe 'rename'.*Did you mean python\.rename\?.*--arg NAME=VALUE"):
+        recipes(RecipesParams(name="rename to_cents"), session)
+    with pytest.raises(UsageError, match=r"`by_title sort`.*`noo recipes python\.rename --arg old=… --arg new=…"):
+        recipes(RecipesParams(name="python.rename by_title sort"), session)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_tasks_of_a_random_plan_become_proposals_once(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)

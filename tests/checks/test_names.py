@@ -8,6 +8,7 @@ import pytest
 
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.checks.names import removed_names, undefined_names
+from nootropic_kernel.checks.parsing import mask_magics, parse_problem
 
 BASE = b"import re\n\nWORDS = 200\n\n\ndef excerpt(text):\n    return re.split(' ', text)[:WORDS]\n"
 
@@ -59,10 +60,62 @@ def test_notebooks_are_looked_at_as_one_program() -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"def (", b"{}", b"[1]", notebook("%run other.py", "magic_name")])
-def test_what_cannot_be_read_gives_no_verdict(data: bytes) -> None:
-    assert verdict("a.ipynb" if data[:1] in b"{[" else "a.py", None, data) is None
+@pytest.mark.parametrize(
+    ("path", "data", "why"),
+    [
+        ("a.py", b"def (", "a.py does not parse"),
+        ("a.py", b"x = 1\0", "a.py cannot be read as text"),
+        ("a.ipynb", b"{}", "a.ipynb cannot be read as a notebook"),
+        ("a.ipynb", b"[1]", "a.ipynb cannot be read as a notebook"),
+        ("a.ipynb", notebook("%run other.py", "magic_name"), "a.ipynb has magics that define names nobody can see"),
+    ],
+)
+def test_what_cannot_be_read_is_said_to_be_unchecked(path: str, data: bytes, why: str) -> None:
+    assert verdict(path, None, data) == (None, f"not checked: {why}")
     assert verdict("a.txt", None, b"words") is None
+
+
+def test_a_file_that_was_broken_before_is_said_to_be_unchecked() -> None:
+    assert verdict("a.py", b"def (", b"x = 1\n") == (None, "not checked: a.py as it was before does not parse")
+    edits = [FileEdit("a.py", None, b"def ("), FileEdit("b.py", None, b"nowhere\n")]
+    found = undefined_names(edits)
+    assert found is not None and (found.passed, found.detail) == (False, "b.py: undefined 'nowhere' (line 1)")
+
+
+def test_a_file_in_another_encoding_is_read_as_python_reads_it() -> None:
+    base = "# -*- coding: latin-1 -*-\nimport re\nNAME = re.escape('M\u00fcller')\n".encode("latin-1")
+    assert verdict("a.py", base, base + b"print(NAME)\n") == (True, "no name became undefined")
+    told = verdict("a.py", base, base.replace(b"import re\n", b""))
+    assert told == (False, "a.py: undefined 're' (line 2)")
+
+
+@pytest.mark.parametrize("magic", ["files = !ls", "files = %time 3", "files = %noo status", "a, files = !ls \\\n  -l"])
+def test_names_that_magics_assign_are_defined(magic: str) -> None:
+    source = notebook(f"{magic}\nprint(files)")
+    assert parse_problem("n.ipynb", source) is None
+    assert verdict("n.ipynb", None, source) == (True, "no name became undefined")
+    line = magic.count("\n") + 3
+    told = verdict("n.ipynb", source, notebook(f"{magic}\nprint(files)\nnowhere"))
+    assert told == (False, f"n.ipynb: undefined 'nowhere' (cell 1, line {line})")
+
+
+@pytest.mark.parametrize(
+    ("cell", "python"),
+    [
+        ("total = (5\n  % 3)  # really?\n!ls", "total = (5\n  % 3)  # really?\npass"),
+        ("text = '''\n%foo\n!ls\n'''\nlen?", "text = '''\n%foo\n!ls\n'''\npass"),
+        ("if x:\n    files = !ls \\\n      -l\n    %time 3", "if x:\n    files = None\n\n    pass"),
+        ("x = 5 % 3", "x = 5 % 3"),
+        ("%%bash\nls\n", "\n\n"),
+    ],
+)
+def test_only_what_ipython_takes_for_its_own_is_masked(cell: str, python: str) -> None:
+    assert mask_magics(cell) == python
+
+
+@pytest.mark.parametrize("cell", ["def (\n!ls", "x = %", "if x:\n    y\n  z\n!ls", "'open\n!ls", "x = 1\0\n!ls"])
+def test_a_broken_cell_stays_broken(cell: str) -> None:
+    assert parse_problem("n.ipynb", notebook(cell))
 
 
 def test_public_names_that_go_are_noted_unless_that_was_asked() -> None:

@@ -75,3 +75,9 @@ def test_a_secret_that_was_there_before_is_not_this_changes_doing() -> None:
 def test_what_does_not_parse_is_named(path: str, data: bytes) -> None:
     (parses, *_) = scan(build_changeset([FileEdit(path, None, data)]))
     assert (parses.name, parses.passed) == ("parses", False) and path in parses.detail
+
+
+def test_a_secret_in_a_file_of_another_encoding_is_found() -> None:
+    secret = "ghp_" + "a" * 36
+    checks = scan(build_changeset([FileEdit("a.txt", b"", f"M\u00fcller\n{secret}\n".encode("utf-16"))]))
+    assert next(check.detail for check in checks if check.name == "secrets").startswith("a.txt:2")

@@ -26,9 +26,11 @@ Kind = Literal[
     "broken",  # the edit contradicts its format, or its result cannot be that file
 ]
 
+# What stands here must fit every verb that asks a model; `run` has no --file.
+_NAME_IT = "name the file (`noo code --file … --instruct …`)"
 _NEXT = {
     "cut": "Ask for less at once, or use a model with a longer output.",
-    "repeats": "Ask for something smaller, name the file with --file, or use a larger model.",
+    "repeats": f"Ask for something smaller, {_NAME_IT}, or use a larger model.",
     "elided": "Every line of the edit must be written out.",
 }
 _MOST_WHY = 600
@@ -53,7 +55,7 @@ class NoUsableEdit(NootropicError):
             "No usable edit in the model's answer.",
             # A sentence may begin with the name of a file, which must stay as it is.
             why=why[:1].upper() + why[1:] if why.split(" ")[0].isalpha() else why,
-            next=_NEXT.get(kind, "Say it more exactly, name the file with --file, or use a larger model."),
+            next=_NEXT.get(kind, f"Say it more exactly, {_NAME_IT}, or use a larger model."),
             kind=kind,
             text=text,
             path=path,
