@@ -400,6 +400,14 @@ def test_a_recipe_does_what_is_its_own_without_a_model(session: Session) -> None
         code(CodeParams(instruct="rename by_title to sort_by_title", model=True), session)
 
 
+def test_a_recipe_that_refuses_says_how_a_model_is_asked(session: Session) -> None:
+    cell = {"cell_type": "code", "source": "from shelf.books import by_title\nx = !echo {by_title}"}
+    (session.workspace.root / "n.ipynb").write_text(json.dumps({"cells": [cell], "nbformat": 4, "nbformat_minor": 5}))
+    with pytest.raises(NootropicError, match=r"n\.ipynb.*x = !echo \{by_title\}.*`noo code --model …`"):
+        code(CodeParams(instruct="rename by_title to sort_by_title"), session)
+    assert ids(session) == []
+
+
 def test_a_model_that_is_there_is_not_asked_for_what_a_recipe_does(
     session: Session, person_home: Path, tmp_path: Path
 ) -> None:
