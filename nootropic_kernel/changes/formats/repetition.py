@@ -9,7 +9,8 @@ _LINES = 6
 _BLOCKS = 4
 _LONGEST_BLOCK = 24
 _TAIL = 400
-_LONGEST_PIECE = 60
+_PIECES = 5
+_LONGEST_PIECE = 200
 
 
 class Repetition:
@@ -54,13 +55,14 @@ class Repetition:
         return False
 
     def _within_the_line(self) -> bool:
-        tail = self._open[-_TAIL:]
-        if len(tail) < _TAIL or tail in self._known:
-            return False
         for size in range(1, _LONGEST_PIECE + 1):
-            if tail[size:] == tail[:-size]:
+            length = max(_TAIL, _PIECES * size)
+            if len(self._open) < length:
+                return False
+            tail = self._open[-length:]
+            if tail[size:] == tail[:-size] and tail not in self._known:
                 self.found = tail[-size:].strip() or "blanks"
-                self.useful = self.text[: -_TAIL + size]
+                self.useful = self.text[: -length + size]
                 return True
         return False
 
