@@ -72,7 +72,9 @@ def test_pieces_do_not_matter(text: str, size: int) -> None:
 def test_a_long_sentence_said_again_and_again_within_a_line_is_seen() -> None:
     """Regression: a sentence longer than 60 characters was repeated up to the limit of tokens."""
     sentence = "It is a function that takes a slug as an argument and returns a boolean value of its own. "
-    watcher = repetition_in("The function `slug` tells:\n" + "Once. " + sentence * 8)
+    watcher = Repetition()
+    words = ("The function `slug` tells:\nOnce. " + sentence * 8).split(" ")
+    assert any(watcher.add(f"{word} ") for word in words)
     assert watcher.found in sentence * 2
     assert watcher.useful.startswith("The function `slug` tells:\nOnce. It is a function")
     assert watcher.useful.count("boolean value") <= 2
