@@ -236,15 +236,20 @@ class Workbench:
             done = launch(run.command, folder, timeout_s=run.timeout_s, cancel=cancel, channel=pipe.channel)
         current.set("nootropic.sandbox", done.level)
         current.set("process.exit.code", done.code)
-        # What tests print goes to the journal, the proposal and perhaps a model.
+
+        def kept(text: str) -> str:
+            """What tests print goes to the journal, the proposal and perhaps a model; the copy's own place, which is
+            another one each time and gone already, tells nobody anything."""
+            return redact(text.replace(f"{folder}/", "").replace(str(folder), "."))
+
         return RunResult(
             done.code,
-            redact(done.output),
-            redact(done.errors),
+            kept(done.output),
+            kept(done.errors),
             done.level,
             done.limits,
-            rewritten(pipe.report, redact),
-            redact(done.stopped_by),
+            rewritten(pipe.report, kept),
+            kept(done.stopped_by),
             done.unenforced,
         )
 

@@ -121,7 +121,7 @@ def test_a_notebook_with_a_failing_cell_holds_no_key(
         "%load_ext nootropic_kernel",
         "%xmode Verbose",
         "%noo models status",
-        "%%noo code\nAdd a docstring to shelf/books.py",
+        "%%noo code\nSort the books of shelf/books.py without regard to case",
     ]
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     NotebookClient(
