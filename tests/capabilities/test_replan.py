@@ -26,6 +26,8 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
 from tests.planning.random_plans import partly_done, synthetic_plan
 
+pytestmark = pytest.mark.slow
+
 SPEC = "project-spec.md"
 BLOG = "Build a blog platform"
 

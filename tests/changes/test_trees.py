@@ -26,6 +26,8 @@ from tests.changes.test_notebook_changes import as_file, cell, document
 from tests.changes.worlds import propose
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 Tree = dict[str, tuple[bytes, bool]]
 # `c` is a file in some trees and a folder in others.
 PATHS = ["a.txt", "b.py", "c", "c/d.txt", "c/e/f.txt", "g.bin"]

@@ -27,6 +27,8 @@ from nootropic_kernel.gateway.replies import ChatCompletionChunk, ChunkChoice, D
 from nootropic_kernel.workspace.errors import UsageError
 from tests.gateway.running import Gateway, wait_for
 
+pytestmark = pytest.mark.slow
+
 HELLO = Options(model="hello")
 
 

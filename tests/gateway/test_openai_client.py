@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from tests.gateway.running import Gateway, gateway, wait_for
 
+pytestmark = pytest.mark.slow
+
 ASK: Any = [{"role": "user", "content": "Say hello."}]
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.gateway.running import Gateway
 
+pytestmark = pytest.mark.slow
+
 
 def ask(served: Gateway, model: str, safety: dict[str, Any] | None, **more: Any) -> httpx.Response:
     with served.http() as client:

@@ -26,6 +26,8 @@ from nootropic_kernel.workspace.service_wire import Wire
 from nootropic_kernel.workspace.settings import update_person_settings
 from tests.host.conftest import processes, wait_until
 
+pytestmark = pytest.mark.slow
+
 CLIENT = Path(__file__).with_name("client.py")
 
 

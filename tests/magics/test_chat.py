@@ -16,6 +16,8 @@ from tests.kernel.running import PACKAGE, running_kernel
 from tests.models.conftest import ServeScript, serve  # noqa: F401
 from tests.promises.rooms import noo
 
+pytestmark = pytest.mark.slow
+
 CELLS = [
     "%load_ext nootropic_kernel",
     "import pandas\nsales = pandas.DataFrame({'city': ['Bern'], 'sum': [42]})",

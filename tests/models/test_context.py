@@ -17,6 +17,8 @@ from nootropic_kernel.models.errors import ContextOverflow
 from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.workspace.resources import ResourceInvalid
 
+pytestmark = pytest.mark.slow
+
 STRATEGIES = ("sliding", "priority", "hybrid")
 
 

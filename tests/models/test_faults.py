@@ -19,6 +19,8 @@ from nootropic_kernel.workspace.settings import BackendSettings
 from tests.models.conftest import ServeScript, chat
 from tests.models.framings import FRAMINGS, Framing
 
+pytestmark = pytest.mark.slow
+
 ASK = ChatRequest((Message("user", "hi"),), max_tokens=10_000)
 CONTROL_BACK_S = 2.0
 ONE_EACH = ("openai-compatible, chunked", "anthropic, chunked", "ollama, chunked", "petals, websocket")

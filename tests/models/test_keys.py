@@ -29,6 +29,8 @@ from tests.models.conftest import ServeScript, chat
 from tests.models.framings import FRAMINGS
 from tests.models.test_faults import reply
 
+pytestmark = pytest.mark.slow
+
 PLANTED = 'sk-planted/7Hq"2Zx9+LmN4'
 ASK = ChatRequest((Message("user", "hi"),))
 # As it is, as JSON writes it, and as some servers escape it.

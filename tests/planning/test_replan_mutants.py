@@ -16,6 +16,8 @@ from nootropic_kernel.planning.replan import patch_of, replan
 from nootropic_kernel.planning.situation import Ground, Situation
 from tests.planning.random_plans import partly_done, shipped_plan, synthetic_plan
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Case:

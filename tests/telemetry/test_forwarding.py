@@ -24,6 +24,8 @@ from nootropic_kernel.workspace.settings import load_settings
 from tests.telemetry.otlp_receiver import OtlpReceiver, otlp_receiver
 from tests.telemetry.settings_files import person_says, repository_says
 
+pytestmark = pytest.mark.slow
+
 SAID = "sort the books by their authors"
 
 

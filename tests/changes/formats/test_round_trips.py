@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from nootropic_kernel.changes.formats import NoUsableEdit, parse_answer
 from tests.changes.formats.renderers import ALL, MATCHING, LineEdit, Render
 
+pytestmark = pytest.mark.slow
+
 TAME = st.builds(
     lambda depth, name, value: " " * (4 * depth) + f"{name} = {value}",
     st.integers(0, 3),
