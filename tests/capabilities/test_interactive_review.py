@@ -20,6 +20,8 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.capabilities.proposing import call, commit, numbers, propose, propose_many
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def session(workspace: Workspace) -> Iterator[Session]:

@@ -34,6 +34,8 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.changes.worlds import TEXT, changed, commit_file, propose, store_with_text
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     """Regression: it was read whole, and 200 MB took two gigabytes of memory to review."""

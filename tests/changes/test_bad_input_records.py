@@ -30,6 +30,8 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.changes.worlds import TEXT, changed, commit_file, head_file, propose, states, store_with_text
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(workspace: Workspace, database: StateDatabase) -> ProposalStore:

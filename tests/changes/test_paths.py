@@ -20,6 +20,8 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.changes.worlds import TEXT, changed, commit_file, propose
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 A, B, C = TEXT, TEXT.replace(b"line", b"row"), b"third\n"
 Tree = dict[str, tuple[bytes, bool]]
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.checks.verdict_runs import Bench, Texts, read_cases
 
+pytestmark = pytest.mark.slow
+
 HONEST = read_cases("honest_repositories.txt")
 OPERATORS = HONEST.pop("operators: the change")
 HONEST["many files"] = {

@@ -19,6 +19,8 @@ from tests.capabilities.proposing import commit, numbers, propose
 from tests.cli.test_command import CHECKOUT
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 120
 
 

@@ -18,6 +18,8 @@ from tests.capabilities.plugin_folders import write_greeter
 from tests.conftest import git
 from tests.kernel.running import PACKAGE, Kernel, running_kernel
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"torch", "transformers", "dagster", "mlflow", "papermill", "libcst", "datasets", "xllamacpp"}
 LOADED = f"import sys; sorted({HEAVY!r} & set(sys.modules))"
 

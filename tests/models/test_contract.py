@@ -31,6 +31,8 @@ from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import CLOUD_URLS, BackendSettings
 from tests.models.stand_ins import KEY_VARIABLE, MODULES, stand_in
 
+pytestmark = pytest.mark.slow
+
 CONTROL_BACK_S = 2.0
 KEY = "sk-stand-in-0123456789"
 # Those whose public protocol has a key; the others listen to everybody, or to a proxy's key only.

@@ -27,6 +27,8 @@ from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import BackendSettings
 from tests.models.conftest import ServeScript, chat
 
+pytestmark = pytest.mark.slow
+
 ASK = ChatRequest((Message("user", "hi"),))
 STREAM = {"head": "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"}
 CLOSING = {"head": "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"}

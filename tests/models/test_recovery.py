@@ -44,6 +44,8 @@ from tests.models.conftest import ServeScript
 from tests.models.faulty_server import FAULTS
 from tests.models.framings import FRAMINGS, event
 
+pytestmark = pytest.mark.slow
+
 CONTROL_BACK_S = 2.0
 ASK = ChatRequest((Message("user", "hi"),), max_tokens=50)
 CHUNKED = FRAMINGS["openai-compatible, chunked"]

@@ -20,6 +20,8 @@ from nootropic_kernel.workspace.resources import ResourceInvalid
 from nootropic_kernel.workspace.settings import load_settings
 from tests.agents.scripted_model import ScriptedModel, scripted_model
 
+pytestmark = pytest.mark.slow
+
 QUESTION = ChatRequest((Message("user", "How many?"),))
 NUMBER = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}, "required": ["n"]}
 DIGITS = (Rule("regex", r"\d"),)

@@ -27,6 +27,8 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.pipelines.conftest import Verb, mlflow_runs, of_workspace, wait_for
 
+pytestmark = pytest.mark.slow
+
 BOOKS = "shelf/books.py"
 
 

@@ -32,6 +32,8 @@ from nootropic_kernel.telemetry.spending import Totals, foreseen, grouped
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.measuring import BudgetSettings, Measuring, Price
 
+pytestmark = pytest.mark.slow
+
 # One call costs a dollar at most: half a million tokens read and half a million written.
 DEAR = {"dear": Price(1.0, 1.0)}
 CALL = Estimate("cloud", "openai", "dear", False, 500_000, 500_000)
