@@ -35,6 +35,8 @@ CREATE INDEX IF NOT EXISTS chunks_by_path ON chunks (path);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (name, header, body, tokenize = "unicode61 remove_diacritics 0");
 """
 
+_LOCK_S = 30.0
+
 
 class Index:
     """The index of one workspace. Cheap to make; each call opens the file anew, so any thread or process may."""
@@ -108,10 +110,10 @@ class Index:
         connection.execute("DELETE FROM files WHERE path = ?", (path,))
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=_LOCK_S, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_write_ahead_log(connection)
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version not in (0, VERSION):
                 connection.close()
@@ -168,3 +170,16 @@ def _walk(root: Path) -> Iterator[str]:
         names[:] = sorted(name for name in names if name not in _SKIPPED_FOLDERS and not name.startswith("."))
         for name in sorted(files):
             yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait here, whatever its time limit, when another process makes the file at the same moment."""
+    until = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+        time.sleep(0.02)
