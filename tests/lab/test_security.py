@@ -16,11 +16,12 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 
 from nootropic_lab.app import NootropicLab
 from nootropic_lab.errors import FolderRefused
-from nootropic_lab.handlers import NootropicHandler
+from nootropic_lab.handlers import Refusals
 from nootropic_lab.places import folder_below, in_workspace, on_server
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 API = ("nootropic", "api", "capabilities")
+RUNS = ("nootropic", "api", "runs")
 
 
 async def code_of(call: Awaitable[Any]) -> int:
@@ -29,10 +30,21 @@ async def code_of(call: Awaitable[Any]) -> int:
     return caught.value.code
 
 
-@pytest.mark.parametrize(("parts", "method", "body"), [((), "GET", None), (("undo",), "POST", "{}")])
+@pytest.mark.parametrize(
+    ("parts", "method", "body"),
+    [
+        (API, "GET", None),
+        ((*API, "undo"), "POST", "{}"),
+        (RUNS, "GET", None),
+        (RUNS, "POST", '{"verb": "status"}'),
+        ((*RUNS, "1"), "GET", None),
+        ((*RUNS, "1"), "DELETE", None),
+        (("nootropic", "api", "place"), "GET", None),
+    ],
+)
 async def test_a_stranger_is_refused(jp_fetch: Fetch, parts: tuple[str, ...], method: str, body: str | None) -> None:
     for headers in ({"Authorization": ""}, {"Authorization": "token wrong"}):
-        assert await code_of(jp_fetch(*API, *parts, method=method, body=body, headers=headers)) == 403
+        assert await code_of(jp_fetch(*parts, method=method, body=body, headers=headers)) == 403
 
 
 async def test_a_login_by_cookie_alone_cannot_be_abused_by_another_site(
@@ -73,6 +85,8 @@ async def test_the_servers_authorizer_is_asked(jp_fetch: Fetch, jp_serverapp: Se
     jp_serverapp.web_app.settings["authorizer"] = Nobody(parent=jp_serverapp)
     assert (await jp_fetch(*API)).code == 200
     assert await code_of(jp_fetch(*API, "status", method="POST", body="{}")) == 403
+    assert await code_of(jp_fetch(*RUNS, method="POST", body='{"verb": "status"}')) == 403
+    assert await code_of(jp_fetch(*RUNS, "1", method="DELETE")) == 403
 
 
 def test_every_handler_of_ours_is_guarded(jp_serverapp: ServerApp) -> None:
@@ -81,7 +95,7 @@ def test_every_handler_of_ours_is_guarded(jp_serverapp: ServerApp) -> None:
     assert isinstance(point, NootropicLab)
     for _, handler, *_ in point.handlers:
         if handler.__module__.startswith("nootropic_lab"):
-            assert issubclass(handler, NootropicHandler)
+            assert issubclass(handler, Refusals)
             for method in ("get", "post", "put", "patch", "delete"):
                 if method in vars(handler):
                     # What both decorators leave behind.
