@@ -71,6 +71,7 @@ class Topic:
         self._turn = asyncio.Lock()
         self._nudge = asyncio.Event()
         self._trouble = ""
+        self._closed = False
         # The newest row that listeners were told of; changed only in the turn of the loop that tells them.
         self.told = 0
         self.listeners: set[Listener] = set()
@@ -100,9 +101,10 @@ class Topic:
         self._nudge.set()
 
     async def close(self) -> None:
-        """Watch no more."""
-        self.task.cancel()
-        await asyncio.gather(self.task, self.begun, return_exceptions=True)
+        """Watch no more. The task is told, not cancelled: it may be between a thread and the lock."""
+        self._closed = True
+        self._nudge.set()
+        await asyncio.gather(self.task, self.begun)
         await self._apart(self._watch.close)
 
     async def _begin(self) -> None:
@@ -114,17 +116,12 @@ class Topic:
 
     async def _run(self) -> None:
         await self.begun
-        while True:
-            try:
-                await asyncio.wait_for(self._nudge.wait(), POLL_S if self._watch.there else ABSENT_S)
-            except TimeoutError:
-                pass
-            self._nudge.clear()
+        while not self._closed:
+            await self._pause()
             try:
                 anew, rows = await self._apart(self._watch.look)
             except NootropicError as error:
                 self._tell_trouble(error)
-                await asyncio.sleep(ABSENT_S)
                 continue
             self._trouble = ""
             self.told = self._watch.last
@@ -135,6 +132,14 @@ class Topic:
                 self.send(message(row))
             if len(rows) == BATCH:
                 self._nudge.set()
+
+    async def _pause(self) -> None:
+        seldom = self._trouble or not self._watch.there
+        try:
+            await asyncio.wait_for(self._nudge.wait(), ABSENT_S if seldom else POLL_S)
+        except TimeoutError:
+            pass
+        self._nudge.clear()
 
     def _tell_trouble(self, error: NootropicError) -> None:
         if self._trouble != str(error):

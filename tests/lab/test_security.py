@@ -12,7 +12,8 @@ import pytest
 from jupyter_server.auth import Authorizer
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from nootropic_lab.app import NootropicLab
 from nootropic_lab.errors import FolderRefused
@@ -47,30 +48,52 @@ async def test_a_stranger_is_refused(jp_fetch: Fetch, parts: tuple[str, ...], me
         assert await code_of(jp_fetch(*parts, method=method, body=body, headers=headers)) == 403
 
 
-async def test_a_login_by_cookie_alone_cannot_be_abused_by_another_site(
-    jp_serverapp: ServerApp, http_server_client: AsyncHTTPClient, jp_base_url: str
-) -> None:
-    """A browser sends the login cookie along with any site's form; the XSRF token only our own page knows."""
+async def login(server: ServerApp, client: AsyncHTTPClient, base: str) -> tuple[str, str]:
+    """Log in as a browser does: the cookies, and the XSRF token that only our own page knows."""
     jar = http.cookies.SimpleCookie()
     # The page for logging in sets the XSRF cookie, the token in a page's address the login cookie.
-    for page in ("login", f"login?token={jp_serverapp.identity_provider.token}"):
-        url = url_path_join(jp_base_url, page)
-        answer = await http_server_client.fetch(url, follow_redirects=False, raise_error=False)
+    for page in ("login", f"login?token={server.identity_provider.token}"):
+        answer = await client.fetch(url_path_join(base, page), follow_redirects=False, raise_error=False)
         for line in answer.headers.get_list("Set-Cookie"):
             jar.load(line)
-    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
     assert "_xsrf" in jar and len(jar) > 1, "logging in sets a login cookie and an XSRF cookie"
-    url = url_path_join(jp_base_url, *API, "status")
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items()), jar["_xsrf"].value
+
+
+@pytest.mark.parametrize(("parts", "good"), [((*API, "status"), 200), (RUNS, 202)])
+async def test_a_login_by_cookie_alone_cannot_be_abused_by_another_site(
+    jp_serverapp: ServerApp, http_server_client: AsyncHTTPClient, jp_base_url: str, parts: tuple[str, ...], good: int
+) -> None:
+    """A browser sends the login cookie along with any site's form."""
+    cookie, xsrf = await login(jp_serverapp, http_server_client, jp_base_url)
+    url = url_path_join(jp_base_url, *parts)
 
     async def ask(headers: dict[str, str]) -> HTTPResponse:
+        body = '{"verb": "status"}'
         return await http_server_client.fetch(
-            url, method="POST", body="{}", headers={"Cookie": cookie, **headers}, raise_error=False
+            url, method="POST", body=body, headers={"Cookie": cookie, **headers}, raise_error=False
         )
 
     assert (await ask({})).code == 403
     assert (await ask({"X-XSRFToken": "made up"})).code == 403
-    assert (await ask({"X-XSRFToken": jar["_xsrf"].value, "Origin": "http://evil.example"})).code in (403, 404)
-    assert (await ask({"X-XSRFToken": jar["_xsrf"].value})).code == 200
+    assert (await ask({"X-XSRFToken": xsrf, "Origin": "http://evil.example"})).code in (403, 404)
+    assert (await ask({"X-XSRFToken": xsrf})).code == good
+
+
+async def test_another_sites_page_cannot_listen_with_the_login_cookie(
+    jp_serverapp: ServerApp, http_server_client: AsyncHTTPClient, jp_base_url: str, jp_http_port: int
+) -> None:
+    cookie, _ = await login(jp_serverapp, http_server_client, jp_base_url)
+    address = f"ws://127.0.0.1:{jp_http_port}{url_path_join(jp_base_url, 'nootropic', 'api', 'events')}?path=project"
+
+    def connect(origin: str) -> Awaitable[WebSocketClientConnection]:
+        return websocket_connect(HTTPRequest(address, headers={"Cookie": cookie, "Origin": origin}))
+
+    assert await code_of(connect("http://evil.example")) == 403
+    socket = await connect(f"http://127.0.0.1:{jp_http_port}")
+    assert json.loads(str(await socket.read_message()))["kind"] == "hello"
+    socket.close()
+    assert await socket.read_message() is None
 
 
 class Nobody(Authorizer):
