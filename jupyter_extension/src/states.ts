@@ -18,18 +18,18 @@ export function stateView(state: IState): HTMLElement {
   return el(
     'section',
     {
-      class: `noo-state noo-mod-${state.kind}`,
+      class: `noo-panel-state noo-mod-${state.kind}`,
       role: state.kind === 'error' ? 'alert' : 'status',
       'aria-busy': state.kind === 'loading' ? 'true' : undefined
     },
-    el('div', { class: 'noo-state-mark', 'aria-hidden': 'true' }),
-    el('p', { class: 'noo-state-title' }, state.title),
-    state.text === undefined ? null : el('p', { class: 'noo-state-text' }, ...state.text),
+    el('div', { class: 'noo-panel-state-mark', 'aria-hidden': 'true' }),
+    el('p', { class: 'noo-panel-state-title' }, state.title),
+    state.text === undefined ? null : el('p', { class: 'noo-panel-state-text' }, ...state.text),
     state.actions === undefined
       ? null
       : el(
           'div',
-          { class: 'noo-state-actions' },
+          { class: 'noo-panel-state-actions' },
           ...state.actions.map(({ label, run }) => button(label, { class: 'noo-button' }, run))
         )
   );

@@ -14,18 +14,22 @@ export const status: JupyterFrontEndPlugin<void> = {
   id: 'nootropic-lab:status',
   description: 'Which model answers, what it cost today, and what runs, in the status bar.',
   autoStart: true,
-  requires: [INootropic, IStatusBar, IDocumentManager],
-  optional: [INootropicSettings, INootropicEvents, IChatOpener, ITranslator],
+  requires: [INootropic, IDocumentManager],
+  // Notebook 7 has no status bar.
+  optional: [IStatusBar, INootropicSettings, INootropicEvents, IChatOpener, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     nootropic: INootropic,
-    bar: IStatusBar,
     documents: IDocumentManager,
+    bar: IStatusBar | null,
     settings: INootropicSettings | null,
     events: INootropicEvents | null,
     chat: IChatOpener | null,
     translator: ITranslator | null
   ): void => {
+    if (bar === null) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const kept = settingsOr(settings);
     const open = openDocuments(app, documents);
