@@ -55,7 +55,7 @@ class ModelStatus(BaseModel):
 
     name: str | None
     ready: bool
-    local: bool | None = Field(None, description="Whether it runs on this machine.")
+    local: bool | None = Field(default=None, description="Whether it runs on this machine.")
     why: str = ""
     next: str = ""
 

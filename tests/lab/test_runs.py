@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from nootropic_lab import runs
-from nootropic_lab.app import NootropicLab
 from tests.agents.scripted_model import ScriptedModel, scripted_model
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -75,26 +73,24 @@ async def test_what_a_verb_refuses_comes_with_the_run(jp_fetch: Fetch) -> None:
     assert document["error"]["what"] and document["error"]["next"]
 
 
-@pytest.mark.parametrize(
-    ("body", "code", "kind"),
-    [
+async def test_a_wrong_request_is_refused_at_once(jp_fetch: Fetch) -> None:
+    refusals: list[tuple[dict[str, Any], int, str]] = [
         ({"verb": "statsu"}, 404, "UnknownVerb"),
         ({"verb": 7}, 400, "UsageError"),
         ({}, 400, "UsageError"),
         ({"verb": "status", "path": ".."}, 400, "FolderRefused"),
         ({"verb": "status", "arguments": []}, 400, "UsageError"),
-    ],
-)
-async def test_a_wrong_request_is_refused_at_once(jp_fetch: Fetch, body: dict[str, Any], code: int, kind: str) -> None:
-    found, document = await refused(jp_fetch(*RUNS, method="POST", body=json.dumps(body)))
-    assert (found, document["error"]["type"]) == (code, kind)
+    ]
+    for body, code, kind in refusals:
+        found, document = await refused(jp_fetch(*RUNS, method="POST", body=json.dumps(body)))
+        assert (found, document["error"]["type"]) == (code, kind), body
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_run_from_before_a_restart_is_not_known(jp_fetch: Fetch, method: str) -> None:
-    code, document = await refused(jp_fetch(*RUNS, "feedfeedfeed", method=method))
-    assert (code, document["error"]["type"]) == (404, "UnknownRun")
-    assert "restart" in document["error"]["why"]
+async def test_a_run_from_before_a_restart_is_not_known(jp_fetch: Fetch) -> None:
+    for method in ("GET", "DELETE"):
+        code, document = await refused(jp_fetch(*RUNS, "feedfeedfeed", method=method))
+        assert (code, document["error"]["type"]) == (404, "UnknownRun")
+        assert "restart" in document["error"]["why"]
 
 
 async def test_text_is_there_while_it_runs_and_stop_gives_control_back(jp_fetch: Fetch, model: ScriptedModel) -> None:
@@ -110,22 +106,21 @@ async def test_text_is_there_while_it_runs_and_stop_gives_control_back(jp_fetch:
     assert json.loads((await jp_fetch(*RUNS, run, method="DELETE")).body) == stopped
 
 
-async def test_so_many_runs_leave_room_for_lookups(jp_fetch: Fetch, model: ScriptedModel) -> None:
-    started = [await start(jp_fetch, "chat", message=f"Q{n}", new=True) for n in range(runs.MOST_AT_ONCE - 1)]
-    # The model hangs only once; a run that holds its place is enough to be counted.
-    running = [run for run in started if not ended(json.loads((await jp_fetch(*RUNS, run)).body))]
-    assert running
-    capabilities = await jp_fetch(
-        "nootropic", "api", "capabilities", "status", method="POST", body='{"path":"project"}'
-    )
-    assert capabilities.code == 200
-    for run in running:
-        await jp_fetch(*RUNS, run, method="DELETE")
-
-
-async def test_what_is_kept_is_bounded(
-    jp_fetch: Fetch, jp_serverapp: ServerApp, monkeypatch: pytest.MonkeyPatch
+async def test_runs_are_bounded_and_leave_room_for_lookups(
+    jp_fetch: Fetch, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runs, "MOST_AT_ONCE", 1)
+    run = await start(jp_fetch, "chat", message="How are books sorted?")
+    await look(jp_fetch, run, lambda now: "Books" in now["text"])
+    code, document = await refused(start(jp_fetch, "status"))
+    assert (code, document["error"]["type"]) == (409, "Busy")
+    call = await jp_fetch("nootropic", "api", "capabilities", "status", method="POST", body='{"path": "project"}')
+    assert call.code == 200
+    await jp_fetch(*RUNS, run, method="DELETE")
+    await look(jp_fetch, await start(jp_fetch, "status"), ended)
+
+
+async def test_what_is_kept_is_bounded(jp_fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "MOST_KEPT", 3)
     first = await start(jp_fetch, "status")
     await look(jp_fetch, first, ended)
@@ -138,8 +133,6 @@ async def test_what_is_kept_is_bounded(
     last = await start(jp_fetch, "status")
     await look(jp_fetch, last, ended)
     assert [head["run"] for head in json.loads((await jp_fetch(*RUNS)).body)["runs"]] == [last]
-    (point,) = jp_serverapp.extension_manager.extension_apps["nootropic_lab"]
-    assert isinstance(point, NootropicLab)
 
 
 async def test_a_file_is_named_as_its_workspace_names_it(jp_fetch: Fetch, repo: Path) -> None:

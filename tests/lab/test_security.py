@@ -31,9 +31,8 @@ async def code_of(call: Awaitable[Any]) -> int:
     return caught.value.code
 
 
-@pytest.mark.parametrize(
-    ("parts", "method", "body"),
-    [
+async def test_a_stranger_is_refused(jp_fetch: Fetch) -> None:
+    requests: list[tuple[tuple[str, ...], str, str | None]] = [
         (API, "GET", None),
         ((*API, "undo"), "POST", "{}"),
         (RUNS, "GET", None),
@@ -41,11 +40,10 @@ async def code_of(call: Awaitable[Any]) -> int:
         ((*RUNS, "1"), "GET", None),
         ((*RUNS, "1"), "DELETE", None),
         (("nootropic", "api", "place"), "GET", None),
-    ],
-)
-async def test_a_stranger_is_refused(jp_fetch: Fetch, parts: tuple[str, ...], method: str, body: str | None) -> None:
-    for headers in ({"Authorization": ""}, {"Authorization": "token wrong"}):
-        assert await code_of(jp_fetch(*parts, method=method, body=body, headers=headers)) == 403
+    ]
+    for parts, method, body in requests:
+        for headers in ({"Authorization": ""}, {"Authorization": "token wrong"}):
+            assert await code_of(jp_fetch(*parts, method=method, body=body, headers=headers)) == 403, parts
 
 
 async def login(server: ServerApp, client: AsyncHTTPClient, base: str) -> tuple[str, str]:
