@@ -28,7 +28,7 @@ class NootropicLab(ExtensionApp):
         assert self.serverapp is not None
         self.desk = Desk(Path(self.serverapp.root_dir))
         self.events = Events()
-        self.runs = Runs(self.desk, self.events.tell)
+        self.runs = Runs(self.desk, self.events.tell, self.events.look_soon)
         self.settings["nootropic_desk"] = self.desk
         self.settings["nootropic_events"] = self.events
         self.settings["nootropic_runs"] = self.runs

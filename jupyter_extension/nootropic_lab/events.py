@@ -182,6 +182,10 @@ class Events:
         topic = self._topics.get(root)
         if topic is not None:
             topic.send(event)
+
+    def look_soon(self) -> None:
+        """A verb has ended here: what it wrote need not wait for the next turn."""
+        for topic in self._topics.values():
             topic.look_soon()
 
     async def stop(self) -> None:

@@ -93,6 +93,8 @@ class CapabilityHandler(NootropicHandler):
             answer = await self.desk.run(verb, self.request_object(), self.cancel)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
+        finally:
+            self.settings["nootropic_events"].look_soon()
         self.finish(json.dumps(answer))
 
 

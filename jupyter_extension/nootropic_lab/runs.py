@@ -125,11 +125,13 @@ class Runs:
 
     :param desk: performs the verbs.
     :param tell: takes each event, with the root of the workspace that it belongs to.
+    :param ended: told after a verb has ended, however it did.
     """
 
-    def __init__(self, desk: Desk, tell: Tell) -> None:
+    def __init__(self, desk: Desk, tell: Tell, ended: Callable[[], None] = lambda: None) -> None:
         self._desk = desk
         self._tell = tell
+        self._ended = ended
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -199,6 +201,7 @@ class Runs:
             _failed(run, InternalError(run.call.entry.verb, error))
         else:
             run.end("done", {"answer": answer}, {"effect": answer["effect"], "changed": answer["changed"]})
+        self._ended()
         self._forget()
 
     def _forget(self) -> None:
