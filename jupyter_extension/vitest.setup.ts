@@ -13,3 +13,13 @@ window.matchMedia ??= ((query: string) => ({
 globalThis.requestIdleCallback ??= (callback: IdleRequestCallback) =>
   setTimeout(() => callback({ didTimeout: false, timeRemaining: () => 0 }), 0) as unknown as number;
 globalThis.cancelIdleCallback ??= (handle: number) => clearTimeout(handle);
+const observer = class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+  takeRecords(): [] {
+    return [];
+  }
+};
+globalThis.IntersectionObserver ??= observer as unknown as typeof IntersectionObserver;
+globalThis.ResizeObserver ??= observer as unknown as typeof ResizeObserver;

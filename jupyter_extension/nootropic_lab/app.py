@@ -7,9 +7,13 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 
 from nootropic_lab.desk import Desk
-from nootropic_lab.handlers import CapabilitiesHandler, CapabilityHandler
+from nootropic_lab.event_handler import EventsHandler
+from nootropic_lab.events import Events
+from nootropic_lab.handlers import CapabilitiesHandler, CapabilityHandler, PlaceHandler
+from nootropic_lab.run_handlers import RunHandler, RunsHandler
+from nootropic_lab.runs import Runs
 
-API = r"/nootropic/api/capabilities"
+API = r"/nootropic/api"
 
 
 class NootropicLab(ExtensionApp):
@@ -20,15 +24,30 @@ class NootropicLab(ExtensionApp):
     load_other_extensions = True
 
     def initialize_settings(self) -> None:
-        """Make the desk, which runs the verbs."""
+        """Make what runs the verbs and what tells of them."""
         assert self.serverapp is not None
         self.desk = Desk(Path(self.serverapp.root_dir))
+        self.events = Events()
+        self.runs = Runs(self.desk, self.events.tell, self.events.look_soon)
         self.settings["nootropic_desk"] = self.desk
+        self.settings["nootropic_events"] = self.events
+        self.settings["nootropic_runs"] = self.runs
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
-        self.handlers.extend([(API, CapabilitiesHandler), (API + r"/([^/]+)", CapabilityHandler)])
+        self.handlers.extend(
+            [
+                (API + r"/capabilities", CapabilitiesHandler),
+                (API + r"/capabilities/([^/]+)", CapabilityHandler),
+                (API + r"/runs", RunsHandler),
+                (API + r"/runs/([^/]+)", RunHandler),
+                (API + r"/events", EventsHandler),
+                (API + r"/place", PlaceHandler),
+            ]
+        )
 
     async def stop_extension(self) -> None:
-        """Stop the verbs that still run."""
+        """Stop the verbs that still run, and tell nobody any more."""
         self.desk.stop()
+        self.runs.stop()
+        await self.events.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from nootropic_lab.errors import UnknownVerb
 from nootropic_lab.places import folder_below, in_workspace, on_server
 
 if TYPE_CHECKING:
+    from nootropic_kernel.capabilities.base import Progress
     from nootropic_kernel.capabilities.registry import Entry, Registry
 
 T = TypeVar("T")
@@ -23,6 +24,17 @@ _MOST_AT_ONCE = 8
 
 class Busy(NootropicError):
     """So many verbs run already that another one would only slow them down."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that was found to be one: the verb is there, and so is the folder."""
+
+    entry: Entry
+    registry: Registry
+    workspace: Workspace
+    arguments: dict[str, Any]
+    unsaved: frozenset[str]
 
 
 class Desk:
@@ -40,27 +52,62 @@ class Desk:
         return await self._apart(lambda: self._describe(path), threading.Event())
 
     async def run(self, verb: str, request: Mapping[str, Any], cancel: threading.Event) -> dict[str, Any]:
-        """Run a verb.
+        """Run a verb and wait for its answer.
 
         :param request: ``arguments``, ``path`` (the folder) and ``unsaved`` (files with unsaved edits), all optional.
         :param cancel: set when nobody waits for the answer any more.
         :raises NootropicError: what the request or the verb refuses.
         """
+        return await self.perform(await self.prepare(verb, request), cancel)
+
+    async def prepare(self, verb: str, request: Mapping[str, Any]) -> Call:
+        """Look at a request before anything runs.
+
+        :raises NootropicError: what is wrong with it.
+        """
         arguments, path, unsaved = _checked(request)
-        return await self._apart(lambda: self._run(verb, arguments, path, unsaved, cancel), cancel)
+        return await self._apart(lambda: self._prepared(verb, arguments, path, unsaved), threading.Event())
+
+    def perform(
+        self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None] = lambda progress: None
+    ) -> asyncio.Future[dict[str, Any]]:
+        """Start a prepared call in a thread; its answer, or what it raises, comes with the future.
+
+        :param emit: told, in that thread, what the verb streams.
+        :raises Busy: when too many run.
+        """
+        return self._apart(lambda: self._run(call, cancel, emit), cancel)
+
+    async def workspace(self, path: str) -> Workspace:
+        """The workspace around a folder.
+
+        :raises NootropicError: when the folder is refused.
+        """
+        return await self._apart(lambda: Workspace.find(folder_below(self.root, path)), threading.Event())
+
+    async def place(self, path: str) -> dict[str, Any]:
+        """A file as its workspace names it; ``file`` is None for one that lies outside of every served workspace.
+
+        :param path: as the browser names it; its folder must exist, the file need not.
+        """
+        folder, _, _ = path.strip("/").rpartition("/")
+        workspace = await self.workspace(folder)
+        named = in_workspace(self.root, workspace.root, [path])
+        return {"file": next(iter(named), None)}
 
     def stop(self) -> None:
         """Ask every running verb to stop."""
         for cancel in list(self._running):
             cancel.set()
 
-    async def _apart(self, work: Callable[[], T], cancel: threading.Event) -> T:
+    def _apart(self, work: Callable[[], T], cancel: threading.Event) -> asyncio.Future[T]:
         if len(self._running) >= _MOST_AT_ONCE:
             raise Busy("Too many verbs run at once in this server.", next="Wait until one ends, or stop one.")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
         def tell(value: T | None, error: BaseException | None) -> None:
+            self._running.discard(cancel)
             if done.cancelled():
                 return
             if error is None:
@@ -82,10 +129,7 @@ class Desk:
         self._running.add(cancel)
         # A daemon: a verb that is slow to stop does not keep the server from ending, and loses nothing by it.
         threading.Thread(target=target, name="nootropic-verb", daemon=True).start()
-        try:
-            return await done
-        finally:
-            self._running.discard(cancel)
+        return done
 
     def _describe(self, path: str) -> dict[str, Any]:
         registry = _registry(Workspace.find(folder_below(self.root, path)))
@@ -95,30 +139,27 @@ class Desk:
             "untrusted": registry.untrusted,
         }
 
-    def _run(
-        self, verb: str, arguments: dict[str, Any], path: str, unsaved: list[str], cancel: threading.Event
-    ) -> dict[str, Any]:
-        from nootropic_kernel.capabilities.base import Session
-        from nootropic_kernel.capabilities.invoke import invoke
-
+    def _prepared(self, verb: str, arguments: dict[str, Any], path: str, unsaved: list[str]) -> Call:
         workspace = Workspace.find(folder_below(self.root, path))
         registry = _registry(workspace)
         entry = _known(registry, verb)
-        session = Session(
-            workspace=workspace,
-            face="lab",
-            cancel=cancel,
-            unsaved=in_workspace(self.root, workspace.root, unsaved),
-        )
+        return Call(entry, registry, workspace, arguments, in_workspace(self.root, workspace.root, unsaved))
+
+    def _run(self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None]) -> dict[str, Any]:
+        from nootropic_kernel.capabilities.base import Session
+        from nootropic_kernel.capabilities.invoke import invoke
+
+        workspace = call.workspace
+        session = Session(workspace=workspace, face="lab", emit=emit, cancel=cancel, unsaved=call.unsaved)
         try:
-            result = invoke(verb, arguments, session, registry=registry)
+            result = invoke(call.entry.verb, call.arguments, session, registry=call.registry)
             document = result.document()
             return {
                 "result": document,
                 "bundle": result.bundle(),
                 "failed": result.failed,
-                "effect": entry.effect,
-                "changed": on_server(workspace.root, self.root, _changed(entry, document)),
+                "effect": call.entry.effect,
+                "changed": on_server(workspace.root, self.root, _changed(call.entry, document)),
             }
         finally:
             session.close()

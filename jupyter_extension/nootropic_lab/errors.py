@@ -9,6 +9,18 @@ class UnknownVerb(UsageError):
     """No provider offers this verb."""
 
 
+class UnknownRun(UsageError):
+    """A run that this server does not know: it was started before a restart, or too many came after it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"This server knows no run {name[:60]!r}.",
+            why="It was started before the server's last restart, or so many ended after it that it is forgotten.",
+            next="What it proposed or decided is kept: look there. Otherwise start it again.",
+            run=name[:60],
+        )
+
+
 class FolderRefused(UsageError):
     """A folder that is not below the folder which this server serves."""
 
@@ -22,8 +34,8 @@ class FolderRefused(UsageError):
 
 
 def status_of(error: NootropicError) -> int:
-    """400 for a wrong request, 404 for an unknown verb, 500 for a fault of ours, 409 for what a verb refuses."""
-    if isinstance(error, UnknownVerb):
+    """400 for a wrong request, 404 for an unknown verb or run, 500 for a fault of ours, 409 for what a verb refuses."""
+    if isinstance(error, UnknownVerb | UnknownRun):
         return 404
     if isinstance(error, UsageError):
         return 400

@@ -7,7 +7,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _SHAPE = 'Send an object, such as {"arguments": {}, "path": "", "unsaved": []}.'
 
 
-class NootropicHandler(APIHandler):
-    """Base: errors as documents, one resource name for the server's authorizer."""
+class Refusals(JupyterHandler):
+    """Errors as documents, one resource name for the server's authorizer."""
 
     auth_resource = "nootropic"
 
@@ -39,6 +39,23 @@ class NootropicHandler(APIHandler):
             self.finish(json.dumps({"error": cause.to_json()}, default=str))
         else:
             super().write_error(status_code, **kwargs)
+
+
+class NootropicHandler(Refusals, APIHandler):
+    """Base of the REST routes."""
+
+    def request_object(self) -> dict[str, Any]:
+        """The request's body.
+
+        :raises UsageError: when it is no JSON object.
+        """
+        try:
+            body = json.loads(self.request.body or b"{}")
+        except (ValueError, RecursionError) as error:
+            raise UsageError("The request is not JSON.", why=str(error), next=_SHAPE) from error
+        if not isinstance(body, dict):
+            raise UsageError("The request is not a JSON object.", next=_SHAPE)
+        return body
 
 
 class CapabilitiesHandler(NootropicHandler):
@@ -73,16 +90,23 @@ class CapabilityHandler(NootropicHandler):
     async def post(self, verb: str) -> None:
         """Run the verb and answer with its result in every form."""
         try:
-            answer = await self.desk.run(verb, self._request(), self.cancel)
+            answer = await self.desk.run(verb, self.request_object(), self.cancel)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
+        finally:
+            self.settings["nootropic_events"].look_soon()
         self.finish(json.dumps(answer))
 
-    def _request(self) -> dict[str, Any]:
+
+class PlaceHandler(NootropicHandler):
+    """``GET``: a file as its workspace names it."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the path below the workspace's root."""
         try:
-            body = json.loads(self.request.body or b"{}")
-        except (ValueError, RecursionError) as error:
-            raise UsageError("The request is not JSON.", why=str(error), next=_SHAPE) from error
-        if not isinstance(body, dict):
-            raise UsageError("The request is not a JSON object.", next=_SHAPE)
-        return body
+            document = await self.desk.place(self.get_query_argument("path", ""))
+        except NootropicError as error:
+            raise web.HTTPError(status_of(error)) from error
+        self.finish(json.dumps(document))

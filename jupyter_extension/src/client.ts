@@ -1,44 +1,56 @@
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { Ask } from './api';
+import { CallError } from './api';
 import type { IOpenDocuments } from './documents';
 import { array, record, text } from './json';
-import type { Effect, IAnswer, ICallOptions, ICapability, IDecision, INootropic } from './tokens';
+import { Run } from './run';
+import type {
+  Effect,
+  IAnswer,
+  ICallOptions,
+  ICapability,
+  IDecision,
+  INootropic,
+  INootropicEvents,
+  INootropicSettings,
+  IRun
+} from './tokens';
+
+export { CallError };
 
 /** So many views may look something up at once: the server takes a few verbs at a time. */
 const MOST_LOOKUPS = 4;
 
-const ROUTE = 'nootropic/api/capabilities';
-
-/** A refusal of the server or of a verb: what happened, why, and what to do next. */
-export class CallError extends Error {
-  constructor(
-    readonly what: string,
-    readonly why = '',
-    readonly next = '',
-    readonly status = 0
-  ) {
-    super([what, why, next].filter(part => part !== '').map(sentence).join(' '));
-    this.name = 'CallError';
-  }
+/** What the client works with. */
+export interface IClientOptions {
+  readonly ask: Ask;
+  readonly documents: IOpenDocuments;
+  readonly settings: INootropicSettings;
+  /** Without it, runs are asked for again and again. */
+  readonly events: INootropicEvents | null;
 }
 
 /** Runs verbs over REST, tells the server which open files are unsaved, and lets open files follow a change. */
 export class NootropicClient implements INootropic {
-  constructor(
-    private readonly settings: ServerConnection.ISettings,
-    private readonly documents: IOpenDocuments
-  ) {}
+  constructor(private readonly options: IClientOptions) {}
 
   get decided(): ISignal<INootropic, IDecision> {
     return this._decided;
   }
 
-  async capabilities(): Promise<readonly ICapability[]> {
-    const answer = await this.request(ROUTE, { method: 'GET' });
+  get running(): readonly IRun[] {
+    return [...this.runs];
+  }
+
+  get runningChanged(): ISignal<INootropic, void> {
+    return this._runningChanged;
+  }
+
+  async capabilities(folder = ''): Promise<readonly ICapability[]> {
+    const answer = await this.ask(`capabilities?path=${encodeURIComponent(folder)}`, { method: 'GET' });
     return array(answer.capabilities).map(capability).filter(found => found !== null);
   }
 
@@ -58,72 +70,94 @@ export class NootropicClient implements INootropic {
     }
   }
 
+  start(verb: string, args: ReadonlyJSONObject, options: ICallOptions): IRun {
+    return this.follow(verb, options, async () => {
+      const unsaved = this.options.documents.unsaved();
+      const body = JSON.stringify({ verb, arguments: args, path: options.folder, unsaved });
+      return text((await this.ask('runs', { method: 'POST', body })).run);
+    });
+  }
+
+  attach(id: string, options: ICallOptions): IRun {
+    return this.follow('', options, async () => id);
+  }
+
+  async place(path: string): Promise<string | null> {
+    const answer = await this.ask(`place?path=${encodeURIComponent(path)}`, { method: 'GET' });
+    return typeof answer.file === 'string' ? answer.file : null;
+  }
+
   /** A verb was run in a cell, past this service: files and views may be old. */
   async ranInCell(folder: string): Promise<void> {
-    await this.documents.freshen();
+    await this.options.documents.freshen();
     this._decided.emit({ verb: '', folder });
   }
 
   private async run(verb: string, args: ReadonlyJSONObject, options: ICallOptions): Promise<IAnswer> {
-    const answer = await this.request(`${ROUTE}/${encodeURIComponent(verb)}`, {
+    const answer = await this.ask(`capabilities/${encodeURIComponent(verb)}`, {
       method: 'POST',
-      body: JSON.stringify({ arguments: args, path: options.folder, unsaved: this.documents.unsaved() }),
+      body: JSON.stringify({ arguments: args, path: options.folder, unsaved: this.options.documents.unsaved() }),
       ...(options.signal ? { signal: options.signal } : {})
     });
+    return this.take(verb, options.folder, answer);
+  }
+
+  private follow(verb: string, options: ICallOptions, begin: () => Promise<string>): IRun {
+    const run = new Run({
+      verb,
+      folder: options.folder,
+      begin,
+      ask: (route, init) => this.ask(route, init),
+      stream: this.options.events?.connect(options.folder) ?? null,
+      take: answer => this.take(run.verb, options.folder, answer)
+    });
+    this.runs.add(run);
+    this._runningChanged.emit();
+    const stop = (): void => void run.cancel();
+    options.signal?.addEventListener('abort', stop);
+    const ended = (): void => {
+      options.signal?.removeEventListener('abort', stop);
+      this.runs.delete(run);
+      this._runningChanged.emit();
+    };
+    run.result.then(ended, () => {
+      ended();
+      if (run.state === 'cancelled') {
+        // The step in hand may still have come to its end.
+        void this.ranInCell(options.folder);
+      }
+    });
+    if (options.signal?.aborted) {
+      stop();
+    }
+    return run;
+  }
+
+  /** An answer of the server: open files follow what it changed, views follow a decision. */
+  private async take(verb: string, folder: string, answer: ReadonlyJSONObject): Promise<IAnswer> {
     const changed = array(answer.changed).map(path => text(path)).filter(path => path !== '');
-    await this.documents.follow(changed);
+    await this.options.documents.follow(changed);
     if (answer.effect === 'decide') {
-      this._decided.emit({ verb, folder: options.folder });
+      this._decided.emit({ verb, folder });
     }
     return { result: record(answer.result), bundle: record(answer.bundle), changed };
   }
 
-  private async request(route: string, init: RequestInit): Promise<ReadonlyJSONObject> {
-    let response: Response;
-    try {
-      response = await ServerConnection.makeRequest(URLExt.join(this.settings.baseUrl, route), init, this.settings);
-    } catch (error) {
-      if (init.signal?.aborted) {
-        throw new CallError('Stopped.');
-      }
-      throw new CallError(
-        'The Jupyter server did not answer.',
-        error instanceof Error ? error.message : '',
-        'Check that it is still running, then try again.'
-      );
+  /** The one place where something is asked of the server. */
+  private async ask(route: string, init: RequestInit): Promise<ReadonlyJSONObject> {
+    const { settings } = this.options;
+    await settings.ready;
+    if (!settings.enabled) {
+      throw new CallError('Nootropic is switched off.', '', 'Switch it on in the settings, then try again.');
     }
-    let answer: ReadonlyJSONObject = {};
-    try {
-      answer = record(JSON.parse(await response.text()));
-    } catch {
-      // A proxy's error page, for example: the status below says enough.
-    }
-    if (!response.ok) {
-      throw refusal(response.status, answer);
-    }
-    return answer;
+    return this.options.ask(route, init);
   }
 
   private lookups = 0;
   private readonly waiting: (() => void)[] = [];
+  private readonly runs = new Set<IRun>();
   private readonly _decided = new Signal<this, IDecision>(this);
-}
-
-function refusal(status: number, answer: ReadonlyJSONObject): CallError {
-  const error = record(answer.error);
-  const what = text(error.what) || text(answer.message);
-  if (what !== '') {
-    return new CallError(what, text(error.why), text(error.next), status);
-  }
-  if (status === 404) {
-    return new CallError(
-      'This Jupyter server does not run Nootropic.',
-      '',
-      'Install the package nootropic in the server’s environment and restart the server.',
-      status
-    );
-  }
-  return new CallError(`The Jupyter server refused (status ${status}).`, '', '', status);
+  private readonly _runningChanged = new Signal<this, void>(this);
 }
 
 function capability(value: unknown): ICapability | null {
@@ -141,8 +175,4 @@ function capability(value: unknown): ICapability | null {
     provider: text(entry.provider),
     params: record(entry.params)
   };
-}
-
-function sentence(part: string): string {
-  return /[.!?…]$/.test(part) ? part : `${part}.`;
 }

@@ -1,3 +1,4 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
@@ -76,4 +77,13 @@ export class OpenDocuments implements IOpenDocuments {
     // A drive's prefix ("RTC:") is JupyterLab's own; the server knows the path without it.
     return this.manager.services.contents.localPath(context.path);
   }
+}
+
+/** The open files of this window, wherever they are shown. */
+export function openDocuments(app: JupyterFrontEnd, documents: IDocumentManager): OpenDocuments {
+  return new OpenDocuments(documents, () => [
+    ...app.shell.widgets('main'),
+    ...app.shell.widgets('left'),
+    ...app.shell.widgets('right')
+  ]);
 }

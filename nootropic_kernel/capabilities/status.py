@@ -55,6 +55,7 @@ class ModelStatus(BaseModel):
 
     name: str | None
     ready: bool
+    local: bool | None = Field(default=None, description="Whether it runs on this machine.")
     why: str = ""
     next: str = ""
 
@@ -197,6 +198,6 @@ def _model(session: Session) -> ModelStatus:
     except NootropicError as error:
         return ModelStatus(name=None, ready=False, why=error.why or error.what, next=error.next)
     try:
-        return ModelStatus(name=backend.name, ready=True)
+        return ModelStatus(name=backend.name, ready=True, local=backend.is_local)
     finally:
         backend.close()

@@ -21,7 +21,13 @@ def jp_server_config() -> dict[str, Any]:
     return {"ServerApp": {"jpserver_extensions": {"nootropic_lab": True}}}
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The registry of verbs is found out once for all tests, as on a person's machine."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_cache(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes the developer's cache."""
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("NOOTROPIC_CACHE", str(shared_cache))

@@ -12,15 +12,17 @@ import pytest
 from jupyter_server.auth import Authorizer
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from nootropic_lab.app import NootropicLab
 from nootropic_lab.errors import FolderRefused
-from nootropic_lab.handlers import NootropicHandler
+from nootropic_lab.handlers import Refusals
 from nootropic_lab.places import folder_below, in_workspace, on_server
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 API = ("nootropic", "api", "capabilities")
+RUNS = ("nootropic", "api", "runs")
 
 
 async def code_of(call: Awaitable[Any]) -> int:
@@ -29,36 +31,67 @@ async def code_of(call: Awaitable[Any]) -> int:
     return caught.value.code
 
 
-@pytest.mark.parametrize(("parts", "method", "body"), [((), "GET", None), (("undo",), "POST", "{}")])
-async def test_a_stranger_is_refused(jp_fetch: Fetch, parts: tuple[str, ...], method: str, body: str | None) -> None:
-    for headers in ({"Authorization": ""}, {"Authorization": "token wrong"}):
-        assert await code_of(jp_fetch(*API, *parts, method=method, body=body, headers=headers)) == 403
+async def test_a_stranger_is_refused(jp_fetch: Fetch) -> None:
+    requests: list[tuple[tuple[str, ...], str, str | None]] = [
+        (API, "GET", None),
+        ((*API, "undo"), "POST", "{}"),
+        (RUNS, "GET", None),
+        (RUNS, "POST", '{"verb": "status"}'),
+        ((*RUNS, "1"), "GET", None),
+        ((*RUNS, "1"), "DELETE", None),
+        (("nootropic", "api", "place"), "GET", None),
+    ]
+    for parts, method, body in requests:
+        for headers in ({"Authorization": ""}, {"Authorization": "token wrong"}):
+            assert await code_of(jp_fetch(*parts, method=method, body=body, headers=headers)) == 403, parts
 
 
-async def test_a_login_by_cookie_alone_cannot_be_abused_by_another_site(
-    jp_serverapp: ServerApp, http_server_client: AsyncHTTPClient, jp_base_url: str
-) -> None:
-    """A browser sends the login cookie along with any site's form; the XSRF token only our own page knows."""
+async def login(server: ServerApp, client: AsyncHTTPClient, base: str) -> tuple[str, str]:
+    """Log in as a browser does: the cookies, and the XSRF token that only our own page knows."""
     jar = http.cookies.SimpleCookie()
     # The page for logging in sets the XSRF cookie, the token in a page's address the login cookie.
-    for page in ("login", f"login?token={jp_serverapp.identity_provider.token}"):
-        url = url_path_join(jp_base_url, page)
-        answer = await http_server_client.fetch(url, follow_redirects=False, raise_error=False)
+    for page in ("login", f"login?token={server.identity_provider.token}"):
+        answer = await client.fetch(url_path_join(base, page), follow_redirects=False, raise_error=False)
         for line in answer.headers.get_list("Set-Cookie"):
             jar.load(line)
-    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
     assert "_xsrf" in jar and len(jar) > 1, "logging in sets a login cookie and an XSRF cookie"
-    url = url_path_join(jp_base_url, *API, "status")
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items()), jar["_xsrf"].value
+
+
+@pytest.mark.parametrize(("parts", "good"), [((*API, "status"), 200), (RUNS, 202)])
+async def test_a_login_by_cookie_alone_cannot_be_abused_by_another_site(
+    jp_serverapp: ServerApp, http_server_client: AsyncHTTPClient, jp_base_url: str, parts: tuple[str, ...], good: int
+) -> None:
+    """A browser sends the login cookie along with any site's form."""
+    cookie, xsrf = await login(jp_serverapp, http_server_client, jp_base_url)
+    url = url_path_join(jp_base_url, *parts)
 
     async def ask(headers: dict[str, str]) -> HTTPResponse:
+        body = '{"verb": "status"}'
         return await http_server_client.fetch(
-            url, method="POST", body="{}", headers={"Cookie": cookie, **headers}, raise_error=False
+            url, method="POST", body=body, headers={"Cookie": cookie, **headers}, raise_error=False
         )
 
     assert (await ask({})).code == 403
     assert (await ask({"X-XSRFToken": "made up"})).code == 403
-    assert (await ask({"X-XSRFToken": jar["_xsrf"].value, "Origin": "http://evil.example"})).code in (403, 404)
-    assert (await ask({"X-XSRFToken": jar["_xsrf"].value})).code == 200
+    assert (await ask({"X-XSRFToken": xsrf, "Origin": "http://evil.example"})).code in (403, 404)
+    assert (await ask({"X-XSRFToken": xsrf})).code == good
+
+
+async def test_another_sites_page_cannot_listen_with_the_login_cookie(
+    jp_serverapp: ServerApp, http_server_client: AsyncHTTPClient, jp_base_url: str, jp_http_port: int
+) -> None:
+    cookie, _ = await login(jp_serverapp, http_server_client, jp_base_url)
+    address = f"ws://127.0.0.1:{jp_http_port}{url_path_join(jp_base_url, 'nootropic', 'api', 'events')}?path=project"
+
+    def connect(origin: str) -> Awaitable[WebSocketClientConnection]:
+        return websocket_connect(HTTPRequest(address, headers={"Cookie": cookie, "Origin": origin}))
+
+    assert await code_of(connect("http://evil.example")) == 403
+    socket = await connect(f"http://127.0.0.1:{jp_http_port}")
+    assert json.loads(str(await socket.read_message()))["kind"] == "hello"
+    socket.close()
+    assert await socket.read_message() is None
 
 
 class Nobody(Authorizer):
@@ -73,6 +106,8 @@ async def test_the_servers_authorizer_is_asked(jp_fetch: Fetch, jp_serverapp: Se
     jp_serverapp.web_app.settings["authorizer"] = Nobody(parent=jp_serverapp)
     assert (await jp_fetch(*API)).code == 200
     assert await code_of(jp_fetch(*API, "status", method="POST", body="{}")) == 403
+    assert await code_of(jp_fetch(*RUNS, method="POST", body='{"verb": "status"}')) == 403
+    assert await code_of(jp_fetch(*RUNS, "1", method="DELETE")) == 403
 
 
 def test_every_handler_of_ours_is_guarded(jp_serverapp: ServerApp) -> None:
@@ -81,7 +116,7 @@ def test_every_handler_of_ours_is_guarded(jp_serverapp: ServerApp) -> None:
     assert isinstance(point, NootropicLab)
     for _, handler, *_ in point.handlers:
         if handler.__module__.startswith("nootropic_lab"):
-            assert issubclass(handler, NootropicHandler)
+            assert issubclass(handler, Refusals)
             for method in ("get", "post", "put", "patch", "delete"):
                 if method in vars(handler):
                     # What both decorators leave behind.

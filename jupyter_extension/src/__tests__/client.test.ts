@@ -1,7 +1,9 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { describe, expect, it } from 'vitest';
 
+import { asking } from '../api';
 import { NootropicClient } from '../client';
+import { defaults, TestSettings } from './fixtures';
 
 interface ISeen {
   readonly url: string;
@@ -9,7 +11,7 @@ interface ISeen {
   readonly body: unknown;
 }
 
-function client(status: number, reply: unknown, seen: ISeen[] = [], followed: string[] = []): NootropicClient {
+function client(status: number, reply: unknown, seen: ISeen[] = [], followed: string[] = [], kept = defaults): NootropicClient {
   const settings = ServerConnection.makeSettings({
     baseUrl: 'http://localhost:1/base/',
     fetch: async (input: RequestInfo | URL) => {
@@ -19,15 +21,16 @@ function client(status: number, reply: unknown, seen: ISeen[] = [], followed: st
       return new Response(typeof reply === 'string' ? reply : JSON.stringify(reply), { status });
     }
   });
-  return new NootropicClient(settings, {
+  const documents = {
     unsaved: () => ['work/open.py'],
-    follow: async paths => {
+    follow: async (paths: readonly string[]) => {
       followed.push(...paths);
     },
     freshen: async () => {
       followed.push('*');
     }
-  });
+  };
+  return new NootropicClient({ ask: asking(settings), documents, settings: kept, events: null });
 }
 
 describe('a call', () => {
@@ -73,7 +76,7 @@ describe('a call', () => {
       }
     });
     const documents = { unsaved: () => [], follow: async () => undefined, freshen: async () => undefined };
-    const service = new NootropicClient(settings, documents);
+    const service = new NootropicClient({ ask: asking(settings), documents, settings: defaults, events: null });
     const ids = Array.from({ length: 30 }, (_, k) => `P${k}`);
     await Promise.all(ids.map(id => service.call('show', { id }, { folder: '' })));
     expect(most).toBe(4);
@@ -88,6 +91,23 @@ describe('a call', () => {
     await expect(client(404, '<html>').capabilities()).rejects.toThrow('does not run Nootropic');
     await expect(client(502, '<html>').capabilities()).rejects.toThrow('status 502');
     expect(await client(200, '[]').capabilities()).toEqual([]);
+  });
+
+  it('tells that the page is no longer let in', async () => {
+    await expect(client(403, { message: 'Forbidden' }).capabilities()).rejects.toThrow('does not let this page in');
+  });
+
+  it('is not made while all is switched off, and is made again after that', async () => {
+    const seen: ISeen[] = [];
+    const kept = new TestSettings({ enabled: false });
+    const service = client(200, { run: '1' }, seen, [], kept);
+    await expect(service.call('status', {}, { folder: '' })).rejects.toThrow('switched off');
+    await expect(service.capabilities()).rejects.toThrow('switched off');
+    await expect(service.start('status', {}, { folder: '' }).result).rejects.toThrow('switched off');
+    expect(seen).toEqual([]);
+    await kept.turn(true);
+    await service.capabilities();
+    expect(seen).toHaveLength(1);
   });
 
   it('reads verbs with care: a strange effect counts as a decision, a strange name is left out', async () => {

@@ -1,10 +1,13 @@
 import { Signal } from '@lumino/signaling';
 import { nullTranslator } from '@jupyterlab/translation';
 import { MimeModel } from '@jupyterlab/rendermime';
-import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { PartialJSONObject, ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
-import type { IAnswer, ICallOptions, ICapability, IDecision, INootropic } from '../tokens';
+import { Run } from '../run';
+import { Settings } from '../settings';
+import type { IAnswer, ICallOptions, ICapability, IDecision, INootropic, INootropicSettings, IRun } from '../tokens';
 import { PLAN_MIME, PROPOSAL_MIME } from '../tokens';
 
 export const trans = nullTranslator.load('nootropic');
@@ -25,11 +28,35 @@ type Reply = (call: ICall) => Promise<IAnswer> | IAnswer;
 export class Desk implements INootropic {
   readonly calls: ICall[] = [];
   readonly decided: Signal<INootropic, IDecision> = new Signal<INootropic, IDecision>(this);
+  readonly runningChanged: Signal<INootropic, void> = new Signal<INootropic, void>(this);
+  readonly running: IRun[] = [];
 
   constructor(private readonly reply: Reply) {}
 
   async capabilities(): Promise<readonly ICapability[]> {
     return [];
+  }
+
+  /** A run that ends with what a call would have answered. */
+  start(verb: string, args: ReadonlyJSONObject, options: ICallOptions): IRun {
+    const call = { verb, args, options };
+    this.calls.push(call);
+    return new Run({
+      verb,
+      folder: options.folder,
+      begin: async () => '1',
+      ask: async () => ({ state: 'done', seq: 1, text: '', progress: null, answer: {} }),
+      stream: null,
+      take: async () => this.reply(call)
+    });
+  }
+
+  attach(_id: string, options: ICallOptions): IRun {
+    return this.start('', {}, options);
+  }
+
+  async place(path: string): Promise<string | null> {
+    return path.replace(/^work\//, '');
   }
 
   async call(verb: string, args: ReadonlyJSONObject, options: ICallOptions): Promise<IAnswer> {
@@ -38,6 +65,30 @@ export class Desk implements INootropic {
     return this.reply(call);
   }
 }
+
+/** Settings that a test switches. */
+export class TestSettings extends Settings {
+  constructor(values: ReadonlyJSONObject = {}) {
+    const changed = new Signal<unknown, void>({});
+    const kept = {
+      composite: { enabled: true, ...values },
+      changed,
+      set: async (name: string, value: ReadonlyJSONValue) => {
+        Object.assign(kept.composite, { [name]: value });
+        changed.emit();
+      }
+    };
+    super(Promise.resolve(kept as unknown as ISettingRegistry.ISettings));
+  }
+
+  /** The one switch. */
+  async turn(on: boolean): Promise<void> {
+    await this.set('enabled', on);
+  }
+}
+
+/** Settings with everything at its default. */
+export const defaults: INootropicSettings = new Settings(null);
 
 /** An answer that shows itself in one form. */
 export function answer(bundle: ReadonlyJSONObject): IAnswer {

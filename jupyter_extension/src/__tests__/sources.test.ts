@@ -15,8 +15,8 @@ describe('the sources', () => {
     expect(readFileSync(file, 'utf8')).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(/);
   });
 
-  it('take every colour from the theme', () => {
-    const style = readFileSync(join(root, 'style', 'base.css'), 'utf8');
+  it.each(sources(join(root, 'style')))('%s takes every colour from the theme', file => {
+    const style = readFileSync(file, 'utf8');
     expect(style).not.toMatch(/#[0-9a-f]{3,8}\b|rgba?\(|hsla?\(|:\s*(white|black|red|green|blue)\b/i);
   });
 });

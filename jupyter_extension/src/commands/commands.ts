@@ -4,6 +4,8 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import { DisposableSet } from '@lumino/disposable';
 
 import type { IAnswer, ICapability, INootropic } from '../tokens';
 import { nootropicIcon } from '../icon';
@@ -23,6 +25,9 @@ export interface ICommandOptions {
   readonly within: (rendermime: IRenderMimeRegistry, folder: string) => IRenderMimeRegistry;
 }
 
+/** An argument of every verb's command: show the form, filled in, and wait for the person to press Run. */
+export const SHOW_FORM = 'showForm';
+
 /** The id of a verb's command. */
 export function commandId(verb: string): string {
   return `nootropic:${verb}`;
@@ -34,15 +39,18 @@ export function commandId(verb: string): string {
  * A verb that only looks or proposes runs at once when nothing required is missing, and its answer is
  * the command's result. One that decides always waits for a person to press Run: other extensions may
  * call commands as tools of an agent, and only a person decides.
+ *
+ * @returns takes the commands away again, and closes the tabs that they opened.
  */
-export function addCommands(capabilities: readonly ICapability[], options: ICommandOptions): void {
+export function addCommands(capabilities: readonly ICapability[], options: ICommandOptions): IDisposable {
   const { app, palette, trans } = options;
+  const made = new DisposableSet();
   for (const capability of capabilities) {
     const id = commandId(capability.verb);
     if (app.commands.hasCommand(id)) {
       continue;
     }
-    app.commands.addCommand(id, {
+    const command = app.commands.addCommand(id, {
       // The palette has a heading of its own.
       label: args =>
         args.isPalette === true
@@ -51,16 +59,22 @@ export function addCommands(capabilities: readonly ICapability[], options: IComm
       caption: capability.summary,
       usage: capability.help,
       describedBy: { args: capability.params },
-      execute: args => execute(capability, given(capability, args), options)
+      execute: args => execute(capability, given(capability, args), args[SHOW_FORM] === true, options, made)
     });
-    palette?.addItem({ command: id, category: trans.__('Nootropic') });
+    made.add(command);
+    if (palette !== null) {
+      made.add(palette.addItem({ command: id, category: trans.__('Nootropic') }));
+    }
   }
+  return made;
 }
 
 async function execute(
   capability: ICapability,
   args: ReadonlyJSONObject,
-  options: ICommandOptions
+  showForm: boolean,
+  options: ICommandOptions,
+  made: DisposableSet
 ): Promise<IAnswer | null> {
   const { app, client, rendermime, trans, within } = options;
   const folder = options.folder();
@@ -77,7 +91,10 @@ async function execute(
   widget.title.caption = capability.summary;
   widget.title.closable = true;
   app.shell.add(widget, 'main');
-  const waits = capability.effect === 'decide' || missing(fieldsOf(capability.params), args).length > 0;
+  // Switched off, the tab closes with the commands.
+  made.add(widget);
+  widget.disposed.connect(() => made.remove(widget));
+  const waits = showForm || capability.effect === 'decide' || missing(fieldsOf(capability.params), args).length > 0;
   return waits ? null : content.run(args);
 }
 

@@ -5,7 +5,7 @@ import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
 import { button, el, notice } from '../dom';
-import type { IAnswer, ICapability, INootropic } from '../tokens';
+import type { IAnswer, ICapability, INootropic, IRun } from '../tokens';
 import { argumentForm } from './form';
 import { fieldsOf } from './schema';
 
@@ -47,16 +47,14 @@ export class VerbPanel extends Panel {
 
   /** Run the verb and show the answer; it is returned too, or null when there is none. */
   async run(args: ReadonlyJSONObject): Promise<IAnswer | null> {
-    const { capability, client, folder, trans } = this.options;
+    const { capability, client, folder } = this.options;
     this.stop?.abort();
     const stop = new AbortController();
     this.stop = stop;
-    this.status.replaceChildren(
-      el('span', { role: 'status' }, trans.__('Running %1 …', capability.verb)),
-      button(trans.__('Stop'), { class: 'noo-button noo-mod-plain' }, () => stop.abort())
-    );
+    const run = client.start(capability.verb, args, { folder, signal: stop.signal });
+    this.watch(run);
     try {
-      const answer = await client.call(capability.verb, args, { folder, signal: stop.signal });
+      const answer = await run.result;
       if (this.isDisposed || this.stop !== stop) {
         return answer;
       }
@@ -65,7 +63,8 @@ export class VerbPanel extends Panel {
       return answer;
     } catch (error) {
       if (!this.isDisposed && this.stop === stop) {
-        this.status.replaceChildren(notice('error', error instanceof Error ? error.message : String(error)));
+        const told = notice('error', error instanceof Error ? error.message : String(error));
+        this.status.replaceChildren(told, run.text === '' ? '' : el('pre', { class: 'noo-plain' }, run.text));
       }
       return null;
     }
@@ -79,6 +78,27 @@ export class VerbPanel extends Panel {
 
   protected override onActivateRequest(): void {
     (this.form.querySelector<HTMLElement>('input, textarea, select, button') ?? this.node).focus();
+  }
+
+  /** Show how far it is, and what it says meanwhile. */
+  private watch(run: IRun): void {
+    const { capability, trans } = this.options;
+    const line = el('span', { role: 'status' }, trans.__('Running %1 …', capability.verb));
+    const said = el('pre', { class: 'noo-plain' });
+    this.status.replaceChildren(
+      line,
+      button(trans.__('Stop'), { class: 'noo-button noo-mod-plain' }, () => void run.cancel()),
+      said
+    );
+    run.news.connect((_, news) => {
+      if (news.event === 'text') {
+        said.append(news.text);
+      } else if (news.event === 'reset') {
+        said.replaceChildren(run.text);
+      } else if (news.event === 'progress' && news.progress.text !== '') {
+        line.textContent = news.progress.text;
+      }
+    });
   }
 
   private async display(answer: IAnswer): Promise<void> {

@@ -1,0 +1,113 @@
+"""The WebSocket of events: who may listen, where a page resumes, and what happens to one that does not keep up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized, ws_authenticated
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_lab.errors import status_of
+from nootropic_lab.events import Events, Listener, Slow, Topic
+from nootropic_lab.handlers import Refusals
+
+if TYPE_CHECKING:
+    from nootropic_kernel.workspace.location import Workspace
+
+# Codes of our own (4000 to 4999 are for applications).
+TOO_SLOW = 4001
+_MOST_HEARD = 4096
+
+
+class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
+    """``GET ?path=<folder>&since=<id>``: events of the folder's workspace, as JSON text messages.
+
+    What a page sends is not listened to; more than a few bytes of it close the connection.
+    """
+
+    # Set before the connection is opened.
+    workspace: Workspace
+    since: int | None
+    sender: asyncio.Task[None] | None = None
+
+    @property
+    def events(self) -> Events:
+        """Where the events come from."""
+        events: Events = self.settings["nootropic_events"]
+        return events
+
+    @ws_authenticated
+    @authorized
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Check what is asked for, then open the connection."""
+        try:
+            self.since = _row(self.get_query_argument("since", None))
+            self.workspace = await self.desk.workspace(self.get_query_argument("path", ""))
+        except NootropicError as error:
+            raise web.HTTPError(status_of(error)) from error
+        await super().get(*args, **kwargs)
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Begin to send."""
+        super().open(*args, **kwargs)
+        self.set_nodelay(True)
+        self.sender = asyncio.get_running_loop().create_task(self._send())
+
+    def on_message(self, message: str | bytes) -> None:
+        """Nothing that a page sends means anything here."""
+        if len(message) > _MOST_HEARD:
+            self.close(1009, "Too long")
+
+    def on_close(self) -> None:
+        """The page is gone."""
+        if self.sender is not None:
+            self.sender.cancel()
+        super().on_close()
+
+    async def _send(self) -> None:
+        topic, listener, last = await self.events.join(self.workspace)
+        try:
+            await self._replay(topic, last)
+            await self._follow(listener)
+        except WebSocketClosedError:
+            pass  # The page is gone, which is what ends this.
+        except Slow:
+            self.close(TOO_SLOW, "Too slow: resume")
+        except NootropicError as error:
+            await self.write_message(json.dumps({"kind": "error", "error": error.to_json()}, default=str))
+            self.close(1011, "The journal cannot be read")
+        finally:
+            self.events.leave(topic, listener)
+
+    async def _replay(self, topic: Topic, until: int) -> None:
+        await self.write_message(topic.hello(until))
+        after = until if self.since is None else self.since
+        while after < until:
+            lines = await topic.since(after, until)
+            if not lines:
+                return
+            for line in lines:
+                await self.write_message(line)
+            after = int(json.loads(lines[-1])["id"])
+
+    async def _follow(self, listener: Listener) -> None:
+        while True:
+            # Waits until the connection takes it: meanwhile the listener's own store fills up, and is bounded.
+            await self.write_message(await listener.next())
+
+
+def _row(value: str | None) -> int | None:
+    """The id after which a page wants to go on; None: only what is new.
+
+    :raises UsageError: when it is no number.
+    """
+    if value is None or value == "":
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) <= 18):
+        raise UsageError("`since` is not the number of a journal row.", next="Leave it out to hear only what is new.")
+    return int(value)

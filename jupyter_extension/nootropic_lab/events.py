@@ -1,0 +1,219 @@
+"""Brings what happens in a workspace to the pages that look at it: journal rows and news of runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.location import Workspace
+from nootropic_lab.journal_watch import BATCH, JournalWatch, message
+
+T = TypeVar("T")
+POLL_S = 0.2
+# Where there is no database yet, only the file's being there is asked for, and seldom.
+ABSENT_S = 2.0
+MOST_WAITING = 2000
+MOST_WAITING_BYTES = 4 * 2**20
+
+
+class Slow(Exception):
+    """A listener that does not keep up: it is let go, and resumes where it stood."""
+
+
+class Listener:
+    """What waits to be sent to one page."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[str] = deque()
+        self._size = 0
+        self._news = asyncio.Event()
+        self._slow = False
+
+    def put(self, line: str) -> None:
+        """Take a message; too many that wait let go of all of them."""
+        if self._slow:
+            return
+        self._waiting.append(line)
+        self._size += len(line)
+        if len(self._waiting) > MOST_WAITING or self._size > MOST_WAITING_BYTES:
+            self._slow = True
+            self._waiting.clear()
+        self._news.set()
+
+    async def next(self) -> str:
+        """The next message.
+
+        :raises Slow: when too many have waited.
+        """
+        while not self._waiting:
+            if self._slow:
+                raise Slow
+            self._news.clear()
+            await self._news.wait()
+        line = self._waiting.popleft()
+        self._size -= len(line)
+        return line
+
+
+class Topic:
+    """The listeners of one workspace, and the one task that watches its journal for them."""
+
+    def __init__(self, workspace: Workspace, instance: str) -> None:
+        self.root = workspace.root
+        self._instance = instance
+        self._watch = JournalWatch(workspace.state_dir)
+        self._turn = asyncio.Lock()
+        self._nudge = asyncio.Event()
+        self._trouble = ""
+        self._closed = False
+        # The newest row that listeners were told of; changed only in the turn of the loop that tells them.
+        self.told = 0
+        self.listeners: set[Listener] = set()
+        self.begun = asyncio.get_running_loop().create_task(self._begin())
+        self.task = asyncio.get_running_loop().create_task(self._run())
+
+    def hello(self, last: int) -> str:
+        """The first message: where the journal stands. It comes again when another database has taken its place."""
+        return json.dumps({"kind": "hello", "last": last, "instance": self._instance})
+
+    async def since(self, after: int, until: int) -> list[str]:
+        """Messages of older rows, a bounded batch.
+
+        :raises NootropicError: when the journal cannot be read now.
+        """
+        rows = await self._apart(lambda: self._watch.since(after, until))
+        return [json.dumps(message(row), default=str) for row in rows]
+
+    def send(self, document: dict[str, Any]) -> None:
+        """Give every listener a message."""
+        line = json.dumps(document, default=str)
+        for listener in self.listeners:
+            listener.put(line)
+
+    def look_soon(self) -> None:
+        """Somebody did something here: do not wait for the next turn."""
+        self._nudge.set()
+
+    async def close(self) -> None:
+        """Watch no more. The task is told, not cancelled: it may be between a thread and the lock."""
+        self._closed = True
+        self._nudge.set()
+        await asyncio.gather(self.task, self.begun)
+        await self._apart(self._watch.close)
+
+    async def _begin(self) -> None:
+        try:
+            await self._apart(self._watch.begin)
+        except NootropicError as error:
+            self._tell_trouble(error)
+        self.told = self._watch.last
+
+    async def _run(self) -> None:
+        await self.begun
+        while not self._closed:
+            await self._pause()
+            try:
+                anew, rows = await self._apart(self._watch.look)
+            except NootropicError as error:
+                self._tell_trouble(error)
+                continue
+            self._trouble = ""
+            self.told = self._watch.last
+            if anew:
+                for listener in self.listeners:
+                    listener.put(self.hello(self.told))
+            for row in rows:
+                self.send(message(row))
+            if len(rows) == BATCH:
+                self._nudge.set()
+
+    async def _pause(self) -> None:
+        seldom = self._trouble or not self._watch.there
+        try:
+            await asyncio.wait_for(self._nudge.wait(), ABSENT_S if seldom else POLL_S)
+        except TimeoutError:
+            pass
+        self._nudge.clear()
+
+    def _tell_trouble(self, error: NootropicError) -> None:
+        if self._trouble != str(error):
+            self._trouble = str(error)
+            self.send({"kind": "error", "error": error.to_json()})
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        async with self._turn:
+            done = asyncio.ensure_future(asyncio.to_thread(work))
+            try:
+                return await asyncio.shield(done)
+            except asyncio.CancelledError:
+                # The thread uses the connection until it ends: nobody else may.
+                await asyncio.wait([done])
+                raise
+
+
+class Events:
+    """The topics of one server, made when somebody listens and closed when nobody does."""
+
+    def __init__(self) -> None:
+        self.instance = str(uuid.uuid4())
+        self._topics: dict[Path, Topic] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def join(self, workspace: Workspace) -> tuple[Topic, Listener, int]:
+        """Listen to a workspace; the number is the newest row that the listener will not be told of."""
+        topic = await self._topic(workspace)
+        listener = Listener()
+        topic.listeners.add(listener)
+        return topic, listener, topic.told
+
+    def leave(self, topic: Topic, listener: Listener) -> None:
+        """Listen no more."""
+        topic.listeners.discard(listener)
+        self._drop_unused(topic)
+
+    def tell(self, root: Path, event: dict[str, Any]) -> None:
+        """News of a run in a workspace."""
+        topic = self._topics.get(root)
+        if topic is not None:
+            topic.send(event)
+
+    def look_soon(self) -> None:
+        """A verb has ended here: what it wrote need not wait for the next turn."""
+        for topic in self._topics.values():
+            topic.look_soon()
+
+    async def stop(self) -> None:
+        """The server stops."""
+        for topic in self._topics.values():
+            self._close(topic)
+        self._topics.clear()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _topic(self, workspace: Workspace) -> Topic:
+        while True:
+            topic = self._topics.get(workspace.root)
+            if topic is None:
+                topic = self._topics[workspace.root] = Topic(workspace, self.instance)
+            try:
+                await asyncio.shield(topic.begun)
+            except asyncio.CancelledError:
+                self._drop_unused(topic)
+                raise
+            if self._topics.get(workspace.root) is topic:
+                return topic
+
+    def _drop_unused(self, topic: Topic) -> None:
+        if not topic.listeners and self._topics.get(topic.root) is topic:
+            del self._topics[topic.root]
+            self._close(topic)
+
+    def _close(self, topic: Topic) -> None:
+        task = asyncio.get_running_loop().create_task(topic.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

@@ -1,0 +1,74 @@
+"""The routes of long work: start a run, look at it, stop it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_lab.errors import status_of
+from nootropic_lab.handlers import NootropicHandler
+
+if TYPE_CHECKING:
+    from nootropic_lab.runs import Runs
+
+
+class _RunsBase(NootropicHandler):
+    @property
+    def runs(self) -> Runs:
+        """The runs of this server."""
+        runs: Runs = self.settings["nootropic_runs"]
+        return runs
+
+
+class RunsHandler(_RunsBase):
+    """``GET``: the runs that are known. ``POST``: start one."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with one line a run."""
+        self.finish(json.dumps({"runs": self.runs.heads()}))
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Start a verb and answer with the run's id, long before it ends."""
+        try:
+            request = self.request_object()
+            verb = request.get("verb")
+            if not isinstance(verb, str):
+                raise UsageError("`verb` is not a string.", next='Send {"verb": "status"}.')
+            run = await self.runs.start(verb, request)
+        except NootropicError as error:
+            raise web.HTTPError(status_of(error)) from error
+        self.set_status(202)
+        self.finish(json.dumps({"run": run.id}))
+
+
+class RunHandler(_RunsBase):
+    """``GET``: how a run stands. ``DELETE``: stop it."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Answer with the state, the text so far, and the answer or the error when it has ended."""
+        try:
+            run = self.runs.get(name)
+        except NootropicError as error:
+            raise web.HTTPError(status_of(error)) from error
+        self.finish(json.dumps(run.document()))
+
+    # To stop is to steer what runs: who may start it may stop it.
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def delete(self, name: str) -> None:
+        """Stop it and answer with how it stands then."""
+        try:
+            run = await self.runs.cancel(name)
+        except NootropicError as error:
+            raise web.HTTPError(status_of(error)) from error
+        self.finish(json.dumps(run.document()))

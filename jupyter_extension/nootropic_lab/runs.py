@@ -1,0 +1,227 @@
+"""Long work: a verb that goes on while the page is closed; its news as events, its answer kept for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError
+from nootropic_lab.desk import Busy, Call, Desk
+from nootropic_lab.errors import UnknownRun, status_of
+
+if TYPE_CHECKING:
+    from nootropic_kernel.capabilities.base import Progress
+
+# Fewer than the desk takes: short lookups find a place beside them.
+MOST_AT_ONCE = 6
+MOST_KEPT = 50
+MOST_KEPT_BYTES = 32 * 2**20
+MOST_TEXT = 2**20
+# Pieces of text that come within this time are one event.
+GATHER_S = 0.03
+PATIENCE_S = 0.6
+
+Tell = Callable[[Path, dict[str, Any]], None]
+
+
+class Run:
+    """One verb that runs, or has run.
+
+    ``seq`` counts its events; ``text`` is what it streamed, at most the last :data:`MOST_TEXT` characters.
+    """
+
+    def __init__(self, call: Call, path: str, tell: Callable[[dict[str, Any]], None]) -> None:
+        self.id = secrets.token_hex(12)
+        self.call = call
+        self.path = path
+        self.state = "running"
+        self.seq = 0
+        self.text = ""
+        self.left_out = 0
+        self.progress: dict[str, Any] | None = None
+        self.cancel = threading.Event()
+        self.ended = asyncio.Event()
+        self._outcome = b"null"
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._guard = threading.Lock()
+        self._pieces: list[str] = []
+        self._news: dict[str, Any] | None = None
+        self._gathering = False
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes, about."""
+        return len(self._outcome) + len(self.text)
+
+    def emit(self, progress: Progress) -> None:
+        """Take news from the verb's thread; they become events a moment later, several together."""
+        with self._guard:
+            if progress.kind == "text":
+                self._pieces.append(progress.text)
+            else:
+                self._news = {"text": progress.text, "fraction": progress.fraction}
+            if self._gathering:
+                return
+            self._gathering = True
+        try:
+            self._loop.call_soon_threadsafe(self._loop.call_later, GATHER_S, self.flush)
+        except RuntimeError:
+            pass  # The server has stopped: nobody listens any more.
+
+    def flush(self) -> None:
+        """Tell what has been gathered."""
+        with self._guard:
+            text, news = "".join(self._pieces), self._news
+            self._pieces, self._news, self._gathering = [], None, False
+        if self.state != "running":
+            return
+        if text:
+            kept = self.text + text
+            self.left_out += max(0, len(kept) - MOST_TEXT)
+            self.text = kept[-MOST_TEXT:]
+            self._event("text", {"text": text[-MOST_TEXT:]})
+        if news is not None:
+            self.progress = news
+            self._event("progress", news)
+
+    def end(self, state: str, outcome: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+        """Note the outcome, once.
+
+        :param outcome: what ``GET`` answers with beside the state: ``answer``, or ``error`` and ``status``.
+        :param told: the data of the last event.
+        """
+        if self.state != "running":
+            return
+        self.flush()
+        self.state = state
+        # A value that is no JSON is named by its text, so that an error never hides behind another.
+        self._outcome = json.dumps(outcome, default=str).encode()
+        self.ended.set()
+        self._event(state, told)
+
+    def head(self) -> dict[str, Any]:
+        """What a list shows of it."""
+        return {"run": self.id, "verb": self.call.entry.verb, "path": self.path, "state": self.state}
+
+    def document(self) -> dict[str, Any]:
+        """All that is known of it."""
+        outcome = json.loads(self._outcome) or {}
+        known = {"seq": self.seq, "text": self.text, "left_out": self.left_out, "progress": self.progress}
+        return {**self.head(), **known, **outcome}
+
+    def _event(self, name: str, data: Mapping[str, Any]) -> None:
+        self.seq += 1
+        self._tell({"kind": "run", "run": self.id, "seq": self.seq, "event": name, "data": dict(data)})
+
+
+class Runs:
+    """The runs of one server.
+
+    :param desk: performs the verbs.
+    :param tell: takes each event, with the root of the workspace that it belongs to.
+    :param ended: told after a verb has ended, however it did.
+    """
+
+    def __init__(self, desk: Desk, tell: Tell, ended: Callable[[], None] = lambda: None) -> None:
+        self._desk = desk
+        self._tell = tell
+        self._ended = ended
+        self._runs: dict[str, Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, verb: str, request: Mapping[str, Any]) -> Run:
+        """Start a verb; a wrong request is refused at once, what the verb refuses comes with the run.
+
+        :raises NootropicError: what is wrong with the request.
+        :raises Busy: when too many run.
+        """
+        call = await self._desk.prepare(verb, request)
+        if sum(run.state == "running" for run in self._runs.values()) >= MOST_AT_ONCE:
+            raise Busy("Too many runs at once in this server.", next="Wait until one ends, or stop one.")
+        root = call.workspace.root
+        run = Run(call, str(request.get("path", "")), lambda event: self._tell(root, event))
+        work = self._desk.perform(call, run.cancel, run.emit)
+        self._runs[run.id] = run
+        task = asyncio.get_running_loop().create_task(self._finish(run, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return run
+
+    def get(self, name: str) -> Run:
+        """A run by its id.
+
+        :raises UnknownRun: when there is none.
+        """
+        try:
+            return self._runs[name]
+        except KeyError as error:
+            raise UnknownRun(name) from error
+
+    def heads(self) -> list[dict[str, Any]]:
+        """The runs that are known, oldest first."""
+        return [run.head() for run in self._runs.values()]
+
+    async def cancel(self, name: str) -> Run:
+        """Stop a run; control comes back within a second, whatever the verb does.
+
+        :raises UnknownRun: when there is none.
+        """
+        run = self.get(name)
+        if run.state == "running":
+            run.cancel.set()
+            try:
+                await asyncio.wait_for(run.ended.wait(), PATIENCE_S)
+            except TimeoutError:
+                _stopped(run, "The step in hand comes to its end in the background; no further one is begun.")
+                self._forget()
+        return run
+
+    def stop(self) -> None:
+        """Let go of the runs: the server stops."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _finish(self, run: Run, work: asyncio.Future[dict[str, Any]]) -> None:
+        try:
+            answer = await work
+        except NootropicError as error:
+            if run.cancel.is_set() and isinstance(error, Interrupted):
+                _stopped(run, error.why)
+            else:
+                _failed(run, error)
+        except Exception as error:
+            from nootropic_kernel.capabilities.invoke import InternalError
+
+            _failed(run, InternalError(run.call.entry.verb, error))
+        else:
+            run.end("done", {"answer": answer}, {"effect": answer["effect"], "changed": answer["changed"]})
+        self._ended()
+        self._forget()
+
+    def _forget(self) -> None:
+        """The oldest ended runs go until what is kept is bounded; the one that ended last stays."""
+        ended = [run for run in self._runs.values() if run.state != "running"]
+        size = sum(run.size for run in ended)
+        for number, run in enumerate(ended[:-1]):
+            if len(ended) - number <= MOST_KEPT and size <= MOST_KEPT_BYTES:
+                return
+            size -= run.size
+            del self._runs[run.id]
+
+
+def _failed(run: Run, error: NootropicError) -> None:
+    told = {"error": error.to_json(), "status": status_of(error)}
+    run.end("failed", told, told)
+
+
+def _stopped(run: Run, why: str) -> None:
+    error = Interrupted(f"`{run.call.entry.verb}` was stopped.", verb=run.call.entry.verb)
+    error.why = why or error.why
+    told = {"error": error.to_json(), "status": 409}
+    run.end("cancelled", told, told)

@@ -1,0 +1,140 @@
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import type { ICommandPalette } from '@jupyterlab/apputils';
+import { WidgetTracker } from '@jupyterlab/apputils';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
+
+import { nootropicIcon } from './icon';
+import type { INootropicSettings } from './tokens';
+
+/** What a panel is, and where it stands. */
+export interface IPanelOptions<W extends Widget> {
+  /** `nootropic-chat`: the widget's id, with the name behind it where there are several. */
+  readonly id: string;
+  /** `nootropic:open-chat`: the command that opens it. */
+  readonly command: string;
+  readonly title: string;
+  readonly caption?: string;
+  readonly icon?: LabIcon;
+  readonly area: 'main' | 'left' | 'right';
+  readonly rank?: number;
+  /** Open it when the window is opened the first time, without taking the focus. */
+  readonly atStart?: boolean;
+  /** Make the widget; `args` are the command's, or what was kept of it before a reload. */
+  readonly make: (args: ReadonlyJSONObject) => W;
+  /** What is kept of it over a reload; arguments for `make`. */
+  readonly keep?: (widget: W) => ReadonlyJSONObject;
+  /** Tells several panels of this kind apart (the proposal's id); one only where it is left out. */
+  readonly name?: (args: ReadonlyJSONObject) => string;
+  /** The JSON schema of the command's arguments. */
+  readonly args?: ReadonlyJSONObject;
+  /** The palette's heading. */
+  readonly category: string;
+}
+
+/** What panels need of JupyterLab. */
+export interface IPanelHost {
+  readonly app: Pick<JupyterFrontEnd, 'commands' | 'shell'>;
+  readonly restorer: ILayoutRestorer | null;
+  readonly palette: ICommandPalette | null;
+  readonly settings: INootropicSettings;
+}
+
+/** A kind of panel. */
+export interface IPanelKind<W extends Widget> {
+  readonly tracker: WidgetTracker<W>;
+  /** Open it, or bring the open one to the front; null while all is switched off. */
+  open(args?: ReadonlyJSONObject): W | null;
+  /** Keep what `keep` says now: call it when that has changed. */
+  save(widget: W): void;
+}
+
+/**
+ * Add a kind of panel: command, palette entry, place in the window, and its return after a reload.
+ *
+ * To be called while a plugin is activated: later the window has asked already what is to come back. While all is
+ * switched off, its panels are closed and its command is hidden.
+ */
+export function addPanel<W extends Widget>(host: IPanelHost, options: IPanelOptions<W>): IPanelKind<W> {
+  const { app, restorer, palette, settings } = host;
+  const tracker = new WidgetTracker<W>({ namespace: options.id });
+  const widgets = new Map<string, W>();
+  const open = (args: ReadonlyJSONObject, activate: boolean): W | null => {
+    if (!settings.enabled) {
+      return null;
+    }
+    const name = options.name?.(args) ?? '';
+    let widget = widgets.get(name);
+    if (widget === undefined) {
+      widget = options.make(args);
+      dress(widget, name, options);
+      widgets.set(name, widget);
+      widget.disposed.connect(() => widgets.delete(name));
+      void tracker.add(widget);
+    }
+    if (!widget.isAttached) {
+      app.shell.add(widget, options.area, options.rank === undefined ? {} : { rank: options.rank });
+    }
+    if (activate) {
+      app.shell.activateById(widget.id);
+    }
+    return widget;
+  };
+  app.commands.addCommand(options.command, {
+    label: options.title,
+    caption: options.caption ?? options.title,
+    icon: options.icon ?? nootropicIcon,
+    isVisible: () => settings.enabled,
+    isEnabled: () => settings.enabled,
+    describedBy: { args: options.args ?? { type: 'object', properties: {} } },
+    execute: args => void open(plain(args), true)
+  });
+  palette?.addItem({ command: options.command, category: options.category });
+  if (restorer !== null) {
+    // A command of its own: it waits for the settings, and a panel that comes back does not take the focus.
+    const command = `${options.command}-again`;
+    app.commands.addCommand(command, {
+      label: options.title,
+      isVisible: () => false,
+      describedBy: { args: options.args ?? { type: 'object', properties: {} } },
+      execute: async args => {
+        await settings.ready;
+        open(plain(args), false);
+      }
+    });
+    void restorer.restore(tracker, {
+      command,
+      name: widget => widget.id,
+      args: widget => options.keep?.(widget) ?? {}
+    });
+  }
+  settings.changed.connect(() => {
+    if (!settings.enabled) {
+      [...widgets.values()].forEach(widget => widget.dispose());
+    }
+    app.commands.notifyCommandChanged(options.command);
+  });
+  if (options.atStart === true) {
+    void settings.ready.then(() => open({}, false));
+  }
+  return { tracker, open: (args = {}) => open(args, true), save: widget => void tracker.save(widget) };
+}
+
+function dress<W extends Widget>(widget: W, name: string, options: IPanelOptions<W>): void {
+  widget.id = name === '' ? options.id : `${options.id}-${name}`;
+  widget.title.icon = options.icon ?? nootropicIcon;
+  widget.title.caption = options.caption ?? options.title;
+  if (options.area === 'main') {
+    widget.title.label ||= options.title;
+  }
+  widget.title.closable = true;
+  widget.node.setAttribute('role', 'region');
+  widget.node.setAttribute('aria-label', options.title);
+}
+
+/** The command's arguments without those that JupyterLab adds. */
+function plain(args: ReadonlyPartialJSONObject): ReadonlyJSONObject {
+  const { isPalette: _palette, isLauncher: _launcher, isMenu: _menu, ...rest } = args;
+  return rest as ReadonlyJSONObject;
+}

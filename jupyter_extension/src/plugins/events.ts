@@ -1,0 +1,16 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { EventHub } from '../events';
+import { settingsOr } from '../settings';
+import { INootropicEvents, INootropicSettings } from '../tokens';
+
+/** Provides the events of workspaces; a connection is made only when somebody listens. */
+export const events: JupyterFrontEndPlugin<INootropicEvents> = {
+  id: 'nootropic-lab:events',
+  description: 'Tells what happens in a workspace, by whatever process.',
+  autoStart: true,
+  provides: INootropicEvents,
+  optional: [INootropicSettings],
+  activate: (app, settings: INootropicSettings | null) =>
+    new EventHub(app.serviceManager.serverSettings, settingsOr(settings))
+};

@@ -1,0 +1,36 @@
+import type { Child } from './dom';
+import { button, el } from './dom';
+
+/** What a panel shows where it has no content of its own. */
+export type StateKind = 'empty' | 'loading' | 'error' | 'offline';
+
+/** A state in words, and what the person can do about it. */
+export interface IState {
+  readonly kind: StateKind;
+  readonly title: string;
+  /** Whole sentences; pieces may be elements. */
+  readonly text?: readonly Child[];
+  readonly actions?: readonly { readonly label: string; readonly run: () => void }[];
+}
+
+/** Show a state. An error interrupts who listens to a screen reader, anything else waits for its turn. */
+export function stateView(state: IState): HTMLElement {
+  return el(
+    'section',
+    {
+      class: `noo-panel-state noo-mod-${state.kind}`,
+      role: state.kind === 'error' ? 'alert' : 'status',
+      'aria-busy': state.kind === 'loading' ? 'true' : undefined
+    },
+    el('div', { class: 'noo-panel-state-mark', 'aria-hidden': 'true' }),
+    el('p', { class: 'noo-panel-state-title' }, state.title),
+    state.text === undefined ? null : el('p', { class: 'noo-panel-state-text' }, ...state.text),
+    state.actions === undefined
+      ? null
+      : el(
+          'div',
+          { class: 'noo-panel-state-actions' },
+          ...state.actions.map(({ label, run }) => button(label, { class: 'noo-button' }, run))
+        )
+  );
+}

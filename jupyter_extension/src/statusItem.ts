@@ -1,0 +1,138 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+
+import { button } from './dom';
+import { record, text } from './json';
+import type { IEventStream, INootropic, INootropicEvents, NootropicEvent } from './tokens';
+
+/** So long is waited after something happened: several things are looked up once. */
+const PAUSE_MS = 1500;
+
+/** What the item needs. */
+export interface IStatusItemOptions {
+  readonly client: INootropic;
+  readonly events: INootropicEvents | null;
+  readonly trans: TranslationBundle;
+  /** The folder of what the person is looking at. */
+  readonly folder: () => string;
+  readonly clicked: () => void;
+  /** Milliseconds between two looks while nothing happens; 0 for none. */
+  readonly every: () => number;
+}
+
+interface IFacts {
+  readonly model: string;
+  readonly local: boolean | null;
+  readonly cost: string;
+}
+
+/** Which model answers and where, what it cost today, and how many verbs run here. */
+export class StatusItem extends Widget {
+  constructor(private readonly options: IStatusItemOptions) {
+    super();
+    this.addClass('noo-status');
+    this.node.append(this.line);
+    options.client.runningChanged.connect(this.running, this);
+    options.client.decided.connect(this.soon, this);
+    this.draw();
+  }
+
+  /** The person looks at something else: perhaps in another workspace. */
+  follow(): void {
+    const folder = this.options.folder();
+    if (folder === this.folder && this.stream !== null) {
+      return;
+    }
+    this.folder = folder;
+    this.stream?.dispose();
+    this.stream = this.options.events?.connect(folder) ?? null;
+    this.stream?.event.connect(this.hear, this);
+    this.stream?.stateChanged.connect(() => this.draw());
+    this.soon();
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      clearTimeout(this.timer);
+      this.stream?.dispose();
+      this.options.client.runningChanged.disconnect(this.running, this);
+      this.options.client.decided.disconnect(this.soon, this);
+    }
+    super.dispose();
+  }
+
+  private running(): void {
+    this.draw();
+    if (this.options.client.running.length === 0) {
+      this.soon();
+    }
+  }
+
+  private hear(_: IEventStream, event: NootropicEvent): void {
+    if (event.kind !== 'run' || event.event === 'done' || event.event === 'failed') {
+      this.soon();
+    }
+  }
+
+  private soon(): void {
+    this.wait(PAUSE_MS);
+  }
+
+  private wait(pause: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.look(), pause);
+  }
+
+  private async look(): Promise<void> {
+    const { client, every } = this.options;
+    const { folder } = this;
+    try {
+      const status = record((await client.call('status', {}, { folder })).result.model);
+      const total = record((await client.call('cost', {}, { folder })).result.total);
+      const local = typeof status.local === 'boolean' ? status.local : null;
+      this.facts = { model: status.ready === true ? text(status.name) : '', local, cost: text(total.cost) };
+      this.trouble = '';
+    } catch (error) {
+      this.trouble = error instanceof Error ? error.message : String(error);
+    }
+    if (this.isDisposed) {
+      return;
+    }
+    this.draw();
+    if (every() > 0) {
+      this.wait(every());
+    }
+  }
+
+  private draw(): void {
+    const { client, trans } = this.options;
+    const { facts, trouble } = this;
+    const parts: string[] = [];
+    if (trouble !== '' || this.stream?.state === 'offline') {
+      parts.push(trans.__('Nootropic: offline'));
+    } else if (facts === null) {
+      parts.push(trans.__('Nootropic'));
+    } else {
+      parts.push(facts.model === '' ? trans.__('no model') : facts.model);
+      if (facts.model !== '' && facts.local !== null) {
+        parts.push(facts.local ? trans.__('local') : trans.__('cloud'));
+      }
+      if (facts.cost !== '') {
+        parts.push(trans.__('%1 today', facts.cost));
+      }
+    }
+    const { length } = client.running;
+    if (length > 0) {
+      parts.push(trans._n('%1 running', '%1 running', length));
+    }
+    this.line.textContent = parts.join(' · ');
+    this.line.title = trouble === '' ? trans.__('Open Nootropic') : trouble;
+  }
+
+  private readonly line = button('', { class: 'noo-status-line jp-StatusBar-TextItem' }, () => this.options.clicked());
+  private stream: IEventStream | null = null;
+  private folder = '';
+  private facts: IFacts | null = null;
+  private trouble = '';
+  private timer: ReturnType<typeof setTimeout> | undefined;
+}

@@ -1,0 +1,93 @@
+"""What surrounds the panels: status bar, menu, actions at an error, and the switch that turns all of it off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
+from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.location import Workspace
+from tests.browser.lab import Lab
+
+pytestmark = pytest.mark.browser
+
+_COMMANDS = """() => window.jupyterapp.commands.listCommands().filter(id => id.startsWith('nootropic:'))
+  .filter(id => window.jupyterapp.commands.isVisible(id)).sort()"""
+_ASKED = "() => performance.getEntriesByType('resource').filter(e => e.name.includes('/nootropic/api/')).length"
+
+
+@pytest.fixture
+def notebook(repo: Path, workspace: Workspace) -> str:
+    """A notebook that shows a proposal, and has a cell that fails."""
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in ("%noo show P1", "total = 1 / 0")],
+        metadata={"kernelspec": {"name": "nootropic", "display_name": "Nootropic (Python)", "language": "python"}},
+    )
+    nbformat.write(made, repo / "work.ipynb")
+    base = (repo / "shelf" / "books.py").read_bytes()
+    database = StateDatabase.open(workspace)
+    try:
+        edit = FileEdit("shelf/books.py", base, base.replace(b"sorted(books)", b"sorted(set(books))"))
+        ProposalStore(database, workspace).propose(
+            build_changeset([edit], Provenance(title="Sort a set", how="person"))
+        )
+    finally:
+        database.close()
+    return "work.ipynb"
+
+
+def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebook: str) -> None:
+    page = lab.page
+    lab.open_notebook(notebook)
+    output = lab.run_cell(0)
+    expect(output.locator(".noo-proposal").get_by_role("button", name="Accept hunk P1:1")).to_be_enabled()
+    line = page.locator(".noo-status-line")
+    expect(line).to_contain_text("no model")
+    expect(line).to_contain_text("today")
+    bar = page.locator("#jp-MainMenu, .jp-MenuBar, .lm-MenuBar").first
+    expect(bar.get_by_text("Nootropic", exact=True)).to_be_visible()
+    assert {"nootropic:plan", "nootropic:start"} <= set(page.evaluate(_COMMANDS))
+    lab.picture("surfaces-on")
+
+    lab.command("nootropic:switch")
+    expect(output.locator(".noo-plain")).to_contain_text("Sort a set")
+    expect(output.locator(".noo-proposal")).to_have_count(0)
+    expect(line).to_have_count(0)
+    expect(bar.get_by_text("Nootropic", exact=True)).to_have_count(0)
+    assert page.evaluate(_COMMANDS) == ["nootropic:switch"]
+    asked = page.evaluate(_ASKED)
+    page.wait_for_timeout(3000)
+    assert page.evaluate(_ASKED) == asked
+    lab.picture("surfaces-off")
+
+    lab.command("nootropic:switch")
+    expect(output.locator(".noo-proposal").get_by_role("button", name="Accept hunk P1:1")).to_be_enabled()
+    expect(line).to_contain_text("no model")
+    expect(bar.get_by_text("Nootropic", exact=True)).to_be_visible()
+    page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:plan')")
+
+
+def test_an_error_is_shown_before_it_is_sent(lab: Lab, notebook: str) -> None:
+    page = lab.page
+    lab.open_notebook(notebook)
+    lab.run_cell(1)
+    cell = lab.cell(1)
+    page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:code')")
+    cell.locator(".jp-OutputArea-output").first.click(button="right")
+    menu = page.locator(".lm-Menu")
+    expect(menu.get_by_text("Nootropic: Explain")).to_be_visible()
+    lab.picture("surfaces-context")
+    menu.get_by_text("Nootropic: Fix This Error").click()
+    form = page.locator(".noo-verb .noo-form")
+    instruct = form.locator("[name=instruct]")
+    value = instruct.input_value()
+    assert "total = 1 / 0" in value and "ZeroDivisionError" in value and "\x1b" not in value
+    expect(form.locator("[name=file]")).to_have_value("work.ipynb")
+    lab.picture("surfaces-fix")
+    # The person reads it first: nothing was asked of the verb.
+    expect(page.locator(".noo-verb-status")).to_be_empty()
