@@ -435,7 +435,7 @@ def test_the_board_counts_every_task_once(session: Session) -> None:
     total = sum(len(story.tasks) for epic in result.epics for story in epic.stories)
     assert sum(shown.counts.values()) == total
     assert "Ready" in shown.text() and "| T1 |" in shown.markdown()
-    only = board(BoardParams(column="ready"), session).text()
+    only = board(BoardParams(status=["ready"]), session).text()
     assert "T1 " in only and "T2 " not in only
 
 
