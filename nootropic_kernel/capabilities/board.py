@@ -14,7 +14,7 @@ from nootropic_kernel.agents.task_costs import PlanCosts, plan_costs
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.plan_views import EpicView, PlanResult
 from nootropic_kernel.planning import board_views
-from nootropic_kernel.planning.board import Health, columns, health, lanes, passed_hours, state_of
+from nootropic_kernel.planning.board import Health, columns, health, lanes, next_tasks, passed_hours, state_of
 from nootropic_kernel.planning.filters import TaskFilter, choose
 from nootropic_kernel.planning.history import Since
 from nootropic_kernel.planning.mermaid import mermaid_graph
@@ -184,6 +184,7 @@ def board(params: BoardParams, session: Session) -> BoardResult:
     kept = {task.id for task in chosen}
     result.epics = _kept(result.epics, kept) if not wanted.empty else result.epics
     result.counts = {column.key: len(column.tasks) for column in columns(plan, states)}
+    result.next = [task.id for task in next_tasks(plan, states)]
     result.wanted = wanted.sentence()
     result.lanes = [
         LaneView(

@@ -10,7 +10,7 @@ from pydantic import Field
 from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
-from nootropic_kernel.planning.board import progress, ready_tasks
+from nootropic_kernel.planning.board import next_tasks, progress
 from nootropic_kernel.planning.model import Task, TaskState
 from nootropic_kernel.planning.render import harmless, in_markdown
 
@@ -72,11 +72,11 @@ def next(params: NextParams, session: Session) -> NextResult:
     """List the tasks that can be done now, with how each is done and the command for it.
 
     They wait for nothing. Critical ones come first, as they decide when the plan ends; then the others in the order of
-    the plan (`noo task T3 --before T9` changes it). `noo run` takes the first that a recipe does, then those of a model.
+    the plan (`noo task T3 --before T9` changes it). `noo run` takes recipes' work before a model's.
     """
     current_spec(session.workspace)
     planned = current_plan(session.workspace, session.database())
-    ready = ready_tasks(planned.plan, planned.states)
+    ready = next_tasks(planned.plan, planned.states)
     shown = [NextTask.of(task, planned.states[task.id]) for task in ready[: params.count]]
     return NextResult(message=_message(planned, len(ready)), tasks=shown, more=len(ready) - len(shown))
 

@@ -210,9 +210,8 @@ def _told(task: Task, outcome: Outcome, note: str = "", proposal: str | None = N
 
 
 def _ready(planned: Planned) -> list[Task]:
-    """The ready tasks that need no person, in the order that `next` tells; what recipes do first: it costs nothing."""
-    found = [task for task in ready_tasks(planned.plan, planned.states) if task.how.kind in ("recipe", "model")]
-    return sorted(found, key=lambda task: task.how.kind != "recipe")
+    """The ready tasks that need no person, in the order that `next` tells."""
+    return [task for task in ready_tasks(planned.plan, planned.states) if task.how.kind in ("recipe", "model")]
 
 
 def _for_a_person(planned: Planned) -> list[str]:

@@ -12,11 +12,12 @@ from nootropic_kernel.agents.task_editor import TaskEdited, edit_task, undo_task
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
 from nootropic_kernel.planning import patch_views
-from nootropic_kernel.planning.board import ready_tasks
+from nootropic_kernel.planning.board import next_tasks
 from nootropic_kernel.planning.dependencies import known_task
 from nootropic_kernel.planning.difference import difference
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.render import harmless, in_markdown
+from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.planning.task_edit import TaskEdit
 from nootropic_kernel.workspace.errors import UsageError
 
@@ -59,6 +60,7 @@ class TaskResult(Result):
     patch: dict[str, Any] = Field(description="What changed in the plan; other tasks may have moved in time.")
     order: list[str] = Field(description="The tasks of its story, in their order.")
     next: list[str] = Field(description="Tasks that can be done now.")
+    paths: list[str] = Field(default_factory=list, description="Files that were written.")
     notes: list[str] = Field(default_factory=list)
     _before: Plan = PrivateAttr()
     _after: Plan = PrivateAttr()
@@ -82,7 +84,8 @@ class TaskResult(Result):
             summary=" ".join(filter(None, [said, order])),
             patch=patch.to_json(),
             order=[each.id for each in plan.tasks_of(task.story)],
-            next=[each.id for each in ready_tasks(plan, states)],
+            next=[each.id for each in next_tasks(plan, states)],
+            paths=[] if done.action == "shown" else [FILE_NAME],
             notes=[*_waiting(plan, done), *done.notes],
         )
         result._before, result._after = done.before, plan
@@ -124,9 +127,10 @@ def task(params: TaskParams, session: Session) -> TaskResult:
     """Change one task of the plan: its status, whom it waits for, its place, title, estimate or agent; or look at it.
 
     `noo task T3 --status done --note "by hand"` marks work of yours; `--status deferred` puts it off, and
-    `--status pending` takes it up again. `--after T2` and `--not-after T2` change whom it waits for; a circle is refused by name, and so
-    is taking off what it needs. `--before T9` and `--move 1` change its place: the order in which `next` lists what is
-    not critical. What is finished stays as it is (`noo replan` plans it anew), what waits for review is decided first.
+    `--status pending` takes it up again. `--after T2` and `--not-after T2` change whom it waits for; a circle is
+    refused by name, and so is taking off what it needs. `--before T9` and `--move 1` change its place: the order in
+    which `next` lists what is not critical. What is finished stays as it is (`noo replan` plans it anew); what waits
+    for review is decided first.
 
     project-spec.md is written and committed with what was changed and why; times follow. What you changed is yours: an
     edited brief leaves it alone. `--undo` takes the latest edit back, unless the plan was worked on since.

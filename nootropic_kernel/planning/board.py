@@ -24,6 +24,8 @@ _COLUMN_OF = {
 }  # fmt: skip
 DROPPED = frozenset({"superseded", "cancelled"})  # not part of the plan any more
 
+_TURN = {"recipe": 0, "model": 1, "person": 2}
+
 States = Mapping[str, TaskState]
 Health = Literal["green", "yellow", "red"]
 
@@ -139,7 +141,16 @@ def passed_hours(plan: Plan, today: date) -> float | None:
 
 
 def ready_tasks(plan: Plan, states: States) -> list[Task]:
-    """What can be done now: critical tasks first, each group in the order in which the person keeps the plan."""
+    """What can be done now, as `run` takes it: by recipes first, then by a model, then by a person.
+
+    Each in the order of the schedule, and at the same time in the order in which the person keeps the plan.
+    """
+    ready = [task for task in plan.tasks if state_of(task, states).status == "ready"]
+    return sorted(ready, key=lambda task: (_TURN.get(task.how.kind, 3), task.schedule.start_h))
+
+
+def next_tasks(plan: Plan, states: States) -> list[Task]:
+    """What can be done now, as a person should look at it: critical tasks first, then the others in their order."""
     ready = [task for task in plan.tasks if state_of(task, states).status == "ready"]
     return sorted(ready, key=lambda task: not task.schedule.critical)
 

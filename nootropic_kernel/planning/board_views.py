@@ -18,8 +18,8 @@ from nootropic_kernel.planning.board import (
     States,
     columns,
     lanes,
+    next_tasks,
     progress,
-    ready_tasks,
 )
 from nootropic_kernel.planning.board import state_of as state
 from nootropic_kernel.planning.history import Since
@@ -166,7 +166,7 @@ def _tail(board: Board) -> list[str]:
     if path := board.plan.critical_path():
         shown = path if len(path) <= 12 or board.complete else (*path[:6], f"… {len(path) - 11} more …", *path[-5:])
         lines.append(f"Critical path: {' → '.join(shown)}")
-    if ready := ready_tasks(board.plan, board.states):
+    if ready := next_tasks(board.plan, board.states):
         more = f" and {len(ready) - 5} more (`noo next`)" if len(ready) > 5 else ""
         lines.append(f"Next: {', '.join(task.id for task in ready[:5])}{more}")
     lines += [board.money] if board.money else []

@@ -40,8 +40,8 @@ class _Box:
     def status(self, states: States) -> str:
         """Of several tasks the one that a person should see: what failed, waits for review, can be done."""
         found = {state_of(task, states).status for task in self.tasks}
-        order = ("failed", "blocked", "review", "running", "ready", "pending")
-        return next((status for status in order if status in found), "done")
+        order = ("failed", "blocked", "review", "running", "ready", "pending", "done")
+        return next((status for status in order if status in found), "deferred")
 
 
 def mermaid_graph(plan: Plan, states: States, chosen: Iterable[Task] | None = None) -> str:
@@ -75,9 +75,10 @@ def mermaid_graph(plan: Plan, states: States, chosen: Iterable[Task] | None = No
 def mermaid_gantt(plan: Plan, states: States, chosen: Iterable[Task] | None = None) -> str:
     """The schedule as a Gantt chart with a section an epic; its axis counts hours from the plan's start.
 
-    :param chosen: the tasks to draw; without it all that are still part of the plan.
+    :param chosen: the tasks to draw; without it all. What is put off takes no time and is left out.
     """
-    boxes, note = _boxes(plan, _live(plan, states, chosen))
+    planned = [task for task in _live(plan, states, chosen) if state_of(task, states).status != "deferred"]
+    boxes, note = _boxes(plan, planned)
     if not boxes:
         return ""
     epic_of = {story.id: story.epic for story in plan.stories}
