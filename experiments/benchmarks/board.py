@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, BoardResult, board
 from nootropic_kernel.capabilities.task import TaskParams, task
+from nootropic_kernel.planning import board_views
 from nootropic_kernel.planning.mermaid import mermaid_gantt, mermaid_graph
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.records import to_plain
@@ -92,7 +93,7 @@ def measure(tasks: int, rounds: int) -> None:
             states = result._board.states
             faces: dict[str, Callable[[], str]] = {
                 "text": result.text,
-                "text --all": lambda: result.pager_text() or result.text(),
+                "text --all": lambda: board_views.text(replace(result._board, complete=True)),
                 "markdown": result.markdown,
                 "html": result.html,
                 "document": lambda: json.dumps(result.document()),

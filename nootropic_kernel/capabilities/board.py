@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 
 from nootropic_kernel.agents.plan_history import changed_since
-from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
+from nootropic_kernel.agents.planner import NoPlan, Planned, current_plan
 from nootropic_kernel.agents.task_costs import PlanCosts, plan_costs
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.plan_views import EpicView, PlanResult
@@ -19,6 +18,7 @@ from nootropic_kernel.planning.filters import TaskFilter, choose
 from nootropic_kernel.planning.history import Since
 from nootropic_kernel.planning.mermaid import mermaid_graph
 from nootropic_kernel.planning.records import shown, to_plain
+from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.telemetry.budget import usd
 
 Place = Literal[
@@ -121,7 +121,7 @@ class BoardResult(PlanResult):
         return board_views.text(self._board)
 
     def pager_text(self) -> str | None:
-        return board_views.text(replace(self._board, complete=True)) if self._board.many else None
+        return self.text() if self._board.long else None
 
     def markdown(self) -> str:
         return board_views.markdown(self._board)
@@ -166,7 +166,8 @@ def board(params: BoardParams, session: Session) -> BoardResult:
     some are pending; when all were rejected or undone it is ready again. `noo task T3 --status done` marks a task that
     you did yourself. Of a large plan the beginning of each column is listed; filters and `--all` show the rest.
     """
-    current_spec(session.workspace)
+    if not (session.workspace.root / FILE_NAME).exists():
+        raise NoPlan  # before a folder for state is made
     planned = current_plan(session.workspace, session.database())
     plan, states = planned.plan, planned.states
     wanted = TaskFilter(

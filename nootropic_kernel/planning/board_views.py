@@ -35,7 +35,7 @@ _COLOURS: Mapping[str | None, str] = {"green": "#2e7d32", "yellow": "#b26a00", "
 _MANY = 100  # tasks; above it not all of them are listed unless they are asked for
 _FIRST = 10  # of each column, then
 _ROWS = 200  # of a Markdown table
-_CARDS = 1500  # of a page
+_PAGE = 900_000  # bytes of cards on a page
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class Board:
         """Whether only the beginning of each column is listed."""
         return len(self.chosen) > _MANY and not self.complete
 
+    @property
+    def long(self) -> bool:
+        """Whether the listing fills several screens."""
+        return len(self.chosen) > _MANY and self.complete
+
 
 # ---- terminal -------------------------------------------------------------------------------------------------------
 
@@ -81,7 +86,7 @@ def text(board: Board) -> str:
         lines += ["No task is like that." if board.wanted else "The plan has no tasks.", ""]
     lines += _tail(board)
     if board.since is not None and not board.since.patch.empty:
-        lines += ["", patch_text(board.since.past.plan, board.since.patch)]
+        lines += patch_text(board.since.past.plan, board.since.patch).split("\n")[1:]  # its summary is said above
     return harmless("\n".join(lines).rstrip("\n"))
 
 
@@ -211,7 +216,7 @@ def _markdown_row(board: Board, task: Task) -> str:
 
 def html(board: Board) -> str:
     """The board as one piece of HTML: a fold a lane and a column, no script, every text escaped."""
-    left = _CARDS
+    left = _PAGE
     parts = ['<div class="nootropic-board" style="font-family:sans-serif;font-size:13px">']
     head, *more = _head(board)
     parts.append(f'<div style="font-weight:600">{_e(head)}</div>')
@@ -226,9 +231,14 @@ def html(board: Board) -> str:
             '</summary><div style="display:flex;gap:8px;align-items:flex-start;overflow-x:auto;margin:4px 0">'
         )
         for column in lane.columns:
-            tasks = column.tasks[: max(0, left)]
-            left -= len(tasks)
-            parts.append(_html_column(board, column, tasks))
+            cards = []
+            for task in column.tasks:
+                card = _card(board, task)
+                left -= len(card.encode())
+                if left < 0:
+                    break
+                cards.append(card)
+            parts.append(_html_column(board, column, cards))
         parts.append("</div></details>")
     parts += [f'<div style="margin-top:2px">{_e(line)}</div>' for line in _tail(board)]
     if board.since is not None and not board.since.patch.empty:
@@ -238,16 +248,16 @@ def html(board: Board) -> str:
     return "".join(parts) + "</div>"
 
 
-def _html_column(board: Board, column: Column, tasks: Sequence[Task]) -> str:
-    cards = "".join(_card(board, task) for task in tasks)
-    if len(tasks) < len(column.tasks):
+def _html_column(board: Board, column: Column, cards: Sequence[str]) -> str:
+    drawn = "".join(cards)
+    if len(cards) < len(column.tasks):
         command = f"noo board --status {column.key} --all"
-        cards += f"<div>… and {len(column.tasks) - len(tasks)} more: <code>{command}</code></div>"
+        drawn += f"<div>… and {len(column.tasks) - len(cards)} more: <code>{command}</code></div>"
     title = f"{_e(column.title)} ({len(column.tasks)})"
     if len(column.tasks) > _FIRST and board.many:
-        body = f"<details><summary>{title}</summary>{cards}</details>"
+        body = f"<details><summary>{title}</summary>{drawn}</details>"
     else:
-        body = f'<div style="font-weight:600">{title}</div>{cards}'
+        body = f'<div style="font-weight:600">{title}</div>{drawn}'
     return f'<div style="flex:1 0 150px;max-width:260px">{body}</div>'
 
 

@@ -67,7 +67,8 @@ def edited(plan: Plan, states: States, edit: TaskEdit) -> Plan:
     changed = _replaced(plan, task)
     if edit.before is not None or edit.place is not None:
         changed = _placed(changed, states, task, edit)
-    if (task.depends_on, task.estimate, task.status) != (old.depends_on, old.estimate, old.status):
+    timing = ("depends_on", "estimate", "status", "agent")
+    if any(getattr(task, each) != getattr(old, each) for each in timing):
         changed = retimed(changed, states, task.id)
     return canonical(changed)
 
@@ -101,7 +102,7 @@ def retimed(plan: Plan, states: States, name: str) -> Plan:
         else each
         for each in plan.tasks
     ]
-    times = right_shift(tasks, begun, {} if gone else {name: task.estimate.hours}, earlier, plan.agents)
+    times = right_shift(tasks, begun, {} if gone else {name: _length(plan, task)}, earlier, plan.agents)
     moved = [
         replace(each, schedule=replace(each.schedule, start_h=times[each.id][0], end_h=times[each.id][1]))
         if each.id in times
@@ -131,7 +132,7 @@ def _check_open(plan: Plan, task: Task, states: States, edit: TaskEdit) -> None:
         )
     if status == "review" and replace(edit, before=None, place=None, note="") != TaskEdit(edit.task):
         raise TaskFrozen(
-            f"{task.id} waits for review: {state_of(task, states).note}.",
+            f"{task.id} waits for review ({state_of(task, states).note}).",
             why="What was proposed was made for the task as it is.",
             next="Accept or reject that first (`noo review`). Its place and a note can be changed meanwhile.",
         )
@@ -226,6 +227,12 @@ def with_order(plan: Plan, story: str, order: list[str]) -> Plan:
     by_id = {task.id: task for task in plan.tasks}
     following = iter(order)
     return replace(plan, tasks=tuple(by_id[next(following)] if task.story == story else task for task in plan.tasks))
+
+
+def _length(plan: Plan, task: Task) -> float:
+    """How many hours a task takes when its agent does it."""
+    speed = next((agent.get("speed", 1.0) for agent in plan.agents if agent.get("id") == task.agent), 1.0)
+    return round(task.estimate.hours / float(speed), 6) if speed else task.estimate.hours
 
 
 def _replaced(plan: Plan, task: Task) -> Plan:

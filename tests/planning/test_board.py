@@ -165,6 +165,11 @@ def test_two_thousand_tasks_stay_readable() -> None:
     assert len(page.encode()) <= 1_000_000 and page.count("<details") > 8
     Tags(page)
     assert len(board_views.markdown(board).encode()) < 100_000
+    assert set(re.findall(r"<b>(?:★ )?(T\d+)</b>", page)) == {each.id for each in plan.tasks}
+    endless = replace(plan, tasks=tuple(replace(each, title="日本語<" * 50) for each in plan.tasks))
+    page = board_views.html(drawn(endless, states))
+    assert len(page.encode()) <= 1_000_000 and " more: <code>noo board --status " in page
+    Tags(page)
     whole = board_views.text(drawn(plan, states, complete=True))
     assert set(re.findall(r"^  \S+ (T\d+)\*? ", whole, re.M)) == {each.id for each in plan.tasks}
 
