@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -180,6 +183,46 @@ def test_a_replan_after_an_edit_is_not_taken_for_the_edit(session: Session) -> N
     assert edit(session, None, undo=True).task.id == "T3"
     with pytest.raises(UndoRefused):
         edit(session, None, undo=True)
+
+
+_DOOMED = """
+import os, signal, sys
+from nootropic_kernel.agents import task_editor
+from nootropic_kernel.changes.commit import Repository
+
+def dying(function, after):
+    def then(*args, **options):
+        if after:
+            function(*args, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return then
+
+if sys.argv.pop(1) == "noted":
+    task_editor._note = dying(task_editor._note, after=True)
+else:
+    Repository.commit = dying(Repository.commit, after=False)
+from nootropic_kernel.cli.command import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("moment", ["noted", "written"])
+def test_killed_anywhere_it_is_done_or_not_and_what_is_done_can_be_taken_back(
+    session: Session, repo: Path, moment: str
+) -> None:
+    before = now(session, "T3").title
+    session.close()
+    command = [sys.executable, "-c", _DOOMED, moment, "task", "T3", "--title", "Mine"]
+    assert subprocess.run(command, cwd=repo, capture_output=True).returncode == -signal.SIGKILL
+    assert now(session, "T3").title == (before if moment == "noted" else "Mine")
+    if moment == "noted":
+        with pytest.raises(UndoRefused):
+            edit(session, None, undo=True)
+    else:
+        assert edit(session, None, undo=True).task.title == before
+    assert edit(session, "T3", title="Again").task.title == "Again"
+    assert edit(session, None, undo=True).task.title == before
+    assert git(repo, "status", "--porcelain") == ""
 
 
 def test_next_takes_the_place_into_account(session: Session) -> None:

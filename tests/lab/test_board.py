@@ -23,6 +23,7 @@ async def test_a_card_is_moved_and_put_into_another_column(jp_fetch: Fetch, repo
     code, document = await refused(post(jp_fetch, "task", arguments={"task": "T1", "after": ["T2"]}))
     assert code < 500 and document["error"]["type"] == "TaskFrozen" and document["error"]["next"]
     shown = (await post(jp_fetch, "board", arguments={}))["bundle"][PLAN]
+    assert all({"title", "how", "depends_on", "estimate", "schedule"} <= set(each) for each in shown["plan"]["tasks"])
     columns = {column["key"]: column["tasks"] for column in shown["columns"]}
     assert columns["done"] == ["T1"] and shown["board"]["health"]["T1"] == "green"
     assert columns["waiting"].index("T4") < columns["waiting"].index("T6")
