@@ -26,7 +26,7 @@ Place = Literal[
     "pending", "running", "failed", "superseded", "cancelled", "deferred",
 ]  # fmt: skip
 
-_OUTSIDE, _ALWAYS = frozenset({"ext"}), frozenset({"status", "depends_on", "estimate", "schedule"})
+_ALWAYS = frozenset({"status", "depends_on", "estimate", "schedule"})
 
 
 class BoardParams(Params):
@@ -139,7 +139,7 @@ class BoardResult(PlanResult):
                 **shown(plan, leave_out=outside, always=frozenset({"revision"})),
                 "epics": [{"id": epic.id, "title": epic.title} for epic in plan.epics],
                 "stories": [{"id": each.id, "epic": each.epic, "title": each.title} for each in plan.stories],
-                "tasks": [shown(task, leave_out=_OUTSIDE, always=_ALWAYS) for task in board.chosen],
+                "tasks": [shown(task, always=_ALWAYS) for task in board.chosen],
             },
             "states": {task.id: to_plain(state_of(task, board.states)) for task in board.chosen},
             "columns": [
