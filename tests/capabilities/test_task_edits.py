@@ -88,7 +88,7 @@ def test_every_edit_can_be_taken_back_one_after_the_other(session: Session, repo
     last = plans[0].tasks[-1].id
     for name, options in (
         (last, {"after": ["T1"]}),
-        ("T3", {"title": '"]; click T1 <b>\x1b[2J', "agent": "people"}),
+        ("T3", {"title": '"]; click T1 <b>\x1b[2J', "agent": "recipes"}),
         ("T4", {"before": "T3"}),
         ("T5", {"status": "deferred", "note": "later"}),
     ):
