@@ -28,6 +28,8 @@ from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
 
+pytestmark = pytest.mark.slow
+
 SPEC = "project-spec.md"
 BLOG = "Build a blog platform"
 

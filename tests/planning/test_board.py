@@ -31,6 +31,8 @@ from tests.planning.random_plans import partly_done, synthetic_plan
 from tests.planning.test_mermaid import with_epics
 from tests.planning.test_schedule import task
 
+pytestmark = pytest.mark.slow
+
 LATE, SLACK, TIGHT = Schedule(0, 2, 9, False), Schedule(8, 10, 9, False), Schedule(8, 10, 0, True)
 
 

@@ -22,6 +22,8 @@ from nootropic_kernel.planning.validate import problems
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from tests.planning.random_plans import partly_done, synthetic_plan
 
+pytestmark = pytest.mark.slow
+
 
 def started(seed: int, tasks: int = 30) -> tuple[random.Random, Plan, States]:
     rng = random.Random(seed)
