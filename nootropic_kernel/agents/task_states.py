@@ -117,7 +117,7 @@ def _before_work(task: Task, states: Mapping[str, TaskState]) -> TaskState:
         reasons = [_waiting(name, states[name]) for name in missing]
         return TaskState("pending", "; ".join(filter(None, [note, f"waits for {', '.join(reasons)}"])))
     if task.how.kind == "person":
-        note = "; ".join(filter(None, [note, 'yours to do: then set `status: "done"` in project-spec.md']))
+        note = "; ".join(filter(None, [note, f"yours to do: then `noo task {task.id} --status done`"]))
     return TaskState("ready", note)
 
 

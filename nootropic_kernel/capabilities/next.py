@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+from typing import Self
 
 from pydantic import Field
 
 from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
-from nootropic_kernel.planning.board import progress, ready_tasks
-from nootropic_kernel.planning.render import harmless
+from nootropic_kernel.planning.board import next_tasks, progress
+from nootropic_kernel.planning.model import Task, TaskState
+from nootropic_kernel.planning.render import harmless, in_markdown
 
 
 class NextParams(Params):
@@ -19,52 +21,70 @@ class NextParams(Params):
     count: int = Field(5, ge=1, description="How many tasks to list at most.")
 
 
+class NextTask(TaskView):
+    """A task that can be done now, with how it is done and the command for it."""
+
+    done_by: str = ""
+    command: str = ""
+
+    @classmethod
+    def of(cls, task: Task, state: TaskState) -> Self:
+        """The view of a ready task."""
+        view = super().of(task, state)
+        yours = task.how.kind == "person"
+        view.done_by = "yours to do" if yours else task.how.sentence()
+        view.command = f"noo task {task.id} --status done" if yours else f"noo run {task.id}"
+        return view
+
+    def line(self) -> str:
+        """The task in one line."""
+        said = [*(["critical"] if self.schedule.critical else [f"slack {self.schedule.slack_h:g} h"]), self.done_by]
+        return f"{self.id} {self.title} ({', '.join(said)})"
+
+
 class NextResult(Result):
-    """Tasks that can be done now, in the order in which `run` takes them."""
+    """Tasks that can be done now, critical ones first, then in the order of the plan."""
 
     message: str
-    tasks: list[TaskView]
+    tasks: list[NextTask]
     more: int = Field(0, description="How many more there are.")
 
     def text(self) -> str:
-        return harmless("\n".join([self.message, *(f"  {line}" for line in self._lines())]))
+        width = max((len(task.command) for task in self.tasks), default=0)
+        listed = [f"  {task.command:<{width}}  {task.line()}" for task in self.tasks]
+        return harmless("\n".join([self.message, *listed, *(f"  {line}" for line in self._more())]))
 
     def markdown(self) -> str:
-        return "\n".join([self.message, "", *(f"- {line}" for line in self._lines())])
+        listed = [f"- `{task.command}`: {in_markdown(task.line())}" for task in self.tasks]
+        return "\n".join([in_markdown(self.message), "", *listed, *(f"- {line}" for line in self._more())])
 
     def html(self) -> str:
-        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self._lines())
+        listed = [f"<code>{task.command}</code> {html.escape(task.line())}" for task in self.tasks]
+        lines = "".join(f"<li>{line}</li>" for line in [*listed, *map(html.escape, self._more())])
         return f"<p>{html.escape(self.message)}</p><ul>{lines}</ul>"
 
-    def _lines(self) -> list[str]:
-        listed = [
-            f"{task.id} {task.title} ({_how(task)}{', critical' if task.schedule.critical else ''})"
-            f"{f' – {task.note}' if task.note else ''}"
-            for task in self.tasks
-        ]
-        more = f"and {self.more} more: `noo next --count {len(self.tasks) + self.more}`"
-        return [*listed, more] if self.more else listed
+    def _more(self) -> list[str]:
+        return [f"and {self.more} more: `noo next --count {len(self.tasks) + self.more}`"] if self.more else []
 
 
 @capability(effect=CapabilityEffect.READ)
 def next(params: NextParams, session: Session) -> NextResult:
-    """List the tasks that can be done now: those that wait for nothing.
+    """List the tasks that can be done now, with how each is done and the command for it.
 
-    What recipes do comes first, then what a model does, in the order in which `noo run` takes them; then what is yours.
+    They wait for nothing. Critical ones come first, as they decide when the plan ends; then the others in the order of
+    the plan (`noo task T3 --before T9` changes it). `noo run` takes recipes' work before a model's.
     """
     current_spec(session.workspace)
     planned = current_plan(session.workspace, session.database())
-    ready = ready_tasks(planned.plan, planned.states)
-    shown = [TaskView.of(task, planned.states[task.id]) for task in ready[: params.count]]
+    ready = next_tasks(planned.plan, planned.states)
+    shown = [NextTask.of(task, planned.states[task.id]) for task in ready[: params.count]]
     return NextResult(message=_message(planned, len(ready)), tasks=shown, more=len(ready) - len(shown))
 
 
 def _message(planned: Planned, ready: int) -> str:
     done, live = progress(planned.plan, planned.states)
     if ready:
-        return (
-            f"{ready} task{'s' if ready != 1 else ''} can be done now ({done} of {live} are done). `noo run` does them."
-        )
+        return f"{ready} task{'s' if ready != 1 else ''} can be done now ({done} of {live} are done)."
     review = [name for name, state in planned.states.items() if state.status == "review"]
     if review:
         verb = "waits" if len(review) == 1 else "wait"
@@ -72,9 +92,3 @@ def _message(planned: Planned, ready: int) -> str:
     if done == live:
         return f"All {live} tasks are done."
     return "Nothing can be done now; `noo board` says what each task waits for."
-
-
-def _how(task: TaskView) -> str:
-    if task.how.kind == "recipe":
-        return f"recipe {task.how.recipe}"
-    return {"model": "model edit", "person": "yours to do"}.get(task.how.kind, task.how.kind)

@@ -37,7 +37,12 @@ def rows(before: Plan, patch: PlanPatch) -> list[Row]:
             heirs.setdefault(task.supersedes, []).append(task.id)
     found: list[Row] = []
     found += _cut(Row("given up", name, old[name].title, _instead(heirs.get(name, []))) for name in patch.supersede)
-    found += _cut(Row("changed" if task.id in old else "new", task.id, task.title, _of(task)) for task in new.values())
+    found += _cut(
+        Row("changed", task.id, task.title, _changes(old[task.id], task))
+        if task.id in old
+        else Row("new", task.id, task.title, _of(task))
+        for task in new.values()
+    )
     found += _cut(
         Row(
             "waits for", each.id, old[each.id].title,
@@ -125,6 +130,31 @@ def _instead(names: list[str]) -> str:
 def _of(task: Task) -> str:
     after = f", after {', '.join(task.depends_on)}" if task.depends_on else ""
     return f"{task.how.sentence()}{after}, {task.estimate.hours:g} h"
+
+
+def _changes(old: Task, new: Task) -> str:
+    """What a task says otherwise than before; of long texts only that they differ."""
+    said = []
+    if old.title != new.title:
+        said.append(f"was called “{old.title}”")
+    if old.status != new.status:
+        said.append(f"{old.status} → {new.status}")
+    if old.how != new.how:
+        said.append(f"{old.how.sentence()} → {new.how.sentence()}")
+    if old.depends_on != new.depends_on:
+        said.append(
+            f"waits for {', '.join(new.depends_on) or 'nobody'} (before: {', '.join(old.depends_on) or 'nobody'})"
+        )
+    if old.estimate.hours != new.estimate.hours:
+        said.append(f"{old.estimate.hours:g} h → {new.estimate.hours:g} h")
+    if old.agent != new.agent:
+        said.append(f"{old.agent or 'nobody'} → {new.agent or 'nobody'}")
+    for name, was, now in (
+        ("prose", old.body, new.body), ("acceptance", old.acceptance, new.acceptance), ("files", old.files, new.files),
+    ):  # fmt: skip
+        if was != now:
+            said.append(f"other {name}")
+    return "; ".join(said) or _of(new)
 
 
 def _span(task: Task) -> str:

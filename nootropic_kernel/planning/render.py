@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nootropic_kernel.planning.board import Column, States, columns, progress, ready_tasks, state_of
+from nootropic_kernel.planning.mermaid import mermaid_graph
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.records import to_plain
 
@@ -76,19 +77,6 @@ def word_lines(plan: Plan) -> Iterator[str]:
             yield f"{title}: {'; '.join(f'{use.text} ({use.meaning})' for use in uses)}"
 
 
-def board_text(plan: Plan, states: States, *, only: str | None = None) -> str:
-    """The board for a terminal: one section a column, or only one of them."""
-    lines = [f"{plan.title}: {', '.join(f'{column.title} {len(column.tasks)}' for column in columns(plan, states))}"]
-    for column in columns(plan, states):
-        if not column.tasks or only not in (None, column.key):
-            continue
-        lines += ["", f"{column.title} ({len(column.tasks)})"]
-        for task in column.tasks:
-            note = state_of(task, states).note
-            lines.append(f"  {task.id} {task.title}{f'  – {note}' if note else ''}")
-    return harmless("\n".join(lines))
-
-
 # ---- Markdown -------------------------------------------------------------------------------------------------------
 
 
@@ -101,7 +89,7 @@ def markdown(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
         f"{done} of {live} tasks done, {_hours(plan.hours())}*",
         board_markdown(plan, states),
     ]
-    if graph := mermaid(plan, states):
+    if graph := mermaid_graph(plan, states):
         parts.append(f"```mermaid\n{graph}\n```")
     if path := plan.critical_path():
         parts.append(f"**Critical path:** {_path(path)}")
@@ -121,26 +109,6 @@ def board_markdown(plan: Plan, states: States) -> str:
             f"| {', '.join(task.depends_on)} | {task.estimate.hours:g} | {slack} | {status} |"
         )
     return "\n".join(rows)
-
-
-def mermaid(plan: Plan, states: States) -> str:
-    """The dependency graph in Mermaid's language; of a large plan only what is open and near."""
-    tasks = [task for task in plan.tasks if state_of(task, states).status not in ("superseded", "cancelled")]
-    if len(tasks) > _GRAPH_LIMIT:
-        tasks = [task for task in tasks if state_of(task, states).status != "done"][:_GRAPH_LIMIT]
-    shown = {task.id for task in tasks}
-    lines = ["graph LR"]
-    for task in tasks:
-        label = _graph_text(f"{task.id} {task.title}")
-        lines.append(f'  {task.id}["{label}"]:::{state_of(task, states).status}')
-    for task in tasks:
-        for other in task.depends_on:
-            if other in shown:
-                critical = task.schedule.critical and (before := plan.task(other)) and before.schedule.critical
-                lines.append(f"  {other} {'==>' if critical else '-->'} {task.id}")
-    used = {state_of(task, states).status for task in tasks}
-    lines += [f"  classDef {status} stroke:{_COLOURS.get(status, '#757575')}" for status in sorted(used)]
-    return "\n".join(lines) if tasks else ""
 
 
 # ---- HTML -----------------------------------------------------------------------------------------------------------
@@ -223,7 +191,7 @@ def data(plan: Plan, states: States) -> dict[str, Any]:
             {"key": column.key, "title": column.title, "tasks": [task.id for task in column.tasks]}
             for column in columns(plan, states)
         ],
-        "mermaid": mermaid(plan, states),
+        "mermaid": mermaid_graph(plan, states),
         "critical": list(plan.critical_path()),
     }
 
@@ -253,10 +221,3 @@ def _e(text: str) -> str:
 def in_markdown(text: str) -> str:
     """Text as Markdown shows it, in one line."""
     return re.sub(r"([\\`*_|\[\]<>#])", r"\\\1", " ".join(text.split()))
-
-
-def _graph_text(text: str) -> str:
-    """A text between double quotes in Mermaid: signs that mean something there as character numbers."""
-    short = " ".join(text.split())
-    short = short if len(short) <= 60 else short[:59] + "…"
-    return re.sub(r"[^\w\s.,:;!?…–()-]", lambda found: f"#{ord(found.group())};", short)

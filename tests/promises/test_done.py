@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def state(session: Session, task: str = "T1") -> tuple[str, str]:
     """The status of a task, and the board's line about it."""
     board: Any = invoke("board", {}, session)
     forms = board.bundle()
-    line = next(line for line in forms["text/plain"].splitlines() if line.strip().startswith(f"{task} "))
+    line = next(line for line in forms["text/plain"].splitlines() if re.match(rf"  \S+ {task}\*? ", line))
     note = line.partition("  – ")[2]
     assert note in forms["text/markdown"].replace("\\", "") and (not note or note in forms["text/html"])
     return forms["application/vnd.nootropic.plan+json"]["states"][task]["status"], line

@@ -1,0 +1,61 @@
+"""What the tasks of a plan cost so far, from the ledger of model calls, and what they are likely to cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nootropic_kernel.planning.board import DROPPED, Costs, States, state_of
+from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.telemetry.ledger import Call, Ledger
+from nootropic_kernel.telemetry.spending import Totals, foreseen, grouped
+from nootropic_kernel.workspace.location import Workspace
+
+
+@dataclass(frozen=True)
+class PlanCosts:
+    """The costs of each task, and of the plan: spent so far, and foreseen for what is left.
+
+    :param spent: the calls made for the plan; a part of them may be unknown.
+    :param forecast: USD for the tasks that are left; None when it is unknown for one of them.
+    :param measured: how many tasks' calls the forecast rests on, where the plan names no cost.
+    """
+
+    tasks: dict[str, Costs]
+    spent: Totals
+    forecast: float | None
+    measured: int
+
+
+def plan_costs(workspace: Workspace, plan: Plan, states: States, ledger: Ledger | None = None) -> PlanCosts:
+    """What models cost for a plan. A person's hours are no part of it."""
+    calls = (ledger or Ledger()).calls(workspace=str(workspace.root))
+    mine = [call for call in calls if call.plan == plan.id]
+    by_task = grouped((call for call in mine if call.task), lambda call: call.task)
+    costs = {task.id: _of(task, by_task.get(task.id, Totals())) for task in plan.tasks}
+    left = [
+        task for task in plan.tasks if state_of(task, states).status not in {*DROPPED, "deferred", "done", "review"}
+    ]
+    forecast, measured = _left(left, calls)
+    return PlanCosts(costs, Totals.of(mine), forecast, measured)
+
+
+def _of(task: Task, spent: Totals) -> Costs:
+    known = spent.usd if spent.unknown < spent.calls or not spent.calls else None
+    return Costs(known, _forecast(task), spent.calls, spent.unknown)
+
+
+def _forecast(task: Task) -> float | None:
+    """What the plan says; a recipe and a person ask no model."""
+    if task.estimate.cost_usd is not None or task.how.kind == "model":
+        return task.estimate.cost_usd
+    return 0.0
+
+
+def _left(tasks: list[Task], calls: list[Call]) -> tuple[float | None, int]:
+    """What these tasks will cost: by the plan's own estimate, else by the mean of the tasks that were measured."""
+    known = [_forecast(task) for task in tasks]
+    unknown = sum(cost is None for cost in known)
+    guess = foreseen(unknown, calls)
+    if guess.usd is None:
+        return None, guess.measured
+    return sum(cost for cost in known if cost is not None) + guess.usd, guess.measured
