@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.serve import become_face
+from nootropic_kernel.workspace.errors import UsageError
 
 
 class McpParams(Params):
@@ -21,4 +22,8 @@ def mcp(params: McpParams, session: Session) -> McpResult:
     An MCP client starts this itself: name `noo -C FOLDER mcp` as its command. What decides is not among the tools:
     a proposal that one makes waits for you, as any other does.
     """
+    if session.form != "text":
+        raise UsageError(
+            f"`mcp` takes no --{session.form}: its standard output is the protocol itself.", next="Leave it out."
+        )
     become_face(session, "mcp", "nootropic_kernel.gateway.mcp_server", [])

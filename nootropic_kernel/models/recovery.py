@@ -69,7 +69,9 @@ def helps_again(error: ModelError, request: ChatRequest | None) -> bool:
         case InvalidOutput():
             # Without chance in it, the answer would be the same, unless the schema is now said in another way.
             lowered = bool(error.data.get("schema_ignored"))
-            return error.data.get("fault") in ("json", "shape") and (lowered or (request is not None and request.temperature > 0))
+            return error.data.get("fault") in ("json", "shape") and (
+                lowered or (request is not None and request.temperature > 0)
+            )
         case ModelTimeout():
             # It took its whole time already.
             return False

@@ -230,10 +230,8 @@ def test_a_smaller_file_of_the_same_model_is_tried_first(route: MakeRouter) -> N
     order = [
         replace(each, candidate=replace(each.candidate, known=model)) for each, model in zip(order, known, strict=True)
     ]
-    assert (
-        Tries(order, Memory(), recovery(), Limits(), Measuring()).answer(lambda backend: ASK, None, threading.Event(), None)[0].text
-        == "smaller"
-    )
+    tries = Tries(order, Memory(), recovery(), Limits(), Measuring())
+    assert tries.answer(lambda backend: ASK, None, threading.Event(), None)[0].text == "smaller"
 
 
 def test_a_backend_that_another_request_is_just_trying_is_asked_when_nobody_else_answers(route: MakeRouter) -> None:
