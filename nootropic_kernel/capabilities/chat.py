@@ -32,7 +32,9 @@ class ChatParams(Params):
         json_schema_extra={"position": 0, "words": True, "body": True, "dialogue": True},
     )
     new: bool = Field(False, description="Begin a new chat.")
-    chat: str | None = Field(None, description="Go on with this chat (C3, as `chats` lists them).")
+    chat: str | None = Field(
+        None, description="Go on with this chat (C3, as `chats` lists them).", json_schema_extra={"complete": "chat"}
+    )
     search: bool | None = Field(
         None, description="Send many pieces of the repository along; --no-search: none. Otherwise a few that fit."
     )

@@ -86,7 +86,7 @@ class ServedModels:
         """
         router = Router(load_settings(self._workspace), self._workspace)
         name = "" if asked.model == AUTO else asked.model
-        policy = Policy(backend=name, reuse=asked.reuse, gather=on_text is None)
+        policy = Policy(backend=name, reuse=asked.reuse, gather=on_text is None, mends_shape=True)
 
         def ask(request: ChatRequest) -> Answer:
             try:

@@ -45,6 +45,8 @@ class Policy:
     :param reuse_sampled: take an answer that was given before even where it was drawn by chance.
     :param gather: let requests that come at about the same time go together, where the backend gains from that; a
         single one waits a moment for others.
+    :param mends_shape: who asks tells a model itself what is wrong with an answer of the wrong shape, so that no other
+        is asked because of that.
     """
 
     backend: str = ""
@@ -56,6 +58,7 @@ class Policy:
     reuse: bool = True
     reuse_sampled: bool = False
     gather: bool = False
+    mends_shape: bool = False
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class Router:
             return cached
         tries = Tries(
             usable, self._memory, inference().recovery, self._limits, self._settings.measuring, policy.deadline_s,
-            policy.gather,
+            policy.gather, policy.mends_shape,
         )  # fmt: skip
         answer, candidate = tries.answer(prepare, on_text, cancel or threading.Event(), on_anew)
         late = policy.max_latency_s is not None and tries.took_s > policy.max_latency_s

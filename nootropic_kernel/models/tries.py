@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from nootropic_kernel.models.contract import Answer, Backend, ChatRequest, OnText
-from nootropic_kernel.models.errors import ContextOverflow, ModelError
+from nootropic_kernel.models.errors import ContextOverflow, InvalidOutput, ModelError
 from nootropic_kernel.models.exchange import Deadline, Limits
 from nootropic_kernel.models.forecast import foreseen_call
 from nootropic_kernel.models.inference import Fallback, Recovery
@@ -41,6 +41,7 @@ class Tries:
     than was asked, ``took_s`` how many seconds the last try took, and ``request`` is what it asked.
 
     :param order: the backends that may be asked, in their order; at least one.
+    :param mends_shape: whether an answer of the wrong shape is left to the caller.
     :param gather: whether requests that nobody listens to go together with those of other callers.
     """
 
@@ -53,6 +54,7 @@ class Tries:
         measuring: Measuring,
         deadline_s: float | None = None,
         gather: bool = False,
+        mends_shape: bool = False,
     ) -> None:
         self.switched: list[str] = []
         self.cause = ""
@@ -66,6 +68,7 @@ class Tries:
         self._limits = limits
         self._measuring = measuring
         self._gather = gather
+        self._mends_shape = mends_shape
         self._deadline = Deadline.within(min(recovery.deadline, deadline_s or recovery.deadline))
         self._first: Failure | None = None
         self._failed: list[str] = []
@@ -188,7 +191,8 @@ class Tries:
                     raise Interrupted()
                 return prepare
         fallback = self._recovery.find(kind, "fallback")
-        if fallback is not None and helps_elsewhere(error) and self._asked <= fallback.max_attempts:
+        is_callers = self._mends_shape and isinstance(error, InvalidOutput)
+        if fallback is not None and helps_elsewhere(error) and not is_callers and self._asked <= fallback.max_attempts:
             self._waiting = self._others(error, candidate, fallback.fallback)
             if self._waiting:
                 self._tell(f"{error.what} Another is asked.")
