@@ -1,4 +1,4 @@
-"""``mcp``: the verbs that look and propose, as tools for an MCP client."""
+"""``mcp``: the verbs that look and propose as tools for an MCP client, and plan and proposals to read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class McpResult(Result):
 
 @capability(effect=CapabilityEffect.DECIDE)
 def mcp(params: McpParams, session: Session) -> McpResult:
-    """Offer the verbs that look and propose as tools over MCP, on standard input and output.
+    """Offer the verbs that look and propose as tools over MCP, and plan and proposals to read, on standard streams.
 
     An MCP client starts this itself: name `noo -C FOLDER mcp` as its command. What decides is not among the tools:
     a proposal that one makes waits for you, as any other does.
