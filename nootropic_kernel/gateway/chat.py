@@ -66,6 +66,8 @@ async def chat(request: Request, body: ChatCompletionRequest, models: ServedMode
     in_pieces = bool(body.stream) and wanted.schema is None and not safety.is_enforced(rules)
 
     def work(on_text: OnText, cancel: threading.Event) -> Answer:
+        # A request that is alone here would wait for nobody.
+        asked.gather = not in_pieces and calls.running > 1
         return models.answer(asked, on_text if in_pieces else None, cancel)
 
     async with AsyncExitStack() as stack:

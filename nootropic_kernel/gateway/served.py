@@ -31,12 +31,14 @@ class Asked:
     """One request to a model: a name of ``/v1/models``, and what is asked.
 
     :param reuse: whether an answer that was given to the same request before may be given again.
+    :param gather: whether it may wait a moment for others, to go to the model together with them.
     :param backend: the name of who is being asked; while nobody is, empty.
     """
 
     model: str
     request: ChatRequest
     reuse: bool = False
+    gather: bool = False
     backend: str = ""
 
     def prepare(self, backend: Backend, request: ChatRequest) -> ChatRequest:
@@ -79,14 +81,14 @@ class ServedModels:
         """Ask a model, as a span of the workspace; an answer that must have a shape has it.
 
         A model that was named is the only one asked; for ``auto`` another one is where the first fails before any of
-        its answer was heard. Requests that nobody listens to go together where the backend gains from that.
+        its answer was heard.
 
         :raises ModelError: when there is no whole, valid answer.
         :raises BudgetExceeded, PriceUnknown: when a budget does not allow it.
         """
         router = Router(load_settings(self._workspace), self._workspace)
         name = "" if asked.model == AUTO else asked.model
-        policy = Policy(backend=name, reuse=asked.reuse, gather=on_text is None, mends_shape=True)
+        policy = Policy(backend=name, reuse=asked.reuse, gather=asked.gather, mends_shape=True)
 
         def ask(request: ChatRequest) -> Answer:
             try:

@@ -58,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
                     print(f"Calls are answered, but not traced. {error}", file=sys.stderr)
                 asyncio.run(_serve(workspace, listening, key, options.host, options.parallel, options.queue))
     except NootropicError as error:
+        if options.json:
+            print(json.dumps({"error": error.to_json()}), flush=True)
         print(error, file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     return 0

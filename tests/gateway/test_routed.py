@@ -15,6 +15,7 @@ import httpx
 import openai
 import pytest
 
+from nootropic_kernel.capabilities.doctor import _served
 from nootropic_kernel.models.discovery import discover
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.journal import events
@@ -123,17 +124,19 @@ def test_what_is_not_of_the_shape_is_asked_for_again_with_what_was_wrong(
 ) -> None:
     model: ScriptedModel
     with (
-        scripted(tmp_path, home, ['{"n": "many"}', '{"n": "more"}', '{"n": 7}', *["no JSON"] * 20]) as model,
+        scripted(tmp_path, home, ['{"n": "many"}', '{"n": "many"}', '{"n": 7}', *["no JSON"] * 20]) as model,
         gateway(folder, home) as running,
     ):
         document = asked(running, response_format=SHAPE).json()
         assert json.loads(document["choices"][0]["message"]["content"]) == {"n": 7}
-        assert "is not of type 'integer'" in model.prompts()[-1] and '{"n": "more"}' in model.prompts()[-1]
+        assert "is not of type 'integer'" in model.prompts()[-1] and '{"n": "many"}' in model.prompts()[-1]
         before = len(model.requests())
         for stream in (False, True):
             refused = asked(running, response_format=SHAPE, stream=stream)
             assert (refused.status_code, refused.json()["error"]["code"]) == (502, "schema_violation")
-        assert len(model.requests()) == before + 6, "twice more each"
+        assert len(model.requests()) == before + 7, (
+            "twice more each, and once without the schema that it did not keep to"
+        )
 
 
 def test_an_answer_is_given_again_only_to_who_asks_for_that(folder: Path, home: Path, tmp_path: Path) -> None:
@@ -186,7 +189,9 @@ def test_metrics_are_served_to_this_machine_and_count_the_calls(folder: Path, ho
     assert process.returncode == 0 and rest == "", "standard output is that one line"
 
 
-def test_a_made_key_is_in_the_line_for_programs_and_a_port_in_use_is_one_document(folder: Path, home: Path) -> None:
+def test_a_made_key_and_a_port_in_use_are_told_to_programs_and_doctor_finds_the_gateway(
+    folder: Path, home: Path
+) -> None:
     process = start(folder, home, "--port=0", "--json", key=None)
     assert process.stdout is not None
     try:
@@ -194,10 +199,14 @@ def test_a_made_key_is_in_the_line_for_programs_and_a_port_in_use_is_one_documen
         assert told["key_source"] == "made"
         running = Gateway(told["url"], process, told["key"])
         wait_for(running.answers)
-        assert [each.url for each in discover((("Ours", "gateway", urlsplit(told["url"]).port or 0),), 20)] == [
-            told["url"]
-        ]
-        assert discover((("Ours", "ollama", urlsplit(told["url"]).port or 0),), 20) == []
+        port = urlsplit(told["url"]).port or 0
+        (found,) = discover((("Ours", "gateway", port), ("Ollama", "ollama", port)), 20)
+        assert (
+            found.url == told["url"] and "noo serve" in _served(found).next and "config.json" not in _served(found).next
+        )
+        second = start(folder, home, f"--port={port}", "--json")
+        out, err = second.communicate(timeout=60)
+        assert second.returncode == 1 and json.loads(out)["error"]["type"] == "NotServing" and "is in use" in err
     finally:
         process.terminate()
         process.communicate(timeout=60)
