@@ -47,6 +47,8 @@ class Policy:
         single one waits a moment for others.
     :param mends_shape: who asks tells a model itself what is wrong with an answer of the wrong shape, so that no other
         is asked because of that.
+    :param waits_for_budget: who asks can wait until there is money again: where a budget forbids a backend, other ones
+        are asked, but the embedded model is not, which is too small to take the place of most.
     """
 
     backend: str = ""
@@ -59,6 +61,7 @@ class Policy:
     reuse_sampled: bool = False
     gather: bool = False
     mends_shape: bool = False
+    waits_for_budget: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,10 +86,7 @@ class Router:
             if on_text is not None and cached.text:
                 on_text(cached.text)
             return cached
-        tries = Tries(
-            usable, self._memory, inference().recovery, self._limits, self._settings.measuring, policy.deadline_s,
-            policy.gather, policy.mends_shape,
-        )  # fmt: skip
+        tries = Tries(usable, self._memory, inference().recovery, self._limits, self._settings.measuring, policy)
         answer, candidate = tries.answer(prepare, on_text, cancel or threading.Event(), on_anew)
         late = policy.max_latency_s is not None and tries.took_s > policy.max_latency_s
         self._memory.of(candidate.place).note(not late)

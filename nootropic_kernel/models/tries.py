@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from nootropic_kernel.models.catalogue import EMBEDDED
 from nootropic_kernel.models.contract import Answer, Backend, ChatRequest, OnText
 from nootropic_kernel.models.errors import ContextOverflow, InvalidOutput, ModelError
 from nootropic_kernel.models.exchange import Deadline, Limits
 from nootropic_kernel.models.forecast import foreseen_call
 from nootropic_kernel.models.inference import Fallback, Recovery
-from nootropic_kernel.models.matcher import Candidate, Ranked, wanted
+from nootropic_kernel.models.matcher import Candidate, Policy, Ranked, wanted
 from nootropic_kernel.models.recovery import (
     blames_backend,
     checked,
@@ -41,8 +42,7 @@ class Tries:
     than was asked, ``took_s`` how many seconds the last try took, and ``request`` is what it asked.
 
     :param order: the backends that may be asked, in their order; at least one.
-    :param mends_shape: whether an answer of the wrong shape is left to the caller.
-    :param gather: whether requests that nobody listens to go together with those of other callers.
+    :param policy: its deadline, and what it says of batches, shapes and budgets.
     """
 
     def __init__(
@@ -52,9 +52,7 @@ class Tries:
         recovery: Recovery,
         limits: Limits,
         measuring: Measuring,
-        deadline_s: float | None = None,
-        gather: bool = False,
-        mends_shape: bool = False,
+        policy: Policy | None = None,
     ) -> None:
         self.switched: list[str] = []
         self.cause = ""
@@ -67,9 +65,8 @@ class Tries:
         self._recovery = recovery
         self._limits = limits
         self._measuring = measuring
-        self._gather = gather
-        self._mends_shape = mends_shape
-        self._deadline = Deadline.within(min(recovery.deadline, deadline_s or recovery.deadline))
+        self._policy = policy = policy or Policy()
+        self._deadline = Deadline.within(min(recovery.deadline, policy.deadline_s or recovery.deadline))
         self._first: Failure | None = None
         self._failed: list[str] = []
         self._asked = 0
@@ -155,7 +152,7 @@ class Tries:
 
     def _answered(self, candidate: Candidate, backend: Backend, request: ChatRequest) -> Answer:
         if self._on_text is None:
-            if self._gather and backend.features.batch > 1:
+            if self._policy.gather and backend.features.batch > 1:
                 together = self._memory.gatherer(candidate.place, candidate.open(self._limits).batch)
                 return together.ask(request, self._cancel)
             return backend.chat(request, None, self._cancel)
@@ -177,6 +174,8 @@ class Tries:
             raise first
         if not isinstance(error, ModelError):
             # What stands behind it may be cheaper, or cost nothing; each is asked within the same budget.
+            if self._policy.waits_for_budget:
+                self._waiting = [each for each in self._waiting if each.kind != EMBEDDED]
             if self._waiting:
                 self._tell(f"{error.what} Another is asked.")
                 return None
@@ -191,7 +190,7 @@ class Tries:
                     raise Interrupted()
                 return prepare
         fallback = self._recovery.find(kind, "fallback")
-        is_callers = self._mends_shape and isinstance(error, InvalidOutput)
+        is_callers = self._policy.mends_shape and isinstance(error, InvalidOutput)
         if fallback is not None and helps_elsewhere(error) and not is_callers and self._asked <= fallback.max_attempts:
             self._waiting = self._others(error, candidate, fallback.fallback)
             if self._waiting:
