@@ -240,6 +240,7 @@ def test_a_broken_answer_is_kept_as_such(workspace: Workspace, person_home: Path
     assert (turn.question, turn.answer, turn.ending) == ("Tell me", "Once upon a ", "cut")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_embedded_model")
 def test_nothing_is_kept_of_a_question_that_nobody_answered(
     workspace: Workspace,
@@ -294,6 +295,7 @@ def test_where_one_fails_the_next_answers_and_that_is_told(
     assert kept(workspace, "show", "C1").turns[0].backend == "mine"
 
 
+@pytest.mark.slow
 def test_the_window_is_filled_anew_for_the_one_that_answers(
     workspace: Workspace, person_home: Path, model: ScriptedModel
 ) -> None:
@@ -308,6 +310,7 @@ def test_the_window_is_filled_anew_for_the_one_that_answers(
     assert [each.name for each in result.left_out] == ["long.py"] and "a comment" not in model.prompts()[0]
 
 
+@pytest.mark.slow
 def test_answers_that_are_late_again_and_again_let_another_go_first(
     workspace: Workspace,
     person_home: Path,
@@ -329,6 +332,7 @@ def test_answers_that_are_late_again_and_again_let_another_go_first(
     assert journalled(workspace) == [("slow", "mine", "sla")]
 
 
+@pytest.mark.slow
 def test_a_spent_budget_lets_the_free_one_answer(
     workspace: Workspace, person_home: Path, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,6 +354,7 @@ def test_a_spent_budget_lets_the_free_one_answer(
     assert kept(workspace).chats[0].turns == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_embedded_model")
 def test_a_chat_killed_in_an_answer_is_readable_and_goes_on(
     workspace: Workspace,
@@ -380,6 +385,7 @@ def test_a_chat_killed_in_an_answer_is_readable_and_goes_on(
     assert "Once upon a" in model.prompts()[-1] and "[cut]" in model.prompts()[-1]
 
 
+@pytest.mark.slow
 def test_a_question_asked_again_keeps_its_old_answer_until_the_new_one_is_there(
     workspace: Workspace,
     person_home: Path,

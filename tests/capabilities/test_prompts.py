@@ -195,6 +195,7 @@ def test_run_fills_asks_validates_and_shows(workspace: Workspace, own: Path, tmp
         assert len(model.requests()) == asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("action", "asked"), [("block", 3), ("flag", 3), ("log", 1)])
 @pytest.mark.parametrize("by_option", [True, False])
 def test_a_broken_rule_blocks_flags_or_is_only_noted(
@@ -230,6 +231,7 @@ def test_a_rule_of_a_test_that_flags_does_not_fail_it(workspace: Workspace, own:
     assert result.tests[0].accuracy < 1 and not result.tests[1].passed
 
 
+@pytest.mark.slow
 def test_names_versions_and_chats_complete(workspace: Workspace, own: Path, model: ScriptedModel) -> None:
     def typed(line: str) -> list[str]:
         *words, current = line.split(" ")
