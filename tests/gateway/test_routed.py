@@ -64,22 +64,19 @@ def switches(folder: Path) -> list[tuple[str, Any, Any]]:
         database.close()
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_auto_goes_on_to_the_next_and_names_it_and_a_name_is_kept(folder: Path, home: Path, stream: bool) -> None:
-    with over(folder, home, first=BROKEN, second=says("Hel", "lo")) as running, client(running) as asking:
-        before = len(switches(folder)) if (folder / ".nootropic").exists() else 0
-        if stream:
-            with asking.chat.completions.create(model="auto", messages=ASK, stream=True) as chunks:
-                heard = list(chunks)
-            assert {chunk.model for chunk in heard} == {"second"}
-            assert "".join(chunk.choices[0].delta.content or "" for chunk in heard) == "Hello"
-        else:
-            assert asking.chat.completions.create(model="auto", messages=ASK).model == "second"
-        with pytest.raises(openai.InternalServerError) as caught:
-            asking.chat.completions.create(model="first", messages=ASK, stream=stream)
-        assert caught.value.code == "InferenceError"
+def test_auto_goes_on_to_the_next_and_names_it_and_a_name_is_kept(tmp_path: Path, home: Path) -> None:
+    with over(tmp_path, home, first=BROKEN, second=says("Hel", "lo")) as running, client(running) as asking:
+        with asking.chat.completions.create(model="auto", messages=ASK, stream=True) as chunks:
+            heard = list(chunks)
+        assert {chunk.model for chunk in heard} == {"second"}
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in heard) == "Hello"
+        assert asking.chat.completions.create(model="auto", messages=ASK).model == "second"
+        for stream in (False, True):
+            with pytest.raises(openai.InternalServerError) as caught:
+                asking.chat.completions.create(model="first", messages=ASK, stream=stream)
+            assert caught.value.code == "InferenceError"
         assert asking.chat.completions.create(model="second", messages=ASK).model == "second"
-        assert switches(folder)[before:] == [("second", "first", "INFERENCE_ERROR")], "a name that is asked for is none"
+        assert switches(tmp_path) == [("second", "first", "INFERENCE_ERROR")], "who names a model was not switched"
 
 
 def test_a_stream_that_breaks_off_is_not_begun_again_by_another(folder: Path, home: Path) -> None:
@@ -213,7 +210,6 @@ def test_a_made_key_and_a_port_in_use_are_told_to_programs_and_doctor_finds_the_
 
 
 def test_what_cannot_be_a_document_is_refused(folder: Path, home: Path) -> None:
-    for words in (["mcp", "--json"], ["mcp", "--yaml"], ["serve", "--yaml"]):
+    for words in (["mcp", "--json"], ["serve", "--yaml"]):
         done = noo(folder, *words)
-        assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert json.loads(noo(folder, "mcp", "--json").stdout)["error"]["type"] == "UsageError"
+        assert done.returncode == 2 and "Traceback" not in done.stderr and "UsageError" in done.stdout
