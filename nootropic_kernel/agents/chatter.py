@@ -5,38 +5,32 @@ It is no step: a chat is spoken once, streamed, and never resumed, so there is n
 
 from __future__ import annotations
 
-import re
 import threading
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nootropic_kernel.agents.chat_request import ChatRequests, Fitted, number
 from nootropic_kernel.agents.conversations import Conversations, Ending, Place, Turn
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.agents.mentioned import Material, Resolver
+from nootropic_kernel.agents.turn_keeper import TurnKeeper
 from nootropic_kernel.changes.formats.repetition import Repetition
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.models.catalogue import EMBEDDED
-from nootropic_kernel.models.context import ContextConfig, LeftOut, Packed, Piece, miscounted, pack
-from nootropic_kernel.models.contract import Answer, Backend, ChatRequest, Message
-from nootropic_kernel.models.errors import ModelError
+from nootropic_kernel.models.context import LeftOut, miscounted
+from nootropic_kernel.models.contract import Answer, Backend, ChatRequest
+from nootropic_kernel.models.inference import inference
 from nootropic_kernel.models.matcher import Policy
-from nootropic_kernel.models.prompts import Prompt, load_prompt
+from nootropic_kernel.models.prompts import load_prompt
 from nootropic_kernel.models.router import Router
-from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.runs.effects import Search, Snippet
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import span
 from nootropic_kernel.workspace.database import StateDatabase
-from nootropic_kernel.workspace.errors import Interrupted, UsageError
+from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import Settings
-
-# For a server that tells nobody how large its model's window is.
-_USUAL_WINDOW = 4096
-# What was named is more important than what was said before, and that more than what was found unasked.
-_NAMED, _SAID, _FOUND = 3.0, 2.0, 1.0
 
 
 class _Repeats(Exception):
@@ -45,7 +39,8 @@ class _Repeats(Exception):
 
 @dataclass(frozen=True)
 class Said:
-    """A turn that was spoken: where, with what, and how full the window was. Numbers are tokens."""
+    """A turn that was spoken: where, with what, and how full the window was. Numbers are tokens; ``switched`` are
+    sentences about who was asked before the one that answered, and why it did not."""
 
     turn: Turn
     place: Place
@@ -55,6 +50,7 @@ class Said:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     local: bool
+    switched: tuple[str, ...] = ()
 
     @property
     def is_embedded(self) -> bool:
@@ -87,144 +83,142 @@ class Chatter:
         self._router = Router(self.settings, self.workspace)
 
     def say(self, question: str, place: Place, face: str, search: bool | None = None) -> Said:
-        """Ask a model ``question`` at ``place`` and keep the turn.
+        """Ask a model ``question`` at ``place`` and keep the turn; where one fails, the next that is allowed is asked.
 
         :param face: whose chats these are.
         :param search: whether pieces of the repository go along: many, none, or (None) a few.
         :raises ModelError: when nobody answers, or not to the end; what had come is kept as a turn that was cut.
+        :raises BudgetExceeded, PriceUnknown: when a budget allows none of those that could answer.
         :raises Interrupted: when the person stopped it; what had come is kept as a turn that was stopped.
         """
         prompt = load_prompt("chat", None, self.workspace)
-        backend = self._router.choose().candidate.backend
+        self._router.choose()  # where there is no model, that is said before anything else is done
         before = self.conversations.before(place)
         mentioned = Resolver(self._bench, self.database, self.variables, self.cancel).resolve(question)
-        window = backend.window(self.cancel) or _USUAL_WINDOW
-        found = self._search(question, prompt, search, {each.name for each in mentioned.materials}, window)
-        pieces = _pieces(prompt, before, mentioned.materials, found, question)
-        self.tell(f"Asking {backend.name} …")
-        packed, reserve = self._pack(pieces, backend, prompt, window)
-        sent = tuple(piece.name for piece in packed.kept if not piece.pinned and piece.importance != _SAID)
-        self._show([each for each in mentioned.materials if each.name in sent])
-        request = ChatRequest(packed.messages, max_tokens=reserve, purpose="chat")
+        which = "pieces_asked" if search else "pieces"
+        found = self._search(question, int(number(prompt, which))) if search is not False else []
+        requests = ChatRequests(
+            prompt, before, mentioned.materials, found, question, number(prompt, f"{which}_share"), self.cancel
+        )
+        keeper = TurnKeeper(self.conversations, place, before, question, face)
+        speech = _Speech(requests, keeper, self._show(mentioned.materials), self.on_text, self.tell)
         told = {semconv.PURPOSE: "chat", semconv.PROMPT: prompt.name, semconv.PROMPT_VERSION: prompt.version}
-        heard: list[str] = []
-
-        def keep(text: str, ending: Ending, model: str) -> tuple[Turn, Place]:
-            turn = Turn(question, text, ending, model, backend.name, time.time(), sent)
-            self.stands_at = self.conversations.keep(place, before, turn, face)
-            return turn, self.stands_at
-
         with span(self.workspace, "ask", told) as current:
             try:
-                answer = self._ask(backend, request, heard)
+                answer = speech.of(self._router, self.cancel)
             except Interrupted as stop:
-                _, after = keep("".join(heard), "stopped", backend.name)
+                _, after = speech.kept("stopped")
+                self.stands_at = after
                 stop.why = f"What had come is kept in the chat C{after.chat}, marked as stopped."
                 stop.next = "Ask again, or go on with another question."
-                stop.data |= {"partial": "".join(heard), "chat": f"C{after.chat}"}
+                stop.data |= {"partial": speech.text, "chat": f"C{after.chat}"}
                 raise
-            except ModelError:
-                if heard:
-                    keep("".join(heard), "cut", backend.name)
+            except BaseException:
+                if speech.text:
+                    _, self.stands_at = speech.kept("cut")
+                else:
+                    keeper.take_back()
                 raise
-            ending = _ending(answer)
-            turn, after = keep(answer.text, ending, answer.model)
-            difference = miscounted(packed, answer)
+            fitted = requests.made(answer.backend)
+            turn, after = keeper.end(answer.text, _ending(answer), answer.model, answer.backend, fitted.sent)
+            self.stands_at = after
+            difference = miscounted(fitted.packed, answer)
             current.set("nootropic.context.miscounted", difference or None)
         notes = [*mentioned.notes, *([difference] if difference else [])]
         if redact(question) != question:
             notes.append("What looked like a secret in the question was taken out.")
+        packed = fitted.packed
         used = packed.tokens if answer.input_tokens is None else answer.input_tokens
-        return Said(turn, after, used, packed.window, packed.exact, packed.left_out, tuple(notes), backend.is_local)
+        return Said(
+            turn, after, used, packed.window, packed.exact, packed.left_out, tuple(notes), fitted.local, answer.switched
+        )
 
-    def _search(
-        self, question: str, prompt: Prompt, search: bool | None, named: Collection[str], window: int
-    ) -> list[Snippet]:
-        """The best pieces of files that were not named, within a share of the window, best first."""
-        which = "pieces_asked" if search else "pieces"
-        limit, room = int(_number(prompt, which)), window * _number(prompt, f"{which}_share")
-        if search is False or not limit:
+    def _search(self, question: str, limit: int) -> list[Snippet]:
+        """Pieces of the repository that may belong to the question, best first."""
+        if not limit:
             return []
         self.tell("Searching the repository …")
-        chosen = []
-        for each in self._bench.handlers().search(Search(question, limit), self.cancel):
-            size = estimate(each.text)
-            if each.path not in named and size <= room:
-                chosen.append(each)
-                room -= size
-        return chosen
+        return self._bench.handlers().search(Search(question, limit), self.cancel)
 
-    def _pack(self, pieces: Sequence[Piece], backend: Backend, prompt: Prompt, window: int) -> tuple[Packed, int]:
-        config = ContextConfig.read(prompt.settings.get("context", {}))
-        window = min(window, config.max_tokens or window)
-        reserve = max(1, min(int(_number(prompt, "answer_tokens")), int(window * _number(prompt, "answer_share"))))
-        exact = backend.features.exact_tokens
+    def _show(self, materials: Sequence[Material]) -> Callable[[Sequence[str]], None]:
+        """Shows those of the materials that are sent to a model beside the question, before they are, and once."""
+        waiting = list(materials)
 
-        def count(messages: Sequence[Message]) -> int:
-            if self.cancel.is_set():
-                raise Interrupted()
-            return backend.count_tokens(messages)
+        def show(sent: Sequence[str]) -> None:
+            shown = [each for each in waiting if each.name in sent]
+            for each in shown:
+                waiting.remove(each)
+                head = each.text if each.text.count("\n") < 8 and len(each.text) < 600 else each.text[:200] + " …"
+                lines = "\n".join(f"  {line}" for line in head.splitlines())
+                self.on_text(f"sent along: {each.name} ({len(each.text)} characters)\n{lines}\n")
+            if shown:
+                self.on_text("\n")
 
-        packed = pack(pieces, count, window=window, reserve=reserve, config=config, exact=exact, backend=backend.name)
-        return packed, reserve
+        return show
 
-    def _show(self, materials: Sequence[Material]) -> None:
-        """Show what is sent to a model beside the question, before it is."""
-        for each in materials:
-            head = each.text if each.text.count("\n") < 8 and len(each.text) < 600 else each.text[:200] + " …"
-            lines = "\n".join(f"  {line}" for line in head.splitlines())
-            self.on_text(f"sent along: {each.name} ({len(each.text)} characters)\n{lines}\n")
-        if materials:
-            self.on_text("\n")
 
-    def _ask(self, backend: Backend, request: ChatRequest, heard: list[str]) -> Answer:
-        watcher = Repetition("\n".join(message.content for message in request.messages))
+class _Speech:
+    """One question while it is asked: who is asked, and what was heard of the answer so far."""
 
-        def hear(piece: str) -> None:
-            heard.append(piece)
-            self.on_text(piece)
-            if watcher.add(piece):
-                raise _Repeats
+    def __init__(
+        self,
+        requests: ChatRequests,
+        keeper: TurnKeeper,
+        show: Callable[[Sequence[str]], None],
+        on_text: Callable[[str], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._requests = requests
+        self._keeper = keeper
+        self._show = show
+        self._on_text = on_text
+        self._tell = tell
+        self._asked = ""
+        self._fitted: Fitted | None = None
+        self._watcher = Repetition("")
+        self._before = ""
 
+    @property
+    def text(self) -> str:
+        """What was heard last: of this try, or of the one before it."""
+        return self._watcher.text or self._before
+
+    def of(self, router: Router, cancel: threading.Event) -> Answer:
+        """The whole answer, or as much of it as is not said again and again."""
+        policy = Policy(max_latency_s=inference().sla.chat)
         try:
-            # The window was filled for this backend, so another one is not asked instead.
-            return self._router.answer(request, hear, self.cancel, policy=Policy(backend=backend.name))
+            return router.answer(self._prepare, self._hear, cancel, policy=policy, on_anew=self._begin_anew)
         except _Repeats:
-            return Answer(watcher.useful or watcher.text, backend.name, backend.name, "repeats")
+            text = self._watcher.useful or self._watcher.text
+            answer = Answer(text, self._asked, self._asked, "repeats")
+            router.report(answer, passed=False)
+            return answer
 
+    def kept(self, ending: Ending) -> tuple[Turn, Place]:
+        """Keep what was heard as a turn that ended so, and give the place behind it."""
+        sent = self._fitted.sent if self._fitted is not None else ()
+        return self._keeper.end(self.text, ending, self._asked, self._asked, sent)
 
-def _pieces(
-    prompt: Prompt, before: Sequence[Turn], named: Sequence[Material], found: Sequence[Snippet], question: str
-) -> list[Piece]:
-    """The whole conversation in order: the system's message, what was said, what goes along, the question."""
-    now = time.time()
-    pieces = [Piece("instructions", (Message("system", prompt.fill("system").strip()),), pinned=True)]
-    for number, turn in enumerate(before, start=1):
-        if turn.answer.strip():
-            marked = "" if turn.ending == "whole" else f"\n[{turn.ending}]"
-            said = (Message("user", redact(turn.question)), Message("assistant", redact(turn.answer) + marked))
-            pieces.append(Piece(f"turn {number}", said, _SAID, turn.at))
-    for rank, each in enumerate(reversed(found)):
-        place = f"{each.path}:{each.start}-{each.end}"
-        text = redact(prompt.fill("piece", place=place, text=_fenced(each.text)).strip())
-        pieces.append(Piece(place, (Message("user", text),), _FOUND + rank / 1000))
-    for material in named:
-        text = prompt.fill("mention", name=material.name, text=_fenced(material.text)).strip()
-        pieces.append(Piece(material.name, (Message("user", text),), _NAMED, now))
-    pieces.append(Piece("question", (Message("user", redact(question)),), pinned=True))
-    return pieces
+    def _prepare(self, backend: Backend) -> ChatRequest:
+        self._asked = backend.name
+        self._fitted = fitted = self._requests.of(backend)
+        self._watcher = Repetition("\n".join(message.content for message in fitted.request.messages))
+        self._show(fitted.sent)
+        self._tell(f"Asking {backend.name} …")
+        self._keeper.begin(backend.name, fitted.sent)
+        return fitted.request
 
+    def _hear(self, piece: str) -> None:
+        assert self._fitted is not None
+        self._on_text(piece)
+        if self._watcher.add(piece):
+            raise _Repeats
+        self._keeper.heard(self._watcher.text, self._asked, self._fitted.sent)
 
-def _fenced(text: str) -> str:
-    """A text that cannot end the fence that it stands in."""
-    return re.sub(r"^(\s*)```", r"\1'''", text, flags=re.MULTILINE)
-
-
-def _number(prompt: Prompt, key: str) -> float:
-    value = prompt.settings.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-        raise UsageError(f"The prompt chat {prompt.version} needs a number as its setting {key}.")
-    return value
+    def _begin_anew(self, sentence: str) -> None:
+        self._before = self.text
+        self._on_text(f"\n\n— {sentence} —\n\n" if self._watcher.text else f"— {sentence} —\n\n")
+        self._watcher = Repetition("")
 
 
 def _ending(answer: Answer) -> Ending:

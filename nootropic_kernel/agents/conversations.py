@@ -176,6 +176,25 @@ class Conversations:
             )
         return Place(number, kept[-1][0] + 1)
 
+    def is_asked(self, place: Place, question: str) -> bool:
+        """Whether ``question`` stands at that place already."""
+        row = self._database.read().execute(
+            "SELECT question FROM chat_turns WHERE chat = ? AND seq = ?", (place.chat, place.turns)
+        ).fetchone()  # fmt: skip
+        return row is not None and self._kept(row["question"]) == self._kept(question)
+
+    def take_back(self, place: Place, *, is_new: bool) -> None:
+        """Erase the last turn of a chat, or all of a chat that was begun for it; its number is given again."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM chat_turns WHERE chat = ? AND (? OR seq >= ?)", (place.chat, is_new, place.turns)
+            )
+            if is_new:
+                connection.execute("DELETE FROM chats WHERE number = ?", (place.chat,))
+                connection.execute(
+                    "UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'chats' AND seq = ?", (place.chat,)
+                )
+
     def forget(self, chat: str | None = None) -> int:
         """Erase a chat, or all of them, from the database's file too; the number of chats that are gone.
 

@@ -194,7 +194,7 @@ class Workbench:
             watcher = Repetition(prompt)
             self._tell(sentence)
 
-        policy = Policy(prompt=f"{ask.prompt}@{ask.prompt_version}")
+        policy = Policy(prompt=f"{ask.prompt}@{ask.prompt_version}", waits_for_budget=True)
         try:
             answer = self._router.answer(request, hear, cancel, policy=policy, on_anew=begin_anew)
         except _Enough as enough:

@@ -32,13 +32,20 @@ _LINKED = "mlflow.linkedPrompts"
 
 @dataclass(frozen=True)
 class Registered:
-    """A version in MLflow: its ``number`` there, and the semantic ``version``."""
+    """A version in MLflow: its ``number`` there, the semantic ``version``, and the template as one ``text``."""
 
     name: str
     version: str
     number: int
     aliases: tuple[str, ...] = ()
     sha256: str = ""
+    description: str = ""
+    text: str = ""
+
+
+def is_kept(workspace: Workspace) -> bool:
+    """Whether this workspace has a registry already, and MLflow is there to read it. Nothing is imported or made."""
+    return PipelineStores(workspace).mlflow_database.is_file() and importlib.util.find_spec("mlflow") is not None
 
 
 class PromptRegistry:
@@ -80,9 +87,36 @@ class PromptRegistry:
                 int(each.version),
                 tuple(sorted(each.aliases)),
                 each.tags.get(_DIGEST, ""),
+                (each.commit_message or "").removeprefix(f"{each.tags.get(_VERSION, '?')}: "),
+                str(each.template),
             )
             for each in found
         ]
+
+    def all_versions(self) -> list[Registered]:
+        """Every version of every prompt that is registered."""
+        names: list[str] = []
+        page: str | None = None
+        with _quiet():
+            while page is None or page:
+                listed = self._client.search_prompts(page_token=page)
+                names += [each.name for each in listed]
+                page = listed.token or ""
+        return [version for name in sorted(names) for version in self.versions(name)]
+
+    def find(self, name: str, which: str) -> Registered:
+        """The version that ``which`` means: ``@production`` by its alias, ``#2`` by MLflow's own number.
+
+        :raises NoSuchPrompt: when there is none.
+        """
+        for each in self.versions(name):
+            if which[1:] in each.aliases if which.startswith("@") else which == f"#{each.number}":
+                return each
+        raise NoSuchPrompt(
+            f"MLflow has no {which} of the prompt {name!r}.",
+            next="`noo prompts register` registers versions, `noo prompts alias` names one.",
+            name=name,
+        )
 
     def register(self, prompts: Sequence[Prompt]) -> list[tuple[Registered, bool]]:
         """Register what is not there yet, oldest versions first; each with whether it is new.

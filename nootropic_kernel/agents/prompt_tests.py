@@ -15,9 +15,11 @@ from typing import Any
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.models.contract import Answer, ChatRequest, Message
 from nootropic_kernel.models.errors import InvalidOutput
-from nootropic_kernel.models.output import check_answer
 from nootropic_kernel.models.prompts import Prompt
-from nootropic_kernel.models.validation import Judged, Judges, Validator, judge
+from nootropic_kernel.models.validation import Judged, Judges, Validator, ask_validated, judge
+from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.spans import current_span
+from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.resources import ResourceInvalid, list_names, load_yaml
 
@@ -57,6 +59,7 @@ class CaseResult:
     :param accuracy: the mean of all scores: of the rules, the demanded shape, and the likeness to what was expected.
     :param tokens: read and written by the model; None when the backend does not tell.
     :param failures: what was not as it must be; empty when the test passed.
+    :param flagged: rules that were broken, and that only flag.
     """
 
     id: str
@@ -66,6 +69,7 @@ class CaseResult:
     latency_s: float
     tokens: int | None
     failures: tuple[str, ...]
+    flagged: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -100,34 +104,53 @@ def load_suite(name: str, workspace: Workspace | None = None) -> PromptSuite:
 def run_case(
     prompt: Prompt, case: PromptCase, max_tokens: int, ask: Callable[[ChatRequest], Answer], judges: Judges
 ) -> CaseResult:
-    """Fill the prompt, ask a model once, and judge its answer.
+    """Fill the prompt, ask a model once, and judge its answer. A broken rule fails the test, unless the test's
+    ``onViolation`` only flags or logs it; an answer that is not of the demanded shape always does.
 
     :raises PromptVariables: when the test's variables are not those of this version.
     :raises ModelError: when there is no answer at all.
     """
-    system = [Message("system", prompt.fill("system").strip())] if "system" in prompt.parts else []
-    messages = (*system, Message("user", redact(prompt.fill("user", **case.variables))))
-    schema = None if case.validator.schema is None else dict(case.validator.schema)
-    request = ChatRequest(messages, max_tokens=max_tokens, schema=schema, purpose="prompt test")
+    request = ChatRequest(messages_of(prompt, case.variables), max_tokens=max_tokens, purpose="prompt test")
+    validator = case.validator
     began = time.perf_counter()
     try:
-        answer, shape = check_answer(request, ask(request)), Judged("schema", 1.0, True)
+        answer = ask_validated(ask, request, Validator(validator.schema), judges, retries=0).answer
+        shape = Judged("schema", 1.0, True)
     except InvalidOutput as error:
         answer = Answer(str(error.data.get("text", "")), str(error.data.get("model", "")), "", "stop")
         shape = Judged("schema", 0.0, False, error.why)
     latency = time.perf_counter() - began
-    judged = [*([shape] if schema is not None else []), *judge(answer.text, case.validator.rules, judges)]
-    scores = [each.score for each in judged]
+    shapes = [shape] if validator.schema is not None else []
+    ruled = judge(answer.text, validator.rules, judges)
+    scores = [each.score for each in (*shapes, *ruled)]
     if case.expected:
         scores.append(likeness(answer.text, case.expected))
     accuracy = sum(scores) / len(scores) if scores else 1.0
     counts = (answer.input_tokens, answer.output_tokens)
     tokens = None if None in counts else sum(count for count in counts if count is not None)
-    failures = [f"{each.rule}: {each.why}" for each in judged if not each.passed]
+    broken = [f"{each.rule}: {each.why}" for each in ruled if not each.passed]
+    if broken and validator.on_violation == "log":
+        current_span().set(semconv.VALIDATION, broken)
+    failures = [f"{each.rule}: {each.why}" for each in shapes if not each.passed]
+    failures += broken if validator.on_violation == "block" else []
     failures += _beyond(case.bounds, accuracy, latency, tokens)
     return CaseResult(
-        case.id, redact(answer.text), answer.model, round(accuracy, 4), round(latency, 4), tokens, tuple(failures)
-    )
+        case.id, redact(answer.text), answer.model, round(accuracy, 4), round(latency, 4), tokens, tuple(failures),
+        tuple(broken) if validator.on_violation == "flag" else (),
+    )  # fmt: skip
+
+
+def messages_of(prompt: Prompt, variables: Mapping[str, str]) -> tuple[Message, ...]:
+    """The conversation that a filled prompt is; what is filled in is cleaned of secrets.
+
+    :raises UsageError: when it is none: code fills its parts.
+    :raises PromptVariables: when the variables are not those of the prompt.
+    """
+    if "user" not in prompt.parts:
+        parts = ", ".join(prompt.parts)
+        raise UsageError(f"The prompt {prompt.name} has no part `user` that could be asked.", why=f"It has: {parts}.")
+    system = [Message("system", prompt.fill("system").strip())] if "system" in prompt.parts else []
+    return (*system, Message("user", redact(prompt.fill("user", **variables))))
 
 
 def likeness(text: str, expected: str) -> float:

@@ -110,7 +110,8 @@ class Session:
     ``approve`` is None where no person can be asked; ``ask`` for a line of text (None: the input ended) is None where
     none can answer in words; ``edit_text`` opens a text (and the path that it belongs to) in the person's editor, None
     where there is none; ``variables`` are the live variables of the notebook; ``unsaved`` are paths with unsaved edits
-    in open tabs, relative to the root.
+    in open tabs, relative to the root. ``form`` is how the result will be shown (text, json, yaml); ``hand_over`` gives
+    standard output back to the process, before another program takes its place.
     """
 
     workspace: Workspace
@@ -122,6 +123,8 @@ class Session:
     edit_text: Callable[[str, str], str] | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     unsaved: frozenset[str] = frozenset()
+    form: str = "text"
+    hand_over: Callable[[], None] = lambda: None
     _database: StateDatabase | None = None
     _settings: Settings | None = None
 

@@ -32,7 +32,9 @@ class ChatParams(Params):
         json_schema_extra={"position": 0, "words": True, "body": True, "dialogue": True},
     )
     new: bool = Field(False, description="Begin a new chat.")
-    chat: str | None = Field(None, description="Go on with this chat (C3, as `chats` lists them).")
+    chat: str | None = Field(
+        None, description="Go on with this chat (C3, as `chats` lists them).", json_schema_extra={"complete": "chat"}
+    )
     search: bool | None = Field(
         None, description="Send many pieces of the repository along; --no-search: none. Otherwise a few that fit."
     )
@@ -47,7 +49,10 @@ class LeftOutPiece(BaseModel):
 
 
 class ChatResult(Result):
-    """An answer, who gave it, and how full the model's window was (``used`` of ``window`` tokens)."""
+    """An answer, who gave it, and how full the model's window was (``used`` of ``window`` tokens).
+
+    ``switched`` are sentences about who was asked before ``backend``, and why another was.
+    """
 
     chat: str
     turn: int
@@ -63,6 +68,7 @@ class ChatResult(Result):
     sent: list[str]
     left_out: list[LeftOutPiece]
     notes: list[str]
+    switched: list[str] = Field(default_factory=list)
     _streamed: bool = PrivateAttr(False)
 
     @classmethod
@@ -84,6 +90,7 @@ class ChatResult(Result):
             sent=list(turn.sent),
             left_out=[LeftOutPiece(name=each.name, reason=each.reason, tokens=each.tokens) for each in said.left_out],
             notes=list(said.notes),
+            switched=list(said.switched),
         )
 
     def streamed(self) -> None:
@@ -117,31 +124,47 @@ class ChatResult(Result):
             lines.append(f"left out: {told}")
         return [*lines, *self.notes]
 
+    def head(self) -> list[str]:
+        """Who answers instead of whom, where another than the first did."""
+        return [*self.switched, f"{self.backend!r} answers."] if self.switched else []
+
     def text(self) -> str:
-        """The answer, then the facts."""
+        """The answer, with who gave it instead of another before it, and the facts behind it."""
+        if self._streamed:
+            return "\n".join(f"— {line}" for line in (*self.head(), *self.facts()))
+        head = "".join(f"— {line}\n" for line in self.head())
         facts = "\n".join(f"— {line}" for line in self.facts())
-        return facts if self._streamed else f"{self.answer.rstrip()}\n\n{facts}"
+        return f"{head}{self.answer.rstrip()}\n\n{facts}"
 
     def markdown(self) -> str:
-        """The answer as it is, then the facts."""
+        """The answer as it is, between who gave it and the facts."""
+        if self._streamed:
+            return "\n".join(f"    {line}" for line in (*self.head(), *self.facts()))
+        head = "".join(f"    {line}\n" for line in self.head()) + ("\n" if self.switched else "")
         facts = "\n".join(f"    {line}" for line in self.facts())
-        return facts if self._streamed else f"{self.answer.rstrip()}\n\n{facts}"
+        return f"{head}{self.answer.rstrip()}\n\n{facts}"
 
     def html(self) -> str:
         """The answer as text, then the facts in small print."""
-        facts = "<br>".join(html.escape(line) for line in self.facts())
-        small = f'<div style="opacity:0.7;font-size:90%">{facts}</div>'
+        small = _small([*self.head(), *self.facts()] if self._streamed else self.facts())
         answer = f'<div style="white-space:pre-wrap">{html.escape(self.answer.rstrip())}</div>'
-        return small if self._streamed else f"{answer}{small}"
+        head = _small(self.head()) if self.switched else ""
+        return small if self._streamed else f"{head}{answer}{small}"
+
+
+def _small(lines: list[str]) -> str:
+    return f'<div style="opacity:0.7;font-size:90%">{"<br>".join(html.escape(line) for line in lines)}</div>'
 
 
 @capability(effect=CapabilityEffect.READ)
 def chat(params: ChatParams, session: Session) -> ChatResult:
     """Talk with a model about the repository. It writes no file.
 
-    Without a backend of your own, the embedded model answers, and the result says so. `@path`, `@cell:ID`, `@name`,
-    `@P1` and `@T3` in the message send a file, a cell, a live variable, a proposal or a task along; what is sent is
-    shown first, and secrets are taken out. The answer tells how full the model's window is and what was left out.
+    Without a backend of your own, the embedded model answers, and the result says so. Where a backend fails, is late
+    again and again, or would cost more than your budget allows, the next one that you allowed answers, and that is
+    told. `@path`, `@cell:ID`, `@name`, `@P1` and `@T3` in the message send a file, a cell, a live variable, a proposal
+    or a task along; what is sent is shown first, and secrets are taken out. The answer tells how full the model's
+    window is and what was left out.
 
     The chat is kept in this workspace (`chats` lists, shows and forgets them). On the command line the last chat goes
     on, in a notebook that of the notebook: after a restart, the same cells replace the same turns. `noo chat` alone is

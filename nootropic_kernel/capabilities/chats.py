@@ -23,7 +23,9 @@ class ChatsParams(Params):
         description="`list` the chats, `show` one, or `forget` one (or `all`).",
         json_schema_extra={"position": 0},
     )
-    id: str | None = Field(None, description="A chat (C3); `all` to forget all.", json_schema_extra={"position": 1})
+    id: str | None = Field(
+        None, description="A chat (C3); `all` to forget all.", json_schema_extra={"position": 1, "complete": "chat"}
+    )
 
 
 class ChatEntry(BaseModel):

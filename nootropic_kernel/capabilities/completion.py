@@ -124,6 +124,9 @@ class _Completion:
             "changed": lambda: changed(self.workspace, self.words),
             "recipe": lambda: recipes(self.workspace),
             "backend": lambda: backends(self.workspace),
+            "prompt": lambda: prompts(self.workspace),
+            "prompt-version": lambda: versions(self.workspace, self.words),
+            "chat": lambda: chats(self.workspace),
         }
         found = [each for kind in re.split(r"[\s,|]+", p.complete) if kind in kinds for each in kinds[kind]()]
         return _fitting([candidate for candidate in found if candidate.text not in taken], current)
@@ -225,13 +228,44 @@ def backends(workspace: Workspace) -> Iterator[Candidate]:
     yield from (Candidate(name, "backend") for name in load_settings(workspace).backends)
 
 
-def _query(workspace: Workspace, statement: str, *values: object) -> list[tuple[object, ...]]:
+def prompts(workspace: Workspace) -> Iterator[Candidate]:
+    """Names of prompts."""
+    from nootropic_kernel.models.prompts import prompt_versions
+
+    for name, known in prompt_versions(workspace).items():
+        yield Candidate(name, f"prompt, {', '.join(known)}")
+
+
+def versions(workspace: Workspace, words: Sequence[str]) -> Iterator[Candidate]:
+    """Versions of the prompt that the words name, newest first, then its aliases in MLflow as ``@alias``."""
+    from nootropic_kernel.models.prompts import prompt_versions
+
+    known = prompt_versions(workspace)
+    named = next((word for word in words[1:] if not word.startswith("-")), "")
+    yield from (Candidate(version, "version") for version in reversed(known.get(named, ())))
+    # MLflow's own table: MLflow itself takes seconds to import.
+    statement = "SELECT alias, version FROM registered_model_aliases WHERE name = ? ORDER BY alias"
+    for alias, number in _query(workspace, statement, named, file="mlflow.db"):
+        yield Candidate(f"@{alias}", f"MLflow {number}")
+
+
+def chats(workspace: Workspace) -> Iterator[Candidate]:
+    """Ids of chats, the one that was last spoken in first."""
+    statement = (
+        "SELECT chats.number, (SELECT question FROM chat_turns WHERE chat = chats.number AND seq = 0) FROM chats"
+        " ORDER BY (SELECT MAX(at) FROM chat_turns WHERE chat = chats.number) DESC, chats.number DESC"
+    )
+    for number, title in _query(workspace, statement):
+        yield Candidate(f"C{number}", " ".join(str(title or "").split())[:60])
+
+
+def _query(workspace: Workspace, statement: str, *values: object, file: str = "state.db") -> list[tuple[object, ...]]:
     """Read a few rows, creating nothing: no database or no such table, no rows."""
-    file = workspace.state_dir / "state.db"
-    if not file.is_file():
+    database = workspace.state_dir / file
+    if not database.is_file():
         return []
     try:
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0.2)
+        connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=0.2)
         try:
             return connection.execute(f"{statement} LIMIT {_MOST}", values).fetchall()
         finally:

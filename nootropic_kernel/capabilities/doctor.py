@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.service import service_state
 from nootropic_kernel.models.catalogue import find_model
-from nootropic_kernel.models.discovery import Found, discover
+from nootropic_kernel.models.discovery import GATEWAY, Found, discover
 from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.models.router import candidates
 from nootropic_kernel.sandbox import levels
@@ -181,6 +181,11 @@ def _servers(session: Session) -> Iterator[Finding]:
 
 
 def _served(found: Found) -> Finding:
+    if found.kind == GATEWAY:
+        # It serves this person's own models: to name it among them would lead back to itself.
+        detail = f"{found.url} answers {found.probe.version}, with the models of a workspace of yours"
+        step = "Other programs use it with the key that `noo serve` showed."
+        return Finding(name=found.title, verdict=Verdict.OK, detail=detail, next=step)
     models = ", ".join(found.probe.models[:5]) or "no model that it names"
     version = f" {found.probe.version}" if found.probe.version else ""
     entry = {"kind": found.kind, "url": found.url, "model": next(iter(found.probe.models), "…")}

@@ -6,113 +6,83 @@ import difflib
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from nootropic_kernel.agents.prompt_registry import PromptRegistry, Registered, metrics
-from nootropic_kernel.agents.prompt_tests import load_suite, run_case, tested_prompts
+from nootropic_kernel.agents.prompt_registry import PromptRegistry, is_kept, metrics
+from nootropic_kernel.agents.prompt_tests import load_suite, messages_of, run_case, tested_prompts
 from nootropic_kernel.capabilities import plugins
-from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
+from nootropic_kernel.capabilities.prompt_sources import file_version, named, validator_of
+from nootropic_kernel.capabilities.prompt_views import PromptEntry, PromptRun, PromptsResult, TestEntry, TestRun
 from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.models.contract import Answer, ChatRequest
+from nootropic_kernel.models.forecast import foreseen_call
+from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.prompts import Prompt, load_prompt, prompt_versions
-from nootropic_kernel.models.router import choose
-from nootropic_kernel.models.validation import Check, Judges
+from nootropic_kernel.models.router import Router, choose
+from nootropic_kernel.models.validation import Check, Judges, ask_validated
+from nootropic_kernel.telemetry import semconv
+from nootropic_kernel.telemetry.budget import within_budget
+from nootropic_kernel.telemetry.spans import span
 from nootropic_kernel.workspace.errors import UsageError
 
 _ALIAS = "noo prompts alias code_review production 1.0.0"
+# The most tokens that the answer of `run` may have.
+_MOST_TOKENS = 1024
 
 
 class PromptsParams(Params):
     """What to do with which prompt."""
 
-    action: Literal["list", "show", "diff", "search", "test", "register", "alias"] = Field(
+    action: Literal["list", "show", "diff", "search", "test", "run", "register", "alias"] = Field(
         "list",
         description="`list`, `show NAME [VERSION]`, `diff NAME [OLD] [NEW]`, `search WORDS`, `test [NAME] [VERSION…]`, "
-        "`register [NAME]` in MLflow, or `alias NAME ALIAS VERSION` there.",
+        "`run NAME [VERSION]`, `register [NAME]` in MLflow, or `alias NAME ALIAS VERSION` there.",
         json_schema_extra={"position": 0},
     )
-    name: str | None = Field(None, description="A prompt, or a word to search for.", json_schema_extra={"position": 1})
+    name: str | None = Field(
+        None,
+        description="A prompt, or a word to search for.",
+        json_schema_extra={"position": 1, "complete": "prompt"},
+    )
     more: list[str] = Field(
-        default_factory=list, description="Versions, an alias, or more words.", json_schema_extra={"position": 2}
+        default_factory=list,
+        description="Versions (1.0.0; in MLflow @ALIAS or #NUMBER), an alias, or more words.",
+        json_schema_extra={"position": 2, "complete": "prompt-version"},
+    )
+    var: dict[str, str] = Field(default_factory=dict, description="For `run`: what to fill in.")
+    schema_: str | None = Field(
+        None,
+        description="For `run`: a file with the JSON schema that the answer must match.",
+        json_schema_extra={"complete": "path"},
+    )
+    rules: str | None = Field(
+        None,
+        description="For `run`: a YAML file with rules for the answer.",
+        json_schema_extra={"complete": "path"},
+    )
+    on_violation: Literal["block", "flag", "log"] | None = Field(
+        None,
+        description="For `run`: refuse an answer that breaks a rule, show it with what is wrong, or only note that in "
+        "the trace. `block` unless the rules' file says otherwise.",
     )
     log: bool = Field(True, description="Keep the tests as runs in MLflow, where that is installed; --no-log: do not.")
 
 
-class PromptEntry(BaseModel):
-    """A prompt of one version: what it takes, and under which number and aliases MLflow has it."""
-
-    name: str
-    version: str
-    description: str
-    variables: list[str]
-    number: int | None = None
-    aliases: list[str] = Field(default_factory=list)
-    new: bool = False
-
-
-class TestEntry(BaseModel):
-    """How one test of one version ended; latency in seconds."""
-
-    prompt: str
-    version: str
-    test: str
-    passed: bool
-    accuracy: float
-    latency_s: float
-    tokens: int | None
-    answer: str
-    failures: list[str]
-
-
-class TestRun(BaseModel):
-    """The tests of one version together; ``run`` is their run in MLflow, if they were kept."""
-
-    prompt: str
-    version: str
-    model: str
-    metrics: dict[str, float]
-    run: str | None = None
-
-
-class PromptsResult(Result):
-    """What was asked for."""
-
-    message: str
-    prompts: list[PromptEntry] = Field(default_factory=list)
-    shown: str = ""
-    runs: list[TestRun] = Field(default_factory=list)
-    tests: list[TestEntry] = Field(default_factory=list)
-
-    @property
-    def failed(self) -> bool:
-        """Some test did not pass."""
-        return not all(test.passed for test in self.tests)
-
-    def text(self) -> str:
-        """The message, then a line a prompt, run and test, and the text."""
-        lines = [self.message] if self.message else []
-        for each in self.prompts:
-            where = f"  MLflow {each.number}" if each.number is not None else ""
-            called = f" ({', '.join(each.aliases)})" if each.aliases else ""
-            fresh = " new" if each.new else ""
-            lines.append(f"  {each.name} {each.version}{where}{called}{fresh}  {each.description}")
-        for run in self.runs:
-            figures = "  ".join(f"{key} {value:.3g}" for key, value in run.metrics.items())
-            lines.append(f"  {run.prompt} {run.version}  {figures}  by {run.model}")
-            for test in self.tests:
-                if (test.prompt, test.version) == (run.prompt, run.version):
-                    lines.append(f"    {'✓' if test.passed else '✗'} {test.test}")
-                    lines += [f"      {failure}" for failure in test.failures]
-        return "\n".join([*lines, *([self.shown.rstrip()] if self.shown else [])])
-
-
 @capability(effect=CapabilityEffect.PROPOSE)
 def prompts(params: PromptsParams, session: Session) -> PromptsResult:
-    """List, compare, test and register the prompts that models are given.
+    """List, compare, run, test and register the prompts that models are given.
 
     Prompts are files: `experiments/prompts/NAME-VERSION.yaml`, yours before those that come with Nootropic. `test` asks
     a model what `NAME.tests.yaml` says, for each version that you name (without one: the newest). Its runs are kept in
-    the workspace's MLflow, where versions can be compared; `noo pipelines up` shows its page.
+    the workspace's MLflow, where versions can be compared; `noo pipelines up` shows its page. Where there is one,
+    `search` and `diff` know what is registered there too, by `@ALIAS` or `#NUMBER`.
+
+    `run NAME --var KEY=VALUE` fills a prompt, asks a model and shows its answer. An answer that is not of the shape in
+    `--schema`, or breaks a rule in `--rules`, is asked for again with what is wrong, twice at most. What is still not
+    of the shape is an error; for rules, `--on-violation` decides. Rules are a YAML list of `{type, pattern,
+    threshold}`: `regex` must be found, `ml` is a criterion that the model judges, `custom` a check of a trusted plugin;
+    the threshold (0 to 1) is the least score that passes.
     """
     return _ACTIONS[params.action](params, session)
 
@@ -121,38 +91,70 @@ def _list(params: PromptsParams, session: Session) -> PromptsResult:
     if params.name is not None:
         raise UsageError("`prompts list` takes no name.", next=f"Did you mean `prompts show {params.name}`?")
     found = _all(session)
-    return PromptsResult(message=f"{len(found)} prompts.", prompts=[_entry(prompt) for prompt in found])
+    return PromptsResult(message=f"{len(found)} prompts.", prompts=[PromptEntry.of(prompt) for prompt in found])
 
 
 def _show(params: PromptsParams, session: Session) -> PromptsResult:
-    prompt = load_prompt(_name(params), _at_most(params, 1)[0] if params.more else None, session.workspace)
-    told = f"It takes: {', '.join(prompt.variables()) or 'nothing'}."
-    return PromptsResult(message=told, prompts=[_entry(prompt)], shown=prompt.text)
+    chosen = named(_name(params), _at_most(params, 1)[0] if params.more else None, session)
+    told = f"It takes: {', '.join(chosen.entry.variables) or 'nothing'}."
+    return PromptsResult(message=told, prompts=[chosen.entry], shown=chosen.text)
 
 
 def _diff(params: PromptsParams, session: Session) -> PromptsResult:
-    name = _name(params)
-    load_prompt(name, None, session.workspace)  # an unknown name is said as that
-    known = prompt_versions(session.workspace)[name]
-    chosen = _at_most(params, 2)
+    name, chosen = _name(params), _at_most(params, 2)
+    if not chosen:
+        load_prompt(name, None, session.workspace)  # an unknown name is said as that
+    known = prompt_versions(session.workspace).get(name, ())
     # Without versions, the two newest; with one, that against the newest.
-    old, new = chosen if len(chosen) == 2 else (chosen[0], known[-1]) if chosen else (known[-2:] * 2)[:2]
-    pair = [load_prompt(name, version, session.workspace) for version in (old, new)]
-    titles = [f"{name} {version}" for version in (old, new)]
-    before, after = (prompt.text.splitlines() for prompt in pair)
+    old, new = (
+        chosen if len(chosen) == 2 else (chosen[0], known[-1] if known else None) if chosen else (known[-2:] * 2)[:2]
+    )
+    pair = [named(name, version, session) for version in (old, new)]
+    titles = [f"{name} {each.title}" for each in pair]
+    before, after = (each.text.splitlines() for each in pair)
     lines = list(difflib.unified_diff(before, after, titles[0], titles[1], lineterm=""))
     message = "" if lines else f"{titles[0]} and {titles[1]} have the same text."
-    return PromptsResult(message=message, prompts=[_entry(prompt) for prompt in pair], shown="\n".join(lines))
+    return PromptsResult(message=message, prompts=[each.entry for each in pair], shown="\n".join(lines))
 
 
 def _search(params: PromptsParams, session: Session) -> PromptsResult:
     words = [word.lower() for word in (_name(params), *params.more)]
+    registered = PromptRegistry(session.workspace).all_versions() if is_kept(session.workspace) else []
+    by_text = {each.sha256: each for each in registered}
+    entries = [(PromptEntry.of(prompt, by_text.pop(prompt.sha256, None)), prompt.text) for prompt in _all(session)]
+    entries += [(PromptEntry.of_registered(each), each.text) for each in by_text.values()]
     found = [
-        prompt
-        for prompt in _all(session)
-        if all(word in f"{prompt.name} {prompt.version} {prompt.description}\n{prompt.text}".lower() for word in words)
+        entry
+        for entry, text in entries
+        if all(
+            word in f"{entry.name} {entry.version} {entry.description} {' '.join(entry.aliases)}\n{text}".lower()
+            for word in words
+        )
     ]
-    return PromptsResult(message=f"{len(found)} prompts have that.", prompts=[_entry(prompt) for prompt in found])
+    return PromptsResult(message=f"{len(found)} prompts have that.", prompts=found)
+
+
+def _run(params: PromptsParams, session: Session) -> PromptsResult:
+    name, which = _name(params), _at_most(params, 1)
+    prompt = load_prompt(name, file_version(name, which[0], session) if which else None, session.workspace)
+    validator = validator_of(params.schema_, params.rules, params.on_violation, session.workspace)
+    messages = messages_of(prompt, params.var)
+    router = Router(session.settings(), session.workspace)
+    label = f"{prompt.name}@{prompt.version}"
+
+    def ask(request: ChatRequest) -> Answer:
+        return router.answer(request, None, session.cancel, policy=Policy(prompt=label, reuse=False, mends_shape=True))
+
+    session.workspace.ensure()  # what is only noted is noted in the trace
+    session.status(f"Asking {router.choose().candidate.name} …")
+    told = {semconv.PURPOSE: "prompt", semconv.PROMPT: prompt.name, semconv.PROMPT_VERSION: prompt.version}
+    with span(session.workspace, "ask", told):
+        request = ChatRequest(messages, max_tokens=_MOST_TOKENS, purpose="prompt")
+        done = ask_validated(ask, request, validator, Judges(ask, plugin_checks(session)))
+    again = "" if done.attempts == 1 else f", attempt {done.attempts}"
+    message = f"{label} by {done.answer.model} ({done.answer.backend}{again})."
+    ran = PromptRun.of(done)
+    return PromptsResult(message=message, prompts=[PromptEntry.of(prompt)], shown=ran.answer, ran=ran)
 
 
 def _test(params: PromptsParams, session: Session) -> PromptsResult:
@@ -160,7 +162,8 @@ def _test(params: PromptsParams, session: Session) -> PromptsResult:
     backend = choose(session.settings(), session.workspace)
 
     def ask(request: ChatRequest) -> Answer:
-        return backend.chat(request, None, session.cancel)
+        with within_budget(foreseen_call(backend, request), session.settings().measuring):
+            return backend.chat(request, None, session.cancel)
 
     judges = Judges(ask, plugin_checks(session))
     registry = _registry_for_log(session) if params.log else None
@@ -187,6 +190,7 @@ def _test(params: PromptsParams, session: Session) -> PromptsResult:
                     tokens=each.tokens,
                     answer=each.answer,
                     failures=list(each.failures),
+                    flagged=list(each.flagged),
                 )
                 for each in done
             ]
@@ -202,7 +206,7 @@ def _register(params: PromptsParams, session: Session) -> PromptsResult:
     if not chosen:
         load_prompt(_name(params), None, session.workspace)
     made = PromptRegistry(session.workspace).register(chosen)
-    entries = [_entry(prompt, entry, new) for prompt, (entry, new) in zip(chosen, made, strict=True)]
+    entries = [PromptEntry.of(prompt, entry, new) for prompt, (entry, new) in zip(chosen, made, strict=True)]
     fresh = sum(entry.new for entry in entries)
     return PromptsResult(message=f"{fresh} registered, {len(entries) - fresh} were there.", prompts=entries)
 
@@ -214,7 +218,7 @@ def _alias(params: PromptsParams, session: Session) -> PromptsResult:
     prompt = load_prompt(params.name, version, session.workspace)
     entry = PromptRegistry(session.workspace).set_alias(params.name, alias, version)
     message = f"prompts:/{params.name}@{alias} is version {version} now."
-    return PromptsResult(message=message, prompts=[_entry(prompt, entry)])
+    return PromptsResult(message=message, prompts=[PromptEntry.of(prompt, entry)])
 
 
 _ACTIONS: dict[str, Callable[[PromptsParams, Session], PromptsResult]] = {
@@ -223,6 +227,7 @@ _ACTIONS: dict[str, Callable[[PromptsParams, Session], PromptsResult]] = {
     "diff": _diff,
     "search": _search,
     "test": _test,
+    "run": _run,
     "register": _register,
     "alias": _alias,
 }
@@ -251,18 +256,6 @@ def _registry_for_log(session: Session) -> PromptRegistry | None:
 def _all(session: Session) -> list[Prompt]:
     known = prompt_versions(session.workspace)
     return [load_prompt(name, version, session.workspace) for name in known for version in known[name]]
-
-
-def _entry(prompt: Prompt, entry: Registered | None = None, new: bool = False) -> PromptEntry:
-    return PromptEntry(
-        name=prompt.name,
-        version=prompt.version,
-        description=prompt.description,
-        variables=list(prompt.variables()),
-        number=entry.number if entry else None,
-        aliases=list(entry.aliases) if entry else [],
-        new=new,
-    )
 
 
 def _name(params: PromptsParams) -> str:

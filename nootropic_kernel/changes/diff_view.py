@@ -28,7 +28,7 @@ class DiffLine:
 
 def unified_diff(changeset: ChangeSet) -> str:
     """The whole change as a diff that `git apply` takes; notebooks are shown cell by cell, for people."""
-    return "".join(_file_diff(changeset, edit) for edit in changeset.files)
+    return "".join(file_diff(changeset, edit) for edit in changeset.files)
 
 
 def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[DiffLine]:
@@ -51,7 +51,7 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
     return [_cut(line) for line in lines]
 
 
-def _file_diff(changeset: ChangeSet, edit: FileEdit) -> str:
+def file_diff(changeset: ChangeSet, edit: FileEdit) -> str:
     hunks = changeset.hunks_of(edit.path)
     before, after = _quoted(f"a/{edit.renamed_from or edit.path}"), _quoted(f"b/{edit.path}")
     out = [f"diff --git {before} {after}\n"]

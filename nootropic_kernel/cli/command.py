@@ -198,6 +198,8 @@ def _call(entry: Entry, values: dict[str, Any], workspace: Workspace, registry: 
         approve=_approve if person_there else None,
         ask=_ask if person_there and sys.stderr is not None and sys.stderr.isatty() else None,
         edit_text=_edit if person_there else None,
+        form=output.form,
+        hand_over=output.give_back,
     )
     with output.only_document():
         # The process ends after this, so an interrupted step gets a while to come to its end in order.

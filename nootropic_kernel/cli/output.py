@@ -27,6 +27,7 @@ class Output:
         self._status_shown = False
         self._streamed = ""
         self._showed_stream = False
+        self._kept: int | None = None
 
     def document(self, data: dict[str, Any], text: str) -> None:
         """Print the document, or the text that says the same to a person."""
@@ -98,14 +99,20 @@ class Output:
             yield
             return
         sys.stdout.flush()
-        kept = os.dup(1)
+        self._kept = os.dup(1)
         os.dup2(2, 1)
         try:
             yield
         finally:
+            self.give_back()
+            os.close(self._kept)
+            self._kept = None
+
+    def give_back(self) -> None:
+        """Let file descriptor 1 be standard output again, for a document or another program."""
+        if self._kept is not None:
             sys.stdout.flush()
-            os.dup2(kept, 1)
-            os.close(kept)
+            os.dup2(self._kept, 1)
 
 
 def _printable(text: str) -> bool:

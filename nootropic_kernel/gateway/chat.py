@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -36,9 +37,8 @@ from nootropic_kernel.gateway.requests import (
     SafeChatRequest,
     Safety,
 )
-from nootropic_kernel.gateway.served import ServedModels
-from nootropic_kernel.models.contract import Answer, ChatRequest, Message
-from nootropic_kernel.models.errors import InvalidOutput
+from nootropic_kernel.gateway.served import Asked, ServedModels
+from nootropic_kernel.models.contract import Answer, ChatRequest, Message, OnText
 
 _SEND_DEADLINE_S = 60.0
 
@@ -59,22 +59,32 @@ async def chat(request: Request, body: ChatCompletionRequest, models: ServedMode
     """
     rules = body.safety if isinstance(body, SafeChatRequest) else None
     # In threads, as everything that may take a while: the first schema imports its validator, which takes a second.
-    asked = await asyncio.to_thread(chat_request, body)
-    backend = await asyncio.to_thread(models.backend, body.model)
+    wanted = await asyncio.to_thread(chat_request, body)
+    await asyncio.to_thread(models.check, body.model)
+    asked = Asked(body.model, wanted, reuse=isinstance(body, SafeChatRequest) and body.cache)
+    # What is looked at as a whole is not heard before that.
+    in_pieces = bool(body.stream) and wanted.schema is None and not safety.is_enforced(rules)
+
+    def work(on_text: OnText, cancel: threading.Event) -> Answer:
+        # A request that is alone here would wait for nobody.
+        asked.gather = not in_pieces and calls.running > 1
+        return models.answer(asked, on_text if in_pieces else None, cancel)
+
     async with AsyncExitStack() as stack:
-        call = await stack.enter_async_context(calls.call(partial(models.answer, backend, asked), request.receive))
-        head = _Head(f"chatcmpl-{secrets.token_hex(12)}", int(time.time()), backend.name)
+        call = await stack.enter_async_context(calls.call(work, request.receive))
+        head = _Head(f"chatcmpl-{secrets.token_hex(12)}", int(time.time()))
         if not body.stream:
-            return Response(
-                head.whole(await _said(call, asked, rules)).model_dump_json(), media_type="application/json"
-            )
+            said = await _said(call, rules)
+            return Response(head.whole(said).model_dump_json(), media_type="application/json")
         with_usage = body.stream_options is not None and body.stream_options.include_usage
-        if asked.schema is not None or safety.is_enforced(rules):
-            said = await _said(call, asked, rules)
-            events = head.events(_one(said.answer.text), partial(_ready, said), with_usage)
-        else:
+        if in_pieces:
             first = await call.first()
-            events = head.events(_all(first, call), partial(_said, call, asked, rules), with_usage)
+            head.model = asked.backend
+            events = head.events(_all(first, call), partial(_said, call, rules), with_usage)
+        else:
+            said = await _said(call, rules)
+            head.model = said.answer.backend
+            events = head.events(_one(said.answer.text), partial(_ready, said), with_usage)
         return EventStream(events, stack.pop_all())
 
 
@@ -121,14 +131,8 @@ def _schema(body: ChatCompletionRequest) -> dict[str, Any] | None:
     return schema
 
 
-async def _said(call: Call[Answer], asked: ChatRequest, rules: Safety | None) -> Said:
-    try:
-        answer = await call.result()
-    except InvalidOutput as error:
-        if error.data.get("fault") != "length":
-            raise
-        # As OpenAI has it: an answer that was cut at the request's own limit is an answer, and says so.
-        answer = Answer(str(error.data["text"]), str(error.data["model"]), "", "length")
+async def _said(call: Call[Answer], rules: Safety | None) -> Said:
+    answer = await call.result()
     return Said(answer, None if rules is None else safety.examine(rules, f"{answer.text}\n{answer.reasoning}"))
 
 
@@ -147,22 +151,23 @@ async def _all(first: str | None, call: Call[Answer]) -> AsyncIterator[str]:
         yield piece
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Head:
-    """What all parts of one answer have in common."""
+    """What all parts of one answer have in common; ``model`` names who answers, once that is known."""
 
     id: str
     created: int
-    model: str
+    model: str = ""
 
     def whole(self, said: Said) -> ChatCompletion:
         message = ReplyMessage(content=said.answer.text, reasoning_content=said.answer.reasoning or None)
         return ChatCompletion(
             id=self.id,
             created=self.created,
-            model=self.model,
+            model=said.answer.backend,
             choices=[Choice(message=message, finish_reason=_finish(said.answer))],
             usage=_usage(said.answer),
+            cached=said.answer.cached or None,
             safety=said.findings,
         )
 

@@ -58,14 +58,16 @@ def status_of(error: BaseException) -> int:
     """The HTTP status that an error has."""
     if isinstance(error, Refused):
         return int(error.data["status"])
-    if isinstance(error, models.RateLimited | BudgetExceeded | PriceUnknown):
+    if isinstance(error, BudgetExceeded | PriceUnknown):
+        return 402
+    if isinstance(error, models.RateLimited):
         return 429
     if isinstance(error, models.ModelTimeout):
         return 504
-    if isinstance(error, UsageError | models.ContextOverflow | models.NotOffered):
+    if isinstance(error, UsageError | models.ContextOverflow | models.NotOffered | models.SafetyViolation):
         return 400
     if isinstance(error, models.InvalidOutput):
-        return 400 if error.data.get("fault") == "schema" else 500
+        return 400 if error.data.get("fault") == "schema" else 502
     # That the person's own key for a model's server is wrong is not the caller's fault: 401 would name the wrong key.
     unavailable = models.NoModel | models.ModelLoadFailed | models.BackendUnreachable | models.AuthenticationFailed
     if isinstance(error, unavailable | Interrupted) or (isinstance(error, models.ModelError) and error.retryable):
@@ -78,11 +80,14 @@ _CODES = {
     "RateLimited": "rate_limit_exceeded",
     "NoModel": "no_model",
     "NotOffered": "not_offered",
-    "InvalidOutput": "invalid_output",
+    "InvalidOutput": "schema_violation",
+    "SafetyViolation": "content_filter",
+    "BudgetExceeded": "budget_exceeded",
+    "PriceUnknown": "price_unknown",
     "ModelTimeout": "timeout",
     "Interrupted": "server_stopping",
 }
-_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_TYPES = {401: "authentication_error", 402: "insufficient_quota", 403: "permission_error", 429: "rate_limit_error"}
 
 
 def document(error: BaseException) -> ErrorReply:

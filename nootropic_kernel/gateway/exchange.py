@@ -68,6 +68,10 @@ class TooBusy(GatewayError):
     """Too many requests wait; ``data["retry_after_s"]`` says how many seconds to wait, where that is known."""
 
 
+class BudgetSpent(GatewayError):
+    """The budget of whoever runs the gateway does not allow another call."""
+
+
 class GatewayFailed(GatewayError):
     """The gateway or the model behind it failed."""
 
@@ -92,6 +96,7 @@ class StreamCut(GatewayError):
 
 _BY_STATUS: dict[int, type[GatewayError]] = {
     401: NotAuthorized,
+    402: BudgetSpent,
     403: NotAuthorized,
     404: UnknownModel,
     429: TooBusy,

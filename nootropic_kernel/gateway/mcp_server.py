@@ -1,8 +1,9 @@
-"""The verbs as tools of the Model Context Protocol: ``python -m nootropic_kernel.gateway.mcp_server``.
+"""The verbs as tools of the Model Context Protocol, plan and proposals as its resources:
+``python -m nootropic_kernel.gateway.mcp_server``.
 
 One JSON-RPC message a line on standard input and output. https://modelcontextprotocol.io/specification/2025-11-25
 
-The few methods that a server of tools needs are written out here: the official SDK takes 0.5 s of CPU to import and
+The few methods that such a server needs are written out here: the official SDK takes 0.5 s of CPU to import and
 brings an HTTP stack, while this starts with the registry alone.
 """
 
@@ -21,6 +22,7 @@ from typing import Any, TextIO
 import nootropic_kernel
 from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.registry import Entry, load_registry
+from nootropic_kernel.gateway.mcp_resources import TEMPLATES, NoSuchResource, Resources
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.plain_text import readable
@@ -33,8 +35,10 @@ _PATIENCE_S = 2.0
 _WRITE_AT_ONCE = frozenset({"plan", "pipelines"})
 _INSTRUCTIONS = (
     "Tools of a Nootropic workspace. They look, or propose changes; a proposal changes no file until the person "
-    "reviews and accepts it. Tell the person to run `noo review` after a tool made a proposal."
+    "reviews and accepts it. The plan and the open proposals are resources. "
+    "Tell the person to run `noo review` after a tool made a proposal."
 )
+_NO_RESOURCE = -32002
 _PARSE_ERROR, _INVALID_REQUEST, _UNKNOWN_METHOD, _INVALID_PARAMS, _INTERNAL, _BUSY = (
     -32700,
     -32600,
@@ -62,6 +66,7 @@ class McpServer:
     def __init__(self, workspace: Workspace, send: Callable[[dict[str, Any]], None]) -> None:
         self._workspace = workspace
         self._send = send
+        self._resources = Resources(workspace)
         self._running: dict[str | int, tuple[threading.Event, threading.Thread]] = {}
         self._guard = threading.Lock()
 
@@ -113,7 +118,10 @@ class McpServer:
             asked = params.get("protocolVersion")
             return {
                 "protocolVersion": asked if asked in VERSIONS else VERSIONS[0],
-                "capabilities": {"tools": {"listChanged": False}},
+                "capabilities": {
+                    "tools": {"listChanged": False},
+                    "resources": {"subscribe": False, "listChanged": False},
+                },
                 "serverInfo": {
                     "name": "nootropic",
                     "title": "Nootropic",
@@ -125,6 +133,18 @@ class McpServer:
             return {}
         if method == "tools/list":
             return {"tools": [_tool(entry) for entry in self.tools().values()]}
+        if method == "resources/list":
+            return {"resources": self._resources.listed()}
+        if method == "resources/templates/list":
+            return {"resourceTemplates": TEMPLATES}
+        if method == "resources/read":
+            uri = params.get("uri")
+            if not isinstance(uri, str):
+                raise RpcError(_INVALID_PARAMS, "resources/read needs a uri.")
+            try:
+                return {"contents": [self._resources.read(uri)]}
+            except NoSuchResource as error:
+                raise RpcError(_NO_RESOURCE, str(error)) from error
         raise RpcError(_UNKNOWN_METHOD, f"There is no method {method[:80]!r}.")
 
     def _start(self, number: str | int, params: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 import nootropic_kernel
 from nootropic_kernel.gateway import replies, requests
+from nootropic_kernel.models.discovery import GATEWAY_TITLE
 
 _REPLIES: tuple[type[BaseModel], ...] = (
     replies.ChatCompletion,
@@ -30,12 +31,15 @@ _REQUESTS: tuple[type[BaseModel], ...] = (
 _ERRORS = {
     400: "The request is wrong, or cannot be kept here.",
     401: "The key is missing or wrong.",
+    402: "The person's budget for models is spent, or the price of the call is not known (`budget_exceeded`, "
+    "`price_unknown`). Asking again will not help.",
     403: "The Host header is another server's, or a web page asks.",
     404: "There is no such model.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
     429: "Too many requests wait; `retry-after` says for how many seconds to wait.",
     500: "The model failed; asking again will not help.",
+    502: "The model did not keep to the demanded shape, however often it was told (`schema_violation`).",
     503: "No model can answer at present.",
     504: "The model did not answer in time.",
 }
@@ -51,7 +55,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Nootropic gateway",
+            "title": GATEWAY_TITLE,
             "version": nootropic_kernel.__version__,
             "description": "The models of this workspace, OpenAI-compatible.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},

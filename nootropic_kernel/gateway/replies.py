@@ -71,6 +71,7 @@ class ChatCompletion(BaseModel):
     model: str
     choices: list[Choice]
     usage: Usage | None = _optional("Absent where the model's server does not count.")
+    cached: Literal[True] | None = _optional("There when this answer was given before; usage is that of then.")
     safety: list[SafetyFinding] | None = _optional()
 
 

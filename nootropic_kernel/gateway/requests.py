@@ -99,7 +99,8 @@ class JsonSchemaFormat(Body):
 class ChatCompletionRequest(Body):
     """A conversation to continue.
 
-    A streamed answer with a ``response_format`` comes in one piece, because it is checked before it is sent.
+    A streamed answer with a ``response_format`` comes in one piece, because it is checked before it is sent; one that
+    is not of the demanded shape is asked for again, twice at most.
     """
 
     model: str = Field(
@@ -174,6 +175,9 @@ class SafeChatRequest(ChatCompletionRequest):
     """A conversation to continue, with rules for the answer. With rules a stream comes in one piece."""
 
     safety: Safety | None = None
+    cache: bool = Field(
+        False, description="Take the answer that was given to the same request before, where it is still remembered."
+    )
 
 
 class EmbeddingsRequest(Body):

@@ -1,7 +1,7 @@
 """The gateway's process: ``python -m nootropic_kernel.gateway.server --workspace FOLDER [--port N] [--host NAME]``.
 
-It first says on standard output where it listens and, if it was made here, the key. The key is nowhere else: not in a
-file, not in the log.
+It first says on standard output where it listens and, if it was made here, the key; with ``--json`` as one line of
+JSON. The key is nowhere else: not in a file, not in the log.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import json
 import os
 import secrets
 import signal
@@ -40,20 +41,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--parallel", type=int, default=4)
     parser.add_argument("--queue", type=int, default=32)
+    parser.add_argument("--metrics", type=int)
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     try:
         key, made = _key(options.host)
         with listener(options.host, options.port) as listening:
             port = listening.getsockname()[1]
             url = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}/v1"
-            _announce(url, key if made else None)
             workspace = Workspace.find(options.workspace)
-            try:
-                workspace.ensure()
-            except WorkspaceUnusable as error:
-                print(f"Calls are answered, but not traced. {error}", file=sys.stderr)
-            asyncio.run(_serve(workspace, listening, key, options.host, options.parallel, options.queue))
+            with _metrics(workspace, options.metrics) as metrics_url:
+                _announce(url, key if made else None, metrics_url, as_json=options.json)
+                try:
+                    workspace.ensure()
+                except WorkspaceUnusable as error:
+                    print(f"Calls are answered, but not traced. {error}", file=sys.stderr)
+                asyncio.run(_serve(workspace, listening, key, options.host, options.parallel, options.queue))
     except NootropicError as error:
+        if options.json:
+            print(json.dumps({"error": error.to_json()}), flush=True)
         print(error, file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     return 0
@@ -99,12 +105,40 @@ def _key(host: str) -> tuple[str, bool]:
     return key, False
 
 
-def _announce(url: str, key: str | None) -> None:
-    print(f"Serving at {url}")
-    print(f"Key (shown this once): {key}" if key else f"Key: the one in {KEY_VARIABLE}.")
+@contextlib.contextmanager
+def _metrics(workspace: Workspace, port: int | None) -> Iterator[str | None]:
+    """Metrics on this port of this machine; gives their address, None where none are asked for.
+
+    :raises PortTaken: when the port cannot be opened.
+    """
+    if port is None:
+        yield None
+        return
+    from nootropic_kernel.telemetry.metrics import MetricsServer
+
+    workspace.ensure()
+    server = MetricsServer(workspace, port)
+    try:
+        yield server.url
+    finally:
+        server.close()
+
+
+def _announce(url: str, key: str | None, metrics_url: str | None, *, as_json: bool) -> None:
+    """Say where it listens; ``key`` is one that was made here."""
+    if as_json:
+        told = {"url": url, "key_source": "made" if key else KEY_VARIABLE, "key": key, "metrics": metrics_url}
+        print(json.dumps({name: value for name, value in told.items() if value is not None}), flush=True)
+    else:
+        print(f"Serving at {url}")
+        print(f"Key (shown this once): {key}" if key else f"Key: the one in {KEY_VARIABLE}.")
+        if metrics_url is not None:
+            print(f"Metrics at {metrics_url}, for this machine alone.")
     if not is_loopback_url(url):
-        print("Others can reach it, and nothing is encrypted on the way: use it in a network that you trust.")
-    print("Ctrl-C ends it.", flush=True)
+        warning = "Others can reach it, and nothing is encrypted on the way: use it in a network that you trust."
+        print(warning, file=sys.stderr if as_json else sys.stdout)
+    if not as_json:
+        print("Ctrl-C ends it.", flush=True)
 
 
 async def _serve(

@@ -68,11 +68,13 @@ class BreakerSettings(_Record):
 
 
 class Sla(_Record):
-    """``breaches`` among the last ``of`` answers put a backend behind the others for ``rest`` seconds."""
+    """``breaches`` among the last ``of`` answers put a backend behind the others for ``rest`` seconds; in a chat, an
+    answer that takes more than ``chat`` seconds is late."""
 
     breaches: int = Field(ge=1)
     of: int = Field(ge=1)
     rest: float = Field(gt=0)
+    chat: float = Field(gt=0)
 
 
 class FullSpeed(_Record):

@@ -41,9 +41,14 @@ class Policy:
     :param max_latency_s: an answer that takes longer counts as late, and late ones put a backend behind the others.
     :param deadline_s: bounds the request with all its tries.
     :param prompt: the name and version of the template that the request was made with.
+    :param reuse: take the answer that was given to the same request before, where there is one.
     :param reuse_sampled: take an answer that was given before even where it was drawn by chance.
     :param gather: let requests that come at about the same time go together, where the backend gains from that; a
         single one waits a moment for others.
+    :param mends_shape: who asks tells a model itself what is wrong with an answer of the wrong shape, so that no other
+        is asked because of that.
+    :param waits_for_budget: who asks can wait until there is money again: where a budget forbids a backend, other ones
+        are asked, but the embedded model is not, which is too small to take the place of most.
     """
 
     backend: str = ""
@@ -52,8 +57,11 @@ class Policy:
     max_latency_s: float | None = None
     deadline_s: float | None = None
     prompt: str = ""
+    reuse: bool = True
     reuse_sampled: bool = False
     gather: bool = False
+    mends_shape: bool = False
+    waits_for_budget: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,10 +128,14 @@ def rank(settings: Settings, workspace: Workspace, policy: Policy, memory: Memor
     found.sort(
         key=lambda each: (_preference(each, settings), -best[_model(each)], _model(each), ORDER.index(each.kind))
     )
+    if any(each.name == policy.backend for each in found):
+        named = {policy.backend}  # and not another's model that happens to be called so
+    else:
+        named = {each.name for each in found if policy.backend and wanted(each, policy.backend)}
     ranked: list[Ranked] = []
     behind_local = False
     for each in found:
-        out, next = _forbidden(each, settings, policy, behind_local)
+        out, next = _forbidden(each, settings, policy, named, behind_local)
         allowed = not out
         if allowed:
             state = each.backend.available()
@@ -188,10 +200,12 @@ def _too_large(model: KnownModel, settings: Settings) -> str:
     return f"The model {model.name!r} has {size:.2f} GB; your settings allow {most:g} GB."
 
 
-def _forbidden(candidate: Candidate, settings: Settings, policy: Policy, behind_local: bool) -> tuple[str, str]:
+def _forbidden(
+    candidate: Candidate, settings: Settings, policy: Policy, named: set[str], behind_local: bool
+) -> tuple[str, str]:
     """Why settings or policy keep it out, and what mends that; both empty when they do not."""
     name, local = candidate.name, candidate.backend.is_local
-    if policy.backend and not wanted(candidate, policy.backend):
+    if policy.backend and name not in named:
         return (
             f"Only {policy.backend!r} is asked for, and that is not {name!r}.",
             "`noo models status` lists the names.",

@@ -60,13 +60,18 @@ def is_refusal(error: ModelError) -> bool:
     return isinstance(error, SafetyViolation) or error.data.get("finish_reason") in _REFUSED
 
 
-def helps_again(error: ModelError, request: ChatRequest) -> bool:
-    """Whether the same backend may answer the same request if it is asked again."""
+def helps_again(error: ModelError, request: ChatRequest | None) -> bool:
+    """Whether the same backend may answer the same request if it is asked again.
+
+    :param request: None where it could not even be made.
+    """
     match error:
         case InvalidOutput():
             # Without chance in it, the answer would be the same, unless the schema is now said in another way.
             lowered = bool(error.data.get("schema_ignored"))
-            return error.data.get("fault") in ("json", "shape") and (request.temperature > 0 or lowered)
+            return error.data.get("fault") in ("json", "shape") and (
+                lowered or (request is not None and request.temperature > 0)
+            )
         case ModelTimeout():
             # It took its whole time already.
             return False

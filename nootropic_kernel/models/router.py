@@ -15,7 +15,7 @@ from nootropic_kernel.models.inference import inference
 from nootropic_kernel.models.matcher import Candidate, Policy, Ranked, rank
 from nootropic_kernel.models.parallel import answer_all
 from nootropic_kernel.models.standing import Memory, memory_of
-from nootropic_kernel.models.tries import Tries
+from nootropic_kernel.models.tries import Prepare, Tries
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import current_span, span
 from nootropic_kernel.workspace.database import StateDatabase
@@ -58,7 +58,7 @@ class Router:
 
     def answer(
         self,
-        request: ChatRequest,
+        request: ChatRequest | Prepare,
         on_text: OnText | None = None,
         cancel: threading.Event | None = None,
         *,
@@ -67,9 +67,12 @@ class Router:
     ) -> Answer:
         """The answer of the first backend that gives a whole one; it says what was tried before, and why it was left.
 
+        :param request: what to ask; or who makes that for a backend, called just before each is asked. A model error in
+            making it counts as that backend's own.
         :param on_anew: gets a sentence each time the request is sent anew. Who gives it can take an answer that begins
             again after pieces of it were heard; without it, an answer that had begun is never begun again.
         :raises ModelError: when nobody answers; the error is that of the backend that was asked first.
+        :raises BudgetExceeded, PriceUnknown: when a budget allows none of those that could answer.
         :raises Interrupted: within a second of ``cancel`` being set, also while waiting between two tries.
         """
         policy = policy or Policy()
@@ -78,21 +81,20 @@ class Router:
         if not usable:
             raise self._no_model(ranked)
         first = usable[0].candidate
-        if (cached := self._cached(first, request, policy)) is not None:
+        prepare = _Prepared(request)
+        if policy.reuse and (cached := self._cached(first, prepare, policy)) is not None:
             if on_text is not None and cached.text:
                 on_text(cached.text)
             return cached
-        tries = Tries(
-            usable, self._memory, inference().recovery, self._limits, self._settings.measuring, policy.deadline_s,
-            policy.gather,
-        )  # fmt: skip
-        answer, candidate = tries.answer(request, on_text, cancel or threading.Event(), on_anew)
+        tries = Tries(usable, self._memory, inference().recovery, self._limits, self._settings.measuring, policy)
+        answer, candidate = tries.answer(prepare, on_text, cancel or threading.Event(), on_anew)
         late = policy.max_latency_s is not None and tries.took_s > policy.max_latency_s
         self._memory.of(candidate.place).note(not late)
-        if not tries.is_degraded:
-            self._memory.cache.put(_key(candidate, request, policy.prompt), answer)
-        current_span().set(semconv.SWITCHED, tries.switched or None)
-        return self._told(replace(answer, switched=tuple(tries.switched)), candidate, first)
+        if tries.request is not None and not tries.is_degraded:
+            self._memory.cache.put(_key(candidate, tries.request, policy.prompt), answer)
+        answer = self._told(answer, candidate, tries, ranked, policy)
+        current_span().set(semconv.SWITCHED, list(answer.switched) or None)
+        return answer
 
     def batch(
         self,
@@ -137,9 +139,10 @@ class Router:
             if each.candidate.name == answer.backend:
                 self._memory.of(each.candidate.place).note(passed)
 
-    def _cached(self, candidate: Candidate, request: ChatRequest, policy: Policy) -> Answer | None:
+    def _cached(self, candidate: Candidate, prepare: _Prepared, policy: Policy) -> Answer | None:
         """The answer that ``candidate`` gave to the same request before, if that may be given again."""
-        if request.temperature > 0 and not policy.reuse_sampled:
+        request = prepare.ahead(candidate.backend)
+        if request is None or (request.temperature > 0 and not policy.reuse_sampled):
             return None
         answer = self._memory.cache.get(_key(candidate, request, policy.prompt))
         if answer is not None:
@@ -148,24 +151,37 @@ class Router:
                 pass
         return answer
 
-    def _told(self, answer: Answer, candidate: Candidate, first: Candidate) -> Answer:
-        """``answer``; when another backend than last time gave it, the journal says so."""
-        before = self._memory.answered or first.place
-        self._memory.answered = candidate.place
+    def _told(
+        self, answer: Answer, candidate: Candidate, tries: Tries, ranked: Sequence[Ranked], policy: Policy
+    ) -> Answer:
+        """``answer`` with what was tried before; when another backend than last time gave it, the journal says so."""
+        first = next(each.candidate.place for each in ranked if not each.out)
+        before = first
+        if not policy.backend:
+            # Who names one has not been switched away from another.
+            before, self._memory.answered = self._memory.answered or first, candidate.place
+        sentences, cause = list(tries.switched), tries.cause
         if before == candidate.place:
-            return answer
-        reason = " ".join(answer.switched) or f"{candidate.name!r} comes first again."
+            return replace(answer, switched=tuple(sentences))
+        left = next((each for each in ranked if each.candidate.place == before), None)
+        if not sentences and left is not None and left.behind:
+            cause = "sla"
+            sentences.append(f"{before[0]!r} is asked after the others for now. {left.behind}")
+        reason = " ".join(sentences) or f"{candidate.name!r} comes first again."
         try:
             database = StateDatabase.open(self._workspace)
             try:
                 with database.transaction() as connection:
-                    append(connection, SWITCHED, candidate.name, model=candidate.model, before=before[0], reason=reason)
+                    append(
+                        connection, SWITCHED, candidate.name,
+                        model=candidate.model, before=before[0], cause=cause or "order", reason=reason,
+                    )  # fmt: skip
             finally:
                 database.close()
         except WorkspaceUnusable as error:
             # The person asked for an answer and has it; that the journal lacks a line is told with it.
-            return replace(answer, switched=(*answer.switched, f"The journal could not note this: {error.what}"))
-        return answer
+            sentences.append(f"The journal could not note this: {error.what}")
+        return replace(answer, switched=tuple(sentences))
 
     def _no_model(self, ranked: Sequence[Ranked]) -> NoModel:
         known = {name for each in ranked for name in (each.candidate.name, each.candidate.model)}
@@ -182,6 +198,27 @@ class Router:
             next=" ".join(step if step.endswith((".", "`")) else f"{step}." for step in steps),
             reasons=reasons,
         )
+
+
+class _Prepared:
+    """The request for each backend; an error in making it ahead of time is told when that backend's turn comes."""
+
+    def __init__(self, request: ChatRequest | Prepare) -> None:
+        self._request = request
+        self._failed: dict[str, ModelError] = {}
+
+    def __call__(self, backend: Backend) -> ChatRequest:
+        if (error := self._failed.pop(backend.name, None)) is not None:
+            raise error
+        return self._request if isinstance(self._request, ChatRequest) else self._request(backend)
+
+    def ahead(self, backend: Backend) -> ChatRequest | None:
+        """The request before it is due; None when it cannot be made."""
+        try:
+            return self(backend)
+        except ModelError as error:
+            self._failed[backend.name] = error
+            return None
 
 
 class _Routed:

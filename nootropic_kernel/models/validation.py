@@ -172,7 +172,7 @@ def ask_validated(
                 return _settled(answer, broken, validator, attempt)
             said, wrong = answer.text, "; ".join(each.why for each in broken)
         # Only the last answer goes along: earlier failures would fill a small window for nothing.
-        feedback = f"This answer cannot be used: {wrong}. Answer again, and keep to what was asked."
+        feedback = f"This answer cannot be used: {wrong.rstrip('.')}. Answer again, and keep to what was asked."
         talk = replace(request, messages=(*request.messages, Message("assistant", said), Message("user", feedback)))
         attempt += 1
 

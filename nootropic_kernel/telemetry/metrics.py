@@ -46,7 +46,7 @@ class MetricsServer:
             raise PortTaken(
                 f"The port {port} for metrics cannot be opened.",
                 why=error.strerror or str(error),
-                next="Close what uses it, or choose another port by telemetry.metricsPort in your settings.",
+                next="Close what uses it, or choose another (telemetry.metricsPort in your settings, or --metrics).",
                 port=port,
             ) from error
         self.asked_for = port

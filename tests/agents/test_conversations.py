@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nootropic_kernel.agents import turn_keeper
 from nootropic_kernel.agents.conversations import Conversations, NoSuchChat, Place, Turn
+from nootropic_kernel.agents.turn_keeper import TurnKeeper
+from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
@@ -85,3 +88,28 @@ def test_turns_that_are_kept_at_once_each_find_a_place(database: StateDatabase) 
     last = sorted(chats.turns(head.id)[-1].question for head in chats.heads())
     assert last == [f"two {number}" for number in range(6)]
     assert all(chats.turns(head.id)[0].question == "one" for head in chats.heads())
+
+
+def test_a_turn_is_kept_from_its_beginning_whole_word_by_whole_word(
+    database: StateDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_keeper, "_EVERY_S", 0.0)
+    chats = Conversations(database, redact)
+    keeper = TurnKeeper(chats, Place(), (), "which key?", "cli")
+    keeper.begin("one", ())
+    assert [(each.question, each.answer, each.ending) for each in chats.turns("C1")] == [("which key?", "", "cut")]
+    secret = "sk-proj-" + "a1B2" * 8
+    said = f"It is {secret} and no other"
+    for end in range(len(said)):
+        keeper.heard(said[:end], "one", ())
+        assert secret[:10] not in chats.turns("C1")[0].answer
+    _, after = keeper.end(said, "whole", "tiny", "two", ())
+    assert after == Place(1, 1) and chats.turns("C1")[0].backend == "two"
+    keeper = TurnKeeper(chats, after, chats.before(after), "never answered", "cli")
+    keeper.begin("one", ())
+    keeper.take_back()
+    other = TurnKeeper(chats, Place(), (), "nor this", "cli")
+    other.begin("one", ())
+    other.take_back()
+    assert [(head.id, head.turns) for head in chats.heads()] == [("C1", 1)]
+    assert chats.keep(Place(), (), turn("next"), "cli") == Place(2, 1), "its number is given again"

@@ -160,6 +160,28 @@ def test_words_after_a_completed_name_reach_the_verb_which_says_what_is_wrong() 
     assert "noo recipes [NAME] [OPTIONS]" in verb_help(entry, "noo")
 
 
+class ListenParams(Params):
+    """An option whose value may be left out."""
+
+    port: int | None = Field(None, json_schema_extra={"bare": 9464})
+    loud: bool = False
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("--port", {"port": 9464}),
+        ("--port --loud", {"port": 9464, "loud": True}),
+        ("--port 80 --loud", {"port": 80, "loud": True}),
+        ("--port=80", {"port": 80}),
+        ("--loud", {"loud": True}),
+    ],
+)
+def test_the_value_of_an_option_may_be_left_out_where_it_says_so(line: str, expected: dict[str, Any]) -> None:
+    assert parse(entry_for(ListenParams), line.split()) == expected
+    assert "--port [PORT]" in verb_help(entry_for(ListenParams))
+
+
 def test_help_shows_arguments_options_and_effect() -> None:
     text = verb_help(BAKE)
     for part in (

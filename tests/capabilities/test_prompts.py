@@ -14,9 +14,15 @@ import pytest
 from nootropic_kernel.agents.pipeline_stores import PipelinesNotInstalled, PipelineStores
 from nootropic_kernel.agents.prompt_tests import likeness, load_suite
 from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.chat import ChatParams, chat
+from nootropic_kernel.capabilities.completion import complete
 from nootropic_kernel.capabilities.prompts import PromptsParams, PromptsResult, prompts
+from nootropic_kernel.models.errors import InvalidOutput
 from nootropic_kernel.models.prompts import NoSuchPrompt, PromptVariables
-from nootropic_kernel.workspace.errors import UsageError
+from nootropic_kernel.models.validation import OutputRejected
+from nootropic_kernel.telemetry.semconv import VALIDATION
+from nootropic_kernel.telemetry.spans import flush, span_store
+from nootropic_kernel.workspace.errors import PathRefused, UsageError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.resources import ResourceInvalid
 from tests.agents.scripted_model import ScriptedModel, scripted_model
@@ -160,15 +166,99 @@ def test_without_mlflow_only_the_registry_is_missing(workspace: Workspace, monke
             run(workspace, *words)
 
 
+def asking(folder: Path, home: Path, *answers: str) -> Any:
+    """A model that gives these answers, the last again and again."""
+    return scripted_model(folder, home, list(answers))
+
+
+def test_run_fills_asks_validates_and_shows(workspace: Workspace, own: Path, tmp_path: Path, person_home: Path) -> None:
+    (workspace.root / "shape.json").write_text('{"type": "object", "required": ["name"]}')
+    with asking(tmp_path, person_home, "Hello Ada", '{"age": 1}', '{"name": "Ada"}', "still none") as model:
+        plain = run(workspace, "run", "greet", "1.0.0", var={"who": "Ada"})
+        assert model.prompts() == ["Greet Ada."] and plain.ran is not None
+        assert plain.text() == "greet@1.0.0 by scripted-1 (mine).\n  greet 1.0.0  \nHello Ada"
+        shaped = run(workspace, "run", "greet", var={"who": "Ada"}, schema="shape.json")
+        assert shaped.ran is not None and shaped.ran.answer == '{"name": "Ada"}'
+        with pytest.raises(InvalidOutput, match="not valid JSON"):
+            run(workspace, "run", "greet", var={"who": "Ada"}, schema="shape.json")
+        asked = len(model.requests())
+        for options, error in (
+            ({}, PromptVariables),
+            ({"var": {"who": "Ada"}, "schema": "gone.json"}, UsageError),
+            ({"var": {"who": "Ada"}, "rules": "../../etc/passwd"}, PathRefused),
+            ({"var": {"who": "Ada"}, "rules": "shape.json"}, ResourceInvalid),
+        ):
+            with pytest.raises(error):
+                run(workspace, "run", "greet", **options)
+        with pytest.raises(UsageError, match="no part `user`"):
+            run(workspace, "run", "chat")
+        assert len(model.requests()) == asked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("action", "asked"), [("block", 3), ("flag", 3), ("log", 1)])
+@pytest.mark.parametrize("by_option", [True, False])
+def test_a_broken_rule_blocks_flags_or_is_only_noted(
+    workspace: Workspace, own: Path, tmp_path: Path, person_home: Path, action: str, asked: int, by_option: bool
+) -> None:
+    rules = "[{type: regex, pattern: Dear}, {type: ml, pattern: is polite, threshold: 0.5}]"
+    if not by_option:
+        rules = f"{{rules: {rules}, actions: {{onViolation: {action}}}}}"
+    (workspace.root / "rules.yaml").write_text(rules)
+    options = {"on-violation": action} if by_option else {}
+    answers = ["Hi Ada", '{"points": 9}'] * 3
+    with asking(tmp_path, person_home, *answers) as model:
+        if action == "block":
+            with pytest.raises(OutputRejected, match="'Dear'"):
+                run(workspace, "run", "greet", var={"who": "Ada"}, rules="rules.yaml", **options)
+        else:
+            done = run(workspace, "run", "greet", var={"who": "Ada"}, rules="rules.yaml", **options)
+            assert done.shown == "Hi Ada" and not done.failed and done.ran is not None
+            assert [each.rule for each in done.ran.violations] == (["regex: Dear"] if action == "flag" else [])
+            assert ("flagged: regex: Dear" in done.text()) is (action == "flag")
+        questions = [prompt for prompt in model.prompts() if prompt.startswith("Kindly greet")]
+        assert len(questions) == asked and ("'Dear'" in questions[-1]) is (asked > 1)
+    flush()
+    noted = [record.attributes.get(VALIDATION) for _, record in span_store(workspace).since(0)]
+    assert any("'Dear'" in str(each) for each in noted)
+
+
+def test_a_rule_of_a_test_that_flags_does_not_fail_it(workspace: Workspace, own: Path, model: ScriptedModel) -> None:
+    flags = "validation: {rules: [{type: regex, pattern: Ada}], actions: {onViolation: flag}}"
+    (own / "greet.tests.yaml").write_text(TESTS.replace("validation: {rules: [{type: regex, pattern: Ada}]}", flags))
+    result = run(workspace, "test", "greet", "1.0.0", log=False)
+    assert result.tests[0].passed and "'Ada'" in result.tests[0].flagged[0] and "flagged: regex: Ada" in result.text()
+    assert result.tests[0].accuracy < 1 and not result.tests[1].passed
+
+
+@pytest.mark.slow
+def test_names_versions_and_chats_complete(workspace: Workspace, own: Path, model: ScriptedModel) -> None:
+    def typed(line: str) -> list[str]:
+        *words, current = line.split(" ")
+        return [candidate.text for candidate in complete(workspace, words, current)]
+
+    assert typed("prompts show gr") == ["greet"] and {"greet", "chat"} <= set(typed("prompts run "))
+    assert typed("prompts show greet ") == ["1.1.0", "1.0.0"] and typed("prompts diff greet 1.0.0 ") == ["1.1.0"]
+    assert typed("chats show ") == typed("chat hello --chat ") == []
+    session = Session(workspace, face="cli")
+    for new in (False, True):
+        chat(ChatParams(message="Hello there", new=new, search=False), session)
+    session.close()
+    assert typed("chats show ") == ["C2", "C1"] and typed("chat hello --chat=C1") == ["--chat=C1"]
+
+
 def test_likeness_is_the_share_of_words_in_common() -> None:
     assert likeness("Good morning, Ada!", "good morning ada") == 1.0
     assert likeness("a b", "b c") == 0.5 and likeness("", "x") == likeness("x", "") == 0.0
 
 
 KEPT = """
-import json, sys
+import json, pathlib, sys
 import mlflow
+from nootropic_kernel.capabilities.completion import complete
 from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.chat import ChatParams, chat
+from nootropic_kernel.capabilities.completion import complete
 from nootropic_kernel.capabilities.prompts import PromptsParams, prompts
 from nootropic_kernel.workspace.location import Workspace
 
@@ -188,7 +278,14 @@ told = {
     "taken": call("alias", "greet", "v1", "1.1.0"),
     "missing": call("alias", "code_review", "x", "1.0.0"),
     "global": mlflow.get_tracking_uri(),
+    "by alias": call("search", "PRODUCTION"),
+    "diff": call("diff", "greet", "#1", "@production"),
+    "shown": call("show", "greet", "@production"),
+    "unknown": call("diff", "greet", "@nobody"),
 }
+pathlib.Path("experiments/prompts/greet-1.1.0.yaml").unlink()
+told["gone"] = call("search", "kindly")
+told["completed"] = [each.text for each in complete(Workspace.find("."), ["prompts", "diff", "greet"], "@")]
 named = client.load_prompt("prompts:/greet@production")
 told["named"] = [named.template, named.tags["nootropic.prompt.version"]]
 experiment = client.get_experiment_by_name("prompt tests").experiment_id
@@ -217,6 +314,12 @@ def test_versions_tests_and_aliases_are_kept_in_mlflow(repo: Path, own: Path, mo
     numbers = [(each["version"], each["number"], each["new"]) for each in told["register"]["prompts"]]
     assert numbers == [("1.0.0", 1, False), ("1.1.0", 2, False)]
     assert told["alias"]["prompts"][0]["aliases"] == ["production"]
+    found = {"version": "1.1.0", "number": 2, "aliases": ["production"]}
+    for asked in ("by alias", "gone", "shown"):
+        assert [{key: each[key] for key in found} for each in told[asked]["prompts"]] == [found], asked
+    assert told["diff"]["shown"].splitlines()[-2:] == ["-Greet {{who}}.", "+Kindly greet {{who}}."]
+    assert told["diff"]["shown"].startswith("--- greet #1 (1.0.0)") and told["unknown"] == "NoSuchPrompt"
+    assert told["completed"] == ["@production"]
     assert (told["taken"], told["missing"]) == ("UsageError", "NoSuchPrompt")
     assert told["named"] == ["Kindly greet {{who}}.", "1.1.0"]
     good = {

@@ -42,7 +42,7 @@ def served(home: Path, folder: Path) -> Iterator[Gateway]:
             endless=[{"head": EVENTS}, {"drip": 'data: {"choices":[{"delta":{"content":"tick "}}]}\n\n', "every": 0.2}],
             silent=[{"head": EVENTS}, {"sleep": 600}],
             cut=[{"head": EVENTS}, piece("Half an ans")],
-            busy=refuses("429 Too Many Requests", refusal, "Retry-After: 7"),
+            busy=refuses("429 Too Many Requests", refusal, "Retry-After: 40"),
             overflow=refuses("400 Bad Request", overflow),
             locked=refuses("401 Unauthorized", refusal),
             broken=refuses("500 Internal Server Error", refusal),

@@ -18,10 +18,13 @@ from hypothesis import strategies as st
 from mcp import ClientSession, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.registry import load_registry
+from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.gateway.mcp_server import ERROR_KEY, VERSIONS, McpServer
 from nootropic_kernel.workspace.location import Workspace
 from tests.capabilities.plugin_folders import trust, write_greeter
+from tests.capabilities.proposing import propose
 from tests.conftest import git
 from tests.gateway.running import CHECKOUT, NOO, wait_for
 
@@ -105,6 +108,57 @@ def test_a_proposal_lands_in_the_store_and_no_file_changes(project: Path, workin
 
     with_client(project, work)
     assert git(project, "status", "--porcelain") == "" and git(project, "rev-parse", "HEAD") == before
+
+
+KEY = "sk-proj-" + "a1B2" * 8
+
+
+def test_plan_and_open_proposals_are_resources_without_secrets(project: Path) -> None:
+    (project / "project-spec.md").write_text(f"# A plan\n\nThe key is {KEY}.\n")
+    workspace = Workspace.find(project)
+    session = Session(workspace)
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "A plan")
+    old = (project / "shelf" / "books.py").read_bytes()
+    new = old.replace(b"sorted(books)", b"sorted(books, key=str.casefold)") + f'KEY = "{KEY}"\n'.encode()
+    page = FileEdit("docs/ein Blatt #1.md", None, "Grüße\n".encode())
+    made = propose(session, FileEdit("shelf/books.py", old, new), page, title="Sort by letters")
+    session.close()
+
+    async def work(client: ClientSession) -> None:
+        listed = {str(each.uri): each for each in (await client.list_resources()).resources}
+        file = "nootropic://proposals/P1/files/docs%2Fein%20Blatt%20%231.md"
+        assert {"nootropic://plan", "nootropic://proposals", "nootropic://proposals/P1/diff", file} <= set(listed)
+        assert [each.uri_template for each in (await client.list_resource_templates()).resource_templates]
+        texts = {}
+        for uri in listed:
+            (content,) = (await client.read_resource(uri)).contents
+            texts[uri] = content.text  # type: ignore[union-attr]
+            assert KEY not in texts[uri]
+        assert texts["nootropic://plan"].startswith("# A plan")
+        (summary,) = json.loads(texts["nootropic://proposals"])["proposals"]
+        assert (summary["id"], summary["pending"], summary["title"]) == (made.id, 2, "Sort by letters")
+        whole = texts["nootropic://proposals/P1/diff"]
+        assert "+    return sorted(books, key=str.casefold)" in whole and "+Grüße" in whole
+        assert "+Grüße" in texts[file] and "casefold" not in texts[file]
+        for uri in ("nootropic://proposals/P9/diff", "nootropic://proposals/P1/files/x", "file:///etc/passwd"):
+            with pytest.raises(MCPError) as caught:
+                await client.read_resource(uri)
+            assert caught.value.code == -32002
+
+    with_client(project, work)
+
+
+def test_reading_resources_leaves_no_trace(workspace: Workspace) -> None:
+    sent: list[dict[str, Any]] = []
+    server = McpServer(workspace, sent.append)
+    for number, method in enumerate(("resources/list", "resources/read", "resources/read")):
+        uri = "nootropic://proposals" if number == 1 else "nootropic://plan"
+        params = {"uri": uri} if number else {}
+        server.receive(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
+    assert [each["uri"] for each in sent[0]["result"]["resources"]] == ["nootropic://proposals"]
+    assert json.loads(sent[1]["result"]["contents"][0]["text"]) == {"proposals": []}
+    assert sent[2]["error"]["code"] == -32002 and not workspace.state_dir.exists()
 
 
 def test_tools_have_nobody_to_ask_no_variables_and_a_standard_output_that_harms_nobody(
@@ -210,7 +264,10 @@ MESSAGES = st.fixed_dictionaries(
     optional={
         "jsonrpc": st.just("2.0") | JSON,
         "id": st.integers() | st.text() | JSON,
-        "method": st.sampled_from(["ping", "tools/list", "notifications/cancelled", "initialize"]) | st.text(),
+        "method": st.sampled_from(
+            ["ping", "tools/list", "resources/list", "resources/read", "notifications/cancelled", "initialize"]
+        )
+        | st.text(),
         "params": JSON,
     },
 )

@@ -93,7 +93,7 @@ def test_an_answer_cut_at_its_limit_says_length(client: openai.OpenAI) -> None:
         # The key that the person's settings name is wrong, not the caller's.
         ("locked", openai.InternalServerError, "AuthenticationFailed"),
         ("broken", openai.InternalServerError, "InferenceError"),
-        ("wrong_object", openai.InternalServerError, "invalid_output"),
+        ("wrong_object", openai.InternalServerError, "schema_violation"),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
@@ -105,8 +105,9 @@ def test_errors_become_the_clients_own_classes(
         client.chat.completions.create(model=model, messages=ASK, stream=stream, response_format=shape)
     assert caught.value.code == code
     if model == "busy":
-        assert caught.value.response.headers["retry-after"] == "7"
+        assert caught.value.response.headers["retry-after"] == "40"
     if model == "wrong_object":
+        assert caught.value.status_code == 502
         assert caught.value.response.headers.get("x-should-retry") != "false"
 
 

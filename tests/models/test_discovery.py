@@ -22,6 +22,7 @@ def test_each_server_is_known_for_what_it_is(tmp_path: Path, serve: ServeScript)
     with ExitStack() as stack:
         port = {kind: urlsplit(stack.enter_context(stand_in(kind, tmp_path)).settings.url).port or 0 for kind in kinds}
         port["llamacpp"] = port["tabby"]
+        port["gateway"] = port["ollama"]  # somebody else at our own port
         found = discover(tuple((title, kind, port[kind]) for title, kind, _ in USUAL), WAIT_S)
         swapped = discover((("Ollama", "ollama", port["vllm"]), ("vLLM", "vllm", port["ollama"])), WAIT_S)
     assert [one.title for one in found] == ["Ollama", "Tabby", "vLLM", "LM Studio"] and swapped == []

@@ -71,6 +71,13 @@ def test_a_model_larger_than_the_settings_allow_is_out(workspace: Workspace) -> 
     assert "large" in order(settings_of(elsewhere, max_model_size_gb=4.0), workspace), "its memory is not ours"
 
 
+def test_the_name_of_a_backend_is_not_taken_for_another_ones_model(workspace: Workspace) -> None:
+    named, other = backend("tiny", "ollama", "large"), backend("other", "ollama", "tiny")
+    settings = settings_of(named, other, model_preference=("other", "tiny"))
+    assert order(settings, workspace, Policy(backend="tiny")) == ["tiny"]
+    assert order(settings, workspace, Policy(backend="large")) == ["tiny"], "else a model's name means who serves it"
+
+
 def test_a_caller_narrows_and_never_widens(workspace: Workspace, model: CatalogueModel) -> None:
     mine, cloud, other = backend("mine", "ollama"), backend("cloud", "openai", "big"), backend("other", "openai", "big")
     settings = settings_of(mine, cloud, other, model_preference=("mine", "cloud"))

@@ -215,7 +215,7 @@ def recovery(**fallback: Any) -> Recovery:
 def test_the_configured_model_goes_first_and_a_threshold_keeps_out(route: MakeRouter) -> None:
     router = route(FAULTS["500"], CHUNKED.whole("second"), CHUNKED.whole("third"))
     order = [each for each in router.rank() if not each.out]
-    ask = (ASK, None, threading.Event(), None)
+    ask = (lambda backend: ASK, None, threading.Event(), None)
     assert Tries(order, Memory(), recovery(), Limits(), Measuring()).answer(*ask)[0].text == "second"
     third = recovery(fallback={"model": "three"})
     assert Tries(order, Memory(), third, Limits(), Measuring()).answer(*ask)[0].text == "third"
@@ -230,10 +230,8 @@ def test_a_smaller_file_of_the_same_model_is_tried_first(route: MakeRouter) -> N
     order = [
         replace(each, candidate=replace(each.candidate, known=model)) for each, model in zip(order, known, strict=True)
     ]
-    assert (
-        Tries(order, Memory(), recovery(), Limits(), Measuring()).answer(ASK, None, threading.Event(), None)[0].text
-        == "smaller"
-    )
+    tries = Tries(order, Memory(), recovery(), Limits(), Measuring())
+    assert tries.answer(lambda backend: ASK, None, threading.Event(), None)[0].text == "smaller"
 
 
 def test_a_backend_that_another_request_is_just_trying_is_asked_when_nobody_else_answers(route: MakeRouter) -> None:
@@ -244,7 +242,7 @@ def test_a_backend_that_another_request_is_just_trying_is_asked_when_nobody_else
     breaker.failed()
     assert breaker.enter() and not breaker.enter()
     answer, _ = Tries(order, memory, inference().recovery, Limits(), Measuring()).answer(
-        ASK, None, threading.Event(), None
+        lambda backend: ASK, None, threading.Event(), None
     )
     assert answer.text == "well done" and breaker.state == "closed"
 
@@ -255,7 +253,7 @@ def test_when_all_rest_the_first_is_asked_all_the_same(route: MakeRouter) -> Non
     for each in order:
         memory.of(each.candidate.place).breaker.failed(60)
     answer, candidate = Tries(order, memory, inference().recovery, Limits(), Measuring()).answer(
-        ASK, None, threading.Event(), None
+        lambda backend: ASK, None, threading.Event(), None
     )
     assert answer.text == "well done" and candidate.name == "one"
 
