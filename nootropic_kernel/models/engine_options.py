@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from nootropic_kernel.telemetry.meter import Meter
+
 READY_DEADLINE_S = 120.0
 
 
@@ -60,6 +62,11 @@ class Reached(Protocol):
     @property
     def pid(self) -> int:
         """Its process."""
+        ...
+
+    @property
+    def meter(self) -> Meter | None:
+        """Tells what was used for this request so far, where somebody else meters the engine for all of its users."""
         ...
 
     def how_it_ended(self) -> str | None:
