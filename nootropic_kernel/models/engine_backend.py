@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,7 +61,10 @@ class EngineBackend(ABC):
         self._file = file
         self._options = options
         self._limits = limits or Limits()
-        self.engine = SharedEngine(workspace, file, options)
+        # By transformers an adapter is read when a request asks for it, so that a new one starts no other engine;
+        # llama.cpp reads its adapters while it starts.
+        started = replace(options, adapters=()) if options.kind == "transformers" else options
+        self.engine = SharedEngine(workspace, file, started)
 
     @property
     def name(self) -> str:
@@ -205,6 +209,12 @@ class EngineServer(LlamaCpp):
         gpu = self._owner._options.gpu and has_nvidia_gpu()
         reached = self._reached
         return Server(self.name, self._owner.kind, self.settings.model, True, reached.pid, gpu, reached.meter)
+
+    def _lora(self, wanted: str, cancel: threading.Event | None) -> list[dict[str, Any]]:
+        rows, options = super()._lora(wanted, cancel), self._owner._options
+        if options.kind != "transformers":
+            return rows
+        return [{"path": str(options.adapters[row["id"]]), "scale": row["scale"]} for row in rows if row["scale"]]
 
     def _kept(self, request: ChatRequest) -> SchemaSupport:
         if request.schema is None or schema.grammar(request.schema, request.max_tokens) is None:

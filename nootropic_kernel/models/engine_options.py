@@ -16,7 +16,8 @@ READY_DEADLINE_S = 120.0
 class EngineOptions:
     """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores.
 
-    ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one;
+    ``adapters`` are files of LoRA adapters, read with the model (llama.cpp) or when first asked for (transformers),
+    and applied to the requests that ask for one;
     ``slots`` is how many answers it may write at a time. ``kind`` is what runs the model, ``four_bit`` whether it is
     quantised while it is loaded (transformers only), and ``load_s`` how many seconds loading may take.
     """
