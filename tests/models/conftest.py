@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -35,6 +36,17 @@ def model() -> CatalogueModel:
     except DownloadFailed as error:
         pytest.fail(f"These tests need the real model. {error}", pytrace=False)
     return found
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with small models of random numbers, as transformers keeps them."""
+    folder = tmp_path_factory.mktemp("models")
+    program = str(Path(__file__).with_name("tiny_models.py"))
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, program, str(folder)], capture_output=True, text=True, env=offline)
+    assert done.returncode == 0, done.stderr
+    return folder
 
 
 @pytest.fixture

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -38,17 +35,6 @@ PERSON = {
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with small models."""
-    folder = tmp_path_factory.mktemp("models")
-    program = str(Path(__file__).with_name("tiny_models.py"))
-    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([sys.executable, program, str(folder)], capture_output=True, text=True, env=offline)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace whose engines this process owns; they end with these tests."""
     folder = tmp_path_factory.mktemp("place")
@@ -58,9 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         close_all()
 
 
-def backend(
-    model: Path, place: Workspace, *adapters: Path, four_bit: bool = False, window: int | None = None
-) -> EngineBackend:
+def backend(model: Path, place: Workspace, *adapters: Path, four_bit: bool = False, window: int = 512) -> EngineBackend:
     """The backend for a model folder."""
     settings = BackendSettings(
         "mine", "", str(model), kind="transformers", context_window=window, adapters=tuple(map(str, adapters)),
