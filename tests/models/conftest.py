@@ -17,7 +17,7 @@ from nootropic_kernel.models import embedded
 from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.catalogue import CatalogueModel, find_model
 from nootropic_kernel.models.contract import Answer, ChatRequest, OnText
-from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.download import ensure_model_cached
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.exchange import Limits
@@ -32,7 +32,7 @@ def model() -> CatalogueModel:
     """The embedded model, its file on this machine; without it these tests fail, because nothing else stands for it."""
     found = find_model()
     try:
-        pull(found)
+        ensure_model_cached(found)
     except DownloadFailed as error:
         pytest.fail(f"These tests need the real model. {error}", pytrace=False)
     return found
