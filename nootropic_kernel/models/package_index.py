@@ -29,7 +29,9 @@ def pip_settings() -> dict[str, str]:
     """What pip is set to for downloads, by name; empty where there is no pip."""
     command = [sys.executable, "-P", "-m", "pip", "config", "list"]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PIP_S)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", timeout=_PIP_S
+        )
     except (OSError, subprocess.SubprocessError):
         return {}
     found: dict[str, dict[str, str]] = {}
