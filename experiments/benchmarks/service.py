@@ -4,7 +4,7 @@
 
 Each round asks with so many requests in flight (processes of their own, as faces are), kills the service by SIGKILL as
 soon as one of them is being answered, and measures from the kill: until the service answers a look at it again, and
-until the first token of an answer that began after the kill. Every request that was in flight must end right or in a
+until the first token of an answer that begins after the kill. Every request that was in flight must end right or in a
 typed error. The bare engine is xllamacpp in a process of its own: from its start to its first token.
 Targets: a look after less than 2 s, the first token after less than 2 s.
 """
@@ -54,10 +54,10 @@ say(ready=True)
 number = 0
 while not over.is_set():
     number += 1
-    said, asked = [], time.time()
+    said = []
     def piece(text):
         if not said:
-            say(began=number, asked=asked)
+            say(began=number)
         said.append(text)
     try:
         answer = backend.chat(ChatRequest((Message("user", f"{sys.argv[2]}.{number}: count to ten."),), 24), piece)
@@ -121,7 +121,8 @@ def one_round(workspace: Workspace, clients: Clients) -> tuple[float, float]:
         if state is not None and state["pid"] != found["pid"]:
             looked = time.time() - killed
         time.sleep(0.005)
-    row = clients.wait_for(lambda row: "began" in row and row["at"] > killed + 0.05 and row["asked"] > since)
+    # What the old engine had sent is read within this time, and no new one is there so soon.
+    row = clients.wait_for(lambda row: "began" in row and row["at"] > killed + 0.1)
     if looked is None:
         raise SystemExit("The service did not come back.")
     return looked, row["at"] - killed
