@@ -5,8 +5,7 @@
 "Ours" is the workspace service's engine as a verb reaches it: lease, wire, span, ledger. "Bare" is xllamacpp in a
 process of its own, asked from as many threads. Both have one slot and the same threads, window and batch; each prompt
 is new to both; the rounds are interleaved. On a busy machine CPU seconds a request (of every process that takes part)
-say more than requests a second. Target: CPU seconds
-a request bare ÷ ours ≥ 0.85 with requests as short as these, with 1, 8 and 32 in flight.
+say more than requests a second. Target: CPU seconds a request, bare ÷ ours, ≥ 0.85 with requests as short as these.
 """
 
 from __future__ import annotations
