@@ -1,13 +1,12 @@
-"""What the router adds to a call, how fast a kept answer comes, and what several requests at once gain.
+"""What the router adds to a call, and how fast a kept answer comes.
 
-    python experiments/benchmarks/router.py [--rounds 7] [--requests 32]
+    python experiments/benchmarks/router.py [--rounds 7]
 
-Three measures, each a ratio within one run:
+Two measures in one run:
 
 - a call through `Router.answer` against the bare client (httpx, streaming) of the same server, which answers in about
   one second; the rounds are interleaved, the ratio is of the medians (target ≤ 1.05);
-- an answer that was given before (target < 5 ms, the median of 200);
-- requests a second of the embedded model with 1, 8 and 32 in flight, against one after the other.
+- an answer that was given before (target < 5 ms, the median of 200).
 """
 
 from __future__ import annotations
@@ -18,10 +17,8 @@ import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
@@ -34,7 +31,6 @@ ROOT = Path(__file__).resolve().parents[2]
 if (ROOT / "nootropic_kernel").is_dir():
     sys.path.insert(0, str(ROOT))
 
-from nootropic_kernel.models import embedded  # noqa: E402
 from nootropic_kernel.models.contract import ChatRequest, Message  # noqa: E402
 from nootropic_kernel.models.exchange import Limits  # noqa: E402
 from nootropic_kernel.models.router import Router  # noqa: E402
@@ -136,43 +132,19 @@ def overhead(workspace: Workspace, rounds: int) -> tuple[float, float, float]:
     return statistics.median(ours), statistics.median(theirs), cached
 
 
-def throughput(workspace: Workspace, requests: int) -> dict[int, float]:
-    """Requests a second of the embedded model by how many are in flight; 0 is one after the other."""
-    router = Router(Settings(model_preference=("embedded",)), workspace, Limits(), Memory())
-    router.answer(asked("warm up", 2))
-    found: dict[int, float] = {}
-    for flight in (0, 1, 8, 32):
-        asks = [asked(f"{flight} and {number}: name a river.", 16) for number in range(requests)]
-        started = time.perf_counter()
-        if flight == 0:
-            for ask in asks:
-                router.answer(ask, None, threading.Event())
-        else:
-            with ThreadPoolExecutor(flight) as pool:
-                list(pool.map(router.answer, asks))
-        found[flight] = requests / (time.perf_counter() - started)
-    embedded.close_all()
-    return found
-
-
 def main() -> int:
     """Measure, print a report and one JSON line; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--requests", type=int, default=32)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.find(folder)
         ours, theirs, cached = overhead(workspace, options.rounds)
-        speeds = throughput(workspace, options.requests)
     ratio = ours / theirs
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {options.rounds} rounds")
     print(f"a call       router {ours:.3f} s, bare client {theirs:.3f} s: ratio {ratio:.3f} (target {OVERHEAD_TARGET})")
     print(f"a kept one   {cached * 1e3:.2f} ms (target {CACHED_TARGET_S * 1e3:.0f})")
-    one = speeds[0]
-    shown = ", ".join(f"{flight}: {speed:.2f} ({speed / one:.2f}×)" for flight, speed in speeds.items() if flight)
-    print(f"embedded     requests/s one after the other {one:.2f}; in flight {shown}")
-    figures = {"ratio": ratio, "router_s": ours, "bare_s": theirs, "cached_s": cached, "requests_per_s": speeds}
+    figures = {"ratio": ratio, "router_s": ours, "bare_s": theirs, "cached_s": cached}
     print(json.dumps(figures))
     return 0 if ratio <= OVERHEAD_TARGET and cached < CACHED_TARGET_S else 1
 

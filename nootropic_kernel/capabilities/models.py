@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.models.catalogue import CatalogueModel, KnownModel, find_model, known_models
-from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.download import ensure_model_cached
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.engine_backend import EngineBackend
 from nootropic_kernel.models.errors import DownloadFailed
@@ -149,7 +149,7 @@ def _pull(name: str | None, session: Session) -> ModelsResult:
             next="Raise maxModelSizeGB in your settings, or pull a smaller model.",
             model=model.name,
         )
-    done = pull(model, session.status, session.cancel)
+    done = ensure_model_cached(model, session.status, session.cancel)
     if done.downloaded:
         message = f"Fetched {model.name} to {done.path}; its sha256 is right."
     else:

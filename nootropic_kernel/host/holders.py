@@ -25,6 +25,10 @@ class Grant(Protocol):
         """How the leased thing ended, in words; None when it still runs."""
         ...
 
+    def used(self) -> Mapping[str, float | None]:
+        """What was used of it for this client so far, by the counter's name; None for one that cannot be read."""
+        ...
+
 
 class Holder(Protocol):
     """One kind of thing that the service holds."""

@@ -12,6 +12,8 @@ from typing import Any
 from nootropic_kernel.host.holders import Turns
 from nootropic_kernel.models.engine import EngineProcess, Running
 from nootropic_kernel.models.engine_options import EngineOptions
+from nootropic_kernel.telemetry.energy import has_nvidia_gpu
+from nootropic_kernel.telemetry.meter import Meter, Used, metered
 
 
 @dataclass
@@ -26,6 +28,7 @@ class ModelGrant:
     """A loopback port, the key for it, and the engine behind it."""
 
     running: Running
+    meter: Meter
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -35,6 +38,10 @@ class ModelGrant:
     def how_it_ended(self) -> str | None:
         """How the engine ended, in words; None when it still runs."""
         return self.running.how_it_ended()
+
+    def used(self) -> Used:
+        """The client's part of the engine's time and energy."""
+        return self.meter()
 
 
 class ModelHolder:
@@ -59,7 +66,11 @@ class ModelHolder:
         with self._using(Path(params["model"]), options) as held:
             with held.turns.turn(gone) if params.get("queued", True) else nullcontext():
                 with held.engine.request(gone) as running:
-                    yield ModelGrant(running)
+                    # Metered here, where all of its users meet, so that their parts add up to the whole. Who asks for
+                    # no answer takes no part: nobody would pay for it.
+                    gpu = options.gpu and has_nvidia_gpu()
+                    with metered(running.pid, gpu) if params.get("queued", True) else nullcontext(dict) as meter:
+                        yield ModelGrant(running, meter)
 
     def status(self) -> dict[str, Any]:
         """Each engine that runs: model, process id, clients that use it and that wait."""

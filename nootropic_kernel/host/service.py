@@ -144,8 +144,11 @@ class Service:
                 raise NootropicError(f"The workspace service holds no {request.get('name')!r}.")
             with holder.lease(request.get("params") or {}, _Gone(wire)) as grant:
                 wire.send({"ok": True, **grant.terms})
-                while wire.receive():
-                    wire.send({"ended": grant.how_it_ended()})
+                while question := wire.receive():
+                    if question.get("op") == "used":
+                        wire.send({"used": dict(grant.used())})
+                    else:
+                        wire.send({"ended": grant.how_it_ended()})
         except Interrupted:
             raise
         except NootropicError as error:

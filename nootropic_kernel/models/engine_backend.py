@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from nootropic_kernel.models.contract import (
     Probe,
     SchemaSupport,
 )
-from nootropic_kernel.models.engine_options import EngineOptions
+from nootropic_kernel.models.engine_options import EngineOptions, Reached
 from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, InferenceError, ModelError
 from nootropic_kernel.models.exchange import Endpoint, Limits
 from nootropic_kernel.models.keys import Key
@@ -60,7 +61,10 @@ class EngineBackend(ABC):
         self._file = file
         self._options = options
         self._limits = limits or Limits()
-        self.engine = SharedEngine(workspace, file, options)
+        # By transformers an adapter is read when a request asks for it, so that a new one starts no other engine;
+        # llama.cpp reads its adapters while it starts.
+        started = replace(options, adapters=()) if options.kind == "transformers" else options
+        self.engine = SharedEngine(workspace, file, started)
 
     @property
     def name(self) -> str:
@@ -154,7 +158,7 @@ class EngineBackend(ABC):
             with self.engine.request(cancel, queued) as reached:
                 try:
                     url = f"http://127.0.0.1:{reached.port}"
-                    return work(EngineServer(url, Key(reached.key), self))
+                    return work(EngineServer(url, Key(reached.key), self, reached))
                 except (AnswerCut, BackendUnreachable) as error:
                     ended = reached.how_it_ended()
                     if ended is None:
@@ -183,12 +187,13 @@ def adapter_name(path: Path) -> str:
 class EngineServer(LlamaCpp):
     """The running engine, as a llama.cpp server that certainly was built with LLGuidance."""
 
-    def __init__(self, url: str, key: Key, owner: EngineBackend) -> None:
+    def __init__(self, url: str, key: Key, owner: EngineBackend, reached: Reached) -> None:
         settings = BackendSettings(owner.name, url, owner._options.alias, kind=owner.kind)
         super().__init__(settings, owner._limits)
         self._key = key
         self.claims = owner.features
         self._owner = owner
+        self._reached = reached
         self._adapters = {adapter_name(file): number for number, file in enumerate(owner._options.adapters)}
 
     @property
@@ -202,7 +207,14 @@ class EngineServer(LlamaCpp):
 
     def _served(self) -> Server:
         gpu = self._owner._options.gpu and has_nvidia_gpu()
-        return Server(self.name, self._owner.kind, self.settings.model, True, self._owner.engine_pid(), gpu)
+        reached = self._reached
+        return Server(self.name, self._owner.kind, self.settings.model, True, reached.pid, gpu, reached.meter)
+
+    def _lora(self, wanted: str, cancel: threading.Event | None) -> list[dict[str, Any]]:
+        rows, options = super()._lora(wanted, cancel), self._owner._options
+        if options.kind != "transformers":
+            return rows
+        return [{"path": str(options.adapters[row["id"]]), "scale": row["scale"]} for row in rows if row["scale"]]
 
     def _kept(self, request: ChatRequest) -> SchemaSupport:
         if request.schema is None or schema.grammar(request.schema, request.max_tokens) is None:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from nootropic_kernel.telemetry.meter import Meter
+
 READY_DEADLINE_S = 120.0
 
 
@@ -14,7 +16,8 @@ READY_DEADLINE_S = 120.0
 class EngineOptions:
     """How the engine runs: answers carry the ``alias``; ``threads`` None means one less than there are cores.
 
-    ``adapters`` are files of LoRA adapters, loaded with the model and applied to the requests that ask for one;
+    ``adapters`` are files of LoRA adapters, read with the model (llama.cpp) or when first asked for (transformers),
+    and applied to the requests that ask for one;
     ``slots`` is how many answers it may write at a time. ``kind`` is what runs the model, ``four_bit`` whether it is
     quantised while it is loaded (transformers only), and ``load_s`` how many seconds loading may take.
     """
@@ -60,6 +63,11 @@ class Reached(Protocol):
     @property
     def pid(self) -> int:
         """Its process."""
+        ...
+
+    @property
+    def meter(self) -> Meter | None:
+        """Tells what was used for this request so far, where somebody else meters the engine for all of its users."""
         ...
 
     def how_it_ended(self) -> str | None:

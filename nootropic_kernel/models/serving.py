@@ -19,6 +19,7 @@ from typing import Any
 from nootropic_kernel.models.engine import EngineProcess
 from nootropic_kernel.models.engine_options import EngineOptions, Reached
 from nootropic_kernel.models.errors import InferenceError, ModelError, ModelLoadFailed
+from nootropic_kernel.telemetry.meter import Used
 from nootropic_kernel.workspace import service
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.service_place import ServiceUnavailable
@@ -40,6 +41,9 @@ class _Leased:
 
     def how_it_ended(self) -> str | None:
         return self.lease.how_it_ended()
+
+    def meter(self) -> Used:
+        return self.lease.used()
 
 
 class SharedEngine:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import torch
 import transformers
 
 from nootropic_kernel.models.dequantise import dequantised
+from nootropic_kernel.models.transformers_adapters import Adapters
 
 # What is read of a prompt between two looks at whether anybody still wants the answer.
 _PREFILL = 256
@@ -58,8 +57,8 @@ class TransformersEngine:
         if not options.four_bit:
             model = model.to(self.device)
         self.window = min(options.n_ctx, getattr(config, "max_position_embeddings", None) or options.n_ctx)
-        self.model: Any = self._with_adapters(model, options.adapter).eval()
-        self._adapters = len(options.adapter)
+        self.model: Any = model.eval()
+        self._adapters = Adapters(self.model)
         self._grammars: Any = None
         self._turn = threading.Lock()
 
@@ -89,7 +88,8 @@ class TransformersEngine:
             kind = {"code": 400, "type": "exceed_context_size_error", "message": message}
             raise Refused({**kind, "n_prompt_tokens": len(ids), "n_ctx": self.window})
         matcher = self._matcher(body.get("grammar"))
-        return len(ids), self._write(ids, body, matcher, gone)
+        adapter = self._adapter(body.get("lora") or ())
+        return len(ids), self._write(ids, body, matcher, adapter, gone)
 
     def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
         """One vector a text, the mean of its tokens' last states, of length 1; and how many tokens were read.
@@ -109,14 +109,27 @@ class TransformersEngine:
             vectors = torch.nn.functional.normalize(means.float(), dim=1)
         return vectors.tolist(), int(batch["attention_mask"].sum())
 
-    def _write(self, ids: list[int], body: dict[str, Any], matcher: Any, gone: Callable[[], bool]) -> Iterator[Piece]:
+    def _adapter(self, wanted: Sequence[dict[str, Any]]) -> str:
+        """The folder of the adapter to answer with, at hand now; empty for none."""
+        folder = next((str(row["path"]) for row in wanted if float(row.get("scale", 0)) > 0), "")
+        if folder:
+            try:
+                with self._turn:
+                    self._adapters.load(folder)
+            except ValueError as error:
+                raise Refused({"code": 400, "type": "invalid_request_error", "message": str(error)}) from error
+        return folder
+
+    def _write(
+        self, ids: list[int], body: dict[str, Any], matcher: Any, adapter: str, gone: Callable[[], bool]
+    ) -> Iterator[Piece]:
         from tokenizers.decoders import DecodeStream
 
         decoder = DecodeStream(skip_special_tokens=True)
         stops, ends = tuple(body.get("stop") or ()), self._end_tokens()
         most = min(int(body.get("max_tokens") or self.window), self.window - len(ids))
         held, number = "", 0
-        with self._turn, torch.inference_mode(), self._adapter(body.get("lora") or ()):
+        with self._turn, torch.inference_mode(), self._adapters.applied(adapter):
             generator = torch.Generator(self.device)
             generator.manual_seed(int(body["seed"])) if body.get("seed") is not None else generator.seed()
             past, logits = self._read(ids, gone)
@@ -191,34 +204,6 @@ class TransformersEngine:
         named = self.model.generation_config.eos_token_id
         listed = named if isinstance(named, list) else [named]
         return {int(token) for token in (*listed, self.tokenizer.eos_token_id) if token is not None}
-
-    @contextmanager
-    def _adapter(self, wanted: Sequence[dict[str, Any]]) -> Iterator[None]:
-        if not self._adapters:
-            yield
-            return
-        chosen = [int(row["id"]) for row in wanted if float(row.get("scale", 0)) > 0]
-        if not chosen:
-            with self.model.disable_adapter():
-                yield
-            return
-        self.model.set_adapter(f"adapter{chosen[0]}")
-        yield
-
-    def _with_adapters(self, model: Any, adapters: Sequence[str]) -> Any:
-        if not adapters:
-            return model
-        import peft
-
-        for number, folder in enumerate(adapters):
-            config = json.loads((Path(folder) / "adapter_config.json").read_text())
-            if config.get("peft_type") != "LORA" or not (Path(folder) / "adapter_model.safetensors").is_file():
-                raise ValueError(f"{folder} is no LoRA adapter with safetensors")
-            if number == 0:
-                model = peft.PeftModel.from_pretrained(model, folder, adapter_name="adapter0")
-            else:
-                model.load_adapter(folder, adapter_name=f"adapter{number}")
-        return model
 
     def _precision(self, options: argparse.Namespace) -> dict[str, Any]:
         if options.four_bit:

@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from nootropic_kernel.telemetry import energy, semconv
 from nootropic_kernel.telemetry.budget import call_of, write_down
+from nootropic_kernel.telemetry.meter import Meter, Used, metered, since
 from nootropic_kernel.telemetry.prices import price_of
-from nootropic_kernel.telemetry.shares import Share, shared
 from nootropic_kernel.telemetry.spans import CurrentSpan
 from nootropic_kernel.workspace.measuring import Measuring, Tariff
 
@@ -27,6 +26,7 @@ class Server:
     :param kind: the kind of backend, for its vendor's prices.
     :param pid: the process of this machine that answers, where it is one whose time we can read.
     :param uses_gpu: whether that process computes on a GPU.
+    :param meter: tells what was used for the caller so far, where the process's owner meters it for all of its users.
     """
 
     backend: str
@@ -35,6 +35,7 @@ class Server:
     is_local: bool
     pid: int | None = None
     uses_gpu: bool = False
+    meter: Meter | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass
@@ -50,7 +51,6 @@ class ModelCall:
     output_tokens: int | None = None
     cached_tokens: int | None = None
     refused: bool = False
-    _shares: dict[str, Share] = field(default_factory=dict)
 
 
 _in_flight = 0
@@ -73,35 +73,24 @@ def model_call(current: CurrentSpan, server: Server) -> Iterator[ModelCall]:
     _count(+1)
     try:
         with ExitStack() as stack:
-            _join(stack, call)
-            yield call
-    except BaseException as problem:
-        error = str(getattr(problem, "code", "") or type(problem).__name__)
-        raise
+            meter = server.meter
+            if meter is None and server.pid is not None:
+                meter = stack.enter_context(metered(server.pid, server.uses_gpu))
+            before = meter() if meter is not None else {}
+            try:
+                yield call
+            except BaseException as problem:
+                error = str(getattr(problem, "code", "") or type(problem).__name__)
+                raise
+            finally:
+                used = since(before, meter()) if meter is not None else {}
+                _settle(current, call, used, time.perf_counter() - started, error)
     finally:
         _count(-1)
-        _settle(current, call, time.perf_counter() - started, error)
 
 
-def _join(stack: ExitStack, call: ModelCall) -> None:
-    pid = call.server.pid
-    if pid is None:
-        return
-    rapl = energy.Rapl()
-    counters: list[tuple[str, Any]] = [
-        ("cpu", lambda: energy.process_seconds(pid)),
-        ("wall", time.perf_counter),
-        ("package", rapl.joules),
-        ("busy", energy.machine_seconds),
-    ]
-    if call.server.uses_gpu:
-        counters.append(("gpu", energy.gpu_joules))
-    for name, read in counters:
-        call._shares[name] = stack.enter_context(shared((name, pid), read))
-
-
-def _settle(current: CurrentSpan, call: ModelCall, wall_s: float, error: str) -> None:
-    server, used = call.server, {name: share.amount for name, share in call._shares.items()}
+def _settle(current: CurrentSpan, call: ModelCall, used: Used, wall_s: float, error: str) -> None:
+    server = call.server
     usd, label, wh = _cost(call, used)
     cpu_s = used.get("cpu")
     current.set(semconv.COST_USD, usd)
@@ -120,7 +109,7 @@ def _settle(current: CurrentSpan, call: ModelCall, wall_s: float, error: str) ->
         current.set("nootropic.ledger", type(problem).__name__)
 
 
-def _cost(call: ModelCall, used: dict[str, float | None]) -> tuple[float | None, str, float | None]:
+def _cost(call: ModelCall, used: Used) -> tuple[float | None, str, float | None]:
     """USD, where they come from, and watt-hours."""
     server, measuring = call.server, call.measuring
     if not server.is_local:

@@ -15,6 +15,7 @@ from nootropic_kernel.telemetry.texts import spoken, without_texts
 from nootropic_kernel.workspace.measuring import PromptText
 
 EXPERIMENT = "nootropic"
+_KINDS = {"chat": "CHAT_MODEL", "embeddings": "EMBEDDING"}
 
 
 class MlflowDestination:
@@ -67,7 +68,7 @@ def _mlflow_readable(record: SpanRecord, prompt_text: PromptText) -> Any:
     attributes: dict[str, Any] = {
         **told,
         "mlflow.traceRequestId": f"tr-{record.trace_id}",
-        "mlflow.spanType": "CHAT_MODEL" if _is_model_call(record) else "CHAIN",
+        "mlflow.spanType": _KINDS.get(str(told.get(semconv.OPERATION)), "CHAIN"),
     }
     read, written = told.get(semconv.INPUT_TOKENS), told.get(semconv.OUTPUT_TOKENS)
     if read is not None and written is not None:

@@ -13,15 +13,21 @@ Read = Callable[[], float | None]
 class Share:
     """What one call has of a counter; ``amount`` is None when the counter could not be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, counter: SharedCounter) -> None:
         self.amount: float | None = 0.0
+        self._counter = counter
+
+    def so_far(self) -> float | None:
+        """The amount by now; after leaving it stays as it is."""
+        self._counter.settle()
+        return self.amount
 
 
 class SharedCounter:
     """Shares a counter that only grows (CPU seconds of a process, joules of a device) among those who use it at a time.
 
-    Whenever somebody joins or leaves, what was counted since the last such moment is divided equally among those who
-    were there. So the shares of overlapping calls add up to the whole, and what is counted while nobody is there
+    Whenever somebody joins, leaves or looks, what was counted since the last such moment is divided equally among those
+    who were there. So the shares of overlapping calls add up to the whole, and what is counted while nobody is there
     belongs to nobody.
 
     :param read: the counter's present value; None when it cannot be read.
@@ -37,7 +43,7 @@ class SharedCounter:
         """Begin to have a share."""
         with self._guard:
             self._divide()
-            share = Share()
+            share = Share(self)
             if self._last is None:
                 share.amount = None
             self._there.append(share)
@@ -48,6 +54,11 @@ class SharedCounter:
         with self._guard:
             self._divide()
             self._there.remove(share)
+
+    def settle(self) -> None:
+        """Divide what was counted by now."""
+        with self._guard:
+            self._divide()
 
     def _divide(self) -> None:
         now, before = self._read(), self._last

@@ -147,11 +147,13 @@ def _by_nvml() -> tuple[Gpu, ...]:
 def _by_smi() -> tuple[Gpu, ...]:
     command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SMI_S, check=True)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=_SMI_S, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return ()  # A driver that does not answer has no card that we could use.
     cards = (line.rpartition(",") for line in done.stdout.splitlines())
-    return tuple(Gpu(name.strip(), int(memory) << 20) for name, _, memory in cards if memory.strip().isdigit())
+    return tuple(Gpu(name.strip(), int(memory) << 20) for name, _, memory in cards if memory.strip().isdecimal())
 
 
 def _disk_free(folder: Path) -> int:

@@ -58,6 +58,15 @@ class Lease:
             return "the workspace service ended"
         return ended if isinstance(ended, str) else None
 
+    def used(self) -> dict[str, float | None]:
+        """What was used of it for this lease so far, by the counter's name; empty when nobody can tell any more."""
+        try:
+            self._wire.send({"op": "used"})
+            used = self._wire.receive(GREETING_S).get("used")
+        except (WireClosed, WireSilent):
+            return {}
+        return used if isinstance(used, dict) else {}
+
 
 def obstacle(workspace: Workspace) -> str:
     """Why this workspace has no service and each process starts its own; empty when it may have one."""

@@ -19,7 +19,7 @@ from pathlib import Path
 import nootropic_kernel
 from nootropic_kernel.workspace.errors import NootropicError
 
-PROTOCOL = 1
+PROTOCOL = 2
 # What macOS allows, the shortest of the systems that we run on.
 _LONGEST_SOCKET_PATH = 103
 _MOST_BYTES = 65536

@@ -1,12 +1,13 @@
 """The protocol of the workspace service: JSON objects, one a line, over a Unix socket.
 
-A connection carries one request. The service greets with ``{"protocol": 1, "pid": …}``, the client sends ``{"key": …,
+A connection carries one request. The service greets with ``{"protocol": 2, "pid": …}``, the client sends ``{"key": …,
 "op": …}``, and the service answers ``{"ok": true, …}`` or ``{"ok": false, "error": …}``. The operations:
 
 - ``lease``, with the ``name`` of what is wanted and its ``params``: the answer comes when it is ready and this client's
   turn has come, and says how to use it (for a model: a loopback port and its key). The lease lasts until the client
-  closes the connection, also by dying. Each further line of the client asks how the leased thing ended; the answer is
-  ``{"ended": text}``, with null while it runs.
+  closes the connection, also by dying. Meanwhile the client may ask ``{"op": "ended"}`` how the leased thing ended
+  (``{"ended": text}``, with null while it runs) and ``{"op": "used"}`` what was used of it for this lease so far
+  (``{"used": {counter: amount}}``, with null for a counter that cannot be read).
 - ``status``: what the service holds and who uses it.
 
 SIGTERM ends the service, whatever its version: it takes no more clients and lets the leases end for some seconds.

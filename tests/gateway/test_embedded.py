@@ -16,7 +16,7 @@ from nootropic_kernel.capabilities.serve import ServeParams, ServerNotInstalled,
 from nootropic_kernel.models import embedded
 from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.contract import ChatRequest, Message
-from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.download import ensure_model_cached
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.workspace.location import Workspace
@@ -32,7 +32,7 @@ class Colour(BaseModel):
 def test_the_embedded_model_answers_beside_a_kernel_that_uses_it_too(workspace: Workspace, person_home: Path) -> None:
     model = find_model()
     try:
-        pull(model)
+        ensure_model_cached(model)
     except DownloadFailed as error:
         pytest.fail(f"This test needs the real model. {error}", pytrace=False)
     ask = [{"role": "user", "content": "Name a colour."}]

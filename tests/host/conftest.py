@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from nootropic_kernel.models.catalogue import CatalogueModel, find_model
-from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.download import ensure_model_cached
 from nootropic_kernel.models.errors import DownloadFailed
 
 
@@ -40,7 +40,7 @@ def model() -> CatalogueModel:
     """The embedded model, its file on this machine."""
     found = find_model()
     try:
-        pull(found)
+        ensure_model_cached(found)
     except DownloadFailed as error:
         pytest.fail(f"These tests need the real model. {error}", pytrace=False)
     return found

@@ -23,6 +23,8 @@ from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import InferenceError, ModelLoadFailed
 from nootropic_kernel.models.serving import SharedEngine, shared_engines
+from nootropic_kernel.telemetry.energy import process_seconds
+from nootropic_kernel.telemetry.ledger import Ledger
 from nootropic_kernel.workspace import service
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
@@ -64,6 +66,23 @@ def test_four_processes_share_one_engine(shared: EmbeddedBackend, workspace: Wor
     assert {row["engine"] for row in rows} == {int(engine)} == {shared.engine_pid()}
     assert {row["text"] for row in rows} == {text} == {mine}
     assert len(processes(run_time)) == 2  # the service and the engine
+
+
+def test_what_several_processes_pay_for_the_engine_is_what_it_used(
+    shared: EmbeddedBackend, workspace: Workspace, run_time: Path
+) -> None:
+    shared.chat(SHORT)
+    engine = shared.engine_pid()
+    assert engine is not None
+    earlier, before = len(Ledger().calls()), process_seconds(engine)
+    clients = [client("ask", str(workspace.root), "1", f"Count to {number}.") for number in range(3)]
+    rows = [row for each in clients for row in outcome(each)]
+    after = process_seconds(engine)
+    assert before is not None and after is not None and all("text" in row for row in rows)
+    paid = [line.cpu_s for line in Ledger().calls()[earlier:]]
+    assert len(paid) == len(rows) and all(part is not None and part > 0 for part in paid)
+    used = after - before
+    assert 0.85 * used - 0.1 <= sum(part or 0 for part in paid) <= used + 0.05
 
 
 def test_stop_gives_the_turn_to_the_next(shared: EmbeddedBackend) -> None:
@@ -120,8 +139,13 @@ def test_a_client_that_is_killed_gives_back_its_turn(shared: EmbeddedBackend, wo
 def test_a_kill_in_the_middle_of_an_answer_is_a_typed_error(
     shared: EmbeddedBackend, workspace: Workspace, run_time: Path, who: str
 ) -> None:
+    killed: list[int] = []
+
     def kill(_: str) -> None:
-        os.kill(pid(workspace) if who == "service" else shared.engine_pid() or 0, signal.SIGKILL)
+        # Once: pieces that were on their way still arrive afterwards.
+        if not killed:
+            killed.append(pid(workspace) if who == "service" else shared.engine_pid() or 0)
+            os.kill(killed[0], signal.SIGKILL)
 
     with pytest.raises(InferenceError) as caught:
         shared.chat(LONG, kill)

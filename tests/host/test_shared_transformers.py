@@ -12,7 +12,7 @@ import pytest
 
 from nootropic_kernel.workspace.location import Workspace
 from tests.host.test_service import pid
-from tests.models.test_transformers import models as models
+from tests.models.conftest import models as models
 
 pytestmark = [pytest.mark.learning, pytest.mark.slow, pytest.mark.timeout(400)]
 

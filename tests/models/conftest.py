@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from nootropic_kernel.models import embedded
 from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.catalogue import CatalogueModel, find_model
 from nootropic_kernel.models.contract import Answer, ChatRequest, OnText
-from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.download import ensure_model_cached
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.exchange import Limits
@@ -31,10 +32,21 @@ def model() -> CatalogueModel:
     """The embedded model, its file on this machine; without it these tests fail, because nothing else stands for it."""
     found = find_model()
     try:
-        pull(found)
+        ensure_model_cached(found)
     except DownloadFailed as error:
         pytest.fail(f"These tests need the real model. {error}", pytrace=False)
     return found
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with small models of random numbers, as transformers keeps them."""
+    folder = tmp_path_factory.mktemp("models")
+    program = str(Path(__file__).with_name("tiny_models.py"))
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, program, str(folder)], capture_output=True, text=True, env=offline)
+    assert done.returncode == 0, done.stderr
+    return folder
 
 
 @pytest.fixture

@@ -33,10 +33,12 @@ def adapted(model: CatalogueModel, workspace: Workspace, tmp_path: Path) -> Iter
 def test_an_adapter_changes_only_the_requests_that_ask_for_it(adapted: EmbeddedBackend, model: CatalogueModel) -> None:
     assert adapted.features.adapters
     plain = adapted.chat(ASK).text
+    pid = adapted.engine_pid()
     nightly = adapted.chat(replace(ASK, adapter="nightly")).text
     other = adapted.chat(replace(ASK, adapter="other")).text
     assert len({plain, nightly, other}) == 3
     assert adapted.chat(ASK).text == plain and adapted.chat(replace(ASK, adapter="nightly")).text == nightly
+    assert adapted.engine_pid() == pid  # the model was loaded once
     with pytest.raises(InferenceError, match="nightly, other"):
         adapted.chat(replace(ASK, adapter="none-such"))
 

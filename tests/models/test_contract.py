@@ -1,6 +1,7 @@
 """One suite for every backend: what the contract promises holds for each, whatever is behind it.
 
-The embedded model and llama.cpp's own HTTP server are real; the others are stand-ins, see ``protocols``.
+The embedded model, llama.cpp's own HTTP server and transformers (with a small model of random numbers) are real; the
+others are stand-ins, see ``protocols``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nootropic_kernel.models.backends import ServerBackend, connect
 from nootropic_kernel.models.catalogue import CatalogueModel, find_model
 from nootropic_kernel.models.contract import Answer, Backend, ChatRequest, Message
 from nootropic_kernel.models.embedded import EmbeddedBackend, close_all
+from nootropic_kernel.models.engine_backend import EngineBackend
 from nootropic_kernel.models.errors import (
     AuthenticationFailed,
     BackendUnreachable,
@@ -50,7 +52,7 @@ PERSON = {
 HELLO = ChatRequest((Message("system", "Be brief."), Message("user", "Say hello.")), max_tokens=24)
 STORY = ChatRequest((Message("user", "Tell me a very long story about a lighthouse."),), max_tokens=1500)
 SERVERS = [pytest.param(kind, id=kind) for kind in MODULES]
-SLOW = [pytest.param(kind, id=kind, marks=pytest.mark.slow) for kind in ("embedded", "llamacpp")]
+REAL = [pytest.param("embedded"), pytest.param("llamacpp"), pytest.param("transformers", marks=pytest.mark.learning)]
 
 
 @dataclass
@@ -61,15 +63,19 @@ class Running:
     model: str
 
 
-def start(kind: str, folder: Path) -> Iterator[Running]:
-    """The backend of a kind, with something behind it that answers."""
+def start(kind: str, folder: Path, writer: Path | None) -> Iterator[Running]:
+    """The backend of a kind, with something behind it that answers; ``writer`` is the model for transformers."""
     if kind in MODULES:
         with stand_in(kind, folder, key=KEY if kind in KEYED else "") as running:
             yield Running(connect(running.settings), "toy-1")
         return
-    model = find_model()
-    embedded = EmbeddedBackend(model, Workspace(folder, folder / ".nootropic", folder / ".cache", False))
+    model, place = find_model(), Workspace(folder, folder / ".nootropic", folder / ".cache", False)
+    embedded = EmbeddedBackend(model, place)
     try:
+        if writer is not None:
+            mine = BackendSettings("mine", "", str(writer), kind="transformers")
+            yield Running(connect(mine, workspace=place), writer.name)
+            return
         if kind == "embedded":
             yield Running(embedded, model.name)
             return
@@ -84,14 +90,16 @@ def start(kind: str, folder: Path) -> Iterator[Running]:
         close_all()
 
 
-@pytest.fixture(scope="module", params=[*SERVERS, *SLOW])
+@pytest.fixture(scope="module", params=[*SERVERS, *REAL])
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Each backend in turn; started once for the whole suite."""
     if request.param in ("embedded", "llamacpp"):
         request.getfixturevalue("model")
+    writer = request.getfixturevalue("models") / "teller" if request.param == "transformers" else None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY_VARIABLE, KEY)
-        yield from start(request.param, tmp_path_factory.mktemp("served"))
+        patch.setenv("NOOTROPIC_SERVICE", "off")
+        yield from start(request.param, tmp_path_factory.mktemp("served"), writer)
 
 
 @pytest.fixture
@@ -164,14 +172,14 @@ def test_tokens_are_counted(backend: Backend) -> None:
     assert 8 <= alone <= len(text)
     assert conversation > sum(backend.count_tokens(turn.content) for turn in turns) > 0
     assert backend.count_tokens("") == 0
-    if backend.features.exact_tokens and isinstance(backend, EmbeddedBackend):
+    if backend.features.exact_tokens and isinstance(backend, EngineBackend):
         assert backend.chat(HELLO).input_tokens == conversation
 
 
 def test_the_window_is_known_or_not(backend: Backend) -> None:
     window = backend.window()
     assert window is None or window >= 1024
-    if backend.kind in ("ollama", "vllm", "llamacpp", "embedded", "anthropic", "huggingface"):
+    if backend.kind in ("ollama", "vllm", "llamacpp", "embedded", "transformers", "anthropic", "huggingface"):
         assert window is not None
 
 

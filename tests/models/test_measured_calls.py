@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import ModelError
@@ -18,6 +19,7 @@ from nootropic_kernel.telemetry.ledger import Ledger
 from nootropic_kernel.telemetry.spans import flush, read_trace, span
 from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.telemetry.texts import spoken
+from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.measuring import BudgetSettings, Measuring, Price
 from nootropic_kernel.workspace.settings import BackendSettings
@@ -144,6 +146,45 @@ def test_what_a_call_really_cost_takes_the_place_of_what_was_set_aside(serve: Se
         chat(cloud(serve(*ANSWERS)), ASK)
     with pytest.raises(BudgetExceeded), within_budget(expected, measuring):
         pytest.fail("a call that does not fit is not made")
+
+
+VECTORS = '{"model": "tiny-1", "data": [{"index": 0, "embedding": [0.6, 0.8]}], "usage": {"prompt_tokens": 40}}'
+
+
+def embedding_span(workspace: Workspace, settings: BackendSettings) -> SpanRecord:
+    """Ask for a vector and read the span of it."""
+    workspace.ensure()
+    with span(workspace, "work") as current:
+        try:
+            connect(settings).embed([f"my key is {SECRET}"])
+        except NootropicError:
+            pass
+    return next(r for r in read_trace(workspace, current.trace_id) if r.name.startswith("embeddings"))
+
+
+def test_vectors_are_a_span_and_cost_what_was_read(serve: ServeScript, workspace: Workspace, person_home: Path) -> None:
+    person_says(person_home, prices={"tiny": {"input": 10, "output": 100}}, telemetry={"promptText": "export"})
+    told = embedding_span(workspace, cloud(serve(reply("200 OK", "application/json", VECTORS)))).attributes
+    assert (told["gen_ai.operation.name"], told["gen_ai.request.model"]) == ("embeddings", "tiny")
+    assert (told["gen_ai.provider.name"], told["gen_ai.response.model"]) == ("openai", "tiny-1")
+    assert (told["gen_ai.usage.input_tokens"], told["gen_ai.embeddings.dimension.count"]) == (40, 2)
+    assert told["nootropic.cost_usd"] == pytest.approx(40 * 10 / 1e6)
+    assert told["nootropic.cost_label"] == "your prices" and told["nootropic.local"] is False
+    (line,) = Ledger().calls()
+    assert (line.usd, line.input_tokens, line.output_tokens) == (told["nootropic.cost_usd"], 40, 0)
+    assert flush(30) and SECRET.encode() not in everything_kept(workspace.state_dir, person_home)
+
+
+def test_vectors_that_are_refused_cost_nothing_and_those_beyond_the_budget_are_not_asked_for(
+    serve: ServeScript, workspace: Workspace, person_home: Path
+) -> None:
+    person_says(person_home, prices={"tiny": {"input": 10, "output": 100}})
+    record = embedding_span(workspace, cloud(serve(reply("429 Too Many Requests", "application/json", "{}"))))
+    (line,) = Ledger().calls()
+    assert record.error == "RateLimited" and (line.usd, line.error) == (0.0, "RateLimited")
+    person_says(person_home, prices={"tiny": {"input": 10, "output": 100}}, budget={"perDayUsd": 0.00001})
+    record = embedding_span(workspace, cloud(serve(reply("200 OK", "application/json", VECTORS))))
+    assert record.error == "BudgetExceeded" and len(Ledger().calls()) == 1
 
 
 @pytest.mark.slow

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -37,17 +35,6 @@ PERSON = {
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with small models."""
-    folder = tmp_path_factory.mktemp("models")
-    program = str(Path(__file__).with_name("tiny_models.py"))
-    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([sys.executable, program, str(folder)], capture_output=True, text=True, env=offline)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace whose engines this process owns; they end with these tests."""
     folder = tmp_path_factory.mktemp("place")
@@ -57,11 +44,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         close_all()
 
 
-def backend(model: Path, place: Workspace, *adapters: Path, four_bit: bool = False) -> EngineBackend:
+def backend(model: Path, place: Workspace, *adapters: Path, four_bit: bool = False, window: int = 512) -> EngineBackend:
     """The backend for a model folder."""
     settings = BackendSettings(
-        "mine", "", str(model), kind="transformers", adapters=tuple(map(str, adapters)), four_bit=four_bit
-    )
+        "mine", "", str(model), kind="transformers", context_window=window, adapters=tuple(map(str, adapters)),
+        four_bit=four_bit,
+    )  # fmt: skip
     made = connect(settings, workspace=place)
     assert isinstance(made, EngineBackend) and made.is_local
     return made
@@ -112,6 +100,46 @@ def test_an_adapter_changes_only_the_requests_that_ask_for_it(writer: EngineBack
     assert writer.chat(ASK).text == plain and writer.chat(replace(ASK, adapter="nightly")).text == nightly
     with pytest.raises(InferenceError, match="nightly, other"):
         writer.chat(replace(ASK, adapter="none-such"))
+
+
+def test_adapters_come_and_change_while_the_model_stays(
+    writer: EngineBackend, models: Path, place: Workspace, tmp_path: Path
+) -> None:
+    plain = writer.chat(ASK).text
+    nightly, other = (writer.chat(replace(ASK, adapter=name)).text for name in ("nightly", "other"))
+    pid = writer.engine_pid()
+    tonight = tmp_path / "tonight"
+    shutil.copytree(models / "nightly", tonight)
+    # Named after the engine was started.
+    later = backend(models / "writer", place, tonight)
+    asked = replace(ASK, adapter="tonight")
+    assert later.chat(asked).text == nightly and later.chat(ASK).text == plain
+    for file in (models / "other").iterdir():
+        shutil.copyfile(file, tonight / file.name)
+    assert later.chat(asked).text == other and later.chat(ASK).text == plain
+    assert writer.chat(replace(ASK, adapter="nightly")).text == nightly
+    assert later.engine_pid() == writer.engine_pid() == pid
+
+
+def test_a_folder_that_is_no_adapter_is_told_and_the_model_stays(
+    writer: EngineBackend, models: Path, place: Workspace, tmp_path: Path
+) -> None:
+    plain, nightly = writer.chat(ASK).text, writer.chat(replace(ASK, adapter="nightly")).text
+    damages = {"shape": ('"r": 4', '"r": 8'), "kind": ('"LORA"', '"IA3"'), "place": ("q_proj", "no_such_part"), "": ()}
+    for name, change in damages.items():
+        folder = tmp_path / f"broken {name}"
+        shutil.copytree(models / "nightly", folder)
+        config = folder / "adapter_config.json"
+        config.write_text(config.read_text().replace(*change)) if change else config.unlink()
+    folders = [*sorted(tmp_path.iterdir(), reverse=True), models / "nightly"]
+    # An engine of its own, which has not seen a whole adapter before.
+    fresh = backend(models / "writer", place, *folders, window=400)
+    for folder in folders[:-1]:
+        with pytest.raises(InferenceError, match="adapter"):
+            fresh.chat(replace(ASK, adapter=folder.name))
+        assert fresh.chat(ASK).text == plain
+    assert fresh.chat(replace(ASK, adapter="nightly")).text == nightly
+    fresh.close()
 
 
 def test_a_prompt_that_does_not_fit_is_refused_with_figures(writer: EngineBackend) -> None:

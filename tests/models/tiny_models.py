@@ -1,6 +1,7 @@
 """Writes small models of random numbers, each in a folder as transformers keeps them: ``python tiny_models.py FOLDER``.
 
-``writer`` is a Llama with a chat template, ``nightly`` and ``other`` are LoRA adapters for it, ``embedder`` is a BERT.
+``writer`` is a Llama with a chat template, ``teller`` the same that never ends by itself; ``nightly`` and ``other`` are
+LoRA adapters for them, ``embedder`` is a BERT.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def main(folder: Path) -> None:
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
         "intermediate_size": 128,
-        "max_position_embeddings": 512,
+        "max_position_embeddings": 2048,
     }
     writer = transformers.LlamaForCausalLM(
         transformers.LlamaConfig(**sizes, initializer_range=0.5, eos_token_id=2, pad_token_id=0)
@@ -48,6 +49,10 @@ def main(folder: Path) -> None:
     for name, model in (("writer", writer), ("embedder", embedder)):
         model.save_pretrained(folder / name)
         fast.save_pretrained(folder / name)
+    with torch.no_grad():
+        writer.lm_head.weight[fast.eos_token_id] = 0.0
+    writer.save_pretrained(folder / "teller")
+    fast.save_pretrained(folder / "teller")
     for name in ("nightly", "other"):
         lora = peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
         adapted = peft.get_peft_model(transformers.LlamaForCausalLM.from_pretrained(folder / "writer"), lora)

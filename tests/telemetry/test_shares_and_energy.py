@@ -18,9 +18,11 @@ from nootropic_kernel.telemetry.energy import Rapl, call_energy, machine_seconds
 from nootropic_kernel.telemetry.shares import Share, SharedCounter, shared
 from nootropic_kernel.workspace.measuring import Tariff
 
+AMOUNT = st.integers(0, 1000)
+
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["join", "leave", "leave first"]), st.integers(0, 1000)), max_size=60))
+@given(st.lists(st.tuples(st.sampled_from(["join", "leave", "leave first", "look"]), AMOUNT), max_size=60))
 def test_shares_add_up_to_what_was_counted_while_anybody_was_there(events: list[tuple[str, int]]) -> None:
     value = 0.0
     counter = SharedCounter(lambda: value)
@@ -33,6 +35,11 @@ def test_shares_add_up_to_what_was_counted_while_anybody_was_there(events: list[
         if event == "join":
             there.append(counter.join())
             everybody.append(there[-1])
+        elif event == "look" and there:
+            before = [share.amount or 0 for share in everybody]
+            seen = [share.so_far() or 0 for share in everybody]
+            assert all(now >= earlier for now, earlier in zip(seen, before, strict=True))
+            assert math.isclose(sum(seen), used, abs_tol=1e-6)
         elif there:
             counter.leave(there.pop(0 if event == "leave first" else -1))
     amounts = [share.amount for share in everybody]

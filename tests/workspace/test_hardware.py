@@ -7,7 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from nootropic_kernel.workspace import hardware
 from nootropic_kernel.workspace.hardware import Hardware, probe_hardware
 
 AFFINITY = float(len(os.sched_getaffinity(0)))
@@ -92,13 +95,47 @@ def test_a_card_is_asked_for_by_the_drivers_own_program(tmp_path: Path, monkeypa
     assert found.gpu_memory == 23028 << 20
 
 
-@pytest.mark.parametrize("script", ["exit 9", "echo broken", "echo 'NVIDIA A10, [N/A]'"])
-def test_a_driver_that_does_not_work_has_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    program = tmp_path / "nvidia-smi"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert machine(tmp_path, {"proc/driver/nvidia/version": "x"}).gpus == ()
+def with_driver(root: Path, script: bytes, mode: int = 0o755) -> Hardware:
+    """A machine with the driver, whose program is a script."""
+    program = root / "nvidia-smi"
+    program.write_bytes(b"#!/bin/sh\n" + script + b"\n")
+    program.chmod(mode)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{root}:{os.environ['PATH']}")
+        return machine(root, {"proc/driver/nvidia/version": "x"})
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"exit 9", b"echo broken", b"echo 'NVIDIA A10, [N/A]'", b"echo 'NVIDIA A10, -5'", b"printf 'A\\377\\376, B\\n'",
+        "echo 'NVIDIA A10, ²'".encode(), b"echo 'NVIDIA-SMI has failed because it could not communicate'; exit 9",
+        b"echo 'Failed to initialize NVML: Insufficient Permissions'; exit 4", b"kill -9 $$",
+    ],
+)  # fmt: skip
+def test_a_driver_that_does_not_work_has_no_card(tmp_path: Path, script: bytes) -> None:
+    assert with_driver(tmp_path, script).gpus == ()
+
+
+def test_a_program_that_must_not_be_run_has_no_card(tmp_path: Path) -> None:
+    assert with_driver(tmp_path, b"echo 'NVIDIA A10, 23028'", 0o644).gpus == ()
+
+
+@pytest.mark.parametrize("script", [b"exec sleep 60", b"echo 'NVIDIA A10, 23028'; sleep 60"])
+def test_a_driver_that_hangs_has_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: bytes) -> None:
+    monkeypatch.setattr(hardware, "_SMI_S", 0.3)
+    started = time.monotonic()
+    assert with_driver(tmp_path, script).gpus == ()
+    assert time.monotonic() - started < 20
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=80), st.lists(st.integers(1, 10**6), max_size=3))
+def test_whatever_the_driver_prints_only_whole_lines_are_cards(tmp_path: Path, noise: bytes, cards: list[int]) -> None:
+    lines = [f"NVIDIA Card {number}, {memory}".encode() for number, memory in enumerate(cards)]
+    (tmp_path / "said").write_bytes(b"\n".join([noise, *lines]))
+    found = with_driver(tmp_path, f"cat '{tmp_path}/said'".encode()).gpus
+    assert [gpu.memory >> 20 for gpu in found if gpu.name.startswith("NVIDIA Card")] == cards
 
 
 def test_this_machine_is_probed_quickly() -> None:

@@ -20,7 +20,7 @@ class HuggingFace(OpenAICompatible):
     kind = "huggingface"
     claims = Features(schema="asked", embeddings=True, batch=4)
 
-    def embed(self, texts: Sequence[str], cancel: Cancel = None) -> Embedding:
+    def _vectors(self, texts: Sequence[str], cancel: Cancel) -> Embedding:
         """One vector a text, by the feature-extraction pipeline; the model must be one that pools.
 
         :raises ModelError: when there are no whole, valid vectors.

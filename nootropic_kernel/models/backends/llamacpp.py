@@ -99,15 +99,22 @@ class LlamaCpp(OpenAICompatible):
         self, endpoint: Endpoint, request: ChatRequest, kept: SchemaSupport, listened: bool, cancel: Cancel
     ) -> Exchange:
         body = self._body(request, kept)
+        if lora := self._lora(request.adapter, cancel):
+            body["lora"] = lora
+        return stream(endpoint, self._call(endpoint, f"{self._base}/chat/completions", body, "events"), self.limits)
+
+    def _lora(self, wanted: str, cancel: Cancel) -> list[dict[str, Any]]:
+        """How much of each adapter to apply: all of ``wanted``, nothing of the others.
+
+        :raises InferenceError: when there is none called ``wanted``.
+        """
         known = self.adapters(cancel)
-        if request.adapter and request.adapter not in known:
+        if wanted and wanted not in known:
             raise InferenceError(
-                f"The backend {self.name!r} has no adapter {request.adapter!r}.",
+                f"The backend {self.name!r} has no adapter {wanted!r}.",
                 why=f"It has: {', '.join(known) or 'none'}.",
                 next="Start the server with `--lora FILE --lora-init-without-apply`.",
                 backend=self.name,
             )
-        if known:
-            # Said in every request: one that says nothing goes on with what the cache holds of another adapter.
-            body["lora"] = [{"id": n, "scale": float(stem == request.adapter)} for stem, n in known.items()]
-        return stream(endpoint, self._call(endpoint, f"{self._base}/chat/completions", body, "events"), self.limits)
+        # Said in every request: one that says nothing goes on with what the cache holds of another adapter.
+        return [{"id": number, "scale": float(stem == wanted)} for stem, number in known.items()]

@@ -45,7 +45,7 @@ class Ollama(ServerBackend):
         models = tuple(name(row.get("name")) for row in rows if isinstance(row, dict))
         return Probe(version, models, self.window(cancel) if self.settings.model in models else None)
 
-    def embed(self, texts: Sequence[str], cancel: Cancel = None) -> Embedding:
+    def _vectors(self, texts: Sequence[str], cancel: Cancel) -> Embedding:
         """One vector a text, by ``/api/embed``; a text that is too long is an error, not cut.
 
         :raises ModelError: when there are no whole, valid vectors.

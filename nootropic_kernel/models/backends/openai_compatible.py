@@ -29,7 +29,7 @@ class OpenAICompatible(ServerBackend):
         """
         return Probe(models=tuple(self._listed(cancel)), window=self.window(cancel))
 
-    def embed(self, texts: Sequence[str], cancel: Cancel = None) -> Embedding:
+    def _vectors(self, texts: Sequence[str], cancel: Cancel) -> Embedding:
         """One vector a text, by ``/embeddings``.
 
         :raises ModelError: when there are no whole, valid vectors.

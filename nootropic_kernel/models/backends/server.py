@@ -23,6 +23,7 @@ from nootropic_kernel.models.contract import (
     SchemaSupport,
 )
 from nootropic_kernel.models.conversation import Chunk, Conversation
+from nootropic_kernel.models.embedding import measured
 from nootropic_kernel.models.errors import InferenceError, InvalidOutput, NotOffered
 from nootropic_kernel.models.exchange import Endpoint, Exchange, Frame, Limits
 from nootropic_kernel.models.keys import key_of, key_state
@@ -116,12 +117,22 @@ class ServerBackend(ABC):
         return answer_all(self, requests, cancel, self.features.batch)
 
     def embed(self, texts: Sequence[str], cancel: Cancel = None) -> Embedding:
-        """One vector a text.
+        """One vector a text, measured as a call of its own.
 
         :raises NotOffered: when it has no embeddings.
+        :raises BudgetExceeded: when a budget does not allow it.
         :raises ModelError: when there are no whole, valid vectors.
         """
-        raise self._not_offered("no embeddings", "Name a backend that has them.")
+        if not self.features.embeddings:
+            raise self._not_offered("no embeddings", "Name a backend that has them.")
+        return measured(self._served(), self.settings.url, texts, lambda: self._vectors(texts, cancel))
+
+    def _vectors(self, texts: Sequence[str], cancel: Cancel) -> Embedding:
+        """Ask the server for one vector a text; for kinds that claim embeddings.
+
+        :raises ModelError: when there are no whole, valid vectors.
+        """
+        raise NotImplementedError
 
     def count_tokens(self, content: str | Sequence[Message]) -> int:
         """A cautious estimate, unless the server counts itself."""

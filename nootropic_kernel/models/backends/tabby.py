@@ -5,11 +5,9 @@ https://tabby.tabbyml.com/api
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nootropic_kernel.models.backends.openai_compatible import OpenAICompatible
 from nootropic_kernel.models.backends.server import Cancel
-from nootropic_kernel.models.contract import Embedding, Features, Probe
+from nootropic_kernel.models.contract import Features, Probe
 from nootropic_kernel.models.refusals import malformed, name
 
 
@@ -17,15 +15,9 @@ class Tabby(OpenAICompatible):
     """A Tabby server."""
 
     kind = "tabby"
-    # It passes the conversation on to a model server of its own, and a response format only where that one takes it.
+    # It passes the conversation on to a model server of its own, and a response format only where that one takes it. It
+    # embeds for its own index only.
     claims = Features(schema="none", batch=2)
-
-    def embed(self, texts: Sequence[str], cancel: Cancel = None) -> Embedding:
-        """Refused: Tabby embeds for its own index only.
-
-        :raises NotOffered: always.
-        """
-        raise self._not_offered("no embeddings", "Name a backend that has them.")
 
     def probe(self, cancel: Cancel = None) -> Probe:
         """Its version and models, by ``/v1/health``.
