@@ -182,6 +182,7 @@ def wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(600)
 def test_a_run_with_a_format_retry_and_a_repair_is_done_in_seven_lives(fresh: Callable[..., Any]) -> None:
     kinds = one_effect_a_life(lambda: fresh(TROUBLED, *CODE))

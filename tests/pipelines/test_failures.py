@@ -83,6 +83,7 @@ def test_a_killed_night_leaves_nothing_and_the_next_start_tells_dagster(
     assert processes.records(workspace) == []
 
 
+@pytest.mark.deep
 def test_an_interrupt_gives_control_back_and_leaves_nothing(
     workspace: Workspace, verb: Verb, report_cell: Callable[[str], None], tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_an_interrupt_gives_control_back_and_leaves_nothing(
     assert took and took[0] - told < 3.0  # 1 s is the promise; two busy cores get some slack
 
 
+@pytest.mark.deep
 def test_a_start_that_is_interrupted_leaves_nothing(workspace: Workspace, verb: Verb) -> None:
     cancel = threading.Event()
     outcome: list[str] = []

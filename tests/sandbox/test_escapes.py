@@ -46,7 +46,7 @@ def test_no_attack_passes_the_oldest_landlock(around: World, attack: Attack, mon
     assert confined(around, attack, "landlock") == []
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "attack",
     [each for each in ATTACKS if not each.control or (each.control == ROOT and os.geteuid() == 0)],
@@ -58,7 +58,7 @@ def test_unconfined_the_attack_succeeds(attack: Attack) -> None:
         assert unconfined(around, attack) != []
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.skipif(os.geteuid() != 0, reason="all the other tests here run without privileges already")
 @pytest.mark.parametrize("name", LEVELS)
 def test_no_attack_succeeds_for_a_user_without_privileges(name: str) -> None:
