@@ -101,7 +101,8 @@ def _in_units(about: Relaxation, number: float) -> str:
 
 def amount(number: float) -> str:
     """A number of hours or USD, rounded up to what people read."""
-    return f"{-(-round(number, 6) * 100 // 1) / 100:g}" if abs(number) < 1e5 else f"{number:,.0f}"
+    text = f"{-(-round(number * 100, 4) // 1) / 100:,.2f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def needs_of(plan: Plan, tasks: Iterable[Task] | None = None) -> Needs:
