@@ -77,7 +77,7 @@ def budget_notes(plan: Plan, frozen: Container[str] = ()) -> Iterator[str]:
             yield found.sentence()
         else:
             said = ", ".join(f"{each.constraint} by {amount(each.by)}" for each in missed)
-            yield f"The plan is above its budget: {said}. `noo plan --amend` brings it back into it."
+            yield f"The plan is above its budget: {said}. `noo plan --schedule` brings it back into it."
     if limits.cost_usd is not None and (unknown := price_unknown(plan)):
         yield (
             f"What {len(unknown)} of a model's tasks cost is not known and not counted in the budget of "

@@ -102,15 +102,17 @@ def list_schedule(
     frozen: Container[str] = (),
     money: float | None = None,
     rank: Mapping[str, float] | None = None,
+    by: Mapping[str, str] | None = None,
 ) -> dict[str, Slot]:
     """A slot for every task that is part of the plan; fixed ones keep theirs.
 
     :param money: USD that may be spent. It is kept to if it is at all possible: nobody is chosen who would leave less
         than the cheapest way of doing the rest costs.
     :param rank: the order in which tasks are placed, lowest first; without it by the latest time of their end.
+    :param by: the agents of tasks for which there is no choice.
     """
     ordered = [task for task in in_order(tasks) if task.status not in GONE]
-    able = {task.id: _able(task, agents) for task in ordered}
+    able = {task.id: _able(task, agents, (by or {}).get(task.id)) for task in ordered}
     rank = rank or _latest_ends(ordered, able)
     loads = {agent.id: Load(agent.capacity) for agent in agents}
     slots: dict[str, Slot] = {}
@@ -124,7 +126,7 @@ def list_schedule(
     for task in ordered:
         for name in waiting[task.id] if task.id not in slots else ():
             followers.setdefault(name, []).append(task)
-    turn = {task.id: (rank[task.id], number(task.id), place) for place, task in enumerate(ordered)}
+    turn = {task.id: (rank.get(task.id, 0.0), number(task.id), place) for place, task in enumerate(ordered)}
     ready = [(turn[task.id], task) for task in ordered if task.id not in slots and not waiting[task.id]]
     heapq.heapify(ready)
     while ready:
@@ -146,8 +148,8 @@ def list_schedule(
     return slots
 
 
-def _able(task: Task, agents: Sequence[Agent]) -> list[Agent]:
-    able = [agent for agent in agents if agent.does(task)]
+def _able(task: Task, agents: Sequence[Agent], name: str | None) -> list[Agent]:
+    able = [agent for agent in agents if (agent.id == name if name is not None else agent.does(task))]
     return able or list(agents[-1:])
 
 
