@@ -47,9 +47,10 @@ def right_shift(
         before = [end[other] for other in task.depends_on if other in end]
         return max([not_before.get(task.id, task.schedule.start_h), *before])
 
-    ready = [(earliest(task), order, name) for order, (name, task) in enumerate(open_.items()) if not waiting[name]]
+    # Of those that could start at one time the one that may slip least comes first: half as many move then.
+    turn = {name: (task.schedule.slack_h, index) for index, (name, task) in enumerate(open_.items())}
+    ready = [(earliest(task), turn[name], name) for name, task in open_.items() if not waiting[name]]
     heapq.heapify(ready)
-    order = {name: index for index, name in enumerate(open_)}
     timed: dict[str, tuple[float, float]] = {}
     while ready:
         start, _, name = heapq.heappop(ready)
@@ -58,7 +59,7 @@ def right_shift(
         if (own := loads.get(task.agent or "")) is not None and length > NEAR:
             free = own.earliest(start, length)
             if free > start + NEAR:  # who starts before that comes first
-                heapq.heappush(ready, (free, order[name], name))
+                heapq.heappush(ready, (free, turn[name], name))
                 continue
             own.take(start, start + length)
         end[name] = round(start + length, EXACT)
@@ -66,7 +67,7 @@ def right_shift(
         for follower in followers.get(name, ()):
             waiting[follower].discard(name)
             if not waiting[follower]:
-                heapq.heappush(ready, (earliest(open_[follower]), order[follower], follower))
+                heapq.heappush(ready, (earliest(open_[follower]), turn[follower], follower))
     return timed
 
 
