@@ -21,6 +21,7 @@ from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.optimise import tightened
 from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
 from nootropic_kernel.planning.patch_views import summary
 from nootropic_kernel.planning.replan import replan
@@ -69,6 +70,7 @@ def replan_task(
         ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace))
         patch = replan(spec.plan, event, ground, states, hours)
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
+        patch = tightened(spec.plan, patch, frozen)
         plan = apply(spec.plan, patch, frozen)
         if dry_run:
             return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))

@@ -7,14 +7,15 @@ the result counts only if it breaks nothing and ends earlier, or as early for le
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
-from nootropic_kernel.planning.budgets import Limits, needs_of, over
+from nootropic_kernel.planning.budgets import Limits, needs_of, over, over_hours
 from nootropic_kernel.planning.errors import OptimiserMissing, TooLarge
 from nootropic_kernel.planning.model import GONE, Plan, Schedule, Task
+from nootropic_kernel.planning.patch import Move, PlanPatch, apply
 from nootropic_kernel.planning.resources import NEAR, Agent, agents_of
 from nootropic_kernel.planning.retime import with_slack
 from nootropic_kernel.planning.schedule import fixed_slots, in_order, is_fixed, list_schedule
@@ -30,11 +31,18 @@ def available() -> bool:
     return find_spec("ortools") is not None
 
 
-def optimised(plan: Plan, frozen: Container[str] = (), *, only: Container[str] | None = None) -> Plan:
+def optimised(
+    plan: Plan,
+    frozen: Container[str] = (),
+    *,
+    only: Mapping[str, float] | None = None,
+    same_agents: bool = False,
+) -> Plan:
     """The plan with a shorter or cheaper schedule; the plan itself where none was found.
 
     :param frozen: tasks that keep their slots, beside those that are finished, begun or locked.
-    :param only: the tasks that may move; all others keep their slots too.
+    :param only: the tasks that may move, and when each may start at the earliest; all others keep their slots too.
+    :param same_agents: whether tasks stay with the agents that they have.
     :raises OptimiserMissing: when OR-Tools is not installed.
     :raises TooLarge: when more tasks may move than the solver is good for.
     """
@@ -49,15 +57,54 @@ def optimised(plan: Plan, frozen: Container[str] = (), *, only: Container[str] |
         raise OptimiserMissing
     if len(held) == len(live):
         return plan
-    found = _solve(live, agents, held, Limits.of(plan))
+    able = {task.id: _able(task, agents, same_agents) for task in live}
+    found = _solve(live, agents, able, held, Limits.of(plan), only or {})
     if found is None:
         return plan
-    timed = _timed(plan, agents, held, found)
+    timed = _timed(plan, agents, held, found, only or {})
     return timed if _is_better(plan, timed) else plan
 
 
+def tightened(plan: Plan, patch: PlanPatch, frozen: Collection[str] = ()) -> PlanPatch:
+    """A patch whose moves end earlier, where it leaves the plan above its limit in hours and the solver is there.
+
+    Only what the patch moves or adds is timed anew, by the agents that have it, and not before the time at which it
+    (or what the patch is about) was to start.
+    """
+    if not plan.budget:
+        return patch
+    after = apply(plan, patch, frozen)
+    old = {task.id: task.schedule for task in plan.tasks}
+    about = old[patch.event.task].start_h if patch.event is not None and patch.event.task in old else 0.0
+    free = {move.id: old[move.id].start_h for move in patch.reschedule if move.id in old}
+    free |= {task.id: about for task in patch.tasks() if task.id not in old}
+    if not over_hours(after, after.tasks) or not available() or len(free) > MOST_TASKS:
+        return patch
+    better = optimised(after, frozen, only=free, same_agents=True)
+    if better == after:
+        return patch
+    new = {task.id: task.schedule for task in better.tasks}
+    moves = tuple(
+        Move(name, new[name].start_h, new[name].end_h)
+        for name, was in old.items()
+        if (was.start_h, was.end_h) != (new[name].start_h, new[name].end_h) and name not in patch.supersede
+    )
+    add = tuple(
+        replace(each, schedule=Schedule(new[each.id].start_h, new[each.id].end_h)) if isinstance(each, Task) else each
+        for each in patch.add
+    )
+    left = over_hours(better, better.tasks)
+    cost = {key: value for key, value in patch.cost_delta.items() if key != "over_hours"}
+    return replace(patch, add=add, reschedule=moves, cost_delta=cost | ({"over_hours": left} if left else {}))
+
+
 def _solve(
-    live: Sequence[Task], agents: Sequence[Agent], held: Container[str], limits: Limits
+    live: Sequence[Task],
+    agents: Sequence[Agent],
+    able: Mapping[str, Sequence[Agent]],
+    held: Container[str],
+    limits: Limits,
+    not_before: Mapping[str, float],
 ) -> dict[str, tuple[str, int]] | None:
     """Who does each task that may move, and its place in the order; None where the solver found nothing."""
     from ortools.sat.python import cp_model
@@ -65,8 +112,9 @@ def _solve(
     model = cp_model.CpModel()
     fixed = fixed_slots(live, held)
     ends_now = {task.id: task.schedule.end_h for task in live}
-    longest = {task.id: max(_units(agent.hours(task)) for agent in agents if agent.does(task)) for task in live}
-    horizon = sum(longest.values()) + max((_units(slot.end_h) for slot in fixed.values()), default=0)
+    longest = {task.id: max(_units(agent.hours(task)) for agent in able[task.id]) for task in live}
+    latest = [*(slot.end_h for slot in fixed.values()), *not_before.values()]
+    horizon = sum(longest.values()) + _units(max(latest, default=0.0))
     busy: dict[str, list[Any]] = {agent.id: [] for agent in agents}
     starts: dict[str, Any] = {}
     ends: dict[str, Any] = {}
@@ -83,16 +131,16 @@ def _solve(
                 busy[by.id].append(model.new_fixed_size_interval_var(begin, end - begin, task.id))
                 spent += _cents(by.cost(task))
             continue
-        start, finish = model.new_int_var(0, horizon, ""), model.new_int_var(0, horizon, "")
+        start = model.new_int_var(_units(not_before.get(task.id, 0.0)), horizon, "")
+        finish = model.new_int_var(0, horizon, "")
         starts[task.id], ends[task.id] = start, finish
         chosen[task.id] = []
-        for agent in agents:
-            if agent.does(task):
-                does = model.new_bool_var("")
-                length = _units(agent.hours(task))
-                busy[agent.id].append(model.new_optional_interval_var(start, length, finish, does, ""))
-                chosen[task.id].append((agent, does))
-                money.append(does * _cents(agent.cost(task)))
+        for agent in able[task.id]:
+            does = model.new_bool_var("")
+            length = _units(agent.hours(task))
+            busy[agent.id].append(model.new_optional_interval_var(start, length, finish, does, ""))
+            chosen[task.id].append((agent, does))
+            money.append(does * _cents(agent.cost(task)))
         model.add_exactly_one(does for _, does in chosen[task.id])
     for task in live:
         for name in task.depends_on:
@@ -123,11 +171,23 @@ def _solve(
     return {name: (by_task[name], place) for place, name in enumerate(order)}
 
 
-def _timed(plan: Plan, agents: Sequence[Agent], held: Container[str], found: Mapping[str, tuple[str, int]]) -> Plan:
+def _able(task: Task, agents: Sequence[Agent], same: bool) -> list[Agent]:
+    own = [agent for agent in agents if same and agent.id == task.agent]
+    return own or [agent for agent in agents if agent.does(task)]
+
+
+def _timed(
+    plan: Plan,
+    agents: Sequence[Agent],
+    held: Container[str],
+    found: Mapping[str, tuple[str, int]],
+    not_before: Mapping[str, float],
+) -> Plan:
     """The plan with the choices of the solver, and the times that follow from them."""
     live = [task for task in plan.tasks if task.status not in GONE]
     rank = {name: float(place) for name, (_, place) in found.items()}
-    slots = list_schedule(live, agents, held, rank=rank, by={name: agent for name, (agent, _) in found.items()})
+    by = {name: agent for name, (agent, _) in found.items()}
+    slots = list_schedule(live, agents, held, rank=rank, by=by, not_before=not_before)
     tasks = [
         replace(task, agent=slots[task.id].agent, schedule=Schedule(slots[task.id].start_h, slots[task.id].end_h))
         if task.id in found

@@ -103,6 +103,7 @@ def list_schedule(
     money: float | None = None,
     rank: Mapping[str, float] | None = None,
     by: Mapping[str, str] | None = None,
+    not_before: Mapping[str, float] | None = None,
 ) -> dict[str, Slot]:
     """A slot for every task that is part of the plan; fixed ones keep theirs.
 
@@ -110,6 +111,7 @@ def list_schedule(
         than the cheapest way of doing the rest costs.
     :param rank: the order in which tasks are placed, lowest first; without it by the latest time of their end.
     :param by: the agents of tasks for which there is no choice.
+    :param not_before: when tasks may start at the earliest.
     """
     ordered = [task for task in in_order(tasks) if task.status not in GONE]
     able = {task.id: _able(task, agents, (by or {}).get(task.id)) for task in ordered}
@@ -131,7 +133,8 @@ def list_schedule(
     heapq.heapify(ready)
     while ready:
         _, task = heapq.heappop(ready)
-        after = max((slots[name].end_h for name in task.depends_on if name in slots), default=0.0)
+        before = (slots[name].end_h for name in task.depends_on if name in slots)
+        after = max((not_before or {}).get(task.id, 0.0), *before, 0.0)
         found = []
         for order, agent in enumerate(purse.affordable(task)):
             hours = agent.hours(task)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,3 +137,13 @@ def test_a_title_cannot_leave_its_comment() -> None:
     made = pddl(replace(plan, title="x\n(define (domain evil))\r\u2028(:action", id="plan ) ("))
     assert len([line for line in made.domain.splitlines() if "evil" in line]) == 1
     world_of(made.domain, made.problem)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("NOOTROPIC_ORACLES" not in os.environ, reason="NOOTROPIC_ORACLES names no Python with planners")
+def test_planners_of_others_find_exactly_our_tasks() -> None:
+    words = ["--oracles", os.environ["NOOTROPIC_ORACLES"], "--projects", "5"]
+    script = Path(__file__).resolve().parents[2] / "experiments/benchmarks/planning_oracles.py"
+    said = subprocess.run([sys.executable, str(script), *words], check=True, capture_output=True, text=True).stdout
+    rows = [line.split("|")[1:4] for line in said.splitlines() if line.startswith("| ") and "judge" not in line]
+    assert len(rows) >= 2 and all(asked.strip() == agreed.strip() == "5" for _, asked, agreed in rows), said

@@ -10,11 +10,15 @@ import pytest
 
 from nootropic_kernel.planning import optimise
 from nootropic_kernel.planning.assign import assign
+from nootropic_kernel.planning.budgets import over_hours
 from nootropic_kernel.planning.errors import OptimiserMissing, TooLarge
-from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.optimise import MOST_TASKS, available, optimised
+from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.optimise import MOST_TASKS, available, optimised, tightened
+from nootropic_kernel.planning.patch import Event, apply
+from nootropic_kernel.planning.replan import replan
 from nootropic_kernel.planning.resources import agents_of
 from nootropic_kernel.planning.schedule import list_schedule
+from tests.planning.random_plans import synthetic_plan
 from tests.planning.random_staff import begun, broken_rules, random_plan
 from tests.planning.test_budgets import cost, over_budget, staff
 
@@ -67,16 +71,39 @@ def test_only_what_may_move_moves() -> None:
     made = assign(random_plan(random.Random(4), 80, 3))
     with pytest.raises(TooLarge):
         optimised(made)
-    free = {task.id for task in made.tasks[-MOST_TASKS // 2 :]}
+    free = {task.id: 0.0 for task in made.tasks[-MOST_TASKS // 2 :]}
     better = optimised(made, only=free)
     moved = {
         was.id
         for was, now in zip(made.tasks, better.tasks, strict=True)
         if was.schedule.start_h != now.schedule.start_h
     }
-    assert moved <= free and broken_rules(better, staff(made)) == []
+    assert moved <= set(free) and broken_rules(better, staff(made)) == []
     nobody = replace(made, agents=(), budget={})
     assert optimised(nobody) == nobody
+
+
+def test_a_patch_over_budget_is_timed_anew_and_nothing_starts_before_it_was_to() -> None:
+    shorter = 0
+    for seed in range(24, 31):
+        rng = random.Random(seed)
+        plan, ground = synthetic_plan(rng, 40)
+        plan = assign(replace(plan, agents=tuple({"id": f"p{at}"} for at in range(1, 4))))
+        plan = replace(plan, budget={"hours": plan.hours()})
+        until = rng.uniform(0, 0.5) * plan.hours()
+        states = {t.id: TaskState("done" if t.schedule.end_h <= until else "pending") for t in plan.tasks}
+        done = {name for name, state in states.items() if state.status == "done"}
+        event = Event("late", rng.choice([name for name in states if name not in done]), "slow")
+        patch = replan(plan, event, ground, states, rng.choice([6.0, 10.0]))
+        tight = tightened(plan, patch, done)
+        before, after = apply(plan, patch, done), apply(plan, tight, done)
+        assert after.hours() <= before.hours() and broken_rules(after, staff(plan)) == []
+        assert tight.cost_delta.get("over_hours", 0.0) == over_hours(after, after.tasks)
+        assert {move.id for move in tight.reschedule} <= {move.id for move in patch.reschedule}
+        for was, now in zip(plan.tasks, after.tasks, strict=True):
+            assert now.schedule.start_h >= was.schedule.start_h - 1e-6
+        shorter += after.hours() < before.hours()
+    assert shorter
 
 
 def test_without_the_solver_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
