@@ -70,8 +70,9 @@ def replan_task(
         ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace))
         patch = replan(spec.plan, event, ground, states, hours)
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
-        patch = tightened(spec.plan, patch, frozen)
         plan = apply(spec.plan, patch, frozen)
+        if (tighter := tightened(spec.plan, patch, frozen)) != patch:  # times only: the repair stays the same
+            patch, plan = tighter, apply(spec.plan, tighter, frozen)
         if dry_run:
             return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))
         # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one
