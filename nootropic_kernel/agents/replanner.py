@@ -21,6 +21,7 @@ from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.optimise import tightened
 from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
 from nootropic_kernel.planning.patch_views import summary
 from nootropic_kernel.planning.replan import replan
@@ -70,6 +71,8 @@ def replan_task(
         patch = replan(spec.plan, event, ground, states, hours)
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
         plan = apply(spec.plan, patch, frozen)
+        if (tighter := tightened(spec.plan, patch, frozen)) != patch:  # times only: the repair stays the same
+            patch, plan = tighter, apply(spec.plan, tighter, frozen)
         if dry_run:
             return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))
         # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from nootropic_kernel.agents.planner import current_plan, current_spec, plan_brief
+from nootropic_kernel.agents.scheduler import schedule_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.plan_views import PlanResult
+from nootropic_kernel.workspace.errors import UsageError
 
 
 class PlanParams(Params):
@@ -18,6 +20,10 @@ class PlanParams(Params):
         json_schema_extra={"position": 0, "words": True, "body": True},
     )
     amend: bool = Field(False, description="Bring the plan that is there to this edited brief.")
+    schedule: bool = Field(
+        False, description="Schedule the plan that is there anew, by the budget and agents in project-spec.md."
+    )
+    optimise: bool = Field(False, description="The same, looking for a shorter schedule (needs the extra opt).")
 
 
 @capability(effect=CapabilityEffect.PROPOSE)
@@ -32,9 +38,20 @@ def plan(params: PlanParams, session: Session) -> PlanResult:
     Planning the same brief again shows the plan that is there. An edited brief needs `--amend`: finished tasks and
     all ids stay. Only project-spec.md is written and committed; what you have staged or not saved stays as it is.
 
+    `budget` and `agents` in project-spec.md decide who does what and when: stories that do not fit are left for later,
+    and a budget that cannot be kept is told with the least that would do. After editing them say `--schedule`, or
+    `--optimise` to look for a shorter schedule too.
+
     Next: `noo next` lists what can be done, `noo run` does it, `noo board` shows how far the plan is.
     """
     workspace = session.workspace
+    if params.schedule or params.optimise:
+        if params.brief is not None or params.amend:
+            raise UsageError("`--schedule` and `--optimise` go with no brief.", next="Plan first, then say that.")
+        current_spec(workspace)
+        session.status("Scheduling the plan")
+        optimise, unsaved = params.optimise, session.unsaved
+        return PlanResult.of(schedule_plan(workspace, session.database(), optimise=optimise, unsaved=unsaved))
     if params.brief is None:
         current_spec(workspace)
         return PlanResult.of(current_plan(workspace, session.database()))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr
 
 from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.planning import patch_views, render
+from nootropic_kernel.planning.assign import budget_notes
 from nootropic_kernel.planning.board import ready_tasks, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import PlanPatch
+from nootropic_kernel.planning.resources import token_cost
 
 
 class HowView(BaseModel):
@@ -54,7 +56,10 @@ class TaskView(BaseModel):
     requires: list[str] = []
     provides: list[str] = []
     files: list[str] = []
+    agent: str | None = None
     estimate_hours: float
+    estimate_tokens: int = 0
+    estimate_cost_usd: float | None = Field(None, description="What the tokens cost; null where nobody knows.")
     schedule: ScheduleView
     acceptance: list[AcceptanceView] = []
     body: str = ""
@@ -73,7 +78,10 @@ class TaskView(BaseModel):
             requires=list(task.requires),
             provides=list(task.provides),
             files=list(task.files),
+            agent=task.agent,
             estimate_hours=task.estimate.hours,
+            estimate_tokens=task.estimate.tokens,
+            estimate_cost_usd=token_cost(task),
             schedule=ScheduleView(
                 start_h=schedule.start_h,
                 end_h=schedule.end_h,
@@ -139,6 +147,7 @@ class PlanResult(Result):
     def of(cls, planned: Planned, *notes: str) -> Self:
         """The result for a plan and what was done with it."""
         plan, states = planned.plan, planned.states
+        begun = {name for name, state in states.items() if state.status in ("done", "running", "review")}
         result = cls(
             plan=plan.id,
             title=plan.title,
@@ -152,7 +161,7 @@ class PlanResult(Result):
             next=[task.id for task in ready_tasks(plan, states)],
             limits=list(plan.limits),
             words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
-            notes=[*notes, *planned.notes],
+            notes=[*notes, *planned.notes, *budget_notes(plan, begun)],
             epics=_epics(plan, states),
         )
         result._planned = planned

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
+from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.difference import difference
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import CLOSED, Epic, Plan, Story, Task, next_number, number
 from nootropic_kernel.planning.patch import Event, PlanPatch
-from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.validate import check
 
@@ -81,7 +81,7 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
         body=old.body,
         epics=epics,
         stories=stories,
-        tasks=schedule(link(ordered, present)),
+        tasks=link(ordered, present),
         tree=tuple(
             replace(
                 node,
@@ -92,7 +92,7 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
             for node in new.tree
         ),
     )
-    plan = check(canonical(plan))
+    plan = check(canonical(assign(plan, touched)))
     patch = difference(old, plan, Event("amended", "", new.brief))
     return Amendment(old, plan, tuple(added), tuple(changed), tuple(gone), tuple(kept), patch)
 

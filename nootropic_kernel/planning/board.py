@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from nootropic_kernel.planning.calendar import working_hours
 from nootropic_kernel.planning.model import Epic, Plan, Task, TaskState
 
 COLUMNS = {
@@ -135,9 +136,7 @@ def passed_hours(plan: Plan, today: date) -> float | None:
         start = None
     if start is None or start >= today:
         return None if start is None else 0.0
-    weeks, rest = divmod((today - start).days, 7)
-    days = weeks * 5 + sum((start + timedelta(days=day)).weekday() < 5 for day in range(rest))
-    return 8.0 * days
+    return working_hours(start, today - timedelta(days=1))
 
 
 def ready_tasks(plan: Plan, states: States) -> list[Task]:

@@ -80,6 +80,29 @@ class NoCheaperWay(NootropicError):
         )
 
 
+class OptimiserMissing(NootropicError):
+    """The solver for shorter schedules is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The solver for shorter schedules is not installed.",
+            why="It is an extra of its own (OR-Tools, 80 MB); the plan keeps the schedule that it has.",
+            next='Install it with `pip install "nootropic[opt]"`, then say this again.',
+        )
+
+
+class TooLarge(NootropicError):
+    """More tasks may move than the solver is good for."""
+
+    def __init__(self, tasks: int, most: int) -> None:
+        super().__init__(
+            f"{tasks} tasks are too many for the solver; it takes up to {most}.",
+            why="Beyond that it gains nothing within seconds; the plan keeps the schedule that it has.",
+            next="Go on with the plan as it is: tasks that are done, begun or locked do not count.",
+            tasks=tasks,
+        )
+
+
 class UndoRefused(NootropicError):
     """A replan cannot be taken back: its tasks were worked on or changed since."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nootropic_kernel.planning.facts import RepositoryFacts
+from nootropic_kernel.planning.forecast import tokens_of
 from nootropic_kernel.planning.htn import Step
 from nootropic_kernel.planning.methods import Bindings, HowTemplate, fill, holds
 from nootropic_kernel.planning.model import Acceptance, Estimate, How, Task
@@ -20,6 +21,7 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
     template, bindings = step.template, step.bindings
     low, likely, high = template.hours
     how = how_of(step.template.how, step.bindings, facts, given)
+    files = tuple(map(str, fill(template.files, bindings) or ()))
     return Task(
         id=task_id,
         story=story,
@@ -28,8 +30,8 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
         how=how,
         requires=tuple(map(str, fill(template.requires, bindings))),
         provides=tuple(map(str, fill(template.provides, bindings))),
-        files=tuple(map(str, fill(template.files, bindings) or ())),
-        estimate=Estimate(likely, low, high),
+        files=files,
+        estimate=Estimate(likely, low, high, tokens=tokens_of(how, files, likely)),
         acceptance=tuple(
             Acceptance(
                 f"AC{number}",

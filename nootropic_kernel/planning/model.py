@@ -18,6 +18,8 @@ STATUSES = (
 )  # fmt: skip
 # What a person or an agent finished with; a plan never changes these again.
 CLOSED = frozenset({"done", "superseded", "cancelled"})
+# Not part of the plan (any more, or for now): takes no time, costs nothing, and nobody waits for it.
+GONE = frozenset({"superseded", "cancelled", "deferred"})
 VERDICTS = ("matched", "assumed", "noted", "not understood")
 
 
@@ -196,7 +198,8 @@ class Plan:
     def critical_path(self) -> tuple[str, ...]:
         """A longest chain of tasks: none of them can slip without the plan's end slipping too.
 
-        Where several chains are equally long, the one with the lowest ids; every critical task is marked as such.
+        A task follows another in it because it depends on it, or because the same agent does both. Where several
+        chains are equally long, the one with the lowest ids; every critical task is marked as such.
         """
         by_id = {task.id: task for task in self.tasks}
         ends = [task for task in self.tasks if task.schedule.critical and task.schedule.end_h == self.hours()]
@@ -205,8 +208,11 @@ class Plan:
         while task is not None and task not in chain:
             chain.append(task)
             start = task.schedule.start_h
-            before = (by_id[name] for name in task.depends_on if name in by_id)
+            before = [by_id[name] for name in task.depends_on if name in by_id]
             fitting = [each for each in before if each.schedule.critical and each.schedule.end_h == start]
+            if not fitting and task.agent is not None:
+                same = (each for each in by_id.values() if each.agent == task.agent and each is not task)
+                fitting = [each for each in same if each.schedule.critical and each.schedule.end_h == start > 0]
             task = min(fitting, key=lambda each: number(each.id), default=None)
         return tuple(each.id for each in reversed(chain))
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from nootropic_kernel.planning.errors import PatchInvalid, PatchStale
 from nootropic_kernel.planning.model import Epic, Estimate, Node, Plan, Schedule, Story, Task, number
 from nootropic_kernel.planning.records import RecordInvalid, from_plain, to_plain
+from nootropic_kernel.planning.resources import agents_of
 from nootropic_kernel.planning.retime import with_slack
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.validate import check
@@ -204,7 +205,9 @@ def apply(plan: Plan, patch: PlanPatch, frozen: Container[str] = ()) -> Plan:
             move = moves[task.id]
             task = replace(task, schedule=replace(task.schedule, start_h=move.start_h, end_h=move.end_h))
             if task.id == late:
-                task = replace(task, estimate=_stretched(task.estimate, round(move.end_h - move.start_h, 6)))
+                speed = next((agent.speed for agent in agents_of(plan) if agent.id == task.agent), 1.0)
+                hours = round((move.end_h - move.start_h) * speed, 6)
+                task = replace(task, estimate=_stretched(task.estimate, hours))
         tasks.append(task)
     changed = replace(
         plan,
@@ -269,4 +272,5 @@ def _pruned(old: tuple[Node, ...], add: Iterable[Element]) -> tuple[Node, ...]:
 
 
 def _stretched(estimate: Estimate, hours: float) -> Estimate:
-    return Estimate(hours, min(estimate.hours_low, hours), max(estimate.hours_high, hours), "replan")
+    low, high = min(estimate.hours_low, hours), max(estimate.hours_high, hours)
+    return replace(estimate, hours=hours, hours_low=low, hours_high=high, basis="replan")

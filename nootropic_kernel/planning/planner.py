@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Container, Iterable
 
 from nootropic_kernel.planning.amend import Amendment, amend
+from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.bindings import bindings_of, state_of
 from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import Reading, read_brief
@@ -19,7 +20,6 @@ from nootropic_kernel.planning.leaves import task_of
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.methods import Library, fill, shipped_library
 from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
-from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.shaping import shaping
 from nootropic_kernel.planning.situation import given_up
 from nootropic_kernel.planning.tree import above, record
@@ -69,9 +69,9 @@ def _planned(
         tree=tree,
         epics=epics,
         stories=stories,
-        tasks=schedule(link(tasks, present)),
+        tasks=link(tasks, present),
     )
-    return check(plan), present
+    return check(assign(plan)), present
 
 
 def _left_out(reading: Reading) -> Iterable[WordUse]:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nootropic_kernel.planning.board import States
+from nootropic_kernel.planning.budgets import over_hours
 from nootropic_kernel.planning.errors import NoCheaperWay, Unrepairable
 from nootropic_kernel.planning.model import Estimate, How, Plan, Schedule, Task, next_number
 from nootropic_kernel.planning.patch import EVENTS, Event, Move, PlanPatch, Relink, handled
 from nootropic_kernel.planning.repair import Repair, again, next_how, repairs
+from nootropic_kernel.planning.resources import agents_of, chosen
 from nootropic_kernel.planning.retime import GONE, right_shift
 from nootropic_kernel.planning.situation import Ground, Situation
 from nootropic_kernel.workspace.errors import UsageError
@@ -52,12 +54,8 @@ def replan(plan: Plan, event: Event | None, ground: Ground, states: States, hour
 
 
 def over_budget(plan: Plan, tasks: Iterable[Task]) -> float:
-    """By how many hours these tasks are above the plan's budget; 0 within it, or where it has none."""
-    limit = plan.budget.get("hours")
-    if not isinstance(limit, int | float) or isinstance(limit, bool):
-        return 0.0
-    total = sum(task.estimate.hours for task in tasks if task.status not in GONE)
-    return max(0.0, round(total - limit, 6))
+    """By how many hours these tasks end after the plan's budget or deadline; 0 within it, or where it has none."""
+    return over_hours(plan, tasks)
 
 
 def _check_event(plan: Plan, event: Event, states: States) -> None:
@@ -146,8 +144,15 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
         for item in task.provides:
             makers.setdefault(item, []).append(task.id)
     later = situation.followers(lost) - situation.frozen
+    agents = agents_of(plan)
+    by = {name: chosen(agents, task, situation.tasks.get(task.supersedes or "")) for name, task in new.items()}
     linked = {
-        name: replace(task, depends_on=_waits(situation, task, makers, lost, later)) for name, task in new.items()
+        name: replace(
+            task,
+            depends_on=_waits(situation, task, makers, lost, later),
+            agent=agent.id if (agent := by[name]) is not None else None,
+        )
+        for name, task in new.items()
     }
     relinked = {}
     for task in situation.unfinished():
@@ -157,10 +162,13 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
         relinked.get(task.id, replace(task, status="superseded") if task.id in repair.supersede else task)
         for task in plan.tasks
     ]
-    lengths = {**{name: task.estimate.hours for name, task in new.items()}, **(hours or {})}
+    new_hours = {
+        name: task.estimate.hours if (agent := by[name]) is None else agent.hours(task) for name, task in new.items()
+    }
+    lengths = {**new_hours, **(hours or {})}
     begin = about.schedule.end_h if event.kind == "wrong" else about.schedule.start_h
     fixed = situation.frozen - set(hours or {})
-    times = right_shift([*current, *linked.values()], fixed, lengths, dict.fromkeys(new, begin), plan.agents)
+    times = right_shift([*current, *linked.values()], fixed, lengths, dict.fromkeys(new, begin), agents)
     moves = [
         Move(task.id, *times[task.id])
         for task in plan.tasks
@@ -175,10 +183,11 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
         for name, value in (hours or {}).items()
     )
     cost = {"hours": round(delta, 6)}
-    stretched = [
-        replace(task, estimate=Estimate(hours[task.id])) if hours and task.id in hours else task for task in current
+    timed = [
+        replace(task, schedule=Schedule(*times[task.id])) if task.id in times else task
+        for task in [*current, *linked.values()]
     ]
-    if over := over_budget(plan, [*stretched, *new.values()]):
+    if over := over_budget(plan, timed):
         cost["over_hours"] = over
     links = tuple(Relink(task.id, task.depends_on) for task in relinked.values())
     return PlanPatch(plan.revision, event, repair.supersede, tuple(add), links, tuple(moves), cost)

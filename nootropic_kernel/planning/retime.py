@@ -9,13 +9,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from nootropic_kernel.planning.model import Schedule, Task
+from nootropic_kernel.planning.model import GONE, Schedule, Task
+from nootropic_kernel.planning.resources import EXACT, NEAR, Agent, Load
 from nootropic_kernel.planning.schedule import in_order
 
-GONE = frozenset({"superseded", "cancelled", "deferred"})
-_EXACT = 6  # digits after the point that hours keep
+__all__ = ["GONE", "right_shift", "with_slack"]
 
 
 def right_shift(
@@ -23,17 +22,20 @@ def right_shift(
     fixed: Container[str],
     hours: Mapping[str, float],
     not_before: Mapping[str, float],
-    agents: Iterable[Mapping[str, Any]] = (),
+    agents: Iterable[Agent] = (),
 ) -> dict[str, tuple[float, float]]:
     """Start and end in hours of every live task that is not ``fixed``.
 
     :param hours: how long tasks take that are new or take longer now; others keep the length they have.
     :param not_before: when they may start at the earliest; others not before they start now.
-    :param agents: the plan's agents, each with ``id`` and ``capacity`` (tasks at once; 1 where not given).
+    :param agents: those whose capacity counts; tasks of others wait for nobody but tasks.
     """
-    free = {str(agent.get("id")): [0.0] * max(1, int(agent.get("capacity", 1))) for agent in agents}
+    loads = {agent.id: Load(agent.capacity) for agent in agents}
     live = {task.id: task for task in tasks if task.status not in GONE}
     end = {name: task.schedule.end_h for name, task in live.items() if name in fixed}
+    for name in end:
+        if (own := loads.get(live[name].agent or "")) is not None:
+            own.take(live[name].schedule.start_h, end[name])
     open_ = {name: task for name, task in live.items() if name not in fixed}
     waiting = {name: {other for other in task.depends_on if other in open_} for name, task in open_.items()}
     followers: dict[str, list[str]] = {}
@@ -45,42 +47,66 @@ def right_shift(
         before = [end[other] for other in task.depends_on if other in end]
         return max([not_before.get(task.id, task.schedule.start_h), *before])
 
-    ready = [(earliest(task), order, name) for order, (name, task) in enumerate(open_.items()) if not waiting[name]]
+    # Of those that could start at one time the one that may slip least comes first: half as many move then.
+    turn = {name: (task.schedule.slack_h, index) for index, (name, task) in enumerate(open_.items())}
+    ready = [(earliest(task), turn[name], name) for name, task in open_.items() if not waiting[name]]
     heapq.heapify(ready)
-    order = {name: index for index, name in enumerate(open_)}
     timed: dict[str, tuple[float, float]] = {}
     while ready:
         start, _, name = heapq.heappop(ready)
         task = open_[name]
-        slots = free.get(task.agent or "")
-        if slots and slots[0] > start + 1e-9:
-            heapq.heappush(ready, (slots[0], order[name], name))
-            continue
-        end[name] = round(start + hours.get(name, task.schedule.end_h - task.schedule.start_h), _EXACT)
-        timed[name] = (round(start, _EXACT), end[name])
-        if slots:
-            heapq.heapreplace(slots, end[name])
+        length = hours.get(name, task.schedule.end_h - task.schedule.start_h)
+        if (own := loads.get(task.agent or "")) is not None and length > NEAR:
+            free = own.earliest(start, length)
+            if free > start + NEAR:  # who starts before that comes first
+                heapq.heappush(ready, (free, turn[name], name))
+                continue
+            own.take(start, start + length)
+        end[name] = round(start + length, EXACT)
+        timed[name] = (round(start, EXACT), end[name])
         for follower in followers.get(name, ()):
             waiting[follower].discard(name)
             if not waiting[follower]:
-                heapq.heappush(ready, (earliest(open_[follower]), order[follower], follower))
+                heapq.heappush(ready, (earliest(open_[follower]), turn[follower], follower))
     return timed
 
 
 def with_slack(tasks: Sequence[Task], frozen: Container[str] = ()) -> tuple[Task, ...]:
-    """The tasks with slack and the critical mark that follow from their times; ``frozen`` ones keep theirs."""
+    """The tasks with slack and the critical mark that follow from their times; ``frozen`` ones keep theirs.
+
+    A task may slip until those that depend on it, and what its agent does after it, would have to wait.
+    """
     live = [task for task in in_order(tasks) if task.status not in GONE]
     total = max((task.schedule.end_h for task in live), default=0.0)
     latest = {task.id: total for task in live}
-    for task in reversed(live):
+    before = _done_before(live)
+    order = sorted(live, key=lambda each: (each.schedule.start_h, each.schedule.end_h)) if before else live
+    for task in reversed(order):
         begin = latest[task.id] - (task.schedule.end_h - task.schedule.start_h)
-        for other in task.depends_on:
+        for other in (*task.depends_on, *before.get(task.id, ())):
             if other in latest:
                 latest[other] = min(latest[other], begin)
     timed = {}
     for task in live:
-        slack = round(latest[task.id] - task.schedule.end_h, _EXACT) + 0.0
+        slack = round(latest[task.id] - task.schedule.end_h, EXACT) + 0.0
         timed[task.id] = Schedule(task.schedule.start_h, task.schedule.end_h, slack, slack == 0)
     return tuple(
         task if task.id in frozen or task.id not in timed else replace(task, schedule=timed[task.id]) for task in tasks
     )
+
+
+def _done_before(tasks: Sequence[Task]) -> dict[str, tuple[str, ...]]:
+    """What the same agent did before each task, in the same lane; of several lanes the one that was free last."""
+    lanes: dict[str, list[tuple[float, str]]] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for task in sorted(tasks, key=lambda each: (each.schedule.start_h, each.schedule.end_h)):
+        if task.agent is None or task.schedule.end_h - task.schedule.start_h <= NEAR:
+            continue
+        own = lanes.setdefault(task.agent, [])
+        free = [lane for lane in own if lane[0] <= task.schedule.start_h + NEAR]
+        if free:
+            last = max(free)
+            own.remove(last)
+            found[task.id] = (last[1],)
+        own.append((task.schedule.end_h, task.id))
+    return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from nootropic_kernel.planning.board import States, column_of, state_of
 from nootropic_kernel.planning.dependencies import followers, known_task, relinked
 from nootropic_kernel.planning.model import CLOSED, Plan, Schedule, Task
+from nootropic_kernel.planning.resources import DEFAULTS, agents_of
 from nootropic_kernel.planning.retime import GONE, right_shift, with_slack
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
@@ -19,7 +20,6 @@ STATUSES = ("pending", "done", "blocked", "failed", "deferred", "cancelled")  # 
 BEGUN = frozenset({"done", "review", "running"})
 _MOST_TITLE = 200
 _MOST_SAID = 120
-_DEFAULT_AGENTS = ("recipes", "model", "people")
 
 
 class TaskFrozen(NootropicError):
@@ -102,7 +102,7 @@ def retimed(plan: Plan, states: States, name: str) -> Plan:
         else each
         for each in plan.tasks
     ]
-    times = right_shift(tasks, begun, {} if gone else {name: _length(plan, task)}, earlier, plan.agents)
+    times = right_shift(tasks, begun, {} if gone else {name: _length(plan, task)}, earlier, agents_of(plan))
     moved = [
         replace(each, schedule=replace(each.schedule, start_h=times[each.id][0], end_h=times[each.id][1]))
         if each.id in times
@@ -150,14 +150,13 @@ def _told(plan: Plan, task: Task, edit: TaskEdit) -> Task:
         low, high = min(old.hours_low, hours), max(old.hours_high, hours)
         task = replace(task, estimate=replace(old, hours=hours, hours_low=low, hours_high=high, basis="person"))
     if edit.agent is not None:
-        known = [str(agent.get("id")) for agent in plan.agents] or list(_DEFAULT_AGENTS)
-        if edit.agent not in known:
-            raise UsageError(f"There is no agent {edit.agent}.", next=f"This plan has: {', '.join(known)}.")
-        kinds = next((agent.get("kinds") for agent in plan.agents if agent.get("id") == edit.agent), None)
-        if kinds and task.how.kind not in kinds:
+        agents = {agent.id: agent for agent in agents_of(plan) or DEFAULTS}
+        if edit.agent not in agents:
+            raise UsageError(f"There is no agent {edit.agent}.", next=f"This plan has: {', '.join(agents)}.")
+        if not agents[edit.agent].does(task):
             raise UsageError(
                 f"{edit.agent} cannot do {task.id} ({task.how.sentence()}).",
-                why=f"It does what is for: {', '.join(map(str, kinds))}.",
+                why=f"It does what is for: {', '.join(agents[edit.agent].kinds)}.",
             )
         task = replace(task, agent=edit.agent)
     if edit.note.strip():
@@ -231,8 +230,8 @@ def with_order(plan: Plan, story: str, order: list[str]) -> Plan:
 
 def _length(plan: Plan, task: Task) -> float:
     """How many hours a task takes when its agent does it."""
-    speed = next((agent.get("speed", 1.0) for agent in plan.agents if agent.get("id") == task.agent), 1.0)
-    return round(task.estimate.hours / float(speed), 6) if speed else task.estimate.hours
+    who = next((agent for agent in agents_of(plan) if agent.id == task.agent), None)
+    return task.estimate.hours if who is None else who.hours(task)
 
 
 def _replaced(plan: Plan, task: Task) -> Plan:

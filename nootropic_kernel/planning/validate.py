@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from nootropic_kernel.planning.budgets import budget_problems
 from nootropic_kernel.planning.errors import PlanInvalid
 from nootropic_kernel.planning.model import CLOSED, HOW_KINDS, SCHEMA, STATUSES, Plan, Task
+from nootropic_kernel.planning.resources import agent_problems
 from nootropic_kernel.planning.schedule import in_order
 
 
@@ -15,6 +17,7 @@ def problems(plan: Plan) -> list[str]:
     found: list[str] = []
     if plan.schema != SCHEMA:
         found.append(f"the schema is {plan.schema!r}, not {SCHEMA!r}")
+    found += [*budget_problems(plan.budget), *agent_problems(plan.agents)]
     ids = {
         "epic": [epic.id for epic in plan.epics],
         "story": [story.id for story in plan.stories],
@@ -72,6 +75,8 @@ def _task_problems(task: Task, tasks: set[str], stories: set[str]) -> list[str]:
         found.append(f"{task.id} does not say why nothing can do it")
     if task.estimate.hours < 0:
         found.append(f"{task.id} is estimated to take less than no time")
+    if task.estimate.tokens < 0 or (task.estimate.cost_usd or 0.0) < 0:
+        found.append(f"{task.id} is estimated to cost less than nothing")
     for other in task.depends_on:
         if other == task.id:
             found.append(f"{task.id} depends on itself")

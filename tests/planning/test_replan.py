@@ -20,6 +20,7 @@ from nootropic_kernel.planning.patch import SCHEMA, Event, PlanPatch, apply, log
 from nootropic_kernel.planning.proofs import violations
 from nootropic_kernel.planning.records import encode, to_plain
 from nootropic_kernel.planning.replan import replan
+from nootropic_kernel.planning.resources import Agent
 from nootropic_kernel.planning.retime import right_shift
 from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.situation import Ground
@@ -213,9 +214,9 @@ def test_right_shift_keeps_to_the_capacity_of_agents() -> None:
     slots = [Schedule(2.0 * at, 2.0 * at + 2) for at in range(6)]
     tasks = zip(plan.tasks, slots, strict=False)
     busy = [replace(task, agent="ann", depends_on=(), schedule=slot) for task, slot in tasks]
-    timed = right_shift(busy, set(), {busy[1].id: 3.0}, {}, [{"id": "ann", "capacity": 1}])
+    timed = right_shift(busy, set(), {busy[1].id: 3.0}, {}, [Agent("ann")])
     assert [timed[task.id] for task in busy] == [(0, 2), (2, 5), (5, 7), (7, 9), (9, 11), (11, 13)]
-    assert right_shift(busy, set(), {busy[1].id: 3.0}, {}, [{"id": "ann", "capacity": 2}])[busy[2].id] == (4, 6)
+    assert right_shift(busy, set(), {busy[1].id: 3.0}, {}, [Agent("ann", 2)])[busy[2].id] == (4, 6)
 
 
 @settings(max_examples=40, deadline=None)
@@ -223,7 +224,7 @@ def test_right_shift_keeps_to_the_capacity_of_agents() -> None:
 def test_right_shift_keeps_order_and_capacity_and_moves_nothing_else(number: int, capacity: int) -> None:
     rng = random.Random(number)
     plan, _ = synthetic_plan(rng, 40)
-    agents = [{"id": "ann", "capacity": capacity}, {"id": "bob"}]
+    agents = [Agent("ann", capacity), Agent("bob")]
     free = [replace(task, agent=rng.choice(["ann", "bob"]), schedule=Schedule()) for task in plan.tasks]
     hours = {task.id: task.estimate.hours for task in free}
     start = right_shift(free, set(), hours, {}, agents)  # of tasks that all could start at once: a list schedule

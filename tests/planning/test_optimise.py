@@ -1,0 +1,113 @@
+"""Shorter schedules by CP-SAT: valid, never worse, the same twice, and as short as brute force on small plans."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import replace
+
+import pytest
+
+from nootropic_kernel.planning import optimise
+from nootropic_kernel.planning.assign import assign
+from nootropic_kernel.planning.budgets import over_hours
+from nootropic_kernel.planning.errors import OptimiserMissing, TooLarge
+from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.optimise import MOST_TASKS, available, optimised, tightened
+from nootropic_kernel.planning.patch import Event, apply
+from nootropic_kernel.planning.replan import replan
+from nootropic_kernel.planning.resources import agents_of
+from nootropic_kernel.planning.schedule import list_schedule
+from tests.planning.random_plans import synthetic_plan
+from tests.planning.random_staff import begun, broken_rules, random_plan
+from tests.planning.test_budgets import cost, over_budget, staff
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not available(), reason="needs the extra opt (ortools)")]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_result_keeps_every_rule_and_is_no_worse(seed: int) -> None:
+    rng = random.Random(seed)
+    plan = random_plan(rng, rng.choice([6, 10, 16]), 3)
+    whole = assign(plan)
+    if seed % 3:
+        plan = replace(plan, budget={"cost_usd": cost(whole) * 0.9, "hours": whole.hours() * rng.choice([0.9, 2])})
+    made = assign(plan)
+    made = begun(rng, made) if seed % 2 else made
+    better = optimised(made)
+    assert broken_rules(better, staff(plan)) == []
+    assert (better.hours(), cost(better)) <= (made.hours() + 1e-6, max(cost(made), cost(better)))
+    assert over_budget(made) or not over_budget(better)
+    for was, now in zip(made.tasks, better.tasks, strict=True):
+        if was.status != "pending":
+            assert (was.agent, was.schedule.start_h) == (now.agent, now.schedule.start_h)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_small_plan_is_as_short_as_any_order_makes_it(seed: int) -> None:
+    rng = random.Random(seed)
+    plan = random_plan(rng, 6, 2)
+    made = optimised(assign(plan))
+    assert made == optimised(assign(plan)) == optimised(made)
+    best = made.hours()
+    assert best == pytest.approx(shortest(plan), abs=0.005)
+
+
+def shortest(plan: Plan) -> float:
+    """The shortest of all schedules that place the tasks in some order, each by any agent that does such tasks."""
+    agents = agents_of(plan)
+    able = [[agent.id for agent in agents if agent.does(task)] for task in plan.tasks]
+    least = float("inf")
+    for order in itertools.permutations(range(len(plan.tasks))):
+        rank = {task.id: float(place) for task, place in zip(plan.tasks, order, strict=True)}
+        for chosen in itertools.product(*able):
+            by = {task.id: name for task, name in zip(plan.tasks, chosen, strict=True)}
+            slots = list_schedule(plan.tasks, agents, rank=rank, by=by)
+            least = min(least, max(slot.end_h for slot in slots.values()))
+    return least
+
+
+def test_only_what_may_move_moves() -> None:
+    made = assign(random_plan(random.Random(4), 80, 3))
+    with pytest.raises(TooLarge):
+        optimised(made)
+    free = {task.id: 0.0 for task in made.tasks[-MOST_TASKS // 2 :]}
+    better = optimised(made, only=free)
+    moved = {
+        was.id
+        for was, now in zip(made.tasks, better.tasks, strict=True)
+        if was.schedule.start_h != now.schedule.start_h
+    }
+    assert moved <= set(free) and broken_rules(better, staff(made)) == []
+    nobody = replace(made, agents=(), budget={})
+    assert optimised(nobody) == nobody
+
+
+def test_a_patch_over_budget_is_timed_anew_and_nothing_starts_before_it_was_to() -> None:
+    shorter = 0
+    for seed in range(24, 31):
+        rng = random.Random(seed)
+        plan, ground = synthetic_plan(rng, 40)
+        plan = assign(replace(plan, agents=tuple({"id": f"p{at}"} for at in range(1, 4))))
+        plan = replace(plan, budget={"hours": plan.hours()})
+        until = rng.uniform(0, 0.5) * plan.hours()
+        states = {t.id: TaskState("done" if t.schedule.end_h <= until else "pending") for t in plan.tasks}
+        done = {name for name, state in states.items() if state.status == "done"}
+        event = Event("late", rng.choice([name for name in states if name not in done]), "slow")
+        patch = replan(plan, event, ground, states, rng.choice([6.0, 10.0]))
+        tight = tightened(plan, patch, done)
+        before, after = apply(plan, patch, done), apply(plan, tight, done)
+        assert after.hours() <= before.hours() and broken_rules(after, staff(plan)) == []
+        assert tight.cost_delta.get("over_hours", 0.0) == over_hours(after, after.tasks)
+        assert {move.id for move in tight.reschedule} <= {move.id for move in patch.reschedule}
+        for was, now in zip(plan.tasks, after.tasks, strict=True):
+            assert now.schedule.start_h >= was.schedule.start_h - 1e-6
+        shorter += after.hours() < before.hours()
+    assert shorter
+
+
+def test_without_the_solver_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimise, "available", lambda: False)
+    with pytest.raises(OptimiserMissing) as refused:
+        optimised(assign(random_plan(random.Random(4), 8)))
+    assert "nootropic[opt]" in refused.value.next
