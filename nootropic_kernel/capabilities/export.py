@@ -56,7 +56,7 @@ class ExportParams(Params):
     """Which language, and where to."""
 
     format: Literal["pddl", "hddl", "json", "mermaid", "gantt"] = Field(
-        description="pddl for classical planners, hddl for hierarchical ones, json for programs, mermaid and gantt for drawings.",
+        description="pddl for classical planners, hddl for hierarchical ones, json for programs, mermaid and gantt to draw.",
         json_schema_extra={"position": 0},
     )
     out: str | None = Field(
@@ -81,7 +81,7 @@ class ExportResult(Result):
 
 @capability(effect=CapabilityEffect.DECIDE)
 def export(params: ExportParams, session: Session) -> ExportResult:
-    """Show the plan in another language: PDDL, HDDL or JSON; with `--out` write it into a folder.
+    """Show the plan in another language: PDDL, HDDL, JSON or Mermaid; with `--out` write it into a folder.
 
     What is finished is a fact in the exported problem, what was given up or left for later is not in it, and all else
     is a task to be done. Any classical planner solves the PDDL, and finds an order of the same tasks.
