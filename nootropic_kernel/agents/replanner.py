@@ -6,15 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nootropic_kernel.agents.planner import (
-    commit_plan,
-    current_spec,
-    has_edits,
-    head_is_behind,
-    spec_notes,
-    write_plan,
-)
 from nootropic_kernel.agents.repository_facts import repository_facts
+from nootropic_kernel.agents.spec_edits import (
+    NoPlan,
+    SpecRead,
+    commit_plan,
+    head_is_behind,
+    read_state,
+    settled_spec,
+    spec_notes,
+    write_spec,
+)
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
@@ -25,8 +27,8 @@ from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
 from nootropic_kernel.planning.patch_views import summary
 from nootropic_kernel.planning.replan import replan
 from nootropic_kernel.planning.situation import ground_of
-from nootropic_kernel.planning.spec_file import Spec
 from nootropic_kernel.planning.take_back import former, latest, take_back
+from nootropic_kernel.planning.validate import check
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
@@ -62,7 +64,10 @@ def replan_task(
     :raises Unrepairable: when no way is left (see :func:`planning.replan.replan` for the others).
     """
     with turn_lock(workspace, database):
-        spec = current_spec(workspace)
+        spec = read_state(workspace) if dry_run else settled_spec(workspace, database, unsaved)
+        if spec is None:
+            raise NoPlan
+        check(spec.plan)
         states = load_states(workspace, database, spec.plan)
         if (entry := handled(spec.plan, event)) is not None:
             return _shown(workspace, spec, states, event, entry)
@@ -71,14 +76,15 @@ def replan_task(
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
         plan = apply(spec.plan, patch, frozen)
         if dry_run:
-            return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))
+            return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec.spec))
         # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one
         # revision the later counts.
         was = former(spec.plan, plan, patch)
         _journal(database, REPLANNED, plan, patch=patch.to_json(), was=was)
-        commit, notes = _written(workspace, spec, plan, _message(spec.plan, event, patch), unsaved)
-        states = load_states(workspace, database, plan)
-        return Replanned(spec.plan, plan, patch, states, "replanned", commit, notes)
+        done = write_spec(workspace, database, spec, plan, _message(spec.plan, event, patch), unsaved)
+        states = load_states(workspace, database, done.plan)
+        notes = (*spec.notes, *done.notes)
+        return Replanned(spec.plan, done.plan, patch, states, "replanned", done.commit, notes)
 
 
 def undo_replan(
@@ -94,7 +100,8 @@ def undo_replan(
     :raises UndoRefused: when there is none, its record is gone, or its tasks were worked on since.
     """
     with turn_lock(workspace, database):
-        spec = current_spec(workspace)
+        spec = settled_spec(workspace, database, unsaved)
+        check(spec.plan)
         states = load_states(workspace, database, spec.plan)
         entry = latest(spec.plan, task, revision)
         if entry is None:
@@ -111,34 +118,23 @@ def undo_replan(
         patch, was = _kept(database, spec.plan, int(entry["revision"]))
         plan = take_back(spec.plan, entry, patch, was, states)
         message = f"Take back the replan of {entry['task']} (revision {plan.revision})\n\nIt was: {entry['evidence']}"
-        commit, notes = _written(workspace, spec, plan, message, unsaved)
-        _journal(database, TAKEN_BACK, plan, of=entry["revision"])
-        states = load_states(workspace, database, plan)
-        return Replanned(spec.plan, plan, patch, states, "undone", commit, notes)
+        done = write_spec(workspace, database, spec, plan, message, unsaved)
+        _journal(database, TAKEN_BACK, done.plan, of=entry["revision"])
+        states = load_states(workspace, database, done.plan)
+        return Replanned(spec.plan, done.plan, patch, states, "undone", done.commit, (*spec.notes, *done.notes))
 
 
 def _shown(
-    workspace: Workspace, spec: Spec, states: dict[str, TaskState], event: Event, entry: dict[str, Any]
+    workspace: Workspace, spec: SpecRead, states: dict[str, TaskState], event: Event, entry: dict[str, Any]
 ) -> Replanned:
     """A replan that was done before; a commit that Git refused, or that a killed process did not reach, is made now."""
-    commit, said = None, [*spec_notes(spec)]
+    commit, said = None, [*spec.notes, *spec_notes(spec.spec)]
     if workspace.has_git and head_is_behind(Repository(workspace.root, workspace.state_dir), spec.plan):
         commit, refused = commit_plan(workspace, spec.plan, f"Replan around {event.task}: {_line(event.evidence)}")
         said += refused
     said.insert(0, f"The plan was healed of this already, in revision {entry['revision']}.")
     patch = PlanPatch(spec.plan.revision, event)
     return Replanned(spec.plan, spec.plan, patch, states, "shown", commit, tuple(said))
-
-
-def _written(
-    workspace: Workspace, spec: Spec, plan: Plan, message: str, unsaved: Collection[str]
-) -> tuple[str | None, tuple[str, ...]]:
-    notes = list(spec_notes(spec))
-    if has_edits(workspace):
-        notes.append("Your own edits of project-spec.md were kept; they are part of this commit.")
-    write_plan(workspace, plan, unsaved)
-    commit, refused = commit_plan(workspace, plan, message)
-    return commit, (*notes, *refused)
 
 
 def _message(before: Plan, event: Event, patch: PlanPatch) -> str:

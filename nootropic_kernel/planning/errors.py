@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 
@@ -94,6 +94,20 @@ class SpecUnreadable(NootropicError):
             next="Mend that line (`git diff project-spec.md` shows what was edited), then run this again.",
             line=line,
             problem=problem,
+        )
+
+
+class SpecConflict(NootropicError):
+    """Two edits of project-spec.md made at once changed the same thing in two ways; the file stays as it is."""
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        more = f"; and {len(conflicts) - 10} more" if len(conflicts) > 10 else ""
+        super().__init__(
+            "project-spec.md was changed in two ways at once.",
+            why=f"{'; '.join(conflicts[:10])}{more}. The first was decided here, the second stands in the file.",
+            next="Nothing was written. Set these to the first value in project-spec.md and run this again; "
+            "what you change after that is kept.",
+            conflicts=list(conflicts),
         )
 
 

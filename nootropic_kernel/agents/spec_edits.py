@@ -1,0 +1,312 @@
+"""project-spec.md as a file that several hold at once: read, merged with what was edited meanwhile, written, committed.
+
+Whoever writes it holds the workspace's lock, so two verbs come one after the other. An editor knows no lock: it may
+save while a verb works, and it may save an older revision over a newer one. Both sides' edits are then merged; what
+was changed in two ways is refused, and the file stays as the person left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from nootropic_kernel.agents.spec_history import Revision, SpecHistory
+from nootropic_kernel.changes.commit import REGULAR, CommitRefused, Entry, GitBusy, Repository
+from nootropic_kernel.changes.files import FileMoved, FileState, read_file, replace_file
+from nootropic_kernel.changes.turns import turn_lock
+from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
+from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.spec_file import FILE_NAME, Spec, canonical, dump, read
+from nootropic_kernel.planning.spec_merge import changes, merge
+from nootropic_kernel.planning.validate import check
+from nootropic_kernel.workspace import journal
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.location import Workspace
+
+_DRAFT = f".{FILE_NAME}.noo"
+_EDITED = "plan.edited"
+_TRIES = 5  # how often an editor may save between our reading and our writing
+_LINES = 20
+
+
+class NoPlan(NootropicError):
+    """There is no project-spec.md in this workspace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no plan here yet.",
+            next='Write a brief below `%%noo plan`, or run `noo plan --brief "…"`.',
+        )
+
+
+class SpecUnsaved(NootropicError):
+    """project-spec.md has unsaved edits in an open tab."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "project-spec.md has unsaved edits in an open tab.",
+            why="Writing it now would overwrite them or be overwritten by them.",
+            next="Save or close the tab, then plan again.",
+        )
+
+
+@dataclass(frozen=True)
+class SpecRead:
+    """project-spec.md as it was read: its bytes and what they hold, and what was done to bring it in order."""
+
+    state: FileState
+    spec: Spec
+    notes: tuple[str, ...] = ()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in it."""
+        return self.spec.plan
+
+
+@dataclass(frozen=True)
+class SpecEdit:
+    """An edit of project-spec.md: the plan before and after it, and its commit (None where Git has none)."""
+
+    before: Plan
+    plan: Plan
+    commit: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def edit_spec(
+    workspace: Workspace,
+    database: StateDatabase,
+    change: Callable[[Plan], Plan],
+    why: str,
+    unsaved: Collection[str] = (),
+) -> SpecEdit:
+    """Change the plan, and write and commit project-spec.md with what was changed and why.
+
+    What was edited by hand, before or at the same moment, is kept. A change that changes nothing writes nothing.
+
+    :param change: gets the plan as it is now and returns it changed; its revision is counted up here.
+    :param why: the commit's first line.
+    :param unsaved: paths with unsaved edits in open tabs.
+    :raises NoPlan: when there is no project-spec.md.
+    :raises PlanInvalid: when the changed plan breaks a rule, a circle for instance.
+    :raises SpecConflict: when somebody changed the same at the same moment; nothing is written.
+    :raises SpecUnsaved: when it has unsaved edits in an open tab.
+    """
+    with turn_lock(workspace, database):
+        found = settled_spec(workspace, database, unsaved)
+        before = check(found.plan)
+        changed = change(before)
+        if changed == before:
+            return SpecEdit(before, before, notes=found.notes)
+        plan = check(replace(changed, revision=before.revision + 1, parent_revision=before.revision))
+        lines = changes(before, plan)
+        more = [f"… and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+        message = "\n".join([" ".join(why.split()), "", *lines[:_LINES], *more])
+        done = write_spec(workspace, database, found, plan, message, unsaved)
+        with database.transaction() as connection:
+            journal.append(
+                connection, _EDITED, plan.id, revision=plan.revision, commit=done.commit, why=why, changes=lines
+            )
+        return replace(done, notes=(*found.notes, *done.notes))
+
+
+def settled_spec(workspace: Workspace, database: StateDatabase, unsaved: Collection[str] = ()) -> SpecRead:
+    """The plan's file for whoever is about to write it; the caller holds the lock.
+
+    A write that was broken off is committed or forgotten; a revision that an editor saved over is merged back in.
+
+    :raises NoPlan: when there is no project-spec.md.
+    :raises SpecConflict: when both changed the same thing.
+    """
+    found = read_state(workspace)
+    if found is None:
+        raise NoPlan
+    history = SpecHistory(database, found.plan.id)
+    latest = history.latest()
+    if latest is None:
+        return found
+    if not latest.finished:
+        return _resumed(workspace, history, latest, found)
+    merged = _brought_together(workspace, history, latest, found)
+    if merged is None:
+        return found
+    message = f"Bring together edits of project-spec.md (revision {merged.revision})"
+    done = write_spec(workspace, database, found, merged, message, unsaved)
+    again = read_state(workspace)
+    assert again is not None
+    said = f"project-spec.md was saved over revision {latest.revision}; both edits were brought together."
+    return replace(again, notes=(said, *done.notes))
+
+
+def write_spec(
+    workspace: Workspace,
+    database: StateDatabase,
+    found: SpecRead | None,
+    plan: Plan,
+    message: str,
+    unsaved: Collection[str],
+) -> SpecEdit:
+    """Write project-spec.md, whole or not at all, and commit it alone; the caller holds the lock.
+
+    :param found: what the plan was made from; None where there was no file.
+    :raises SpecUnsaved: when it has unsaved edits in an open tab.
+    :raises SpecConflict: when somebody saved the file meanwhile and changed the same.
+    """
+    if FILE_NAME in unsaved:
+        raise SpecUnsaved
+    notes = list(spec_notes(found.spec)) if found is not None else []
+    if found is not None and has_edits(workspace):
+        notes.append("Your own edits of project-spec.md were kept; they are part of this commit.")
+    before = found.plan if found is not None else plan
+    history = SpecHistory(database, plan.id)
+    for attempt in range(_TRIES):
+        content = dump(plan).encode("utf-8")
+        history.intend(plan.revision, content, message)
+        try:
+            _replace(workspace, found, content)
+            break
+        except FileMoved:
+            history.drop(plan.revision)
+            now = read_state(workspace)
+            if found is None or now is None or attempt == _TRIES - 1:
+                raise
+            plan = canonical(check(merge(found.plan, plan, now.plan)))
+            notes += [*spec_notes(now.spec), "project-spec.md was saved meanwhile; both edits were kept."]
+            found = now
+    commit, refused = commit_plan(workspace, plan, message, content)
+    history.finish(plan.revision, commit)
+    return SpecEdit(before, plan, commit, (*notes, *refused))
+
+
+def _replace(workspace: Workspace, found: SpecRead | None, content: bytes) -> None:
+    before = found.state if found is not None else None
+    after = FileState(content, before.mode if before else 0o644)
+    replace_file(workspace.root, FILE_NAME, before, after, draft=_DRAFT)
+
+
+def _resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> SpecRead:
+    """After a kill: what was written is committed, what was not is forgotten, as nobody was told of it."""
+    if found.plan.revision != latest.revision:
+        history.drop(latest.revision)
+        return found
+    commit, notes = None, list[str]()
+    if workspace.has_git and head_is_behind(Repository(workspace.root, workspace.state_dir), found.plan):
+        commit, notes = commit_plan(workspace, found.plan, latest.message, latest.content)
+    history.finish(latest.revision, commit)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _brought_together(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> Plan | None:
+    """The merged plan when an editor saved an older revision over the latest one; None when nobody did.
+
+    Who goes back on purpose (by Git, or to a revision just as it was) is left alone.
+    """
+    if found.plan.revision >= latest.revision:
+        return None
+    base = history.find(found.plan.revision)
+    if base is None or base.content == found.state.content:
+        return None
+    ours = read(latest.content.decode("utf-8")).plan
+    if latest.commit is not None:
+        committed = committed_plan(Repository(workspace.root, workspace.state_dir)) if workspace.has_git else None
+        if committed is None or (committed.id, committed.revision) != (ours.id, latest.revision):
+            return None
+        ours = committed
+    merged = merge(read(base.content.decode("utf-8")).plan, ours, found.plan)
+    return canonical(check(replace(merged, revision=latest.revision + 1, parent_revision=latest.revision)))
+
+
+# ---- the file ---------------------------------------------------------------------------------------------------
+
+
+def current_spec(workspace: Workspace) -> Spec:
+    """The plan of the workspace.
+
+    :raises NoPlan: when there is no project-spec.md.
+    :raises SpecForeign: when it is not ours.
+    :raises SpecUnreadable: with the line that breaks the grammar.
+    :raises PlanInvalid: when it is readable and breaks a rule.
+    """
+    found = read_state(workspace)
+    if found is None:
+        raise NoPlan
+    check(found.plan)
+    return found.spec
+
+
+def read_state(workspace: Workspace) -> SpecRead | None:
+    """project-spec.md as it is, or None; unlike :func:`current_spec` it may break rules that plans keep."""
+    state = read_file(workspace.root, FILE_NAME)
+    if state is None:
+        return None
+    try:
+        return SpecRead(state, read(state.content.decode("utf-8")))
+    except UnicodeDecodeError as error:
+        line = state.content[: error.start].count(b"\n") + 1
+        raise SpecUnreadable(line, "it is not UTF-8 text") from None
+
+
+def spec_notes(spec: Spec) -> tuple[str, ...]:
+    """What stands in project-spec.md beside the grammar, in sentences."""
+    return tuple(f"project-spec.md, {note.sentence()}." for note in spec.notes)
+
+
+# ---- Git --------------------------------------------------------------------------------------------------------
+
+
+def committed_plan(repository: Repository) -> Plan | None:
+    """The plan in HEAD, if there is a readable one."""
+    committed = repository.content(repository.in_head(FILE_NAME))
+    try:
+        return read(committed.decode("utf-8")).plan if committed is not None else None
+    except (SpecUnreadable, SpecForeign, UnicodeDecodeError):
+        return None
+
+
+def head_is_behind(repository: Repository, plan: Plan) -> bool:
+    """Whether HEAD lacks this revision of the plan. Edits by hand of the same revision are the person's to commit."""
+    if repository.in_head(FILE_NAME) is None:
+        return True
+    committed = committed_plan(repository)
+    return committed is not None and committed.revision < plan.revision
+
+
+def has_edits(workspace: Workspace) -> bool:
+    """Whether project-spec.md differs from what is committed."""
+    if not workspace.has_git:
+        return False
+    state = read_file(workspace.root, FILE_NAME)
+    content = state.content if state else None
+    return Repository(workspace.root, workspace.state_dir).differs_from_head(FILE_NAME, content)
+
+
+def commit_plan(
+    workspace: Workspace, plan: Plan, message: str, content: bytes | None = None
+) -> tuple[str | None, list[str]]:
+    """Commit project-spec.md alone; what Git does not let through is told, the file stays written.
+
+    :param content: what to commit; the file as it is now where not given.
+    """
+    if not workspace.has_git:
+        return None, []
+    repository = Repository(workspace.root, workspace.state_dir)
+    if repository.git.is_ignored(FILE_NAME):
+        return None, ["project-spec.md is written, not committed: Git ignores it here."]
+    if content is None:
+        state = read_file(workspace.root, FILE_NAME)
+        assert state is not None
+        content = state.content
+    try:
+        repository.check_ready()
+        before, staged, parent = repository.in_head(FILE_NAME), repository.in_index(FILE_NAME), repository.git.head()
+        cleaned = repository.clean(FILE_NAME, content)
+        assert cleaned is not None
+        entry = Entry(repository.store(cleaned), before.mode if before else REGULAR)
+        commit = repository.commit({FILE_NAME: entry}, f"{message}\n\nNootropic-Plan: {plan.id}\n", parent)
+        if staged == before:  # a person who staged something else of it keeps that
+            repository.stage({FILE_NAME: entry})
+    except (CommitRefused, GitBusy) as refusal:
+        return None, [f"project-spec.md is written, not committed: {refusal.what} {refusal.why}".strip()]
+    return commit, []

@@ -1,0 +1,87 @@
+"""The latest revisions of project-spec.md as they were written here: what later edits of the file are compared with."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from dataclasses import dataclass
+
+from nootropic_kernel.workspace.database import StateDatabase
+
+_KEPT = 30
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS spec_revisions (
+    plan TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    message TEXT NOT NULL,
+    commit_id TEXT,
+    content BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (plan, revision)
+)
+"""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision as it was written; ``finished`` once the file stands and Git was asked to commit it."""
+
+    revision: int
+    content: bytes
+    message: str
+    commit: str | None
+    finished: bool
+
+
+class SpecHistory:
+    """The revisions of one plan."""
+
+    def __init__(self, database: StateDatabase, plan: str) -> None:
+        self._database, self._plan = database, plan
+        database.ensure_schema(_SCHEMA)
+
+    def intend(self, revision: int, content: bytes, message: str) -> None:
+        """Note what is about to be written; the oldest revisions are let go."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO spec_revisions VALUES (?, ?, 'intent', ?, NULL, ?, ?)",
+                (self._plan, revision, message, zlib.compress(content), time.time()),
+            )
+            connection.execute(
+                "DELETE FROM spec_revisions WHERE plan = ? AND revision NOT IN"
+                " (SELECT revision FROM spec_revisions WHERE plan = ? ORDER BY at DESC LIMIT ?)",
+                (self._plan, self._plan, _KEPT),
+            )
+
+    def finish(self, revision: int, commit: str | None) -> None:
+        """Note that it was written, and the commit that holds it."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE spec_revisions SET state = 'done', commit_id = ? WHERE plan = ? AND revision = ?",
+                (commit, self._plan, revision),
+            )
+
+    def drop(self, revision: int) -> None:
+        """Forget what was never written."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM spec_revisions WHERE plan = ? AND revision = ?", (self._plan, revision))
+
+    def latest(self) -> Revision | None:
+        """What was written, or about to be, last."""
+        return self._one("ORDER BY at DESC LIMIT 1")
+
+    def find(self, revision: int) -> Revision | None:
+        """A revision that is still kept."""
+        return self._one("AND revision = ?", revision)
+
+    def _one(self, narrowed: str, *values: int) -> Revision | None:
+        row = (
+            self._database.read()
+            .execute(f"SELECT * FROM spec_revisions WHERE plan = ? {narrowed}", (self._plan, *values))
+            .fetchone()
+        )
+        if row is None:
+            return None
+        content = zlib.decompress(row["content"])
+        return Revision(row["revision"], content, row["message"], row["commit_id"], row["state"] == "done")
