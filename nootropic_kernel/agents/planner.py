@@ -17,6 +17,7 @@ from nootropic_kernel.agents.spec_edits import (
     head_is_behind,
     read_state,
     settled_spec,
+    shown_spec,
     spec_notes,
     write_spec,
 )
@@ -67,8 +68,10 @@ class Planned:
 
 def current_plan(workspace: Workspace, database: StateDatabase) -> Planned:
     """The plan of the workspace with the states of its tasks (see :func:`current_spec`)."""
-    spec = current_spec(workspace)
-    return Planned(spec.plan, load_states(workspace, database, spec.plan), "shown", notes=spec_notes(spec))
+    found = shown_spec(workspace, database)
+    plan = check(found.plan)
+    notes = (*found.notes, *spec_notes(found.spec))
+    return Planned(plan, load_states(workspace, database, plan), "shown", notes=notes)
 
 
 def plan_brief(

@@ -14,7 +14,7 @@ from nootropic_kernel.agents.spec_history import Revision, SpecHistory
 from nootropic_kernel.changes.commit import REGULAR, CommitRefused, Entry, GitBusy, Repository
 from nootropic_kernel.changes.files import FileMoved, FileState, read_file, replace_file
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
+from nootropic_kernel.planning.errors import PlanInvalid, SpecConflict, SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.spec_file import FILE_NAME, Spec, canonical, dump, read
 from nootropic_kernel.planning.spec_merge import changes, merge
@@ -125,19 +125,42 @@ def settled_spec(workspace: Workspace, database: StateDatabase, unsaved: Collect
         raise NoPlan
     history = SpecHistory(database, found.plan.id)
     latest = history.latest()
-    if latest is None:
-        return found
-    if not latest.finished:
-        return _resumed(workspace, history, latest, found)
-    merged = _brought_together(workspace, history, latest, found)
+    if latest is not None and not latest.finished:
+        found, latest = _resumed(workspace, history, latest, found), history.latest()
+    merged = _brought_together(workspace, latest, history, found) if latest is not None else None
     if merged is None:
         return found
     message = f"Bring together edits of project-spec.md (revision {merged.revision})"
     done = write_spec(workspace, database, found, merged, message, unsaved)
     again = read_state(workspace)
-    assert again is not None
-    said = f"project-spec.md was saved over revision {latest.revision}; both edits were brought together."
-    return replace(again, notes=(said, *done.notes))
+    if again is None:
+        raise NoPlan
+    return replace(again, notes=(*found.notes, _saved_over(merged), *done.notes))
+
+
+def shown_spec(workspace: Workspace, database: StateDatabase) -> SpecRead:
+    """The plan as it will be once somebody writes it: with a revision that an editor saved over. Writes nothing.
+
+    :raises NoPlan: when there is no project-spec.md.
+    """
+    found = read_state(workspace)
+    if found is None:
+        raise NoPlan
+    history = SpecHistory(database, found.plan.id)
+    latest = history.latest()
+    if latest is None or not latest.finished:
+        return found
+    try:
+        merged = _brought_together(workspace, latest, history, found)
+    except (SpecConflict, PlanInvalid) as problem:
+        return replace(found, notes=(str(problem),))
+    if merged is None:
+        return found
+    return SpecRead(found.state, replace(found.spec, plan=merged), (_saved_over(merged),))
+
+
+def _saved_over(merged: Plan) -> str:
+    return f"project-spec.md was saved over revision {merged.parent_revision}; both edits are brought together."
 
 
 def write_spec(
@@ -163,6 +186,8 @@ def write_spec(
     history = SpecHistory(database, plan.id)
     for attempt in range(_TRIES):
         content = dump(plan).encode("utf-8")
+        if found is not None:
+            history.note_seen(found.plan.revision, found.state.content)
         history.intend(plan.revision, content, message)
         try:
             _replace(workspace, found, content)
@@ -170,14 +195,23 @@ def write_spec(
         except FileMoved:
             history.drop(plan.revision)
             now = read_state(workspace)
-            if found is None or now is None or attempt == _TRIES - 1:
+            base = _edited_from(now, found, history) if now is not None and found is not None else None
+            if now is None or base is None or attempt == _TRIES - 1:
                 raise
-            plan = canonical(check(merge(found.plan, plan, now.plan)))
+            plan = canonical(check(merge(base, plan, now.plan)))
             notes += [*spec_notes(now.spec), "project-spec.md was saved meanwhile; both edits were kept."]
             found = now
     commit, refused = commit_plan(workspace, plan, message, content)
     history.finish(plan.revision, commit)
     return SpecEdit(before, plan, commit, (*notes, *refused))
+
+
+def _edited_from(now: SpecRead, found: SpecRead, history: SpecHistory) -> Plan | None:
+    """What an editor that saved just now had opened: what we read, or an older revision."""
+    if now.plan.revision == found.plan.revision:
+        return found.plan
+    older = history.find(now.plan.revision) if now.plan.revision < found.plan.revision else None
+    return read(older.seen.decode("utf-8")).plan if older is not None else None
 
 
 def _replace(workspace: Workspace, found: SpecRead | None, content: bytes) -> None:
@@ -187,9 +221,16 @@ def _replace(workspace: Workspace, found: SpecRead | None, content: bytes) -> No
 
 
 def _resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> SpecRead:
-    """After a kill: what was written is committed, what was not is forgotten, as nobody was told of it."""
+    """After a kill: what was written is committed, what was not is forgotten, as nobody was told of it.
+
+    Where an editor saved since, nobody can tell whether it was written: it is taken as if it was, so nothing is lost.
+    """
     if found.plan.revision != latest.revision:
-        history.drop(latest.revision)
+        base = history.find(found.plan.revision)
+        if base is not None and base.seen != found.state.content:
+            history.finish(latest.revision, None)
+        else:
+            history.drop(latest.revision)
         return found
     commit, notes = None, list[str]()
     if workspace.has_git and head_is_behind(Repository(workspace.root, workspace.state_dir), found.plan):
@@ -198,7 +239,7 @@ def _resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found
     return replace(found, notes=(*found.notes, *notes))
 
 
-def _brought_together(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> Plan | None:
+def _brought_together(workspace: Workspace, latest: Revision, history: SpecHistory, found: SpecRead) -> Plan | None:
     """The merged plan when an editor saved an older revision over the latest one; None when nobody did.
 
     Who goes back on purpose (by Git, or to a revision just as it was) is left alone.
@@ -214,7 +255,7 @@ def _brought_together(workspace: Workspace, history: SpecHistory, latest: Revisi
         if committed is None or (committed.id, committed.revision) != (ours.id, latest.revision):
             return None
         ours = committed
-    merged = merge(read(base.content.decode("utf-8")).plan, ours, found.plan)
+    merged = merge(read(base.seen.decode("utf-8")).plan, ours, found.plan)
     return canonical(check(replace(merged, revision=latest.revision + 1, parent_revision=latest.revision)))
 
 

@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS spec_revisions (
     message TEXT NOT NULL,
     commit_id TEXT,
     content BLOB NOT NULL,
+    seen BLOB,
     at REAL NOT NULL,
     PRIMARY KEY (plan, revision)
 )
@@ -25,10 +26,14 @@ CREATE TABLE IF NOT EXISTS spec_revisions (
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision as it was written; ``finished`` once the file stands and Git was asked to commit it."""
+    """One revision as it was written; ``finished`` once the file stands and Git was asked to commit it.
+
+    ``seen`` is the file as it was last read at that revision: with what a person had edited by then.
+    """
 
     revision: int
     content: bytes
+    seen: bytes
     message: str
     commit: str | None
     finished: bool
@@ -45,7 +50,7 @@ class SpecHistory:
         """Note what is about to be written; the oldest revisions are let go."""
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO spec_revisions VALUES (?, ?, 'intent', ?, NULL, ?, ?)",
+                "INSERT OR REPLACE INTO spec_revisions VALUES (?, ?, 'intent', ?, NULL, ?, NULL, ?)",
                 (self._plan, revision, message, zlib.compress(content), time.time()),
             )
             connection.execute(
@@ -60,6 +65,14 @@ class SpecHistory:
             connection.execute(
                 "UPDATE spec_revisions SET state = 'done', commit_id = ? WHERE plan = ? AND revision = ?",
                 (commit, self._plan, revision),
+            )
+
+    def note_seen(self, revision: int, content: bytes) -> None:
+        """Note how the file was read at a revision, edits by hand included."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE spec_revisions SET seen = ? WHERE plan = ? AND revision = ?",
+                (zlib.compress(content), self._plan, revision),
             )
 
     def drop(self, revision: int) -> None:
@@ -84,4 +97,5 @@ class SpecHistory:
         if row is None:
             return None
         content = zlib.decompress(row["content"])
-        return Revision(row["revision"], content, row["message"], row["commit_id"], row["state"] == "done")
+        seen = content if row["seen"] is None else zlib.decompress(row["seen"])
+        return Revision(row["revision"], content, seen, row["message"], row["commit_id"], row["state"] == "done")

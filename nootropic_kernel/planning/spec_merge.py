@@ -98,6 +98,8 @@ class _Merging:
             return self.record(f"{place} {name}".strip(), *sides)
         if all(isinstance(side, tuple) for side in sides):
             return self._sequence(place, name, *sides)
+        if name == "body" and (both := _both_appended(*sides)) is not None:
+            return both
         return self._conflict(place, name, ours, theirs)
 
     def _mapping(self, place: str, name: str, base: Mapping[Any, Any], ours: Any, theirs: Any) -> dict[Any, Any]:
@@ -150,6 +152,15 @@ class _Merging:
     def _conflict(self, place: str, name: str, ours: Any, theirs: Any) -> Any:
         self.conflicts.append(Conflict(place, name, _called(ours), _called(theirs)))
         return theirs
+
+
+def _both_appended(base: str, ours: str, theirs: str) -> str | None:
+    """Prose to which both added something at its end: with both additions."""
+    if not (ours.startswith(base) and theirs.startswith(base)):
+        return None
+    if ours.startswith(theirs) or theirs.startswith(ours):  # one knew the other's addition
+        return max(ours, theirs, key=len)
+    return f"{ours}\n{theirs[len(base) :].lstrip(chr(10))}"
 
 
 def _order(base: list[K], ours: list[K], theirs: list[K], kept: Iterable[K]) -> list[K] | None:
