@@ -186,19 +186,18 @@ def write_spec(
     history = SpecHistory(database, plan.id)
     for attempt in range(_TRIES):
         content = dump(plan).encode("utf-8")
-        if found is not None:
-            history.note_seen(found.plan.revision, found.state.content)
-        history.intend(plan.revision, content, message)
+        base = (found.plan.revision, found.state.content) if found is not None else None
+        history.intend(plan.revision, content, message, base)
         try:
             _replace(workspace, found, content)
             break
         except FileMoved:
             history.drop(plan.revision)
             now = read_state(workspace)
-            base = _edited_from(now, found, history) if now is not None and found is not None else None
-            if now is None or base is None or attempt == _TRIES - 1:
+            older = _edited_from(now, found, history) if now is not None and found is not None else None
+            if now is None or older is None or attempt == _TRIES - 1:
                 raise
-            plan = canonical(check(merge(base, plan, now.plan)))
+            plan = canonical(check(merge(older, plan, now.plan)))
             notes += [*spec_notes(now.spec), "project-spec.md was saved meanwhile; both edits were kept."]
             found = now
     commit, refused = commit_plan(workspace, plan, message, content)
@@ -226,8 +225,7 @@ def _resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found
     Where an editor saved since, nobody can tell whether it was written: it is taken as if it was, so nothing is lost.
     """
     if found.plan.revision != latest.revision:
-        base = history.find(found.plan.revision)
-        if base is not None and base.seen != found.state.content:
+        if latest.base is not None and latest.base != found.state.content:
             history.finish(latest.revision, None)
         else:
             history.drop(latest.revision)

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS spec_revisions (
     commit_id TEXT,
     content BLOB NOT NULL,
     seen BLOB,
+    base_revision INTEGER,
+    base BLOB,
     at REAL NOT NULL,
     PRIMARY KEY (plan, revision)
 )
@@ -28,7 +30,8 @@ CREATE TABLE IF NOT EXISTS spec_revisions (
 class Revision:
     """One revision as it was written; ``finished`` once the file stands and Git was asked to commit it.
 
-    ``seen`` is the file as it was last read at that revision: with what a person had edited by then.
+    ``seen`` is the file as a later revision took it over: with what a person had edited by then. ``base`` is what an
+    unfinished one was made from.
     """
 
     revision: int
@@ -37,6 +40,7 @@ class Revision:
     message: str
     commit: str | None
     finished: bool
+    base: bytes | None
 
 
 class SpecHistory:
@@ -46,13 +50,17 @@ class SpecHistory:
         self._database, self._plan = database, plan
         database.ensure_schema(_SCHEMA)
 
-    def intend(self, revision: int, content: bytes, message: str) -> None:
-        """Note what is about to be written; the oldest revisions are let go."""
+    def intend(self, revision: int, content: bytes, message: str, base: tuple[int, bytes] | None) -> None:
+        """Note what is about to be written, and the revision and the file it was made from; the oldest are let go."""
+        base_revision, base_content = base if base is not None else (None, None)
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO spec_revisions VALUES (?, ?, 'intent', ?, NULL, ?, NULL, ?)",
-                (self._plan, revision, message, zlib.compress(content), time.time()),
-            )
+                "INSERT OR REPLACE INTO spec_revisions VALUES (?, ?, 'intent', ?, NULL, ?, NULL, ?, ?, ?)",
+                (
+                    self._plan, revision, message, zlib.compress(content), base_revision,
+                    None if base_content is None else zlib.compress(base_content), time.time(),
+                ),
+            )  # fmt: skip
             connection.execute(
                 "DELETE FROM spec_revisions WHERE plan = ? AND revision NOT IN"
                 " (SELECT revision FROM spec_revisions WHERE plan = ? ORDER BY at DESC LIMIT ?)",
@@ -60,19 +68,20 @@ class SpecHistory:
             )
 
     def finish(self, revision: int, commit: str | None) -> None:
-        """Note that it was written, and the commit that holds it."""
+        """Note that it was written, and the commit that holds it; it took over what was edited in its base."""
         with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT base_revision, base FROM spec_revisions WHERE plan = ? AND revision = ?",
+                (self._plan, revision),
+            ).fetchone()
+            if row is not None and row["base"] is not None:
+                connection.execute(
+                    "UPDATE spec_revisions SET seen = ? WHERE plan = ? AND revision = ?",
+                    (row["base"], self._plan, row["base_revision"]),
+                )
             connection.execute(
-                "UPDATE spec_revisions SET state = 'done', commit_id = ? WHERE plan = ? AND revision = ?",
+                "UPDATE spec_revisions SET state = 'done', commit_id = ?, base = NULL WHERE plan = ? AND revision = ?",
                 (commit, self._plan, revision),
-            )
-
-    def note_seen(self, revision: int, content: bytes) -> None:
-        """Note how the file was read at a revision, edits by hand included."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE spec_revisions SET seen = ? WHERE plan = ? AND revision = ?",
-                (zlib.compress(content), self._plan, revision),
             )
 
     def drop(self, revision: int) -> None:
@@ -98,4 +107,6 @@ class SpecHistory:
             return None
         content = zlib.decompress(row["content"])
         seen = content if row["seen"] is None else zlib.decompress(row["seen"])
-        return Revision(row["revision"], content, seen, row["message"], row["commit_id"], row["state"] == "done")
+        base = None if row["base"] is None else zlib.decompress(row["base"])
+        done = row["state"] == "done"
+        return Revision(row["revision"], content, seen, row["message"], row["commit_id"], done, base)
