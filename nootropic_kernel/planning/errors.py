@@ -84,6 +84,18 @@ class UndoRefused(NootropicError):
     """A replan cannot be taken back: its tasks were worked on or changed since."""
 
 
+class ProposalRefused(NootropicError):
+    """Nothing in a model's proposal for a plan can be used; ``reason`` says why in a clause."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            "The model's proposal for the plan cannot be used.",
+            why=f"{reason[:1].upper()}{reason[1:]}.",
+            next="The plan of the library stands. Plan with another model, or without one.",
+        )
+
+
 class SpecUnreadable(NootropicError):
     """project-spec.md does not follow its grammar; nothing was changed."""
 
