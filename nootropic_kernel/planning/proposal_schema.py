@@ -45,8 +45,11 @@ def vocabulary(base: Plan, ground: Ground) -> Vocabulary:
     return Vocabulary(tuple(kinds), tuple(sorted({*said, *makers, *base.goals})), steps, makers)
 
 
-def schema(base: Plan, words: Vocabulary) -> dict[str, Any]:
-    """JSON Schema 2020-12 of a proposal for a plan; what stays as it is need not be said again."""
+def schema(words: Vocabulary, most: int = MAX_TASKS) -> dict[str, Any]:
+    """JSON Schema 2020-12 of a proposal for a plan; what stays as it is need not be said again.
+
+    :param most: how many tasks it may name.
+    """
     texts = {"type": "array", "items": {"type": "string", "maxLength": MAX_TEXT}, "maxItems": MAX_ITEMS}
     artifacts = {"type": "array", "items": {"enum": list(words.artifacts)}, "maxItems": MAX_ITEMS}
     ids = {"type": "array", "items": {"type": "string", "pattern": "^T[0-9]{1,4}$"}, "maxItems": MAX_ITEMS}
@@ -80,7 +83,7 @@ def schema(base: Plan, words: Vocabulary) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "tasks": {"type": "array", "items": task, "minItems": 1, "maxItems": MAX_TASKS},
+            "tasks": {"type": "array", "items": task, "minItems": 1, "maxItems": most},
             "goals": {"type": "array", "items": {"enum": list(words.artifacts)}, "uniqueItems": True},
         },
         "required": ["tasks"],
