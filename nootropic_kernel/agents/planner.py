@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+import zlib
+from collections.abc import Collection, Container
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from nootropic_kernel.agents.repository_facts import repository_facts
 from nootropic_kernel.agents.spec_edits import (
@@ -24,19 +25,38 @@ from nootropic_kernel.agents.spec_edits import (
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.amend import Amendment
-from nootropic_kernel.planning.errors import BriefUnusable
+from nootropic_kernel.planning.amend import WITH_MODEL, Amendment, amended
+from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
+from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.planner import amend_plan, make_plan
+from nootropic_kernel.planning.proofs import amendment_violations
+from nootropic_kernel.planning.proposal_repair import repaired
+from nootropic_kernel.planning.situation import Ground, ground_of
+from nootropic_kernel.planning.spec_file import dump
 from nootropic_kernel.planning.validate import check
+from nootropic_kernel.runs.steps import StepLog
 from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.database import StateDatabase, put_blob
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 
-__all__ = ["AmendmentNeeded", "NoPlan", "Planned", "SpecUnsaved", "current_plan", "current_spec", "plan_brief"]
+__all__ = [
+    "AmendmentNeeded",
+    "NoPlan",
+    "Planned",
+    "Proposed",
+    "SpecUnsaved",
+    "base_for",
+    "current_plan",
+    "current_spec",
+    "plan_brief",
+]
 
+_FINDINGS = 8  # of a proposal, that are told at most
+REPLANNED = "plan.replanned"  # the journal keeps the patch, and what it changed as it was
+_PROPOSED_BY = "proposed_by"
 _FORMER = "former_briefs"  # in the plan's ext: digests of the briefs it was amended away from
 
 
@@ -52,6 +72,16 @@ class AmendmentNeeded(UsageError):
             plan=plan.id,
             revision=plan.revision,
         )
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What a model proposed (JSON, unchecked), which model that was, and the run whose log keeps its answers."""
+
+    document: Any
+    model: str
+    attempts: int = 1
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,10 +110,12 @@ def plan_brief(
     brief: str,
     *,
     amend: bool = False,
+    proposed: Proposed | None = None,
     unsaved: Collection[str] = (),
 ) -> Planned:
     """Plan a brief: a new plan, the plan that is there (same brief), or an amended one (``amend``).
 
+    :param proposed: what a model said about it (see :mod:`proposer`); the plan of the library is mended by it.
     :raises BriefUnusable: when there is nothing to plan from.
     :raises AmendmentNeeded: when there is a plan for another brief, and ``amend`` was not asked for.
     :raises SpecForeign: when project-spec.md is somebody else's; it is left alone.
@@ -93,26 +125,74 @@ def plan_brief(
         if read_state(workspace) is None:
             if amend:
                 raise NoPlan
-            return _make(workspace, database, brief, unsaved)
+            return _make(workspace, database, brief, proposed, unsaved)
         found = settled_spec(workspace, database, unsaved)
         check(found.plan)
         if not brief.strip():
             raise BriefUnusable("The brief is empty.", next="Write what is to be made; `noo board` shows the plan.")
         if same_brief(brief, found.plan.brief):
+            if proposed is not None and found.plan.origin != WITH_MODEL:
+                return _amend(workspace, database, found, None, proposed, unsaved)
             return _show(workspace, database, found)
         if _digest(brief) in found.plan.ext.get(_FORMER, ()):
             note = f"This brief was amended since: shown is revision {found.plan.revision}, made for a later brief."
             return _show(workspace, database, found, note)
         if not amend:
             raise AmendmentNeeded(found.plan)
-        return _amend(workspace, database, found, brief, unsaved)
+        return _amend(workspace, database, found, brief, proposed, unsaved)
 
 
-def _make(workspace: Workspace, database: StateDatabase, brief: str, unsaved: Collection[str]) -> Planned:
-    plan = make_plan(brief, repository_facts(workspace), load_library(workspace))
+def base_for(
+    workspace: Workspace, database: StateDatabase, brief: str, *, amend: bool = False
+) -> tuple[Plan, Ground, set[str]] | None:
+    """The plan that a model is asked about, its ground, and the tasks that stay as they are.
+
+    None where an answer could not be used: the plan that is there holds a model's proposal already, or the brief is
+    another one and no amendment was asked for.
+    """
+    facts, library = repository_facts(workspace), load_library(workspace)
+    found = read_state(workspace)
+    if found is None:
+        base, frozen = make_plan(brief, facts, library), set[str]()
+    else:
+        plan = check(found.plan)
+        same = same_brief(brief, plan.brief)
+        if (same and plan.origin == WITH_MODEL) or _digest(brief) in plan.ext.get(_FORMER, ()) or not (same or amend):
+            return None
+        frozen = touched(load_states(workspace, database, plan))
+        base = plan if same else amend_plan(plan, brief, facts, frozen, library).plan
+    return base, ground_of(base, library, facts), frozen
+
+
+def _make(
+    workspace: Workspace, database: StateDatabase, brief: str, proposed: Proposed | None, unsaved: Collection[str]
+) -> Planned:
+    facts, library = repository_facts(workspace), load_library(workspace)
+    plan, said = make_plan(brief, facts, library), tuple[str, ...]()
+    if proposed is not None:
+        plan, said = _with_proposal(plan, proposed, ground_of(plan, library, facts), set())
     done = write_spec(workspace, database, None, plan, f"Plan: {plan.title}", unsaved)
-    _journal(database, "plan.made", plan, done.commit)
-    return Planned(plan, load_states(workspace, database, plan), "made", done.commit, (*workspace.notes, *done.notes))
+    _journal(database, "plan.made", plan, done.commit, proposed)
+    states = load_states(workspace, database, plan)
+    return Planned(plan, states, "made", done.commit, (*workspace.notes, *said, *done.notes))
+
+
+def _with_proposal(
+    plan: Plan, proposed: Proposed, ground: Ground, frozen: Container[str]
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan with what a model proposed, and what became of that, in sentences."""
+    made = repaired(proposed.document, plan, ground, frozen=frozen)
+    before = {task.id: task for task in plan.tasks}
+    new = [task.id for task in made.plan.tasks if task.id not in before]
+    changed = [task.id for task in made.plan.tasks if task.id in before and task.origin != before[task.id].origin]
+    told = [f"added {', '.join(new)}"] if new else []
+    told += [f"changed {', '.join(changed)}"] if changed else []
+    notes = [f"{proposed.model} {' and '.join(told) or 'had nothing to add'}."]
+    notes += [f"  {finding.sentence()}" for finding in made.findings[:_FINDINGS] if finding.outcome != "kept"]
+    if (more := len(made.findings) - _FINDINGS) > 0:
+        notes.append(f"  … and {more} more things of its proposal were mended or left out")
+    notes += [f"  {task.id}: {each}" for task in made.plan.tasks for each in task.ext.get("warnings", ())]
+    return replace(made.plan, ext={**made.plan.ext, _PROPOSED_BY: proposed.model}), tuple(notes)
 
 
 def _show(workspace: Workspace, database: StateDatabase, found: SpecRead, *notes: str) -> Planned:
@@ -128,25 +208,60 @@ def _show(workspace: Workspace, database: StateDatabase, found: SpecRead, *notes
 
 
 def _amend(
-    workspace: Workspace, database: StateDatabase, found: SpecRead, brief: str, unsaved: Collection[str]
+    workspace: Workspace,
+    database: StateDatabase,
+    found: SpecRead,
+    brief: str | None,
+    proposed: Proposed | None,
+    unsaved: Collection[str],
 ) -> Planned:
+    """The plan brought to another brief (None: it stays as it is), and to what a model proposed."""
     old = found.plan
     states = load_states(workspace, database, old)
-    made = amend_plan(old, brief, repository_facts(workspace), touched(states), load_library(workspace))
-    former = [*old.ext.get(_FORMER, ()), _digest(old.brief)]
-    plan = replace(made.plan, ext={**made.plan.ext, _FORMER: former})
+    facts, library, frozen = repository_facts(workspace), load_library(workspace), touched(states)
+    target, said, evidence = old, tuple[str, ...](), ""
+    ext: dict[str, Any] = {}
+    if brief is not None:
+        target = amend_plan(old, brief, facts, frozen, library).plan
+        ext = {_FORMER: [*old.ext.get(_FORMER, ()), _digest(old.brief)]}
+        evidence = " ".join(brief.split())[:300]
+    if proposed is not None:
+        target, said = _with_proposal(target, proposed, ground_of(target, library, facts), frozen)
+        ext |= {_PROPOSED_BY: proposed.model}
+        evidence = evidence or f"proposed by {proposed.model}"
+    made = amended(old, target, frozen, evidence)
+    if wrong := amendment_violations(old, made.patch, made.plan, ground_of(made.plan, library, facts), states):
+        raise RepairUnsound(wrong)
+    plan = replace(made.plan, ext={**made.plan.ext, **ext})
+    # Noted first: a process killed after the writing could not be taken back otherwise.
+    note_amendment(database, old, plan, made.patch)
     summary = _summary(made)
     message = f"Plan: {plan.title} (revision {plan.revision})\n\n{summary}"
     done = write_spec(workspace, database, found, plan, message, unsaved)
-    _journal(database, "plan.amended", done.plan, done.commit)
+    _journal(database, "plan.amended", done.plan, done.commit, proposed)
     states = load_states(workspace, database, done.plan)
-    notes = (summary, *found.notes, *done.notes)
+    notes = (summary, *said, *found.notes, *done.notes)
     return Planned(done.plan, states, "amended", done.commit, notes, replace(made, plan=done.plan))
 
 
-def _journal(database: StateDatabase, kind: str, plan: Plan, commit: str | None) -> None:
+def note_amendment(database: StateDatabase, before: Plan, after: Plan, patch: PlanPatch) -> None:
+    """Keep what an amendment changed, so that it can be taken back."""
     with database.transaction() as connection:
-        journal.append(connection, kind, plan.id, revision=plan.revision, commit=commit, tasks=len(plan.tasks))
+        blobs = {
+            name: put_blob(connection, zlib.compress(dump(plan).encode()))
+            for name, plan in (("before", before), ("after", after))
+        }
+        journal.append(connection, REPLANNED, before.id, revision=after.revision, patch=patch.to_json(), amended=blobs)
+
+
+def _journal(
+    database: StateDatabase, kind: str, plan: Plan, commit: str | None, proposed: Proposed | None = None
+) -> None:
+    told = {"revision": plan.revision, "commit": commit, "tasks": len(plan.tasks)}
+    with database.transaction() as connection:
+        journal.append(connection, kind, plan.id, **told, model=proposed.model if proposed is not None else None)
+    if proposed is not None:
+        StepLog(database, proposed.run).forget()  # the plan that was made of its answers is written
 
 
 def _summary(made: Amendment) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nootropic_kernel import __version__
 from nootropic_kernel.agents.handlers import Workbench
+from nootropic_kernel.agents.planner import Proposed, base_for
 from nootropic_kernel.models.contract import ChatRequest
 from nootropic_kernel.models.errors import ContextOverflow, InvalidOutput, ModelError
 from nootropic_kernel.models.prompts import Prompt, load_prompt
@@ -35,17 +36,37 @@ _TOLD = 5  # how many things that were lost a model is told of
 _MOST_TASKS = 12  # that a model is asked for; small models come to no end otherwise
 
 
-@dataclass(frozen=True)
-class Proposed:
-    """What a model proposed (JSON, unchecked by whoever gets it), and which model that was."""
+def ask_model(
+    workspace: Workspace,
+    database: StateDatabase,
+    brief: str,
+    bench: Workbench,
+    cancel: threading.Event,
+    *,
+    amend: bool = False,
+) -> tuple[Proposed | None, tuple[str, ...]]:
+    """Have a model say what the plan for a brief lacks, and notes for the person.
 
-    document: Any
-    model: str
-    attempts: int = 1
+    When no model is there, or what it says is of no use, the plan of the library stands, and a note says why.
+    """
+    found = base_for(workspace, database, brief, amend=amend)
+    if found is None:
+        return None, ()
+    try:
+        return propose(*found, workspace, database, bench, cancel), ()
+    except (ModelError, ProposalRefused) as problem:
+        why = " ".join(filter(None, [f"No model had a part in this plan: {problem.what}", problem.why, problem.next]))
+        return None, (why,)
 
 
 def propose(
-    base: Plan, ground: Ground, workspace: Workspace, database: StateDatabase, bench: Workbench, cancel: threading.Event
+    base: Plan,
+    ground: Ground,
+    frozen: Container[str],
+    workspace: Workspace,
+    database: StateDatabase,
+    bench: Workbench,
+    cancel: threading.Event,
 ) -> Proposed:
     """Ask a model about a plan; broken off, it goes on where it was.
 
@@ -60,10 +81,13 @@ def propose(
         span(workspace, "plan with a model", {"nootropic.run": run}),
         run_lock(workspace.state_dir / "runs", run, cancel, on_wait=bench.tell_busy),
     ):
-        return drive(proposal_step(base, ground, prompt, window), bench.handlers(), cancel, StepLog(database, run))
+        step = proposal_step(base, ground, frozen, prompt, window)
+        return replace(drive(step, bench.handlers(), cancel, StepLog(database, run)), run=run)
 
 
-def proposal_step(base: Plan, ground: Ground, prompt: Prompt, window: int | None) -> Step[Proposed]:
+def proposal_step(
+    base: Plan, ground: Ground, frozen: Container[str], prompt: Prompt, window: int | None
+) -> Step[Proposed]:
     """Ask, and ask again at most twice with what was wrong; the answer of which most can be used counts.
 
     :param window: tokens of prompt and answer together; None when nobody tells.
@@ -71,12 +95,20 @@ def proposal_step(base: Plan, ground: Ground, prompt: Prompt, window: int | None
     :raises ContextOverflow: when the plan is too long for the model.
     """
     words = vocabulary(base, ground)
+
+    def mended(text: str) -> Repaired | str:
+        """What becomes of an answer, or why nothing does."""
+        try:
+            return repaired(parse(text), base, ground, words, frozen)
+        except ProposalRefused as refusal:
+            return refusal.reason
+
     request = _request(base, words, prompt, window)
     usable: list[tuple[int, Any]] = []
     refused = ""
 
     def complaint(answer: Answer) -> str:
-        made = _mended(answer.text, base, ground, words)
+        made = mended(answer.text)
         if isinstance(made, str):
             return made
         return "; ".join(finding.sentence() for finding in made.lost[:_TOLD])
@@ -98,7 +130,7 @@ def proposal_step(base: Plan, ground: Ground, prompt: Prompt, window: int | None
                 raise
             break  # what was said before can be used
         attempts += 1
-        made = _mended(answer.text, base, ground, words)
+        made = mended(answer.text)
         if isinstance(made, str):
             refused = made
         else:
@@ -111,14 +143,6 @@ def proposal_step(base: Plan, ground: Ground, prompt: Prompt, window: int | None
     if not usable:
         raise ProposalRefused(refused)
     return Proposed(min(usable, key=lambda each: each[0])[1], model, attempts)
-
-
-def _mended(text: str, base: Plan, ground: Ground, words: Vocabulary) -> Repaired | str:
-    """What becomes of an answer, or why nothing does."""
-    try:
-        return repaired(parse(text), base, ground, words)
-    except ProposalRefused as refusal:
-        return refusal.reason
 
 
 def _request(base: Plan, words: Vocabulary, prompt: Prompt, window: int | None) -> ChatRequest:

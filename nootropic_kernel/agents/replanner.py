@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nootropic_kernel.agents.planner import REPLANNED
 from nootropic_kernel.agents.repository_facts import repository_facts
 from nootropic_kernel.agents.spec_edits import (
     NoPlan,
@@ -20,20 +22,22 @@ from nootropic_kernel.agents.spec_edits import (
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.errors import UndoRefused
+from nootropic_kernel.planning.errors import RepairUnsound, UndoRefused
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
 from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
 from nootropic_kernel.planning.patch_views import summary
+from nootropic_kernel.planning.proofs import new_violations
 from nootropic_kernel.planning.replan import replan
 from nootropic_kernel.planning.situation import ground_of
-from nootropic_kernel.planning.take_back import former, latest, take_back
+from nootropic_kernel.planning.spec_file import read
+from nootropic_kernel.planning.take_back import former, latest, take_back, take_back_amendment
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.database import StateDatabase, get_blob
 from nootropic_kernel.workspace.location import Workspace
 
-REPLANNED, TAKEN_BACK = "plan.replanned", "plan.replan-undone"
+TAKEN_BACK = "plan.replan-undone"
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ def replan_task(
         patch = replan(spec.plan, event, ground, states, hours)
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
         plan = apply(spec.plan, patch, frozen)
+        if wrong := new_violations(spec.plan, patch, plan, ground, states, hours):
+            raise RepairUnsound(wrong)
         if dry_run:
             return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec.spec))
         # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one
@@ -115,9 +121,15 @@ def undo_replan(
                 "An earlier one is taken back by its revision: `noo replan --undo --revision 2`."
             )
             return Replanned(spec.plan, spec.plan, PlanPatch(spec.plan.revision), states, "shown", notes=(said,))
-        patch, was = _kept(database, spec.plan, int(entry["revision"]))
-        plan = take_back(spec.plan, entry, patch, was, states)
-        message = f"Take back the replan of {entry['task']} (revision {plan.revision})\n\nIt was: {entry['evidence']}"
+        kept = _kept(database, spec.plan, int(entry["revision"]))
+        patch = PlanPatch.from_json(kept["patch"])
+        if entry["kind"] == "amended":
+            what = "amendment"
+            plan = take_back_amendment(spec.plan, entry, *_plans(database, kept["amended"]), states)
+        else:
+            what = f"replan of {entry['task']}"
+            plan = take_back(spec.plan, entry, patch, kept["was"], states)
+        message = f"Take back the {what} (revision {plan.revision})\n\nIt was: {_line(str(entry['evidence']))}"
         done = write_spec(workspace, database, spec, plan, message, unsaved)
         _journal(database, TAKEN_BACK, done.plan, of=entry["revision"])
         states = load_states(workspace, database, done.plan)
@@ -145,11 +157,25 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:500]
 
 
-def _kept(database: StateDatabase, plan: Plan, revision: int) -> tuple[PlanPatch, dict[str, Any]]:
+def _kept(database: StateDatabase, plan: Plan, revision: int) -> dict[str, Any]:
+    """What the journal has of a replan."""
     for event in reversed(journal.events(database.read(), kind=REPLANNED, subject=plan.id)):
         if event.data.get("revision") == revision:
-            return PlanPatch.from_json(event.data["patch"]), event.data["was"]
-    raise UndoRefused(
+            return event.data
+    raise _unknown(revision)
+
+
+def _plans(database: StateDatabase, blobs: dict[str, str]) -> tuple[Plan, Plan]:
+    """The plan before and after an amendment."""
+    found = [get_blob(database.read(), blobs[name]) for name in ("before", "after")]
+    before, after = (read(zlib.decompress(data).decode()).plan if data is not None else None for data in found)
+    if before is None or after is None:
+        raise _unknown(0)
+    return before, after
+
+
+def _unknown(revision: int) -> UndoRefused:
+    return UndoRefused(
         f"The replan of revision {revision} is not in this workspace's journal.",
         why="The journal stays on the machine where the replan was made, and is lost with .nootropic/.",
         next="`git log project-spec.md` shows its commit; `git revert` takes that back.",

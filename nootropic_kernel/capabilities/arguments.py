@@ -7,6 +7,7 @@ parsing, help and completion stay instant. What a schema property may say beside
 - ``body``: the text of the cell (or standard input, on the command line);
 - ``dialogue``: asked for again and again at a terminal, where it is not given;
 - ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``);
+- ``bare``: what the option means when it stands without a value; one is given as ``--option=value`` only;
 - ``short``: a letter for those who type it often (``i``: ``-i``).
 """
 
@@ -40,6 +41,7 @@ class Parameter:
     body: bool = False
     dialogue: bool = False
     complete: str = ""
+    bare: str = ""
     short: str = ""
     required: bool = False
     description: str = ""
@@ -120,6 +122,7 @@ def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any
         body=bool(prop.get("body")),
         dialogue=bool(prop.get("dialogue")),
         complete=str(prop.get("complete", "")),
+        bare=str(prop.get("bare", "")),
         short=str(prop.get("short", "")),
         required=required,
         description=" ".join(str(prop.get("description", "")).split()),
@@ -251,6 +254,9 @@ class _Parser:
             )
         if parameter.kind == "boolean" and not equals:
             self._set(parameter, True)
+            return
+        if parameter.bare and not equals:
+            self._set(parameter, parameter.bare)
             return
         if not equals:
             if not rest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr
 
 from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
@@ -13,6 +13,7 @@ from nootropic_kernel.planning import patch_views, render
 from nootropic_kernel.planning.board import ready_tasks, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import PlanPatch
+from nootropic_kernel.planning.render import warnings_of
 
 
 class HowView(BaseModel):
@@ -58,6 +59,8 @@ class TaskView(BaseModel):
     schedule: ScheduleView
     acceptance: list[AcceptanceView] = []
     body: str = ""
+    origin: str = Field("library", description="Who it is from: library, model, or repaired (a model's, mended).")
+    warnings: list[str] = []
 
     @classmethod
     def of(cls, task: Task, state: TaskState) -> Self:
@@ -82,6 +85,8 @@ class TaskView(BaseModel):
             ),
             acceptance=_acceptance(task.acceptance),
             body=task.body,
+            origin=task.origin,
+            warnings=warnings_of(task),
         )
 
 

@@ -80,6 +80,19 @@ class NoCheaperWay(NootropicError):
         )
 
 
+class RepairUnsound(NootropicError):
+    """A change of the plan would break a property that every change keeps; it is refused, with what breaks it."""
+
+    def __init__(self, wrong: Sequence[str]) -> None:
+        more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        super().__init__(
+            "The plan was not changed: the change would not be sound.",
+            why=f"{'; '.join(wrong[:5])}{more}.",
+            next="Mend what it names in project-spec.md (`noo spec --validate` checks the file), then run this again.",
+            violations=list(wrong),
+        )
+
+
 class UndoRefused(NootropicError):
     """A replan cannot be taken back: its tasks were worked on or changed since."""
 

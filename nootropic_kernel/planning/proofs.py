@@ -34,6 +34,22 @@ def violations(
     return list(_Proof(before, patch, after, ground, states, hours).all())
 
 
+def new_violations(
+    before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States, hours: float | None = None
+) -> list[str]:
+    """The same without what was broken before already, by an edit by hand for instance."""
+    known = set(_Proof(before, PlanPatch(before.revision), before, ground, states, None).standing())
+    return [each for each in violations(before, patch, after, ground, states, hours) if each not in known]
+
+
+def amendment_violations(before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States) -> list[str]:
+    """What an amendment breaks: it may give the plan other goals, tasks and methods, but all else holds as ever."""
+    proof = _Proof(before, patch, after, ground, states, None)
+    known = set(_Proof(before, PlanPatch(before.revision), before, ground, states, None).standing())
+    found = [*proof.frozen(), *proof.standing(), *proof.kept_ids(), *proof.own_goals()]
+    return [each for each in found if each not in known]
+
+
 class _Proof:
     def __init__(
         self, before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States, hours: float | None
@@ -57,6 +73,12 @@ class _Proof:
         yield from self.budget()
         yield from self.repeatable()
         yield from self.lowest()
+
+    def standing(self) -> Iterator[str]:
+        """What can be wrong with a plan itself, whatever led to it."""
+        yield from self.supported()
+        yield from self.acyclic()
+        yield from self.methods()
 
     def _live(self) -> list[Task]:
         return [task for task in self.after.tasks if task.status not in GONE and task.id not in self.replaced]
@@ -111,10 +133,19 @@ class _Proof:
             if item in before and item not in given | self.ground.present:
                 yield f"P5: nobody provides the goal {item} any more"
 
+    def own_goals(self) -> Iterator[str]:
+        given = {item for task in self._live() for item in task.provides}
+        for item in self.after.goals:
+            if item not in given | self.ground.present:
+                yield f"P5: nobody provides the goal {item}"
+
     def ids(self) -> Iterator[str]:
         for task in self.patch.tasks():
             if task.id in self.old:
                 yield f"P6: the id {task.id} is used again"
+        yield from self.kept_ids()
+
+    def kept_ids(self) -> Iterator[str]:
         if missing := set(self.old) - set(self.new):
             yield f"P6: the records of {', '.join(sorted(missing))} are gone, so their ids could be used again"
 

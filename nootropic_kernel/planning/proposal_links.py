@@ -36,7 +36,8 @@ class Links:
     """Links the tasks of one plan.
 
     :param meant: the task that an id of the proposal means.
-    :param base: the ids of the library's plan, which has no circle.
+    :param base: the ids of the plan that is the base, which has no circle.
+    :param frozen: tasks that stay as they are.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Links:
         places: Mapping[str, Place],
         meant: Mapping[str, str],
         base: Collection[str],
+        frozen: Collection[str],
         present: Collection[str],
         findings: list[Finding],
     ) -> None:
-        self.places, self.meant, self.base, self.present, self.findings = places, meant, base, present, findings
+        self.places, self.meant, self.base, self.frozen = places, meant, base, frozen
+        self.present, self.findings = present, findings
 
     def linked(self) -> tuple[Task, ...]:
         """The tasks, each waiting for those it has to wait for; of the model's other wishes what closes no circle."""
@@ -55,8 +58,9 @@ class Links:
         after = {task.id: list(task.depends_on) for task in tasks}
         wishing: set[str] = set()
         for name, place in self.places.items():
-            wanted = [*self._wishes(place), *self._makers_beside(place)] if place.draft is not None else []
-            if place.draft is not None and "depends_on" in place.draft.told:
+            free = place.draft is not None and name not in self.frozen
+            wanted = [*self._wishes(place), *self._makers_beside(place)] if free else []
+            if free and place.draft is not None and "depends_on" in place.draft.told:
                 self._tell_missing(place, [other for other in after[name] if other not in wanted])
             for wish in wanted:
                 if wish in after[name]:
@@ -74,7 +78,8 @@ class Links:
     def _by_artifacts(self) -> tuple[Task, ...]:
         """Linked by what they require; circles among what is new are opened at the newest."""
         while True:
-            tasks = link([place.task for place in self.places.values()], self.present)
+            linked = link([place.task for place in self.places.values()], self.present)
+            tasks = tuple(self._kept(task) if task.id in self.base else task for task in linked)
             try:
                 in_order(tasks)
                 return tasks
@@ -85,6 +90,16 @@ class Links:
                 made = {item for name in names for item in self.places[name].task.provides}
                 kept = tuple(item for item in place.task.requires if item not in made)
                 place.task = replace(place.task, requires=kept)
+
+    def _kept(self, linked: Task) -> Task:
+        """A task of the base: it waits for those it waited for, and for who makes now what nobody made before."""
+        before = self.places[linked.id].task
+        if linked.id in self.frozen:
+            return before
+        given = {item for name in before.depends_on if name in self.places for item in self.places[name].task.provides}
+        lacks = [item for item in before.requires if item not in given]
+        more = [name for name in linked.depends_on if set(self.places[name].task.provides) & set(lacks)]
+        return replace(before, depends_on=tuple(dict.fromkeys([*before.depends_on, *more])))
 
     def _wishes(self, place: Place) -> Iterator[str]:
         for other in place.draft.depends_on if place.draft is not None else ():
@@ -106,8 +121,9 @@ class Links:
     def _tell_missing(self, place: Place, missing: list[str]) -> None:
         for name in missing:
             items = [item for item in self.places[name].task.provides if item in place.task.requires]
-            said = f"it has to wait for {self.places[name].called}, who makes {', '.join(items)}"
-            place.found(self.findings, said)
+            if items:  # beside these, it waits for whom a person wants it to
+                said = f"it has to wait for {self.places[name].called}, who makes {', '.join(items)}"
+                place.found(self.findings, said)
 
 
 def _origin(task: Task, wishing: bool) -> str:

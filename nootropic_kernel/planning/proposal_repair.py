@@ -8,24 +8,26 @@ for whom follows from artifacts again, and what the model wants beside that is k
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nootropic_kernel.planning.amend import WITH_MODEL
 from nootropic_kernel.planning.htn import Step
 from nootropic_kernel.planning.leaves import task_of
-from nootropic_kernel.planning.model import Acceptance, Epic, Estimate, How, Plan, Story, Task, next_number
+from nootropic_kernel.planning.model import CLOSED, Acceptance, Epic, Estimate, How, Plan, Story, Task, next_number
 from nootropic_kernel.planning.proposal import Draft, Finding, Outcome, Proposal, read_proposal
 from nootropic_kernel.planning.proposal_links import Links, Place
 from nootropic_kernel.planning.proposal_names import Names, likeness, plain
 from nootropic_kernel.planning.proposal_schema import OWN_KIND, Vocabulary, vocabulary
+from nootropic_kernel.planning.retime import GONE
 from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.situation import Ground
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.validate import check
 
-WITH_MODEL = "library+model"
 _EPIC = "Proposed by a model"
-_SAME_TITLE = 0.6  # how alike the titles of two tasks are that share an id and are taken for the same
+_SAME_TITLE = 0.85  # how alike the titles of two tasks are that are taken for the same
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,30 @@ class Repaired:
         return tuple(finding for finding in self.findings if finding.outcome == "left out")
 
 
-def repaired(document: Any, base: Plan, ground: Ground, words: Vocabulary | None = None) -> Repaired:
+def repaired(
+    document: Any, base: Plan, ground: Ground, words: Vocabulary | None = None, frozen: Container[str] = ()
+) -> Repaired:
     """The base plan with what a proposal adds and changes.
 
+    :param frozen: tasks that stay as they are: they were begun, finished, given up or locked.
     :raises ProposalRefused: when nothing in it can be used.
     """
     proposal = read_proposal(document)
-    return _Repair(proposal, base, ground, words or vocabulary(base, ground)).done()
+    return _Repair(proposal, base, ground, words or vocabulary(base, ground), frozen).done()
 
 
 class _Repair:
-    def __init__(self, proposal: Proposal, base: Plan, ground: Ground, words: Vocabulary) -> None:
+    def __init__(
+        self, proposal: Proposal, base: Plan, ground: Ground, words: Vocabulary, frozen: Container[str]
+    ) -> None:
         self.proposal, self.base, self.ground, self.words = proposal, base, ground, words
         self.findings = proposal.findings
+        self.frozen = {
+            task.id for task in base.tasks if task.id in frozen or task.locked or task.status in (*CLOSED, *GONE)
+        }
+        self.live = [task for task in base.tasks if task.status not in GONE]
         self.places = {task.id: Place(task) for task in base.tasks}
+        self.given: set[str] = set()
         self.by_given: dict[str, str] = {}
         self.following = next_number(self.places)
         self.epics, self.stories = list(base.epics), list(base.stories)
@@ -70,7 +82,7 @@ class _Repair:
         self._tell_left_out()
         self._insert_producers()
         own = {task.id for task in self.base.tasks}
-        tasks = Links(self.places, self.by_given, own, self.ground.present, self.findings).linked()
+        tasks = Links(self.places, self.by_given, own, self.frozen, self.ground.present, self.findings).linked()
         tasks = self._with_origins(tasks)
         plan = replace(
             self.base, origin=WITH_MODEL, goals=self._goals(), epics=tuple(self.epics), stories=tuple(self.stories),
@@ -120,9 +132,13 @@ class _Repair:
 
     def _place(self, draft: Draft) -> None:
         """The draft as a change of a task of the base, or as a new one."""
-        if draft.given in self.by_given:
+        if draft.given in self.given:
             self._found(draft, "its id is there twice; the second got another")
+        self.given.add(draft.given)
         same = self._same(draft)
+        if same is None and not draft.provides and _likeness(self.base.title, draft.title) >= _SAME_TITLE:
+            self._found(draft, "it is the whole brief once more", "left out")
+            return
         if same is not None and (before := self.places[same].draft) is not None:
             self._found(draft, f"it is the same work as {before.given}", "left out")
             self.by_given.setdefault(draft.given, same)
@@ -131,6 +147,9 @@ class _Repair:
             same = self._new(draft)
             if same is None:
                 return
+        elif same in self.frozen:
+            self.places[same].draft = draft
+            self._found(draft, "it is finished, begun or locked, and stays as it is", "left out")
         else:
             place = self.places[same]
             if draft.kind != place.task.kind:
@@ -139,30 +158,32 @@ class _Repair:
         self.by_given.setdefault(draft.given, same)
 
     def _same(self, draft: Draft) -> str | None:
-        """The task of the base that a draft speaks of."""
+        """The task that a draft speaks of, by what it makes, else by its id and kind, else by its title."""
         own = self.places.get(draft.given)
+        own = None if own is not None and own.task.status in GONE else own
         gives = set(draft.provides)
-        if own is not None and own.task.kind == draft.kind and (not gives or gives & set(own.task.provides)):
+        if gives:
+            if own is not None and own.task.kind == draft.kind and gives & set(own.task.provides):
+                return own.task.id
+            exact = [task for task in self.live if task.kind == draft.kind and gives == set(task.provides)]
+            shared = [task for task in self.live if task.provides[:1] and task.provides[0] in gives]
+            return next((task.id for task in (*exact, *shared)), None)
+        if own is not None and own.task.kind == draft.kind != OWN_KIND and _share_a_word(own.task.title, draft.title):
             return own.task.id
-        for task in self.base.tasks:
-            if task.kind == draft.kind and gives and gives == set(task.provides):
-                return task.id
-        shared = [task for task in self.base.tasks if gives and task.provides[:1] and task.provides[0] in gives]
-        if (
-            not shared
-            and own is not None
-            and not gives
-            and likeness(plain(own.task.title), plain(draft.title)) >= _SAME_TITLE
-        ):
-            return own.task.id
-        return shared[0].id if shared else None
+        if draft.coined or not draft.title:
+            return None
+        every = [place.task for place in self.places.values() if place.task.status not in GONE]
+        alike = max(every, key=lambda task: _likeness(task.title, draft.title), default=None)
+        return alike.id if alike is not None and _likeness(alike.title, draft.title) >= _SAME_TITLE else None
 
     def _adopted(self, task: Task, draft: Draft) -> Task:
-        """A task of the base with the model's words, hours and checks; how it is done stays the library's."""
-        if draft.title and draft.title != task.title:
-            task = replace(task, title=draft.title, origin="model")
-        elif not draft.title:
+        """A task with the model's words, hours and checks; how it is done, and what a recipe does, stays."""
+        if not draft.title:
             self._found(draft, "it has no title; the library's is taken")
+        elif draft.title != task.title and task.how.kind == "recipe":
+            self._found(draft, "a recipe does it, so its title says what the recipe does", "left out")
+        elif draft.title != task.title and not plain(task.title).startswith(plain(draft.title)):
+            task = replace(task, title=draft.title, origin="model")
         if draft.hours is not None and draft.hours != task.estimate.hours:
             task = replace(task, estimate=_estimate(draft.hours), origin="model")
         if task.how.kind != "recipe" and draft.body and draft.body not in task.body:
@@ -278,7 +299,7 @@ class _Repair:
         return name
 
     def _tell_left_out(self) -> None:
-        missing = [name for name, place in self.places.items() if place.draft is None]
+        missing = [task.id for task in self.live if self.places[task.id].draft is None]
         if missing:
             names = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
             self.findings.append(Finding("", f"it does not name {names} of the library; they stay", "kept"))
@@ -321,6 +342,17 @@ class _Repair:
         if draft is not None:
             draft.mended = True
         self.findings.append(Finding(draft.given if draft is not None else "", problem, outcome))
+
+
+def _likeness(one: str, other: str) -> float:
+    """How alike two titles are; what begins with the other is as good as the same."""
+    first, second = sorted((plain(one), plain(other)), key=len)
+    return 1.0 if first and second.startswith(f"{first}:") else likeness(first, second)
+
+
+def _share_a_word(one: str, other: str) -> bool:
+    words = [{word for word in re.findall(r"[a-z]{4,}", plain(title))} for title in (one, other)]
+    return bool(words[0] & words[1])
 
 
 def _estimate(hours: float) -> Estimate:

@@ -12,6 +12,8 @@ from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.situation import Ground
 
 OWN_KIND = "own-task"  # what the library has no kind for
+# What a model may say a task takes; a number of any length never ends with some.
+HOURS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 40, 60, 80)
 MAX_TASKS, MAX_TITLE, MAX_TEXT, MAX_ITEMS, MAX_HOURS = 200, 160, 600, 12, 400.0
 
 
@@ -73,7 +75,7 @@ def schema(words: Vocabulary, most: int = MAX_TASKS) -> dict[str, Any]:
             "provides": artifacts,
             "depends_on": ids,
             "files": texts,
-            "hours": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_HOURS},
+            "hours": {"enum": list(HOURS)},
             "body": {"type": "string", "maxLength": MAX_TEXT},
             "acceptance": {"type": "array", "items": check, "maxItems": MAX_ITEMS},
         },
@@ -84,7 +86,7 @@ def schema(words: Vocabulary, most: int = MAX_TASKS) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "tasks": {"type": "array", "items": task, "minItems": 1, "maxItems": most},
-            "goals": {"type": "array", "items": {"enum": list(words.artifacts)}, "uniqueItems": True},
+            "goals": {"type": "array", "items": {"enum": list(words.artifacts)}, "maxItems": MAX_TASKS},
         },
         "required": ["tasks"],
         "additionalProperties": False,

@@ -15,6 +15,7 @@ from typing import Any
 
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.proposal import Finding
+from nootropic_kernel.planning.proposal_schema import HOURS
 from nootropic_kernel.planning.situation import Ground
 from nootropic_kernel.planning.spec_file import dump, read
 from tests.planning.random_plans import shipped_plan
@@ -37,6 +38,12 @@ class Fault:
     where: str
     words: tuple[str, ...]
 
+    def is_hidden(self, ids: list[Any]) -> bool:
+        """Whether a later fault undid it: ``ids`` are those of the proposal's tasks now."""
+        if self.name == "circle" and ids.count(self.words[0].split()[-1]) != 1:
+            return True
+        return self.where not in ("", "goals") and ids.count(self.where) < (2 if self.name == "same id" else 1)
+
     def is_seen(self, findings: Collection[Finding]) -> bool:
         """Whether a finding tells it."""
         return any(
@@ -55,8 +62,8 @@ def good_proposal(rng: random.Random, plan: Plan) -> Document:
             "hours": task.estimate.hours, "acceptance": [{"text": check.text} for check in task.acceptance],
         }  # fmt: skip
         if rng.random() < 0.3:
-            said["hours"] = round(rng.uniform(0.25, 40), 2)
-        if rng.random() < 0.3:
+            said["hours"] = rng.choice(HOURS)
+        if rng.random() < 0.3 and task.how.kind != "recipe":
             said["title"] = f"{task.title}, carefully"
         tasks.append(said)
     number = len(tasks) + 1
@@ -343,8 +350,8 @@ def faulty(rng: random.Random, document: Document, count: int) -> tuple[Document
             break
         before = copy.deepcopy(broken)
         fault = inject(rng, broken)
-        ids = {task.get("id") for task in broken["tasks"] if isinstance(task, dict)} | {"", "goals"}
-        hidden = [each for each in faults if each.where not in ids]  # this one took the place of an earlier one
+        ids = [task.get("id") for task in broken["tasks"] if isinstance(task, dict)]
+        hidden = [each for each in faults if each.is_hidden(ids)]  # this one took the place of an earlier one
         if fault is None or hidden or (fault.where not in ("", "goals") and fault.where in {f.where for f in faults}):
             broken = before
         else:

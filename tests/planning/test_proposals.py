@@ -140,8 +140,18 @@ def test_a_recipe_stays_a_recipe_whatever_the_model_says() -> None:
     plan, _ = blog()
     made = proposed({"id": "T1", "kind": "own-task", "title": "Mine", "provides": ["entity:post"], "files": ["x.py"]})
     task, before = made.plan.tasks[0], plan.tasks[0]
-    assert (task.how, task.files, task.kind, task.title) == (before.how, before.files, before.kind, "Mine")
-    assert task.origin == "repaired"
+    assert task == before
+    assert any("a recipe does it" in finding.problem for finding in made.findings)
+
+
+def test_what_is_said_again_is_no_new_task() -> None:
+    """What a very small model answered."""
+    plan, _ = blog()
+    titles = ["Build a blog platform", "Write the Post class", "Write the Author class", "Write the Author class"]
+    made = proposed(*({"id": f"T{at}", "kind": "own-task", "title": each} for at, each in enumerate(titles, 1)))
+    assert [task.title for task in made.plan.tasks] == [task.title for task in plan.tasks]
+    again = proposed(*({"id": f"T{at}", "kind": "own-task", "title": "Show a map"} for at in range(40, 50)))
+    assert sum(task.title == "Show a map" for task in again.plan.tasks) == 1
 
 
 def test_new_tasks_that_wait_for_each_other_are_opened() -> None:
