@@ -125,6 +125,9 @@ def proposal_step(
                 prompt=prompt.name,
                 prompt_version=prompt.version,
             )
+        except InvalidOutput as error:  # whoever asked saw that it is not of the demanded shape; it may be of use
+            said = {name: str(error.data.get(name, "")) for name in ("text", "model", "finish_reason")}
+            answer = Answer(said["text"], said["model"], model.partition(":")[0], said["finish_reason"])
         except ModelError:
             if not usable:
                 raise

@@ -254,7 +254,7 @@ class _Reader:
             draft.acceptance.append((text, command))
 
     def _found(self, problem: str, outcome: Outcome = "mended") -> None:
-        self.mended = True
+        self.mended = self.mended or outcome != "kept"
         self.findings.append(Finding(self.where, problem, outcome))
 
 

@@ -27,7 +27,7 @@ class Place:
 
     def found(self, findings: list[Finding], problem: str, outcome: Outcome = "mended") -> None:
         """Tell what could not stay as the model wanted it."""
-        if self.draft is not None:
+        if self.draft is not None and outcome != "kept":
             self.draft.mended = True
         findings.append(Finding(self.called if self.draft is not None else "", problem, outcome))
 
@@ -120,7 +120,11 @@ class Links:
 
     def _tell_missing(self, place: Place, missing: list[str]) -> None:
         for name in missing:
-            items = [item for item in self.places[name].task.provides if item in place.task.requires]
+            claimed = place.draft.requires if place.draft is not None else []
+            known = (
+                place.task.requires if place.task.id in self.base else claimed
+            )  # of what the library adds, nobody told
+            items = [item for item in self.places[name].task.provides if item in known]
             if items:  # beside these, it waits for whom a person wants it to
                 said = f"it has to wait for {self.places[name].called}, who makes {', '.join(items)}"
                 place.found(self.findings, said)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from nootropic_kernel.planning.amend import WITH_MODEL
@@ -137,10 +138,10 @@ class _Repair:
         self.given.add(draft.given)
         same = self._same(draft)
         if same is None and not draft.provides and _likeness(self.base.title, draft.title) >= _SAME_TITLE:
-            self._found(draft, "it is the whole brief once more", "left out")
+            self._found(draft, "it is the whole brief once more", "kept")
             return
         if same is not None and (before := self.places[same].draft) is not None:
-            self._found(draft, f"it is the same work as {before.given}", "left out")
+            self._found(draft, f"it is the same work as {before.given}", "kept")
             self.by_given.setdefault(draft.given, same)
             return
         if same is None:
@@ -180,9 +181,11 @@ class _Repair:
         """A task with the model's words, hours and checks; how it is done, and what a recipe does, stays."""
         if not draft.title:
             self._found(draft, "it has no title; the library's is taken")
-        elif draft.title != task.title and task.how.kind == "recipe":
-            self._found(draft, "a recipe does it, so its title says what the recipe does", "left out")
-        elif draft.title != task.title and not plain(task.title).startswith(plain(draft.title)):
+        elif draft.title == task.title or plain(task.title).startswith(plain(draft.title)):
+            pass
+        elif task.how.kind == "recipe":
+            self._found(draft, "a recipe does it, so its title says what the recipe does", "kept")
+        else:
             task = replace(task, title=draft.title, origin="model")
         if draft.hours is not None and draft.hours != task.estimate.hours:
             task = replace(task, estimate=_estimate(draft.hours), origin="model")
@@ -339,20 +342,28 @@ class _Repair:
         return draft is not None and draft.mended
 
     def _found(self, draft: Draft | None, problem: str, outcome: Outcome = "mended") -> None:
-        if draft is not None:
+        if draft is not None and outcome != "kept":
             draft.mended = True
         self.findings.append(Finding(draft.given if draft is not None else "", problem, outcome))
 
 
 def _likeness(one: str, other: str) -> float:
-    """How alike two titles are; what begins with the other is as good as the same."""
-    first, second = sorted((plain(one), plain(other)), key=len)
-    return 1.0 if first and second.startswith(f"{first}:") else likeness(first, second)
+    """How alike two titles are; what begins with the other is as good as the same, another number is another thing."""
+    first, second = _words(one), _words(other)
+    if first[1] != second[1] or 2 * len(first[0] & second[0]) < min(len(first[0]), len(second[0])):
+        return 0.0
+    shorter, longer = sorted((plain(one), plain(other)), key=len)
+    return 1.0 if shorter and longer.startswith(f"{shorter}:") else likeness(shorter, longer)
+
+
+@lru_cache(maxsize=10_000)
+def _words(title: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words of a title, and its numbers."""
+    return frozenset(re.findall(r"[a-z]+", plain(title))), tuple(re.findall(r"\d+", title))
 
 
 def _share_a_word(one: str, other: str) -> bool:
-    words = [{word for word in re.findall(r"[a-z]{4,}", plain(title))} for title in (one, other)]
-    return bool(words[0] & words[1])
+    return any(len(word) > 3 for word in _words(one)[0] & _words(other)[0])
 
 
 def _estimate(hours: float) -> Estimate:
