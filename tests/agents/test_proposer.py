@@ -90,8 +90,8 @@ def test_what_a_model_adds_is_marked_as_its_own(session: Session, repo: Path, as
     assert git(repo, "rev-parse", "HEAD") == head and len(asked.requests()) == 1
 
 
-# Whoever serves the request sends it once more by itself when the answer has not the demanded shape.
-@pytest.mark.parametrize("asked", [[*2 * ["no JSON at all"], *2 * [BROKEN], GOOD]], indirect=True)
+# Whoever serves the request sends it once more by itself, with the schema in words, when an answer has no such shape.
+@pytest.mark.parametrize("asked", [["no JSON at all", "no JSON at all", BROKEN, GOOD]], indirect=True)
 def test_it_is_asked_again_with_what_was_wrong(session: Session, asked: ScriptedModel) -> None:
     result = planned(session)
     assert "Moderate comments" in tasks(result), result.notes
