@@ -33,6 +33,7 @@ from nootropic_kernel.planning.situation import ground_of
 from nootropic_kernel.planning.spec_file import read
 from nootropic_kernel.planning.take_back import former, latest, take_back, take_back_amendment
 from nootropic_kernel.planning.validate import check
+from nootropic_kernel.telemetry.ledger import Ledger
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, get_blob
 from nootropic_kernel.workspace.location import Workspace
@@ -75,7 +76,8 @@ def replan_task(
         states = load_states(workspace, database, spec.plan)
         if (entry := handled(spec.plan, event)) is not None:
             return _shown(workspace, spec, states, event, entry)
-        ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace))
+        spent = spent_by_task(workspace, spec.plan)
+        ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace), spent)
         patch = replan(spec.plan, event, ground, states, hours)
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
         plan = apply(spec.plan, patch, frozen)
@@ -134,6 +136,15 @@ def undo_replan(
         _journal(database, TAKEN_BACK, done.plan, of=entry["revision"])
         states = load_states(workspace, database, done.plan)
         return Replanned(spec.plan, done.plan, patch, states, "undone", done.commit, (*spec.notes, *done.notes))
+
+
+def spent_by_task(workspace: Workspace, plan: Plan) -> dict[str, float]:
+    """What the tasks of a plan cost so far by the ledger, in US dollars; what belongs to no task under the empty id."""
+    spent: dict[str, float] = {}
+    for call in Ledger().calls(workspace=str(workspace.root)):
+        if call.plan == plan.id and call.usd is not None:
+            spent[call.task or ""] = spent.get(call.task or "", 0.0) + call.usd
+    return spent
 
 
 def _shown(

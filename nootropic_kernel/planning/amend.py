@@ -64,13 +64,18 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
                 merged = replace(merged, how=same.how, body=same.body, supersedes=same.supersedes)
             after[same.id] = merged
     tree = Tree(old)
+    unwanted: list[Task] = []
     for task in old.tasks:
         if task.id in after:
             continue
         # What checks finished work once more follows from no brief, and what only a model knows from none that we read.
         own = task.kind == "verify" or (task.origin != "library" and tree.owner(task.id) is None)
-        stays = task.id in touched or task.locked or task.status in CLOSED or own
-        after[task.id] = task if stays else replace(task, status="superseded")
+        if task.id in touched or task.locked or task.status in CLOSED or own:
+            after[task.id] = task
+        else:
+            unwanted.append(task)
+    needed = _needed(unwanted, after.values(), present)
+    after |= {task.id: task if task.id in needed else replace(task, status="superseded") for task in unwanted}
     gone_ids = {task.id for task in after.values() if task.status in GONE}
     frozen = {task.id for task in old.tasks if task.id in touched or task.status in CLOSED}
     linked = (
@@ -115,6 +120,23 @@ def amended(old: Plan, target: Plan, touched: Container[str], evidence: str) -> 
     added = tuple(task.id for task in patch.tasks() if task.id not in known)
     kept = tuple(name for name in known if name not in {*superseded, *changed})
     return Amendment(old, plan, added, changed, superseded, kept, patch)
+
+
+def _needed(unwanted: Iterable[Task], kept: Iterable[Task], present: Container[str]) -> set[str]:
+    """Those that no brief wants any more, but that make what tasks that stay require, directly or not."""
+    live = [task for task in kept if task.status not in GONE]
+    made = {item for task in live for item in task.provides}
+    makers = {item: task for task in reversed(list(unwanted)) if task.status not in GONE for item in task.provides}
+    found: set[str] = set()
+    open_ = [item for task in live for item in task.requires]
+    while open_:
+        item = open_.pop()
+        if item not in made and item not in present and item in makers:
+            maker = makers[item]
+            found.add(maker.id)
+            made.update(maker.provides)
+            open_ += maker.requires
+    return found
 
 
 def _freed(task: Task, gone: Container[str], known: Mapping[str, Task]) -> Task:

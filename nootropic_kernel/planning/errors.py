@@ -69,14 +69,16 @@ class Unrepairable(NootropicError):
 class NoCheaperWay(NootropicError):
     """A task is over budget, and every other way of doing it takes as long or longer."""
 
-    def __init__(self, task: str, hours: float, over: float) -> None:
+    def __init__(self, task: str, hours: float, over: float, over_usd: float = 0.0) -> None:
         above = f" The plan is {over:g} hours above its budget." if over > 0 else ""
+        above += f" It is {over_usd:.2f} US dollars above its budget." if over_usd > 0 else ""
         super().__init__(
             f"There is no cheaper way around {task}.",
-            why=f"Every untried way takes {hours:g} hours or more.{above}",
+            why=f"Every untried way takes {hours:g} hours or more, or costs as much or more.{above}",
             next='Set the status of a story\'s tasks to "deferred" in project-spec.md, or raise the budget there.',
             task=task,
             over_hours=over,
+            over_usd=over_usd,
         )
 
 

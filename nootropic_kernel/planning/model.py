@@ -41,12 +41,18 @@ class How:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Hours a task is likely to take, with a low and a high guess, and where the numbers come from."""
+    """What a task is likely to take, with a low and a high guess of its hours, and where the numbers come from.
+
+    ``tokens`` are those of a model, in and out; ``cost_usd`` is what they cost, None where nobody knows. What people
+    and machines cost by the hour is added from the plan's agents.
+    """
 
     hours: float = 1.0
     hours_low: float = 0.5
     hours_high: float = 2.0
     basis: str = "library"
+    tokens: int = 0
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import PlanInvalid
 from nootropic_kernel.planning.model import Node, Plan, Schedule, Task
+from nootropic_kernel.planning.money import over_money
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.records import encode, to_plain
 from nootropic_kernel.planning.repair import at_node, at_task
@@ -178,6 +179,9 @@ class _Proof:
         over = over_budget(self.after, self.after.tasks)
         if over != self.patch.cost_delta.get("over_hours", 0.0):
             yield f"P8: the plan is {over:g} hours above its budget, and the patch says otherwise"
+        above = over_money(self.after, self.after.tasks, self.ground.spent, self.situation.done)
+        if above != self.patch.cost_delta.get("over_usd", 0.0):
+            yield f"P8: the plan is {above:g} US dollars above its budget, and the patch says otherwise"
 
     def repeatable(self) -> Iterator[str]:
         if replan(self.before, self.patch.event, self.ground, self.states, self.hours) != self.patch:
