@@ -116,8 +116,9 @@ def proposal_step(
     talk = validated(request, Validator(request.schema, on_violation="flag"), Judges(), complaint=complaint)
     asked, attempts, model = next(talk), 0, ""
     while (room := _room(asked.messages, prompt, window)) is not None:
+        wrong: InvalidOutput | None = None
         try:
-            answer: Answer = yield Ask(
+            answer: Answer | None = yield Ask(
                 room.messages,
                 purpose="plan" if attempts == 0 else "plan retry",
                 max_tokens=room.tokens,
@@ -125,27 +126,34 @@ def proposal_step(
                 prompt=prompt.name,
                 prompt_version=prompt.version,
             )
-        except InvalidOutput as error:  # whoever asked saw that it is not of the demanded shape; it may be of use
-            said = {name: str(error.data.get(name, "")) for name in ("text", "model", "finish_reason")}
-            answer = Answer(said["text"], said["model"], model.partition(":")[0], said["finish_reason"])
+        except InvalidOutput as error:  # it is not of the demanded shape; some of it may be of use
+            answer, wrong = None, error
         except ModelError:
             if not usable:
                 raise
             break  # what was said before can be used
         attempts += 1
-        made = mended(answer.text)
+        text = answer.text if answer is not None else str(wrong.data.get("text", "")) if wrong is not None else ""
+        model = _called(answer, wrong) or model
+        made = mended(text)
         if isinstance(made, str):
             refused = made
         else:
-            usable.append((len(made.lost), parse(answer.text)))
-        model = f"{answer.backend}: {answer.model}" if answer.backend not in answer.model else answer.model
+            usable.append((len(made.lost), parse(text)))
         try:
-            asked = talk.send(answer)
+            asked = talk.send(answer) if answer is not None else talk.throw(wrong or InvalidOutput(refused))
         except (StopIteration, InvalidOutput):
             break
     if not usable:
         raise ProposalRefused(refused)
     return Proposed(min(usable, key=lambda each: each[0])[1], model, attempts)
+
+
+def _called(answer: Answer | None, wrong: InvalidOutput | None) -> str:
+    """The model that spoke."""
+    if answer is None:
+        return str(wrong.data.get("model", "")) if wrong is not None else ""
+    return f"{answer.backend}: {answer.model}" if answer.backend not in answer.model else answer.model
 
 
 def _request(base: Plan, words: Vocabulary, prompt: Prompt, window: int | None) -> ChatRequest:

@@ -151,7 +151,12 @@ def ask_validated(
     wanted = next(talk)
     while True:
         try:
-            wanted = talk.send(ask(wanted))
+            try:
+                answer = ask(wanted)
+            except InvalidOutput as error:  # whoever serves the request saw it, too
+                wanted = talk.throw(error)
+            else:
+                wanted = talk.send(answer)
         except StopIteration as finished:
             found: Validated = finished.value
             return found
@@ -164,7 +169,8 @@ def validated(
     retries: int = RETRIES,
     complaint: Callable[[Answer], str] = lambda answer: "",
 ) -> Generator[ChatRequest, Answer, Validated]:
-    """The same as a generator, for whoever cannot ask by a call: it yields each request and is sent the answer.
+    """The same as a generator, for whoever cannot ask by a call: it yields each request, and is sent the answer (or is
+    thrown the :class:`InvalidOutput` that came instead).
 
     An answer is flagged or logged for its rules only: what is not of the demanded shape cannot be used at all.
 
@@ -177,9 +183,8 @@ def validated(
     request = replace(request, schema=schema) if schema is not None else request
     attempt, talk = 1, request
     while True:
-        said = yield talk
         try:
-            answer = check_answer(request, said)
+            answer = check_answer(request, (yield talk))
         except InvalidOutput as error:
             # A schema that is wrong itself fails however often the model tries.
             if attempt > retries or error.data.get("fault") == "schema":
