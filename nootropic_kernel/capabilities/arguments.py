@@ -7,7 +7,7 @@ parsing, help and completion stay instant. What a schema property may say beside
 - ``body``: the text of the cell (or standard input, on the command line);
 - ``dialogue``: asked for again and again at a terminal, where it is not given;
 - ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``);
-- ``bare``: what the option means when it stands without a value; one is given as ``--option=value`` only;
+- ``bare``: the value that an option has when none follows it (a number is read as one where it follows);
 - ``short``: a letter for those who type it often (``i``: ``-i``).
 """
 
@@ -41,8 +41,8 @@ class Parameter:
     body: bool = False
     dialogue: bool = False
     complete: str = ""
-    bare: str = ""
     short: str = ""
+    bare: Any = None
     required: bool = False
     description: str = ""
     default: Any = None
@@ -64,7 +64,8 @@ class Parameter:
             return "|".join(self.choices)
         if self.kind == "mapping":
             return "KEY=VALUE"
-        return self.name.replace("-", "_").upper()
+        name = self.name.replace("-", "_").upper()
+        return name if self.bare is None else f"[{name}]"
 
 
 def parameters(schema: Mapping[str, Any]) -> list[Parameter]:
@@ -122,8 +123,8 @@ def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any
         body=bool(prop.get("body")),
         dialogue=bool(prop.get("dialogue")),
         complete=str(prop.get("complete", "")),
-        bare=str(prop.get("bare", "")),
         short=str(prop.get("short", "")),
+        bare=prop.get("bare"),
         required=required,
         description=" ".join(str(prop.get("description", "")).split()),
         default=prop.get("default"),
@@ -255,7 +256,7 @@ class _Parser:
         if parameter.kind == "boolean" and not equals:
             self._set(parameter, True)
             return
-        if parameter.bare and not equals:
+        if not equals and parameter.bare is not None and not (rest and re.fullmatch(r"\d+", rest[0])):
             self._set(parameter, parameter.bare)
             return
         if not equals:

@@ -72,7 +72,7 @@ def _option(p: Parameter) -> str:
     if p.kind == "boolean":
         short = f"-{p.short}, " if p.short else ""
         return f"--no-{p.flag[2:]}" if p.default is True else short + p.flag
-    return f"{p.flag}[={p.metavar}]" if p.bare else f"{p.flag} {p.metavar}"
+    return f"{p.flag} {p.metavar}"
 
 
 def _about(p: Parameter) -> str:

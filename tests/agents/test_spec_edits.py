@@ -151,7 +151,7 @@ def test_who_goes_back_on_purpose_is_not_overruled(workspace: Workspace, databas
 
 
 def test_two_processes_edit_one_after_the_other(workspace: Workspace, database: StateDatabase) -> None:
-    tasks = [task.id for task in read(text_of(workspace)).plan.tasks[:6]]
+    tasks = [task.id for task in read(text_of(workspace)).plan.tasks[:4]]
 
     def edit(task: str) -> None:
         own = StateDatabase.open(workspace)
@@ -164,7 +164,7 @@ def test_two_processes_edit_one_after_the_other(workspace: Workspace, database: 
     for thread in threads:
         thread.join()
     plan = read(text_of(workspace)).plan
-    assert plan.revision == 7 and [task.title for task in plan.tasks[:6]] == [f"New {task}" for task in tasks]
+    assert plan.revision == 5 and [task.title for task in plan.tasks[:4]] == [f"New {task}" for task in tasks]
 
 
 # ---- interleavings ----------------------------------------------------------------------------------------------
@@ -284,12 +284,12 @@ def interleaved(workspace: Workspace, database: StateDatabase, seed: int, steps:
     assert len(told) == len(set(told)), "no edit is committed twice"
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_verbs_and_an_editor_at_once(workspace: Workspace, database: StateDatabase, seed: int) -> None:
-    interleaved(workspace, database, seed, 25, kill=False)
-
-
 @pytest.mark.parametrize("seed", range(2))
+def test_verbs_and_an_editor_at_once(workspace: Workspace, database: StateDatabase, seed: int) -> None:
+    interleaved(workspace, database, seed, 20, kill=False)
+
+
+@pytest.mark.parametrize("seed", [0])
 def test_verbs_an_editor_and_kills(workspace: Workspace, database: StateDatabase, seed: int) -> None:
     interleaved(workspace, database, seed, 12, kill=True)
 

@@ -41,7 +41,7 @@ def case(number: int) -> tuple[Plan, Amendment, Ground, dict[str, TaskState]]:
     return old, made, ground_of(made.plan, shipped_library(), facts), states
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", range(30))
 def test_an_amendment_is_a_sound_patch_and_can_be_taken_back(number: int) -> None:
     old, made, ground, states = case(number)
     done = {name for name, state in states.items() if state.status == "done"}

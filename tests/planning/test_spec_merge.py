@@ -72,7 +72,7 @@ words = st.sampled_from(["one", "two three", "é", "seventeen"])
 edit_sets = st.dictionaries(st.tuples(names, st.sampled_from(FIELDS)), words, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(edit_sets, edit_sets)
 def test_every_edit_of_both_is_there_or_the_disagreement_is_named(ours: Edits, theirs: Edits) -> None:
     old = base()
@@ -101,7 +101,7 @@ def test_every_edit_of_both_is_there_or_the_disagreement_is_named(ours: Edits, t
     assert all(merged.task(task.id) == task for task in old.tasks if task.id not in touched)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(plans(), plans())
 def test_who_changed_nothing_changes_nothing(one: Plan, other: Plan) -> None:
     """Also between plans that have nothing in common."""
