@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nootropic_kernel.agents.repository_facts import repository_facts
+from nootropic_kernel.agents.spec_commit import commit_plan, head_is_behind
 from nootropic_kernel.agents.spec_edits import (
     NoPlan,
     SpecRead,
     SpecUnsaved,
-    commit_plan,
     current_spec,
-    head_is_behind,
     read_state,
     settled_spec,
     shown_spec,

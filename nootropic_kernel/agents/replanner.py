@@ -9,11 +9,10 @@ from typing import Any, Literal
 
 from nootropic_kernel.agents.planner import REPLANNED
 from nootropic_kernel.agents.repository_facts import repository_facts
+from nootropic_kernel.agents.spec_commit import commit_plan, head_is_behind
 from nootropic_kernel.agents.spec_edits import (
     NoPlan,
     SpecRead,
-    commit_plan,
-    head_is_behind,
     read_state,
     settled_spec,
     spec_notes,

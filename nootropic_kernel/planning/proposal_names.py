@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 
 from nootropic_kernel.planning.wording import singular
 
@@ -65,6 +66,26 @@ def plain(text: str) -> str:
 def likeness(one: str, other: str) -> float:
     """From 0 (nothing in common) to 1 (equal)."""
     return SequenceMatcher(None, one, other).ratio()
+
+
+def title_likeness(one: str, other: str) -> float:
+    """How alike two titles are; what begins with the other is as good as the same, another number is another thing."""
+    first, second = _words(one), _words(other)
+    if first[1] != second[1] or 2 * len(first[0] & second[0]) < min(len(first[0]), len(second[0])):
+        return 0.0
+    shorter, longer = sorted((plain(one), plain(other)), key=len)
+    return 1.0 if shorter and longer.startswith(f"{shorter}:") else likeness(shorter, longer)
+
+
+@lru_cache(maxsize=10_000)
+def _words(title: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words of a title, and its numbers."""
+    return frozenset(re.findall(r"[a-z]+", plain(title))), tuple(re.findall(r"\d+", title))
+
+
+def share_a_word(one: str, other: str) -> bool:
+    """Whether two titles have a word of some length in common."""
+    return any(len(word) > 3 for word in _words(one)[0] & _words(other)[0])
 
 
 def _said_otherwise(name: str) -> list[str]:

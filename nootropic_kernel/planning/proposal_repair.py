@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from nootropic_kernel.planning.amend import WITH_MODEL
@@ -19,7 +18,7 @@ from nootropic_kernel.planning.leaves import task_of
 from nootropic_kernel.planning.model import CLOSED, Acceptance, Epic, Estimate, How, Plan, Story, Task, next_number
 from nootropic_kernel.planning.proposal import Draft, Finding, Outcome, Proposal, read_proposal
 from nootropic_kernel.planning.proposal_links import Links, Place
-from nootropic_kernel.planning.proposal_names import Names, likeness, plain
+from nootropic_kernel.planning.proposal_names import Names, plain, share_a_word, title_likeness
 from nootropic_kernel.planning.proposal_schema import OWN_KIND, Vocabulary, vocabulary
 from nootropic_kernel.planning.retime import GONE
 from nootropic_kernel.planning.schedule import schedule
@@ -137,7 +136,7 @@ class _Repair:
             self._found(draft, "its id is there twice; the second got another")
         self.given.add(draft.given)
         same = self._same(draft)
-        if same is None and not draft.provides and _likeness(self.base.title, draft.title) >= _SAME_TITLE:
+        if same is None and not draft.provides and title_likeness(self.base.title, draft.title) >= _SAME_TITLE:
             self._found(draft, "it is the whole brief once more", "kept")
             return
         if same is not None and (before := self.places[same].draft) is not None:
@@ -169,13 +168,13 @@ class _Repair:
             exact = [task for task in self.live if task.kind == draft.kind and gives == set(task.provides)]
             shared = [task for task in self.live if task.provides[:1] and task.provides[0] in gives]
             return next((task.id for task in (*exact, *shared)), None)
-        if own is not None and own.task.kind == draft.kind != OWN_KIND and _share_a_word(own.task.title, draft.title):
+        if own is not None and own.task.kind == draft.kind != OWN_KIND and share_a_word(own.task.title, draft.title):
             return own.task.id
         if draft.coined or not draft.title:
             return None
         every = [place.task for place in self.places.values() if place.task.status not in GONE]
-        alike = max(every, key=lambda task: _likeness(task.title, draft.title), default=None)
-        return alike.id if alike is not None and _likeness(alike.title, draft.title) >= _SAME_TITLE else None
+        alike = max(every, key=lambda task: title_likeness(task.title, draft.title), default=None)
+        return alike.id if alike is not None and title_likeness(alike.title, draft.title) >= _SAME_TITLE else None
 
     def _adopted(self, task: Task, draft: Draft) -> Task:
         """A task with the model's words, hours and checks; how it is done, and what a recipe does, stays."""
@@ -345,25 +344,6 @@ class _Repair:
         if draft is not None and outcome != "kept":
             draft.mended = True
         self.findings.append(Finding(draft.given if draft is not None else "", problem, outcome))
-
-
-def _likeness(one: str, other: str) -> float:
-    """How alike two titles are; what begins with the other is as good as the same, another number is another thing."""
-    first, second = _words(one), _words(other)
-    if first[1] != second[1] or 2 * len(first[0] & second[0]) < min(len(first[0]), len(second[0])):
-        return 0.0
-    shorter, longer = sorted((plain(one), plain(other)), key=len)
-    return 1.0 if shorter and longer.startswith(f"{shorter}:") else likeness(shorter, longer)
-
-
-@lru_cache(maxsize=10_000)
-def _words(title: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The words of a title, and its numbers."""
-    return frozenset(re.findall(r"[a-z]+", plain(title))), tuple(re.findall(r"\d+", title))
-
-
-def _share_a_word(one: str, other: str) -> bool:
-    return any(len(word) > 3 for word in _words(one)[0] & _words(other)[0])
 
 
 def _estimate(hours: float) -> Estimate:
