@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS spec_revisions (
 """
 
 
+_IS_THERE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'spec_revisions'"
+
+
 @dataclass(frozen=True)
 class Revision:
     """One revision as it was written; ``finished`` once the file stands and Git was asked to commit it.
@@ -48,10 +51,10 @@ class SpecHistory:
 
     def __init__(self, database: StateDatabase, plan: str) -> None:
         self._database, self._plan = database, plan
-        database.ensure_schema(_SCHEMA)
 
     def intend(self, revision: int, content: bytes, message: str, base: tuple[int, bytes] | None) -> None:
         """Note what is about to be written, and the revision and the file it was made from; the oldest are let go."""
+        self._database.ensure_schema(_SCHEMA)
         base_revision, base_content = base if base is not None else (None, None)
         with self._database.transaction() as connection:
             connection.execute(
@@ -98,6 +101,8 @@ class SpecHistory:
         return self._one("AND revision = ?", revision)
 
     def _one(self, narrowed: str, *values: int) -> Revision | None:
+        if not self._database.read().execute(_IS_THERE).fetchone():
+            return None  # whoever only looks makes no table
         row = (
             self._database.read()
             .execute(f"SELECT * FROM spec_revisions WHERE plan = ? {narrowed}", (self._plan, *values))
