@@ -30,6 +30,8 @@ PUBLIC_NAMES = {
     "plan.made": "PlanChanged",
     "plan.amended": "PlanChanged",
     "plan.replanned": "PlanChanged",
+    "plan.edited": "PlanChanged",
+    "plan.scheduled": "PlanChanged",
     "plan.replan-undone": "PlanChanged",
     "task.satisfied": "TaskStateChanged",
     "run.finished": "TaskStateChanged",

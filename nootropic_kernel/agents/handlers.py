@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nootropic_kernel.agents.coder import FORMAT_RETRIES
@@ -23,6 +24,7 @@ from nootropic_kernel.models.contract import Backend, ChatRequest, Message
 from nootropic_kernel.models.errors import ModelError, NoModel
 from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.router import Router
+from nootropic_kernel.models.validation import RETRIES
 from nootropic_kernel.retrieval import Index, search
 from nootropic_kernel.runs.driver import Handlers
 from nootropic_kernel.runs.effects import Answer, Approve, Ask, Read, Run, RunResult, Search, Single, Snippet
@@ -38,7 +40,7 @@ from nootropic_kernel.workspace.settings import Settings
 
 _TRIAL = re.compile(r"trial:[0-9a-f]{16}")
 # Purposes of an `Ask` that say that the answer before it did not do.
-_REJECTED = ("format retry", "repair")
+_REJECTED = ("format retry", "repair", "plan retry")
 
 
 # No tokenizer makes this much of a token; who sends more does not keep to the limit that was asked for.
@@ -67,8 +69,10 @@ class Workbench:
         approve: Callable[[str], bool] | None = None,
         on_text: Callable[[str], None] | None = None,
         tell: Callable[[str], None] = lambda text: None,
+        backend: str = "",
     ) -> None:
         self.workspace = workspace
+        self._policy = Policy(backend=backend)
         self._approve = approve
         self._on_text = on_text
         self._tell = tell
@@ -97,7 +101,7 @@ class Workbench:
 
         :raises NoModel: when there is none.
         """
-        return self._router.choose().candidate.backend
+        return self._router.choose(self._policy).candidate.backend
 
     def paths(self) -> list[str]:
         """The files that an agent may see: tracked or trackable, not secret, not our own."""
@@ -194,7 +198,7 @@ class Workbench:
             watcher = Repetition(prompt)
             self._tell(sentence)
 
-        policy = Policy(prompt=f"{ask.prompt}@{ask.prompt_version}", waits_for_budget=True)
+        policy = replace(self._policy, prompt=f"{ask.prompt}@{ask.prompt_version}", waits_for_budget=True)
         try:
             answer = self._router.answer(request, hear, cancel, policy=policy, on_anew=begin_anew)
         except _Enough as enough:
@@ -204,13 +208,15 @@ class Workbench:
         return answer
 
     def _count(self, purpose: str) -> None:
-        self._attempt = self._attempt + 1 if purpose == "format retry" else 1
+        self._attempt = self._attempt + 1 if purpose.endswith(" retry") else 1
 
     def _heading(self, purpose: str) -> str:
         """Which attempt this is, for the status line; it also parts the streamed answers."""
         self._count(purpose)
         if purpose == "format retry":
             which = f"attempt {self._attempt} of at most {FORMAT_RETRIES + 1}"
+        elif purpose == "plan retry":
+            which = f"attempt {self._attempt} of at most {RETRIES + 1}"
         elif purpose == "repair":
             which = "repair, because a check failed"
         else:

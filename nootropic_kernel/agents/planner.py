@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+import zlib
+from collections.abc import Collection, Container
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from nootropic_kernel.agents.repository_facts import repository_facts
+from nootropic_kernel.agents.spec_commit import commit_plan, head_is_behind
+from nootropic_kernel.agents.spec_edits import (
+    NoPlan,
+    SpecRead,
+    SpecUnsaved,
+    current_spec,
+    read_state,
+    settled_spec,
+    shown_spec,
+    spec_notes,
+    write_spec,
+)
 from nootropic_kernel.agents.task_states import load_states, touched
-from nootropic_kernel.changes.commit import REGULAR, CommitRefused, Entry, GitBusy, Repository
-from nootropic_kernel.changes.files import FileState, read_file, replace_file
+from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.amend import Amendment
-from nootropic_kernel.planning.errors import BriefUnusable, SpecUnreadable
+from nootropic_kernel.planning.amend import WITH_MODEL, Amendment, amended
+from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
+from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.spec_file import FILE_NAME, Spec, dump, read
+from nootropic_kernel.planning.proofs import amendment_violations
+from nootropic_kernel.planning.proposal_repair import repaired
+from nootropic_kernel.planning.situation import Ground, ground_of
+from nootropic_kernel.planning.spec_file import dump
 from nootropic_kernel.planning.validate import check
+from nootropic_kernel.runs.steps import StepLog
 from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase
-from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.database import StateDatabase, put_blob
+from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 
-_DRAFT = f".{FILE_NAME}.noo"
+__all__ = [
+    "AmendmentNeeded",
+    "NoPlan",
+    "Planned",
+    "Proposed",
+    "SpecUnsaved",
+    "base_for",
+    "current_plan",
+    "current_spec",
+    "plan_brief",
+]
+
+_FINDINGS = 8  # of a proposal, that are told at most
+REPLANNED = "plan.replanned"  # the journal keeps the patch, and what it changed as it was
+_PROPOSED_BY = "proposed_by"
 _FORMER = "former_briefs"  # in the plan's ext: digests of the briefs it was amended away from
-
-
-class NoPlan(NootropicError):
-    """There is no project-spec.md in this workspace."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "There is no plan here yet.",
-            next='Write a brief below `%%noo plan`, or run `noo plan --brief "…"`.',
-        )
 
 
 class AmendmentNeeded(UsageError):
@@ -52,15 +73,14 @@ class AmendmentNeeded(UsageError):
         )
 
 
-class SpecUnsaved(NootropicError):
-    """project-spec.md has unsaved edits in an open tab."""
+@dataclass(frozen=True)
+class Proposed:
+    """What a model proposed (JSON, unchecked), which model that was, and the run whose log keeps its answers."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "project-spec.md has unsaved edits in an open tab.",
-            why="Writing it now would overwrite them or be overwritten by them.",
-            next="Save or close the tab, then plan again.",
-        )
+    document: Any
+    model: str
+    attempts: int = 1
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,25 +95,12 @@ class Planned:
     amendment: Amendment | None = None
 
 
-def current_spec(workspace: Workspace) -> Spec:
-    """The plan of the workspace.
-
-    :raises NoPlan: when there is no project-spec.md.
-    :raises SpecForeign: when it is not ours.
-    :raises SpecUnreadable: with the line that breaks the grammar.
-    :raises PlanInvalid: when it is readable and breaks a rule.
-    """
-    spec = read_spec(workspace)
-    if spec is None:
-        raise NoPlan
-    check(spec.plan)
-    return spec
-
-
 def current_plan(workspace: Workspace, database: StateDatabase) -> Planned:
     """The plan of the workspace with the states of its tasks (see :func:`current_spec`)."""
-    spec = current_spec(workspace)
-    return Planned(spec.plan, load_states(workspace, database, spec.plan), "shown", notes=spec_notes(spec))
+    found = shown_spec(workspace, database)
+    plan = check(found.plan)
+    notes = (*found.notes, *spec_notes(found.spec))
+    return Planned(plan, load_states(workspace, database, plan), "shown", notes=notes)
 
 
 def plan_brief(
@@ -102,141 +109,158 @@ def plan_brief(
     brief: str,
     *,
     amend: bool = False,
+    proposed: Proposed | None = None,
     unsaved: Collection[str] = (),
 ) -> Planned:
     """Plan a brief: a new plan, the plan that is there (same brief), or an amended one (``amend``).
 
+    :param proposed: what a model said about it (see :mod:`proposer`); the plan of the library is mended by it.
     :raises BriefUnusable: when there is nothing to plan from.
     :raises AmendmentNeeded: when there is a plan for another brief, and ``amend`` was not asked for.
     :raises SpecForeign: when project-spec.md is somebody else's; it is left alone.
     """
     workspace.ensure()
     with turn_lock(workspace, database):
-        spec = read_spec(workspace)
-        if spec is None:
+        if read_state(workspace) is None:
             if amend:
                 raise NoPlan
-            return _make(workspace, database, brief, unsaved)
-        check(spec.plan)
+            return _make(workspace, database, brief, proposed, unsaved)
+        found = settled_spec(workspace, database, unsaved)
+        check(found.plan)
         if not brief.strip():
             raise BriefUnusable("The brief is empty.", next="Write what is to be made; `noo board` shows the plan.")
-        if same_brief(brief, spec.plan.brief):
-            return _show(workspace, database, spec)
-        if _digest(brief) in spec.plan.ext.get(_FORMER, ()):
-            note = f"This brief was amended since: shown is revision {spec.plan.revision}, made for a later brief."
-            return _show(workspace, database, spec, note)
+        if same_brief(brief, found.plan.brief):
+            if proposed is not None and found.plan.origin != WITH_MODEL:
+                return _amend(workspace, database, found, None, proposed, unsaved)
+            return _show(workspace, database, found)
+        if _digest(brief) in found.plan.ext.get(_FORMER, ()):
+            note = f"This brief was amended since: shown is revision {found.plan.revision}, made for a later brief."
+            return _show(workspace, database, found, note)
         if not amend:
-            raise AmendmentNeeded(spec.plan)
-        return _amend(workspace, database, spec, brief, unsaved)
+            raise AmendmentNeeded(found.plan)
+        return _amend(workspace, database, found, brief, proposed, unsaved)
 
 
-def _make(workspace: Workspace, database: StateDatabase, brief: str, unsaved: Collection[str]) -> Planned:
-    plan = make_plan(brief, repository_facts(workspace), load_library(workspace))
-    write_plan(workspace, plan, unsaved)
-    commit, notes = commit_plan(workspace, plan, f"Plan: {plan.title}")
-    _journal(database, "plan.made", plan, commit)
-    return Planned(plan, load_states(workspace, database, plan), "made", commit, (*workspace.notes, *notes))
+def base_for(
+    workspace: Workspace, database: StateDatabase, brief: str, *, amend: bool = False
+) -> tuple[Plan, Ground, set[str]] | None:
+    """The plan that a model is asked about, its ground, and the tasks that stay as they are.
+
+    None where an answer could not be used: the plan that is there holds a model's proposal already, or the brief is
+    another one and no amendment was asked for.
+    """
+    facts, library = repository_facts(workspace), load_library(workspace)
+    found = read_state(workspace)
+    if found is None:
+        base, frozen = make_plan(brief, facts, library), set[str]()
+    else:
+        plan = check(found.plan)
+        same = same_brief(brief, plan.brief)
+        if (same and plan.origin == WITH_MODEL) or _digest(brief) in plan.ext.get(_FORMER, ()) or not (same or amend):
+            return None
+        frozen = touched(load_states(workspace, database, plan))
+        base = plan if same else amend_plan(plan, brief, facts, frozen, library).plan
+    return base, ground_of(base, library, facts), frozen
 
 
-def _show(workspace: Workspace, database: StateDatabase, spec: Spec, *notes: str) -> Planned:
+def _make(
+    workspace: Workspace, database: StateDatabase, brief: str, proposed: Proposed | None, unsaved: Collection[str]
+) -> Planned:
+    facts, library = repository_facts(workspace), load_library(workspace)
+    plan, said = make_plan(brief, facts, library), tuple[str, ...]()
+    if proposed is not None:
+        plan, said = _with_proposal(plan, proposed, ground_of(plan, library, facts), set())
+    done = write_spec(workspace, database, None, plan, f"Plan: {plan.title}", unsaved)
+    _journal(database, "plan.made", plan, done.commit, proposed)
+    states = load_states(workspace, database, plan)
+    return Planned(plan, states, "made", done.commit, (*workspace.notes, *said, *done.notes))
+
+
+def _with_proposal(
+    plan: Plan, proposed: Proposed, ground: Ground, frozen: Container[str]
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan with what a model proposed, and what became of that, in sentences."""
+    made = repaired(proposed.document, plan, ground, frozen=frozen)
+    before = {task.id: task for task in plan.tasks}
+    new = [task.id for task in made.plan.tasks if task.id not in before]
+    changed = [task.id for task in made.plan.tasks if task.id in before and task.origin != before[task.id].origin]
+    told = [f"added {', '.join(new)}"] if new else []
+    told += [f"changed {', '.join(changed)}"] if changed else []
+    notes = [f"{proposed.model} {' and '.join(told) or 'had nothing to add'}."]
+    notes += [f"  {finding.sentence()}" for finding in made.findings[:_FINDINGS] if finding.outcome != "kept"]
+    if (more := len(made.findings) - _FINDINGS) > 0:
+        notes.append(f"  … and {more} more things of its proposal were mended or left out")
+    notes += [f"  {task.id}: {each}" for task in made.plan.tasks for each in task.ext.get("warnings", ())]
+    return replace(made.plan, ext={**made.plan.ext, _PROPOSED_BY: proposed.model}), tuple(notes)
+
+
+def _show(workspace: Workspace, database: StateDatabase, found: SpecRead, *notes: str) -> Planned:
     """The plan as it is; a commit that Git refused before, or that a killed process did not reach, is made up for."""
-    commit = None
-    said = [*notes, *spec_notes(spec)]
+    commit, plan = None, found.plan
+    said = [*notes, *found.notes, *spec_notes(found.spec)]
     if workspace.has_git:
         repository = Repository(workspace.root, workspace.state_dir)
-        if head_is_behind(repository, spec.plan):
-            commit, refused = commit_plan(workspace, spec.plan, f"Plan: {spec.plan.title}")
+        if head_is_behind(repository, plan):
+            commit, refused = commit_plan(workspace, plan, f"Plan: {plan.title}")
             said += refused
-    return Planned(spec.plan, load_states(workspace, database, spec.plan), "shown", commit, tuple(said))
+    return Planned(plan, load_states(workspace, database, plan), "shown", commit, tuple(said))
 
 
-def _amend(workspace: Workspace, database: StateDatabase, spec: Spec, brief: str, unsaved: Collection[str]) -> Planned:
-    old = spec.plan
+def _amend(
+    workspace: Workspace,
+    database: StateDatabase,
+    found: SpecRead,
+    brief: str | None,
+    proposed: Proposed | None,
+    unsaved: Collection[str],
+) -> Planned:
+    """The plan brought to another brief (None: it stays as it is), and to what a model proposed."""
+    old = found.plan
     states = load_states(workspace, database, old)
-    made = amend_plan(old, brief, repository_facts(workspace), touched(states), load_library(workspace))
-    former = [*old.ext.get(_FORMER, ()), _digest(old.brief)]
-    plan = replace(made.plan, ext={**made.plan.ext, _FORMER: former})
-    notes = list(spec_notes(spec))
-    if has_edits(workspace):
-        notes.append("Your own edits of project-spec.md were kept; they are part of this commit.")
-    write_plan(workspace, plan, unsaved)
+    facts, library, frozen = repository_facts(workspace), load_library(workspace), touched(states)
+    target, said, evidence = old, tuple[str, ...](), ""
+    ext: dict[str, Any] = {}
+    if brief is not None:
+        target = amend_plan(old, brief, facts, frozen, library).plan
+        ext = {_FORMER: [*old.ext.get(_FORMER, ()), _digest(old.brief)]}
+        evidence = " ".join(brief.split())[:300]
+    if proposed is not None:
+        target, said = _with_proposal(target, proposed, ground_of(target, library, facts), frozen)
+        ext |= {_PROPOSED_BY: proposed.model}
+        evidence = evidence or f"proposed by {proposed.model}"
+    made = amended(old, target, frozen, evidence)
+    if wrong := amendment_violations(old, made.patch, made.plan, ground_of(made.plan, library, facts), states):
+        raise RepairUnsound(wrong)
+    plan = replace(made.plan, ext={**made.plan.ext, **ext})
+    # Noted first: a process killed after the writing could not be taken back otherwise.
+    note_amendment(database, old, plan, made.patch)
     summary = _summary(made)
-    commit, refused = commit_plan(workspace, plan, f"Plan: {plan.title} (revision {plan.revision})\n\n{summary}")
-    _journal(database, "plan.amended", plan, commit)
-    states = load_states(workspace, database, plan)
-    return Planned(plan, states, "amended", commit, (summary, *notes, *refused), replace(made, plan=plan))
+    message = f"Plan: {plan.title} (revision {plan.revision})\n\n{summary}"
+    done = write_spec(workspace, database, found, plan, message, unsaved)
+    _journal(database, "plan.amended", done.plan, done.commit, proposed)
+    states = load_states(workspace, database, done.plan)
+    notes = (summary, *said, *found.notes, *done.notes)
+    return Planned(done.plan, states, "amended", done.commit, notes, replace(made, plan=done.plan))
 
 
-def head_is_behind(repository: Repository, plan: Plan) -> bool:
-    """Whether HEAD lacks this revision of the plan. Edits by hand of the same revision are the person's to commit."""
-    committed = repository.content(repository.in_head(FILE_NAME))
-    if committed is None:
-        return True
-    try:
-        return read(committed.decode("utf-8")).plan.revision < plan.revision
-    except (NootropicError, UnicodeDecodeError):
-        return False
-
-
-def read_spec(workspace: Workspace) -> Spec | None:
-    """project-spec.md as it is, or None; unlike :func:`current_spec` it may break rules that plans keep."""
-    state = read_file(workspace.root, FILE_NAME)
-    if state is None:
-        return None
-    try:
-        return read(state.content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        line = state.content[: error.start].count(b"\n") + 1
-        raise SpecUnreadable(line, "it is not UTF-8 text") from None
-
-
-def write_plan(workspace: Workspace, plan: Plan, unsaved: Collection[str]) -> None:
-    """Write project-spec.md, whole or not at all.
-
-    :raises SpecUnsaved: when it has unsaved edits in an open tab.
-    """
-    if FILE_NAME in unsaved:
-        raise SpecUnsaved
-    before = read_file(workspace.root, FILE_NAME)
-    after = FileState(dump(plan).encode("utf-8"), before.mode if before else 0o644)
-    replace_file(workspace.root, FILE_NAME, before, after, draft=_DRAFT)
-
-
-def has_edits(workspace: Workspace) -> bool:
-    """Whether project-spec.md differs from what is committed."""
-    if not workspace.has_git:
-        return False
-    state = read_file(workspace.root, FILE_NAME)
-    content = state.content if state else None
-    return Repository(workspace.root, workspace.state_dir).differs_from_head(FILE_NAME, content)
-
-
-def commit_plan(workspace: Workspace, plan: Plan, message: str) -> tuple[str | None, list[str]]:
-    """Commit project-spec.md alone; what Git does not let through is told, the file stays written."""
-    if not workspace.has_git:
-        return None, []
-    repository = Repository(workspace.root, workspace.state_dir)
-    if repository.git.is_ignored(FILE_NAME):
-        return None, ["project-spec.md is written, not committed: Git ignores it here."]
-    state = read_file(workspace.root, FILE_NAME)
-    assert state is not None
-    try:
-        repository.check_ready()
-        before, staged, parent = repository.in_head(FILE_NAME), repository.in_index(FILE_NAME), repository.git.head()
-        content = repository.clean(FILE_NAME, state.content)
-        assert content is not None
-        entry = Entry(repository.store(content), before.mode if before else REGULAR)
-        commit = repository.commit({FILE_NAME: entry}, f"{message}\n\nNootropic-Plan: {plan.id}\n", parent)
-        if staged == before:  # a person who staged something else of it keeps that
-            repository.stage({FILE_NAME: entry})
-    except (CommitRefused, GitBusy) as refusal:
-        return None, [f"project-spec.md is written, not committed: {refusal.what} {refusal.why}".strip()]
-    return commit, []
-
-
-def _journal(database: StateDatabase, kind: str, plan: Plan, commit: str | None) -> None:
+def note_amendment(database: StateDatabase, before: Plan, after: Plan, patch: PlanPatch) -> None:
+    """Keep what an amendment changed, so that it can be taken back."""
     with database.transaction() as connection:
-        journal.append(connection, kind, plan.id, revision=plan.revision, commit=commit, tasks=len(plan.tasks))
+        blobs = {
+            name: put_blob(connection, zlib.compress(dump(plan).encode()))
+            for name, plan in (("before", before), ("after", after))
+        }
+        journal.append(connection, REPLANNED, before.id, revision=after.revision, patch=patch.to_json(), amended=blobs)
+
+
+def _journal(
+    database: StateDatabase, kind: str, plan: Plan, commit: str | None, proposed: Proposed | None = None
+) -> None:
+    told = {"revision": plan.revision, "commit": commit, "tasks": len(plan.tasks)}
+    with database.transaction() as connection:
+        journal.append(connection, kind, plan.id, **told, model=proposed.model if proposed is not None else None)
+    if proposed is not None:
+        StepLog(database, proposed.run).forget()  # the plan that was made of its answers is written
 
 
 def _summary(made: Amendment) -> str:
@@ -246,11 +270,6 @@ def _summary(made: Amendment) -> str:
         if names
     ]
     return "; ".join(parts) + "." if parts else "No task changed."
-
-
-def spec_notes(spec: Spec) -> tuple[str, ...]:
-    """What stands in project-spec.md beside the grammar, in sentences."""
-    return tuple(f"project-spec.md, {note.sentence()}." for note in spec.notes)
 
 
 def _digest(brief: str) -> str:

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nootropic_kernel.agents.planner import (
-    commit_plan,
-    current_spec,
-    has_edits,
-    head_is_behind,
-    spec_notes,
-    write_plan,
-)
+from nootropic_kernel.agents.planner import REPLANNED
 from nootropic_kernel.agents.repository_facts import repository_facts
+from nootropic_kernel.agents.spec_commit import commit_plan, head_is_behind
+from nootropic_kernel.agents.spec_edits import (
+    NoPlan,
+    SpecRead,
+    read_state,
+    settled_spec,
+    spec_notes,
+    write_spec,
+)
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.errors import UndoRefused
+from nootropic_kernel.planning.errors import RepairUnsound, UndoRefused
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
 from nootropic_kernel.planning.optimise import tightened
 from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
 from nootropic_kernel.planning.patch_views import summary
+from nootropic_kernel.planning.proofs import new_violations
 from nootropic_kernel.planning.replan import replan
 from nootropic_kernel.planning.situation import ground_of
-from nootropic_kernel.planning.spec_file import Spec
-from nootropic_kernel.planning.take_back import former, latest, take_back
+from nootropic_kernel.planning.spec_file import read
+from nootropic_kernel.planning.take_back import former, latest, take_back, take_back_amendment
+from nootropic_kernel.planning.validate import check
+from nootropic_kernel.telemetry.ledger import Ledger
 from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.database import StateDatabase, get_blob
 from nootropic_kernel.workspace.location import Workspace
 
-REPLANNED, TAKEN_BACK = "plan.replanned", "plan.replan-undone"
+TAKEN_BACK = "plan.replan-undone"
 
 
 @dataclass(frozen=True)
@@ -63,25 +69,33 @@ def replan_task(
     :raises Unrepairable: when no way is left (see :func:`planning.replan.replan` for the others).
     """
     with turn_lock(workspace, database):
-        spec = current_spec(workspace)
+        spec = read_state(workspace) if dry_run else settled_spec(workspace, database, unsaved)
+        if spec is None:
+            raise NoPlan
+        check(spec.plan)
         states = load_states(workspace, database, spec.plan)
         if (entry := handled(spec.plan, event)) is not None:
             return _shown(workspace, spec, states, event, entry)
-        ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace))
+        spent = spent_by_task(workspace, spec.plan)
+        ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace), spent)
         patch = replan(spec.plan, event, ground, states, hours)
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
         plan = apply(spec.plan, patch, frozen)
-        if (tighter := tightened(spec.plan, patch, frozen)) != patch:  # times only: the repair stays the same
+        if wrong := new_violations(spec.plan, patch, plan, ground, states, hours):
+            raise RepairUnsound(wrong)
+        # After the proofs, which compare with the repair as it came: only times change.
+        if (tighter := tightened(spec.plan, patch, frozen)) != patch:
             patch, plan = tighter, apply(spec.plan, tighter, frozen)
         if dry_run:
-            return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec))
+            return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec.spec))
         # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one
         # revision the later counts.
         was = former(spec.plan, plan, patch)
         _journal(database, REPLANNED, plan, patch=patch.to_json(), was=was)
-        commit, notes = _written(workspace, spec, plan, _message(spec.plan, event, patch), unsaved)
-        states = load_states(workspace, database, plan)
-        return Replanned(spec.plan, plan, patch, states, "replanned", commit, notes)
+        done = write_spec(workspace, database, spec, plan, _message(spec.plan, event, patch), unsaved)
+        states = load_states(workspace, database, done.plan)
+        notes = (*spec.notes, *done.notes)
+        return Replanned(spec.plan, done.plan, patch, states, "replanned", done.commit, notes)
 
 
 def undo_replan(
@@ -97,7 +111,8 @@ def undo_replan(
     :raises UndoRefused: when there is none, its record is gone, or its tasks were worked on since.
     """
     with turn_lock(workspace, database):
-        spec = current_spec(workspace)
+        spec = settled_spec(workspace, database, unsaved)
+        check(spec.plan)
         states = load_states(workspace, database, spec.plan)
         entry = latest(spec.plan, task, revision)
         if entry is None:
@@ -111,37 +126,41 @@ def undo_replan(
                 "An earlier one is taken back by its revision: `noo replan --undo --revision 2`."
             )
             return Replanned(spec.plan, spec.plan, PlanPatch(spec.plan.revision), states, "shown", notes=(said,))
-        patch, was = _kept(database, spec.plan, int(entry["revision"]))
-        plan = take_back(spec.plan, entry, patch, was, states)
-        message = f"Take back the replan of {entry['task']} (revision {plan.revision})\n\nIt was: {entry['evidence']}"
-        commit, notes = _written(workspace, spec, plan, message, unsaved)
-        _journal(database, TAKEN_BACK, plan, of=entry["revision"])
-        states = load_states(workspace, database, plan)
-        return Replanned(spec.plan, plan, patch, states, "undone", commit, notes)
+        kept = _kept(database, spec.plan, int(entry["revision"]))
+        patch = PlanPatch.from_json(kept["patch"])
+        if entry["kind"] == "amended":
+            what = "amendment"
+            plan = take_back_amendment(spec.plan, entry, *_plans(database, kept["amended"]), states)
+        else:
+            what = f"replan of {entry['task']}"
+            plan = take_back(spec.plan, entry, patch, kept["was"], states)
+        message = f"Take back the {what} (revision {plan.revision})\n\nIt was: {_line(str(entry['evidence']))}"
+        done = write_spec(workspace, database, spec, plan, message, unsaved)
+        _journal(database, TAKEN_BACK, done.plan, of=entry["revision"])
+        states = load_states(workspace, database, done.plan)
+        return Replanned(spec.plan, done.plan, patch, states, "undone", done.commit, (*spec.notes, *done.notes))
+
+
+def spent_by_task(workspace: Workspace, plan: Plan) -> dict[str, float]:
+    """What the tasks of a plan cost so far by the ledger, in US dollars; what belongs to no task under the empty id."""
+    spent: dict[str, float] = {}
+    for call in Ledger().calls(workspace=str(workspace.root)):
+        if call.plan == plan.id and call.usd is not None:
+            spent[call.task or ""] = spent.get(call.task or "", 0.0) + call.usd
+    return spent
 
 
 def _shown(
-    workspace: Workspace, spec: Spec, states: dict[str, TaskState], event: Event, entry: dict[str, Any]
+    workspace: Workspace, spec: SpecRead, states: dict[str, TaskState], event: Event, entry: dict[str, Any]
 ) -> Replanned:
     """A replan that was done before; a commit that Git refused, or that a killed process did not reach, is made now."""
-    commit, said = None, [*spec_notes(spec)]
+    commit, said = None, [*spec.notes, *spec_notes(spec.spec)]
     if workspace.has_git and head_is_behind(Repository(workspace.root, workspace.state_dir), spec.plan):
         commit, refused = commit_plan(workspace, spec.plan, f"Replan around {event.task}: {_line(event.evidence)}")
         said += refused
     said.insert(0, f"The plan was healed of this already, in revision {entry['revision']}.")
     patch = PlanPatch(spec.plan.revision, event)
     return Replanned(spec.plan, spec.plan, patch, states, "shown", commit, tuple(said))
-
-
-def _written(
-    workspace: Workspace, spec: Spec, plan: Plan, message: str, unsaved: Collection[str]
-) -> tuple[str | None, tuple[str, ...]]:
-    notes = list(spec_notes(spec))
-    if has_edits(workspace):
-        notes.append("Your own edits of project-spec.md were kept; they are part of this commit.")
-    write_plan(workspace, plan, unsaved)
-    commit, refused = commit_plan(workspace, plan, message)
-    return commit, (*notes, *refused)
 
 
 def _message(before: Plan, event: Event, patch: PlanPatch) -> str:
@@ -152,11 +171,25 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:500]
 
 
-def _kept(database: StateDatabase, plan: Plan, revision: int) -> tuple[PlanPatch, dict[str, Any]]:
+def _kept(database: StateDatabase, plan: Plan, revision: int) -> dict[str, Any]:
+    """What the journal has of a replan."""
     for event in reversed(journal.events(database.read(), kind=REPLANNED, subject=plan.id)):
         if event.data.get("revision") == revision:
-            return PlanPatch.from_json(event.data["patch"]), event.data["was"]
-    raise UndoRefused(
+            return event.data
+    raise _unknown(revision)
+
+
+def _plans(database: StateDatabase, blobs: dict[str, str]) -> tuple[Plan, Plan]:
+    """The plan before and after an amendment."""
+    found = [get_blob(database.read(), blobs[name]) for name in ("before", "after")]
+    before, after = (read(zlib.decompress(data).decode()).plan if data is not None else None for data in found)
+    if before is None or after is None:
+        raise _unknown(0)
+    return before, after
+
+
+def _unknown(revision: int) -> UndoRefused:
+    return UndoRefused(
         f"The replan of revision {revision} is not in this workspace's journal.",
         why="The journal stays on the machine where the replan was made, and is lost with .nootropic/.",
         next="`git log project-spec.md` shows its commit; `git revert` takes that back.",

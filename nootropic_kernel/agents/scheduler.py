@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from nootropic_kernel.agents.planner import Planned, commit_plan, current_spec, spec_notes, write_plan
+from nootropic_kernel.agents.planner import Planned
+from nootropic_kernel.agents.spec_edits import settled_spec, spec_notes, write_spec
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.assign import assign
@@ -31,21 +32,24 @@ def schedule_plan(
     :raises TooLarge: when more tasks may move than it is good for.
     """
     with turn_lock(workspace, database):
-        spec = current_spec(workspace)
-        states = load_states(workspace, database, spec.plan)
+        found = settled_spec(workspace, database, unsaved)
+        before = check(found.plan)
+        states = load_states(workspace, database, before)
         frozen = touched(states)
-        scheduled = assign(spec.plan, frozen)
+        scheduled = assign(before, frozen)
         if optimise:
             scheduled = optimised(scheduled, frozen)
-        if scheduled == spec.plan or _as_good(spec.plan, scheduled, frozen):
-            return Planned(spec.plan, states, "shown", None, ("No better schedule was found.", *spec_notes(spec)))
-        plan = replace(scheduled, revision=spec.plan.revision + 1, parent_revision=spec.plan.revision)
-        change = _change(spec.plan, plan)
-        write_plan(workspace, check(plan), unsaved)
-        commit, notes = commit_plan(workspace, plan, f"Plan: {plan.title} (revision {plan.revision})\n\n{change}")
+        if scheduled == before or _as_good(before, scheduled, frozen):
+            notes = ("No better schedule was found.", *found.notes, *spec_notes(found.spec))
+            return Planned(before, states, "shown", None, notes)
+        plan = check(replace(scheduled, revision=before.revision + 1, parent_revision=before.revision))
+        change = _change(before, plan)
+        message = f"Plan: {plan.title} (revision {plan.revision})\n\n{change}"
+        done = write_spec(workspace, database, found, plan, message, unsaved)
         with database.transaction() as connection:
-            journal.append(connection, "plan.scheduled", plan.id, revision=plan.revision, commit=commit)
-        return Planned(plan, load_states(workspace, database, plan), "amended", commit, (change, *notes))
+            journal.append(connection, "plan.scheduled", plan.id, revision=plan.revision, commit=done.commit)
+        states = load_states(workspace, database, done.plan)
+        return Planned(done.plan, states, "amended", done.commit, (change, *found.notes, *done.notes))
 
 
 def _as_good(old: Plan, new: Plan, frozen: Collection[str]) -> bool:

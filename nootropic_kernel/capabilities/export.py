@@ -56,7 +56,7 @@ class ExportParams(Params):
     """Which language, and where to."""
 
     format: Literal["pddl", "hddl", "json", "mermaid", "gantt"] = Field(
-        description="pddl for classical planners, hddl for hierarchical ones, json for programs, mermaid and gantt to draw.",
+        description="pddl or hddl for other planners, json for programs, mermaid or gantt to draw.",
         json_schema_extra={"position": 0},
     )
     out: str | None = Field(

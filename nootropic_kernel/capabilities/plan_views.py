@@ -14,6 +14,7 @@ from nootropic_kernel.planning.assign import budget_notes
 from nootropic_kernel.planning.board import ready_tasks, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import PlanPatch
+from nootropic_kernel.planning.render import warnings_of
 from nootropic_kernel.planning.resources import token_cost
 
 
@@ -63,6 +64,8 @@ class TaskView(BaseModel):
     schedule: ScheduleView
     acceptance: list[AcceptanceView] = []
     body: str = ""
+    origin: str = Field("library", description="Who it is from: library, model, or repaired (a model's, mended).")
+    warnings: list[str] = []
 
     @classmethod
     def of(cls, task: Task, state: TaskState) -> Self:
@@ -90,6 +93,8 @@ class TaskView(BaseModel):
             ),
             acceptance=_acceptance(task.acceptance),
             body=task.body,
+            origin=task.origin,
+            warnings=warnings_of(task),
         )
 
 

@@ -82,7 +82,7 @@ class ReplanResult(Result):
     def _head(self) -> str:
         commit = f" ({self.commit[:10]})" if self.commit else ""
         event = self._replanned.patch.event
-        about = f" around {event.task}" if event is not None else ""
+        about = "" if event is None else f" around {event.task}" if event.task else " (the amendment)"
         return {
             "replanned": f"Replanned{about}: revision {self.revision}{commit}.",
             "dry run": f"Replanning{about} would change this; nothing was written.",

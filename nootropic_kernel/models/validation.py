@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -146,34 +146,60 @@ def judge(text: str, rules: Sequence[Rule], judges: Judges) -> list[Judged]:
 def ask_validated(
     ask: Ask, request: ChatRequest, validator: Validator, judges: Judges | None = None, retries: int = RETRIES
 ) -> Validated:
-    """Ask until the answer is as ``validator`` wants it, ``retries`` more times at most.
+    """Ask until the answer is as ``validator`` wants it, ``retries`` more times at most (see :func:`validated`)."""
+    talk = validated(request, validator, judges or Judges(ask), retries)
+    wanted = next(talk)
+    while True:
+        try:
+            try:
+                answer = ask(wanted)
+            except InvalidOutput as error:  # whoever serves the request saw it, too
+                wanted = talk.throw(error)
+            else:
+                wanted = talk.send(answer)
+        except StopIteration as finished:
+            found: Validated = finished.value
+            return found
+
+
+def validated(
+    request: ChatRequest,
+    validator: Validator,
+    judges: Judges,
+    retries: int = RETRIES,
+    complaint: Callable[[Answer], str] = lambda answer: "",
+) -> Generator[ChatRequest, Answer, Validated]:
+    """The same as a generator, for whoever cannot ask by a call: it yields each request, and is sent the answer (or is
+    thrown the :class:`InvalidOutput` that came instead).
 
     An answer is flagged or logged for its rules only: what is not of the demanded shape cannot be used at all.
 
+    :param complaint: what the caller's own check finds wrong with an answer, in words for the model; empty for nothing.
     :raises InvalidOutput: when it is still not of the demanded shape.
     :raises OutputRejected: when it still breaks a rule, and that blocks it.
     :raises ModelError: when nobody answers.
     """
-    judges = judges or Judges(ask)
     schema = None if validator.schema is None else dict(validator.schema)
     request = replace(request, schema=schema) if schema is not None else request
     attempt, talk = 1, request
     while True:
         try:
-            answer = check_answer(request, ask(talk))
+            answer = check_answer(request, (yield talk))
         except InvalidOutput as error:
             # A schema that is wrong itself fails however often the model tries.
             if attempt > retries or error.data.get("fault") == "schema":
                 raise
-            said, wrong = str(error.data.get("text", "")), error.why
+            text, wrong = str(error.data.get("text", "")), error.why
         else:
             broken = tuple(each for each in judge(answer.text, validator.rules, judges) if not each.passed)
+            if found := complaint(answer):
+                broken = (*broken, Judged("check", 0.0, False, found))
             if not broken or validator.on_violation == "log" or attempt > retries:
                 return _settled(answer, broken, validator, attempt)
-            said, wrong = answer.text, "; ".join(each.why for each in broken)
+            text, wrong = answer.text, "; ".join(each.why for each in broken)
         # Only the last answer goes along: earlier failures would fill a small window for nothing.
         feedback = f"This answer cannot be used: {wrong.rstrip('.')}. Answer again, and keep to what was asked."
-        talk = replace(request, messages=(*request.messages, Message("assistant", said), Message("user", feedback)))
+        talk = replace(request, messages=(*request.messages, Message("assistant", text), Message("user", feedback)))
         attempt += 1
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.difference import difference
 from nootropic_kernel.planning.link import link
-from nootropic_kernel.planning.model import CLOSED, Epic, Plan, Story, Task, next_number, number
-from nootropic_kernel.planning.patch import Event, PlanPatch
+from nootropic_kernel.planning.model import CLOSED, GONE, Epic, Plan, Story, Task, next_number, number
+from nootropic_kernel.planning.patch import Event, PlanPatch, apply
 from nootropic_kernel.planning.spec_file import canonical
-from nootropic_kernel.planning.validate import check
+from nootropic_kernel.planning.tree import Tree
+
+WITH_MODEL = "library+model"  # the origin of a plan that a model had a part in
+_EVIDENCE = 300
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,6 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
     stories, story_ids = _stories(old.stories, new.stories, epic_ids)
     before = {task.key: task for task in old.tasks if task.status not in ("superseded", "cancelled")}
     after: dict[str, Task] = {}
-    added: list[str] = []
-    changed: list[str] = []
-    kept: list[str] = []
     following = next_number(task.id for task in old.tasks)
     names: dict[str, str] = {}
     for task in new.tasks:
@@ -49,39 +49,48 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
         names[task.id] = f"T{following}" if same is None else same.id
         if same is None:
             after[f"T{following}"] = replace(placed, id=f"T{following}")
-            added.append(f"T{following}")
             following += 1
         elif same.id in touched or same.locked or same.status in CLOSED:
             after[same.id] = same
-            kept.append(same.id)
         else:
             merged = replace(placed, id=same.id, status=same.status, agent=same.agent, ext=same.ext)
+            if same.origin != placed.origin == "library":  # a model's words, hours and checks stay
+                merged = replace(
+                    merged, title=same.title, estimate=same.estimate, acceptance=same.acceptance, body=same.body,
+                    origin=same.origin,
+                )  # fmt: skip
             if same.supersedes:  # it is done in another way since an earlier one failed
                 merged = replace(merged, how=same.how, body=same.body, supersedes=same.supersedes)
             after[same.id] = merged
-            (kept if _same_work(same, merged) else changed).append(same.id)
-    gone = []
+    tree = Tree(old)
+    unwanted: list[Task] = []
     for task in old.tasks:
         if task.id in after:
             continue
-        # What checks finished work once more follows from no brief.
-        finished = task.id in touched or task.locked or task.status in CLOSED or task.kind == "verify"
-        after[task.id] = task if finished else replace(task, status="superseded")
-        if not finished:
-            gone.append(task.id)
-    ordered = _in_id_order(after.values())
-    plan = replace(
+        # What checks finished work once more follows from no brief, and what only a model knows from none that we read.
+        own = task.kind == "verify" or (task.origin != "library" and tree.owner(task.id) is None)
+        if task.id in touched or task.locked or task.status in CLOSED or own:
+            after[task.id] = task
+        else:
+            unwanted.append(task)
+    needed = _needed(unwanted, after.values(), present)
+    after |= {task.id: task if task.id in needed else replace(task, status="superseded") for task in unwanted}
+    gone_ids = {task.id for task in after.values() if task.status in GONE}
+    frozen = {task.id for task in old.tasks if task.id in touched or task.status in CLOSED}
+    linked = (
+        task if task.id in frozen else _freed(task, gone_ids, after)
+        for task in link(_in_id_order(after.values()), present)
+    )
+    target = replace(
         new,
         id=old.id,
-        revision=old.revision + 1,
-        parent_revision=old.revision,
+        origin=WITH_MODEL if any(after[name].origin != "library" for name in after) else new.origin,
         budget=old.budget,
         agents=old.agents,
-        ext=old.ext,
         body=old.body,
         epics=epics,
         stories=stories,
-        tasks=link(ordered, present),
+        tasks=tuple(linked),
         tree=tuple(
             replace(
                 node,
@@ -92,9 +101,52 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
             for node in new.tree
         ),
     )
-    plan = check(canonical(assign(plan, touched)))
-    patch = difference(old, plan, Event("amended", "", new.brief))
-    return Amendment(old, plan, tuple(added), tuple(changed), tuple(gone), tuple(kept), patch)
+    return amended(old, assign(target, frozen), touched, " ".join(new.brief.split())[:_EVIDENCE])
+
+
+def amended(old: Plan, target: Plan, touched: Container[str], evidence: str) -> Amendment:
+    """The amendment that leads from ``old`` to ``target``: a patch, and the plan that applying it gives.
+
+    :param touched: tasks whose records stay byte for byte as they are, as do those of finished ones.
+    :param evidence: what it is for, as the plan's log keeps it.
+    """
+    frozen = {task.id for task in old.tasks if task.id in touched or task.status in CLOSED}
+    patch = difference(old, canonical(target), Event("amended", "", evidence), frozen)
+    plan = apply(old, patch, frozen)
+    known = {task.id: task for task in old.tasks}
+    superseded = tuple(patch.supersede)
+    changed = tuple(task.id for task in patch.tasks() if task.id in known and not _same_work(known[task.id], task))
+    added = tuple(task.id for task in patch.tasks() if task.id not in known)
+    kept = tuple(name for name in known if name not in {*superseded, *changed})
+    return Amendment(old, plan, added, changed, superseded, kept, patch)
+
+
+def _needed(unwanted: Iterable[Task], kept: Iterable[Task], present: Container[str]) -> set[str]:
+    """Those that no brief wants any more, but that make what tasks that stay require, directly or not."""
+    live = [task for task in kept if task.status not in GONE]
+    made = {item for task in live for item in task.provides}
+    makers = {item: task for task in reversed(list(unwanted)) if task.status not in GONE for item in task.provides}
+    found: set[str] = set()
+    open_ = [item for task in live for item in task.requires]
+    while open_:
+        item = open_.pop()
+        if item not in made and item not in present and item in makers:
+            maker = makers[item]
+            found.add(maker.id)
+            made.update(maker.provides)
+            open_ += maker.requires
+    return found
+
+
+def _freed(task: Task, gone: Container[str], known: Mapping[str, Task]) -> Task:
+    """A locked task waits for whoever makes now what those made that are given up; nobody else's links change."""
+    lost = [name for name in task.depends_on if name in gone]
+    if not lost:
+        return task
+    wanted = {item for name in lost for item in known[name].provides} & set(task.requires)
+    heirs = [each.id for each in known.values() if each.id not in gone and wanted & set(each.provides)]
+    kept = [name for name in task.depends_on if name not in lost]
+    return replace(task, depends_on=tuple(dict.fromkeys([*kept, *(name for name in heirs if name != task.id)])))
 
 
 def _epics(old: tuple[Epic, ...], new: tuple[Epic, ...]) -> tuple[tuple[Epic, ...], dict[str, str]]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from nootropic_kernel.planning.model import Plan, Schedule
-from nootropic_kernel.planning.patch import Element, Event, Move, PlanPatch, Relink
+from nootropic_kernel.planning.patch import PLAN_FIELDS, Element, Event, Move, PlanPatch, Relink
+from nootropic_kernel.planning.records import to_plain
 from nootropic_kernel.planning.retime import GONE
 
 
-def difference(old: Plan, new: Plan, event: Event | None = None) -> PlanPatch:
-    """The patch from ``old`` to ``new``; a task that says something else than before is in ``add`` under its own id."""
+def difference(old: Plan, new: Plan, event: Event | None = None, frozen: Container[str] = ()) -> PlanPatch:
+    """The patch from ``old`` to ``new``; a task that says something else than before is in ``add`` under its own id.
+
+    :param frozen: tasks that stay as they are in ``old``.
+    """
     before = {task.id: task for task in old.tasks}
     known = {each.id: each for each in _groups(old)}
     add = [each for each in _groups(new) if known.get(each.id) != each]
     supersede, relink, moves = [], [], []
     for task in new.tasks:
         was = before.get(task.id)
+        if task.id in frozen and was is not None:
+            continue
         if was is None:
             add.append(task)
             continue
@@ -31,11 +38,16 @@ def difference(old: Plan, new: Plan, event: Event | None = None) -> PlanPatch:
         if (task.schedule.start_h, task.schedule.end_h) != (was.schedule.start_h, was.schedule.end_h):
             moves.append(Move(task.id, task.schedule.start_h, task.schedule.end_h))
     delta = round(_hours(new) - _hours(old), 6)
-    return PlanPatch(old.revision, event, tuple(supersede), tuple(add), tuple(relink), tuple(moves), {"hours": delta})
+    fields = {
+        name: to_plain(getattr(new, name)) for name in sorted(PLAN_FIELDS) if getattr(new, name) != getattr(old, name)
+    }
+    return PlanPatch(
+        old.revision, event, tuple(supersede), tuple(add), tuple(relink), tuple(moves), {"hours": delta}, fields
+    )
 
 
 def _groups(plan: Plan) -> list[Element]:
-    return [*plan.epics, *plan.stories, *plan.tree]
+    return [*plan.epics, *plan.stories]
 
 
 def _hours(plan: Plan) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 
@@ -69,14 +69,29 @@ class Unrepairable(NootropicError):
 class NoCheaperWay(NootropicError):
     """A task is over budget, and every other way of doing it takes as long or longer."""
 
-    def __init__(self, task: str, hours: float, over: float) -> None:
+    def __init__(self, task: str, hours: float, over: float, over_usd: float = 0.0) -> None:
         above = f" The plan is {over:g} hours above its budget." if over > 0 else ""
+        above += f" It is {over_usd:.2f} US dollars above its budget." if over_usd > 0 else ""
         super().__init__(
             f"There is no cheaper way around {task}.",
-            why=f"Every untried way takes {hours:g} hours or more.{above}",
+            why=f"Every untried way takes {hours:g} hours or more, or costs as much or more.{above}",
             next='Set the status of a story\'s tasks to "deferred" in project-spec.md, or raise the budget there.',
             task=task,
             over_hours=over,
+            over_usd=over_usd,
+        )
+
+
+class RepairUnsound(NootropicError):
+    """A change of the plan would break a property that every change keeps; it is refused, with what breaks it."""
+
+    def __init__(self, wrong: Sequence[str]) -> None:
+        more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        super().__init__(
+            "The plan was not changed: the change would not be sound.",
+            why=f"{'; '.join(wrong[:5])}{more}.",
+            next="Mend what it names in project-spec.md (`noo spec --validate` checks the file), then run this again.",
+            violations=list(wrong),
         )
 
 
@@ -107,6 +122,18 @@ class UndoRefused(NootropicError):
     """A replan cannot be taken back: its tasks were worked on or changed since."""
 
 
+class ProposalRefused(NootropicError):
+    """Nothing in a model's proposal for a plan can be used; ``reason`` says why in a clause."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            "The model's proposal for the plan cannot be used.",
+            why=f"{reason[:1].upper()}{reason[1:]}.",
+            next="The plan of the library stands. Plan with another model, or without one.",
+        )
+
+
 class SpecUnreadable(NootropicError):
     """project-spec.md does not follow its grammar; nothing was changed."""
 
@@ -117,6 +144,20 @@ class SpecUnreadable(NootropicError):
             next="Mend that line (`git diff project-spec.md` shows what was edited), then run this again.",
             line=line,
             problem=problem,
+        )
+
+
+class SpecConflict(NootropicError):
+    """Two edits of project-spec.md made at once changed the same thing in two ways; the file stays as it is."""
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        more = f"; and {len(conflicts) - 10} more" if len(conflicts) > 10 else ""
+        super().__init__(
+            "project-spec.md was changed in two ways at once.",
+            why=f"{'; '.join(conflicts[:10])}{more}. The first was decided here, the second stands in the file.",
+            next="Nothing was written. Set these to the first value in project-spec.md and run this again; "
+            "what you change after that is kept.",
+            conflicts=list(conflicts),
         )
 
 

@@ -36,3 +36,13 @@ def link(tasks: Sequence[Task], present: Container[str] = ()) -> tuple[Task, ...
                 found.append(tasks[before[0] if before else makers[0]].id)
         linked.append(replace(task, depends_on=tuple(dict.fromkeys(found))))
     return tuple(linked)
+
+
+def goals(tasks: Sequence[Task]) -> tuple[str, ...]:
+    """What the plan is for: the first product of each task whose products no other task requires.
+
+    What only leads to something else is no goal, so that a repair may lead there in another way.
+    """
+    required = {item for task in tasks for item in task.requires}
+    ends = (task for task in tasks if not required & set(task.provides))
+    return tuple(dict.fromkeys(task.provides[0] for task in ends))

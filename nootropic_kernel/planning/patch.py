@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -15,6 +15,23 @@ from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.validate import check
 
 EVENTS = ("failed", "blocked", "late", "over-budget", "wrong", "amended")
+# What an amendment may change in the plan beside its elements.
+PLAN_FIELDS = frozenset(
+    {
+        "title",
+        "brief",
+        "archetype",
+        "origin",
+        "goals",
+        "limits",
+        "budget",
+        "agents",
+        "words",
+        "bindings",
+        "tree",
+        "body",
+    }
+)
 LOG = "replans"  # in the plan's ext: what was replanned, by revision
 
 Element = Epic | Story | Task | Node
@@ -53,8 +70,9 @@ class PlanPatch:
     """One change of a plan.
 
     ``add`` holds whole records: tasks with fresh ids, and the epics, stories and nodes of the tree that they need; a
-    record with a known id takes the place of the old one. ``cost_delta`` is in hours; ``over_hours`` in it says by how
-    much the plan is above its budget afterwards.
+    record with a known id takes the place of the old one. ``cost_delta`` has ``hours`` and ``cost_usd``; ``over_hours``
+    and ``over_usd`` in it say by how much the plan is above its budget afterwards. ``fields`` are fields of the plan
+    itself that an amendment gives other values (JSON).
     """
 
     base_revision: int
@@ -64,11 +82,12 @@ class PlanPatch:
     relink: tuple[Relink, ...] = ()
     reschedule: tuple[Move, ...] = ()
     cost_delta: dict[str, float] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         """Whether it changes nothing."""
-        return not (self.supersede or self.add or self.relink or self.reschedule)
+        return not (self.supersede or self.add or self.relink or self.reschedule or self.fields)
 
     def tasks(self) -> list[Task]:
         """The tasks that it adds."""
@@ -106,11 +125,13 @@ class _Bare:
     relink: tuple[Relink, ...] = ()
     reschedule: tuple[Move, ...] = ()
     cost_delta: dict[str, float] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
 
     def patch(self) -> PlanPatch:
         return PlanPatch(
-            self.base_revision, self.event, self.supersede, (), self.relink, self.reschedule, self.cost_delta
-        )
+            self.base_revision, self.event, self.supersede, (), self.relink, self.reschedule, self.cost_delta,
+            self.fields,
+        )  # fmt: skip
 
 
 def _element(record: Any) -> Element:
@@ -172,6 +193,7 @@ SCHEMA: dict[str, Any] = {
             },
         },
         "cost_delta": {"type": "object", "additionalProperties": {"type": "number"}},
+        "fields": {"type": "object", "propertyNames": {"enum": sorted(PLAN_FIELDS)}},
     },
 }
 
@@ -219,7 +241,24 @@ def apply(plan: Plan, patch: PlanPatch, frozen: Container[str] = ()) -> Plan:
         tasks=with_slack(tasks, frozen),
         ext={**plan.ext, LOG: [*log_entries(plan), _logged(plan, patch)]},
     )
-    return check(canonical(changed))
+    return check(canonical(_with_fields(changed, patch.fields)))
+
+
+def _with_fields(plan: Plan, fields: Mapping[str, Any]) -> Plan:
+    """The plan with other values of its own fields.
+
+    :raises PatchInvalid: when there is no such field, or a value is of the wrong type.
+    """
+    if unknown := sorted(set(fields) - PLAN_FIELDS):
+        raise PatchInvalid(f"it changes {', '.join(unknown)} of the plan, which no patch may")
+    if not fields:
+        return plan
+    try:
+        bare = to_plain(replace(plan, epics=(), stories=(), tasks=(), tree=()))
+        given = from_plain(Plan, {**bare, **fields})
+    except RecordInvalid as problem:
+        raise PatchInvalid(str(problem)) from problem
+    return replace(plan, **{name: getattr(given, name) for name in fields})
 
 
 def handled(plan: Plan, event: Event) -> dict[str, Any] | None:

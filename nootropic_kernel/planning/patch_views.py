@@ -76,6 +76,9 @@ def summary(before: Plan, patch: PlanPatch) -> str:
     said = [f"{count} task{'s' if count != 1 else ''} {word}" for count, word in counts if count]
     hours = patch.cost_delta.get("hours", 0.0)
     said += [f"{hours:+g} hours"] if hours else []
+    money, above = patch.cost_delta.get("cost_usd", 0.0), patch.cost_delta.get("over_usd", 0.0)
+    said += [f"{money:+.2f} US dollars"] if money else []
+    said += [f"{above:.2f} US dollars above the budget"] if above else []
     over = patch.cost_delta.get("over_hours", 0.0)
     return ", ".join(said) + (f"; the plan is now {over:g} hours above its budget." if over else ".")
 

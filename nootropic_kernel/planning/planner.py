@@ -17,7 +17,7 @@ from nootropic_kernel.planning.errors import NoWayFound
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.htn import Decomposition, Key, decompose
 from nootropic_kernel.planning.leaves import task_of
-from nootropic_kernel.planning.link import link
+from nootropic_kernel.planning.link import goals, link
 from nootropic_kernel.planning.methods import Library, fill, shipped_library
 from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
 from nootropic_kernel.planning.shaping import shaping
@@ -62,7 +62,7 @@ def _planned(
         title=reading.title,
         brief=brief.strip(),
         archetype=reading.archetype.name,
-        goals=tuple(dict.fromkeys(task.provides[0] for task in tasks)),
+        goals=goals(tasks),
         limits=tuple(limit.sentence() for limit in reading.limits),
         words=(*shaping(reading.words, tasks), *_left_out(reading)),
         bindings={key: value for key, value in bindings.items() if key != "brief"},  # that is a field of its own

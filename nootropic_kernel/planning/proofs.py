@@ -14,6 +14,7 @@ from dataclasses import replace
 from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import PlanInvalid
 from nootropic_kernel.planning.model import Node, Plan, Schedule, Task
+from nootropic_kernel.planning.money import over_money
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.records import encode, to_plain
 from nootropic_kernel.planning.repair import at_node, at_task
@@ -32,6 +33,22 @@ def violations(
 ) -> list[str]:
     """Every property that a patch breaks, each with what breaks it; empty for a sound repair."""
     return list(_Proof(before, patch, after, ground, states, hours).all())
+
+
+def new_violations(
+    before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States, hours: float | None = None
+) -> list[str]:
+    """The same without what was broken before already, by an edit by hand for instance."""
+    known = set(_Proof(before, PlanPatch(before.revision), before, ground, states, None).standing())
+    return [each for each in violations(before, patch, after, ground, states, hours) if each not in known]
+
+
+def amendment_violations(before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States) -> list[str]:
+    """What an amendment breaks: it may give the plan other goals, tasks and methods, but all else holds as ever."""
+    proof = _Proof(before, patch, after, ground, states, None)
+    known = set(_Proof(before, PlanPatch(before.revision), before, ground, states, None).standing())
+    found = [*proof.frozen(), *proof.standing(), *proof.kept_ids(), *proof.own_goals()]
+    return [each for each in found if each not in known]
 
 
 class _Proof:
@@ -57,6 +74,12 @@ class _Proof:
         yield from self.budget()
         yield from self.repeatable()
         yield from self.lowest()
+
+    def standing(self) -> Iterator[str]:
+        """What can be wrong with a plan itself, whatever led to it."""
+        yield from self.supported()
+        yield from self.acyclic()
+        yield from self.methods()
 
     def _live(self) -> list[Task]:
         return [task for task in self.after.tasks if task.status not in GONE and task.id not in self.replaced]
@@ -111,10 +134,19 @@ class _Proof:
             if item in before and item not in given | self.ground.present:
                 yield f"P5: nobody provides the goal {item} any more"
 
+    def own_goals(self) -> Iterator[str]:
+        given = {item for task in self._live() for item in task.provides}
+        for item in self.after.goals:
+            if item not in given | self.ground.present:
+                yield f"P5: nobody provides the goal {item}"
+
     def ids(self) -> Iterator[str]:
         for task in self.patch.tasks():
             if task.id in self.old:
                 yield f"P6: the id {task.id} is used again"
+        yield from self.kept_ids()
+
+    def kept_ids(self) -> Iterator[str]:
         if missing := set(self.old) - set(self.new):
             yield f"P6: the records of {', '.join(sorted(missing))} are gone, so their ids could be used again"
 
@@ -147,6 +179,9 @@ class _Proof:
         over = over_budget(self.after, self.after.tasks)
         if over != self.patch.cost_delta.get("over_hours", 0.0):
             yield f"P8: the plan is {over:g} hours above its budget, and the patch says otherwise"
+        above = over_money(self.after, self.after.tasks, self.ground.spent, self.situation.done)
+        if above != self.patch.cost_delta.get("over_usd", 0.0):
+            yield f"P8: the plan is {above:g} US dollars above its budget, and the patch says otherwise"
 
     def repeatable(self) -> Iterator[str]:
         if replan(self.before, self.patch.event, self.ground, self.states, self.hours) != self.patch:

@@ -49,9 +49,11 @@ def _tree_lines(plan: Plan, states: States, notes: tuple[str, ...]) -> Iterator[
                 state = state_of(task, states)
                 star = "*" if task.schedule.critical else " "
                 detail = [task.how.sentence(), *([f"after {', '.join(task.depends_on)}"] if task.depends_on else [])]
+                detail += [said] if (said := origin_of(task)) else []
                 yield f"    {_SIGNS.get(state.status, '·')}{star}{task.id} {task.title}  ({'; '.join(detail)})"
                 if state.note and not state.note.startswith("waits for"):  # "after" says that already
                     yield f"         {state.status}: {state.note}"
+                yield from (f"         careful: {warning}" for warning in warnings_of(task))
     yield ""
     if path := plan.critical_path():
         yield f"Critical path: {_path(path)}, {_hours(plan.hours())}"
@@ -59,6 +61,23 @@ def _tree_lines(plan: Plan, states: States, notes: tuple[str, ...]) -> Iterator[
         yield f"Next: {_names(ready)}"
     yield from word_lines(plan)
     yield from notes
+
+
+def origin_of(task: Task) -> str:
+    """Who a task is from, where that is not the library."""
+    return {"library": "", "model": "proposed by a model", "repaired": "proposed by a model, mended"}.get(
+        task.origin, task.origin
+    )
+
+
+def warnings_of(task: Task) -> list[str]:
+    """What a person should know before running what a task names; an entry that a hand edit spoilt is passed over."""
+    kept: Any = task.ext.get("warnings")
+    return [each for each in kept if isinstance(each, str)] if isinstance(kept, list) else []
+
+
+def _how(task: Task) -> str:
+    return "; ".join(filter(None, [task.how.sentence(), origin_of(task)]))
 
 
 def word_lines(plan: Plan) -> Iterator[str]:
@@ -105,7 +124,7 @@ def board_markdown(plan: Plan, states: States) -> str:
         status = f"{state.status}: {in_markdown(state.note)}" if state.note else state.status
         slack = "critical" if task.schedule.critical else f"{task.schedule.slack_h:g}"
         rows.append(
-            f"| {task.id} | {in_markdown(task.title)} | {in_markdown(task.how.sentence())} "
+            f"| {task.id} | {in_markdown(task.title)} | {in_markdown(_how(task))} "
             f"| {', '.join(task.depends_on)} | {task.estimate.hours:g} | {slack} | {status} |"
         )
     return "\n".join(rows)
@@ -151,7 +170,7 @@ def _card(task: Task, states: States) -> str:
     return (
         f'<div style="border-left:3px solid {colour};padding:2px 6px;margin:4px 0;border-radius:2px;'
         f'background:rgba(128,128,128,.08)"><b>{mark}{task.id}</b> {_e(task.title)}'
-        f'<div style="opacity:.75">{_e(task.how.sentence())}{_e(after)}</div>{note}</div>'
+        f'<div style="opacity:.75">{_e(_how(task))}{_e(after)}</div>{note}</div>'
     )
 
 

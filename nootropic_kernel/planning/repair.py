@@ -14,6 +14,7 @@ from nootropic_kernel.planning.htn import Decomposition, Step, decompose
 from nootropic_kernel.planning.leaves import how_of, task_of
 from nootropic_kernel.planning.methods import Way, fill
 from nootropic_kernel.planning.model import Epic, How, Node, Schedule, Story, Task, next_number
+from nootropic_kernel.planning.money import price
 from nootropic_kernel.planning.patch import Element
 from nootropic_kernel.planning.situation import Situation
 from nootropic_kernel.planning.tree import above, record
@@ -30,6 +31,11 @@ class Repair:
         """By how much it changes the hours of the plan."""
         added = sum(each.estimate.hours for each in self.add if isinstance(each, Task))
         return added - sum(situation.tasks[name].estimate.hours for name in self.supersede)
+
+    def money(self, situation: Situation) -> float:
+        """By how much it changes what the plan is estimated to cost, in US dollars."""
+        added = sum(price(each) for each in self.add if isinstance(each, Task))
+        return round(added - sum(price(situation.tasks[name]) for name in self.supersede), 6)
 
 
 def repairs(situation: Situation, evidence: str) -> Iterator[Repair]:
@@ -59,9 +65,11 @@ def at_task(situation: Situation, task: Task, evidence: str) -> Repair | None:
 def again(task: Task, name: str, how: How) -> Task:
     """A task to be done once more, under a new id, with nothing of it met yet."""
     unmet = tuple(replace(check, met=False) for check in task.acceptance)
+    # Only a model's work is paid by the token.
+    paid = task.estimate if how.kind == task.how.kind else replace(task.estimate, tokens=0, cost_usd=None)
     return replace(
         task, id=name, how=how, status="pending", supersedes=task.id, acceptance=unmet, locked=False, ext={},
-        agent=None, schedule=Schedule(),
+        agent=None, schedule=Schedule(), estimate=paid,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.budgets import over_hours
 from nootropic_kernel.planning.errors import NoCheaperWay, Unrepairable
 from nootropic_kernel.planning.model import Estimate, How, Plan, Schedule, Task, next_number
+from nootropic_kernel.planning.money import over_money
 from nootropic_kernel.planning.patch import EVENTS, Event, Move, PlanPatch, Relink, handled
 from nootropic_kernel.planning.repair import Repair, again, next_how, repairs
 from nootropic_kernel.planning.resources import agents_of, chosen
@@ -42,9 +43,11 @@ def replan(plan: Plan, event: Event | None, ground: Ground, states: States, hour
         return patch_of(situation, event, _rework(situation, task, event.evidence))
     ways = repairs(situation, event.evidence)
     if event.kind == "over-budget":
-        cheaper = next((way for way in ways if way.hours(situation) < 0), None)
+        above = over_money(plan, plan.tasks, ground.spent, situation.done)
+        # Where money is short, a way that only takes less time is no help.
+        cheaper = next((way for way in ways if (way.money if above else way.hours)(situation) < 0), None)
         if cheaper is None:
-            raise NoCheaperWay(task.id, task.estimate.hours, over_budget(plan, plan.tasks))
+            raise NoCheaperWay(task.id, task.estimate.hours, over_budget(plan, plan.tasks), above)
         return patch_of(situation, event, cheaper)
     found = next(ways, None)
     if found is None:
@@ -189,6 +192,10 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
     ]
     if over := over_budget(plan, timed):
         cost["over_hours"] = over
+    if money := repair.money(situation):
+        cost["cost_usd"] = money
+    if above := over_money(plan, [*current, *linked.values()], situation.ground.spent, situation.done):
+        cost["over_usd"] = above
     links = tuple(Relink(task.id, task.depends_on) for task in relinked.values())
     return PlanPatch(plan.revision, event, repair.supersede, tuple(add), links, tuple(moves), cost)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,15 +26,19 @@ _BEGUN = frozenset({"done", "review", "running"})
 
 @dataclass(frozen=True)
 class Ground:
-    """What a repair builds on: the methods, the repository, what holds in it, and the limits of the brief."""
+    """What a repair builds on: the methods, the repository, what holds in it, and the limits of the brief.
+
+    ``spent`` is what tasks cost so far in US dollars, by their ids.
+    """
 
     library: Library
     facts: RepositoryFacts
     present: frozenset[str]
     bounds: Bounds
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
-def ground_of(plan: Plan, library: Library, facts: RepositoryFacts) -> Ground:
+def ground_of(plan: Plan, library: Library, facts: RepositoryFacts, spent: Mapping[str, float] | None = None) -> Ground:
     """The ground of a plan in its repository as it is now.
 
     :raises PlanInvalid: when the bindings that the plan keeps were damaged by hand.
@@ -51,7 +55,7 @@ def ground_of(plan: Plan, library: Library, facts: RepositoryFacts) -> Ground:
             why=f"What tasks were made from is damaged there ({type(error).__name__}: {error}).",
             next="Restore that line: `git log -p project-spec.md` shows how it was.",
         ) from error
-    return Ground(library, facts, frozenset(present), Bounds(limits, facts))
+    return Ground(library, facts, frozenset(present), Bounds(limits, facts), spent or {})
 
 
 def _still_there(plan: Plan, facts: RepositoryFacts) -> dict[str, Any]:

@@ -8,7 +8,7 @@ in the body of the element it stands in, and reported with its line; what cannot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ _BODY, _BODY_END = "<!-- body -->", "<!-- /body -->"
 _HEADING = re.compile(r"(##|###|####) ([EST])(\d+) · (.*)")
 # Shown even at their default, because people look for them and edit them.
 _ALWAYS = frozenset({"revision", "status"})
+_READ_FIRST = ("schema", "id", "revision", "title", "brief", "goals", "limits", "budget", "agents")
 _LEVELS = {"##": "E", "###": "S", "####": "T"}
 _CHECK = re.compile(r"- \[([ xX])\] ([A-Za-z][A-Za-z0-9_-]*): (.*)")
 _KEY = re.compile(r"([a-z_]+): (.*)")
@@ -73,17 +74,19 @@ def canonical(plan: Plan) -> Plan:
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield "---"
-    outside = frozenset({"schema", "title", "epics", "stories", "tasks", "body", "words", "tree"})
+    outside = frozenset({"schema", "title", "epics", "stories", "tasks", "body", "words", "tree", "bindings", "ext"})
     fields = shown(plan, leave_out=outside, always=_ALWAYS)
     words = [[word.text, word.verdict, word.meaning] for word in plan.words]
-    tree = [shown(node) for node in plan.tree]
+    # What people read comes first; what only programs read, the tree and what it was made from, comes last.
     record = {"schema": plan.schema, **_titled(fields, plan.title), **_bodied(plan.body)}
-    for key, value in record.items():
-        yield f"{key}: {encode(value)}"
-    for key, entries in (("tree", tree), ("words", words)):
-        if entries:  # an entry a line; last the words, which people read after the rest
-            lines = [encode(entry) for entry in entries]
-            yield from (f"{key}: [", *(f"  {line}," for line in lines[:-1]), f"  {lines[-1]}", _LIST_END)
+    first = [key for key in _READ_FIRST if key in record]
+    for key in (*first, *(key for key in record if key not in first)):
+        yield f"{key}: {encode(record[key])}"
+    yield from _entries("words", words)
+    for key in ("ext", "bindings"):
+        if value := getattr(plan, key):
+            yield f"{key}: {encode(value)}"
+    yield from _entries("tree", [shown(node) for node in plan.tree])
     yield from ("---", "", f"# {_heading(plan.title)}", "")
     yield from _prose(plan.body)
     for epic in plan.epics:
@@ -92,6 +95,13 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield from _element("###", story, frozenset({"id", "title", "body", "epic", "acceptance"}))
             for task in plan.tasks_of(story.id):
                 yield from _element("####", task, frozenset({"id", "title", "body", "story", "acceptance"}))
+
+
+def _entries(key: str, entries: Sequence[Any]) -> Iterator[str]:
+    """A list with an entry a line."""
+    if entries:
+        lines = [encode(entry) for entry in entries]
+        yield from (f"{key}: [", *(f"  {line}," for line in lines[:-1]), f"  {lines[-1]}", _LIST_END)
 
 
 def _element(level: str, element: Epic | Story | Task, outside: frozenset[str]) -> Iterator[str]:

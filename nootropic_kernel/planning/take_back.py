@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from nootropic_kernel.planning.board import States
-from nootropic_kernel.planning.errors import UndoRefused
+from nootropic_kernel.planning.errors import SpecConflict, UndoRefused
 from nootropic_kernel.planning.model import Node, Plan, Schedule, Story, Task
 from nootropic_kernel.planning.patch import LOG, PlanPatch, log_entries
 from nootropic_kernel.planning.records import from_plain, to_plain
 from nootropic_kernel.planning.retime import with_slack
 from nootropic_kernel.planning.spec_file import canonical
+from nootropic_kernel.planning.spec_merge import merge
 from nootropic_kernel.planning.validate import check
 
 _BEGUN = frozenset({"done", "review", "running"})
@@ -52,8 +53,7 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
     for task in plan.tasks:
         old = was["tasks"].get(task.id, {})
         if task.id in added:
-            start = task.schedule.start_h
-            task = replace(task, status="cancelled", supersedes=None, schedule=Schedule(start, start))
+            task = _cancelled(task)
         if task.id in gone:
             task = replace(task, status=old["status"], schedule=from_plain(Schedule, old["schedule"]))
         if task.id in links:
@@ -76,6 +76,54 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
         ext={**plan.ext, LOG: entries},
     )
     return check(canonical(taken_back))
+
+
+def take_back_amendment(plan: Plan, entry: dict[str, Any], before: Plan, after: Plan, states: States) -> Plan:
+    """The plan without an amendment; what was edited since then stays.
+
+    :param entry: the amendment's entry in the log; it led from ``before`` to ``after``.
+    :raises UndoRefused: when a task that it added was begun, or what it changed was changed again.
+    """
+    begun = {name for name, state in states.items() if state.status in _BEGUN}
+    known = {task.id: task for task in before.tasks}
+    added = [task for task in after.tasks if task.id not in known]
+    former = {
+        task.id: _cancelled(task) if task.id not in known else task if task.id in begun else known[task.id]
+        for task in after.tasks
+    }
+    groups = {epic.id for epic in before.epics} | {story.id for story in before.stories}
+    wanted = replace(
+        before,
+        epics=(*before.epics, *(each for each in after.epics if each.id not in groups)),
+        stories=(*before.stories, *(each for each in after.stories if each.id not in groups)),
+        tasks=tuple(former.values()),
+    )
+    problems = [f"{task.id} is {states[task.id].status}" for task in added if task.id in begun]
+    if not problems:
+        try:
+            merged = merge(_without_log(after), _without_log(wanted), _without_log(plan))
+        except SpecConflict as conflict:
+            problems = conflict.data["conflicts"]
+    if problems:
+        raise _refused(entry, problems)
+    entries = [{**each, "undone": plan.revision + 1} if each == entry else each for each in log_entries(plan)]
+    taken_back = replace(
+        merged,
+        revision=plan.revision + 1,
+        parent_revision=plan.revision,
+        tasks=with_slack(merged.tasks, begun),
+        ext={**merged.ext, LOG: entries},
+    )
+    return check(canonical(taken_back))
+
+
+def _cancelled(task: Task) -> Task:
+    start = task.schedule.start_h
+    return replace(task, status="cancelled", supersedes=None, schedule=Schedule(start, start))
+
+
+def _without_log(plan: Plan) -> Plan:
+    return replace(plan, ext={key: value for key, value in plan.ext.items() if key != LOG})
 
 
 def latest(plan: Plan, task: str = "", revision: int | None = None) -> dict[str, Any] | None:
@@ -109,12 +157,17 @@ def _check(plan: Plan, entry: dict[str, Any], patch: PlanPatch, states: States) 
         ):
             problems.append(f"{move.id} has other times than then")
     if problems:
-        raise UndoRefused(
-            f"The replan of revision {entry['revision']} cannot be taken back.",
-            why=f"The plan was worked on since: {'; '.join(problems[:5])}.",
-            next="Take back later replans first, or edit project-spec.md.",
-            revision=entry["revision"],
-        )
+        raise _refused(entry, problems)
+
+
+def _refused(entry: dict[str, Any], problems: list[str]) -> UndoRefused:
+    what = "amendment" if entry["kind"] == "amended" else "replan"
+    return UndoRefused(
+        f"The {what} of revision {entry['revision']} cannot be taken back.",
+        why=f"The plan was worked on since: {'; '.join(problems[:5])}.",
+        next="Take back later replans first, or edit project-spec.md.",
+        revision=entry["revision"],
+    )
 
 
 def _times(known: dict[str, Task], name: str) -> tuple[float, float] | None:

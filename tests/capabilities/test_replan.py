@@ -228,7 +228,7 @@ def test_a_change_of_a_plan_of_two_thousand_tasks_reads_well() -> None:
 
 _DOOMED = """
 import os, signal, sys
-from nootropic_kernel.agents import planner, replanner
+from nootropic_kernel.agents import spec_edits
 moment = sys.argv.pop(1)
 def dying(function):
     def then(*args, **options):
@@ -240,14 +240,14 @@ def dying(function):
         return answer
     return then
 name = sys.argv.pop(1)
-setattr(replanner, name, dying(getattr(replanner, name)))
+setattr(spec_edits, name, dying(getattr(spec_edits, name)))
 from nootropic_kernel.cli.command import run
 sys.exit(run(sys.argv[1:]))
 """
 
 
 @pytest.mark.parametrize(
-    ("moment", "where"), [("before", "write_plan"), ("after", "write_plan"), ("after", "commit_plan")]
+    ("moment", "where"), [("before", "replace_file"), ("after", "replace_file"), ("after", "commit_plan")]
 )
 def test_killed_anywhere_it_is_done_once_and_can_be_taken_back(
     session: Session, repo: Path, moment: str, where: str
