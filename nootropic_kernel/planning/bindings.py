@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Any
 
-from nootropic_kernel.planning.brief import Reading
 from nootropic_kernel.planning.changes_asked import Change
 from nootropic_kernel.planning.facts import Module, RepositoryFacts, import_name, module_name
+from nootropic_kernel.planning.layout import PYTHON, Layout, layout_of
+from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.methods import Library
+from nootropic_kernel.planning.reading import Reading
 from nootropic_kernel.planning.recipe_arguments import name_problem
+from nootropic_kernel.planning.step_bindings import asked_for, step_bindings
+from nootropic_kernel.planning.technologies import title_of
 from nootropic_kernel.planning.wording import class_name, identifier, listing, package_name, plural
 
 _MAX_MODULES = 8
 
 
-def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[str, Any]:
+def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: Library) -> dict[str, Any]:
     """Everything that templates may name."""
     package_dir = facts.package_dir or package_name(reading.subject, _top_names(facts))
     notebooks = facts.usable_notebooks()
@@ -25,19 +31,26 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[st
     every = [_target(module, _worth_showing(module, facts), facts) for module in _documentable(facts)]
     target_files = [target["target_path"] for target in targets]
     title = reading.title
+    lexicon = Lexicon(library)
+    chosen = _chosen(reading, facts, lexicon)
+    tests = _tests_folder(package_dir, facts)
+    layout = layout_of(chosen["language"], package_dir, tests, facts)
     return {
         "title": title,
         "brief": brief,
         "slug": identifier(title, "plan"),
         "brief_line": title,
-        "brief_text": " ".join(brief.split())[:2000],
+        "brief_text": reading.text[:2000],
         "target": reading.subject,
-        "target_title": reading.subject,
+        "target_title": reading.subject.replace("_", " "),
         "target_slug": identifier(reading.subject),
         "target_files": target_files,
+        "fault_name": identifier(f"{'_'.join(reading.targets[:1])}_fault") if reading.targets else "fault",
+        "fault_files": [*target_files, f"{layout.test_open}{identifier('_'.join(reading.targets[:1]) + '_fault')}{layout.test_close}"],
+        "work_file": notebook if notebook and not reading.archetype.builds else f"{layout.folder}/steps{layout.ending}",
         "package_dir": package_dir,
         "package": import_name(package_dir),
-        "tests": _tests_folder(package_dir, facts),
+        "tests": tests,
         "notebook": notebook,
         "entities": things,
         "first_entity": things[:1],
@@ -45,20 +58,89 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[st
             {"ability": a.name, "Ability": a.title, "ability_file": a.file, "ability_word": a.word}
             for a in reading.abilities
         ],
+        "actions": [
+            {"action": a.name, "Action": a.title, "action_word": a.word} for a in reading.actions
+        ],
         "renames": [_renaming(old, new, facts) for old, new in reading.renames],
         "targets": targets,
         "missing": missing,
-        "changes": [_change(change, package_dir, facts) for change in reading.changes if change.kind != "rename"],
+        "changes": [
+            _change(change, package_dir, facts, layout) for change in reading.changes if change.kind != "rename"
+        ],
         "every_module": every[:_MAX_MODULES],
-        "readme_lines": _readme_lines(brief, things, reading),
+        "readme_lines": _readme_lines(reading.text, things, reading),
+        "questions": [{"question": text, "question_name": identifier(text, "question")} for text in reading.questions],
+        "source": listing(list(reading.data_files)) or "the data",
+        "code": layout.folder,
+        "ending": layout.ending,
+        "test_open": layout.test_open,
+        "test_close": layout.test_close,
+        "manifest": layout.manifest,
+        "run_tests": layout.test,
+        "run_test_file": layout.test_file,
+        "coverage": str(reading.constraints.coverage or ""),
+        **chosen,
+        **step_bindings(reading.steps, reading.archetype.phases),
+        "atoms": sorted({*_atoms(reading, lexicon), *(f"uses:{kind}" for kind in chosen["found"])}),
     }
+
+
+def _chosen(reading: Reading, facts: RepositoryFacts, lexicon: Lexicon) -> dict[str, Any]:
+    """The language, and by name what the brief (or else the repository) wants for each kind of technology."""
+    table = lexicon.table("technology")
+    wanted = reading.technologies.wanted
+    away = {*reading.technologies.old, *reading.technologies.avoided}
+    there = [n for f in facts.tooling.frameworks if (n := lexicon.technology(f)) in table and n not in {*wanted, *away}]
+    kinds_wanted = {kind for name in wanted for kind in table.get(name, {}).get("is", ())}
+    there = [name for name in there if not kinds_wanted & set(table[name].get("is", ()))]
+    known = [*wanted, *there]
+
+    def first(kind: str, otherwise: str) -> str:
+        return next((title_of(lexicon, n) for n in known if kind in table.get(n, {}).get("is", ())), otherwise)
+
+    languages = [name for name in wanted if "language" in table.get(name, {}).get("is", ())]
+    language = facts.language or ("python" if "python" in languages else next(iter(languages), None))
+    old = [title_of(lexicon, name) for name in reading.technologies.old]
+    return {
+        "language": language,
+        "found": sorted({each for name in there for each in (name, *table[name].get("is", ()))}),
+        "database": first("database", "SQLite"),
+        "web_framework": first("web-framework", "Flask"),
+        "api_framework": first("api-framework", first("web-framework", "FastAPI")),
+        "front_end": first("single-page", "TypeScript"),
+        "command_framework": first("command-framework", "click"),
+        "orchestrator": first("orchestrator", "Dagster"),
+        "payment_provider": first("payment-provider", "the payment provider"),
+        "search_engine": first("search-engine", "the database's full-text index"),
+        "learning_library": first("deep-learning", first("classical-learning", "scikit-learn")),
+        "experiment_tracker": first("experiment-tracking", "a file of runs"),
+        "data_library": first("data-frames", "pandas"),
+        "site_generator": first("site-generator", "MkDocs"),
+        "old_technology": listing(old) or "what is there now",
+        "new_technology": listing([title_of(lexicon, name) for name in wanted]) or "the new one",
+        "technologies": [title_of(lexicon, name) for name in wanted],
+    }
+
+
+def _atoms(reading: Reading, lexicon: Lexicon) -> set[str]:
+    """What the brief itself gives conditions to ask for."""
+    atoms = {f"archetype:{reading.archetype.name}", *reading.technologies.atoms(lexicon), *asked_for(reading.steps)}
+    atoms |= {f"is:{ability.name}:{ability.name}" for ability in reading.abilities}
+    if reading.extends:
+        atoms.add("extends")
+    if reading.constraints.coverage:
+        atoms.add("coverage")
+    if reading.technologies.old:
+        atoms.add("old-technology")
+    return atoms
 
 
 def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
     """What holds before the first task."""
     state = {f"file:{path}" for path in facts.paths}
     state |= {f"module:{path}" for path, module in facts.modules.items() if module.readable}
-    if facts.language in (None, "python"):
+    state |= set(bindings.get("atoms", ()))
+    if bindings.get("language", facts.language) in PYTHON:
         state.add("python")
     for atom, present in {
         "notebook": bool(bindings["notebook"]) and facts.language == "python",
@@ -67,11 +149,17 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
         "gitignore": facts.has_gitignore,
         "entry-point": facts.has_entry_point,
         "modules": bool(bindings["every_module"]),
+        "code": facts.has_code,
+        "tests": bool(facts.tests) or _has_tests(facts),
+        "readme": facts.has_readme,
+        "manifest": bool(facts.tooling.manifest),
+        "site": bool(facts.tooling.docs),
+        "test-command": bool(bindings.get("run_tests")),
     }.items():
         if present:
             state.add(atom)
-    for name in ("entities", "abilities", "renames", "targets", "missing"):
-        if bindings[name]:
+    for name in ("entities", "abilities", "renames", "targets", "missing", "actions", "questions"):
+        if bindings.get(name):
             state.add(name)
     state |= {f"word:{word}" for word in re.findall(r"\w+", bindings["brief"].lower())}
     for index, thing in enumerate(bindings["entities"]):
@@ -82,11 +170,15 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
     for renaming in bindings["renames"]:
         if not renaming["old_problem"]:
             state |= {f"symbol:{renaming['old']}", f"free-name:{renaming['new']}"}
+            if renaming["old"].rsplit(".", 1)[-1] in facts.readme_words:
+                state.add(f"readme-names:{renaming['old']}")
     around = [target for change in bindings["changes"] for target in change["change_around"]]
     for target in [*bindings["targets"], *bindings["every_module"], *around]:
         module = facts.modules[target["target_path"]]
         if not module.undocumented():
             state.add(f"documented:{module.path}")
+        if any(PurePosixPath(path).stem in (f"test_{module.name}", f"{module.name}_test") for path in facts.tests):
+            state.add(f"tested:{module.path}")
         if bindings["notebook"] and target["symbol"]:
             state.add(f"show:{module.path}")
     return state
@@ -129,14 +221,26 @@ def _targets(reading: Reading, facts: RepositoryFacts) -> tuple[list[dict[str, A
     return list(found.values()), missing
 
 
-def _change(change: Change, package_dir: str, facts: RepositoryFacts) -> dict[str, Any]:
+def _bare(path: str) -> bool:
+    """A Python file that is named without a folder: it belongs into the package."""
+    return "/" not in path and path.endswith(".py")
+
+
+def _has_tests(facts: RepositoryFacts) -> bool:
+    return any(re.search(r"(^|/)(tests?|spec|__tests__)/|_test\.go$|\.(test|spec)\.[jt]sx?$", path) for path in facts.paths)
+
+
+def _change(change: Change, package_dir: str, facts: RepositoryFacts, layout: Layout) -> dict[str, Any]:
     """One clause: what is missing, the docstrings it asks for, the edit, and where readers learn of its subject."""
     modules = [facts.modules[path] for path in change.files if path in facts.modules and path not in facts.tests]
     readable = [module for module in modules if module.readable]
-    files = list(change.files)
+    inside = facts.package_dir
+    files = [f"{inside}/{path}" if inside and path not in facts.paths and _bare(path) else path for path in change.files]
+    tests = [layout.test_open + module.name + layout.test_close for module in modules[:1]]
     if change.tests:
-        tests = _tests_folder(package_dir, facts)
-        files = [*(f"{tests}/test_{module.name}.py" for module in modules[:1]), *files]
+        files = [*tests, *files]
+    elif change.adds and facts.tests:
+        files = [*files, *tests]
     bare = [module for module in readable if module.undocumented()] if change.docstrings else []
     only_docstrings = bool(bare) and change.kind == "document"
     edit = {"change_title": change.title, "change_body": change.text, "change_files": files}

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from nootropic_kernel.planning.tooling import Tooling, read_tooling
+
 _LANGUAGES = {
     ".py": "python", ".js": "javascript", ".jsx": "javascript", ".ts": "typescript", ".tsx": "typescript",
     ".go": "go", ".rs": "rust", ".java": "java", ".rb": "ruby", ".php": "php", ".cs": "csharp", ".c": "c",
     ".cpp": "c++", ".kt": "kotlin", ".swift": "swift", ".r": "r", ".jl": "julia",
 }  # fmt: skip
+_BY_MANIFEST = {"package.json": "javascript", "Cargo.toml": "rust", "go.mod": "go", "pom.xml": "java", "Gemfile": "ruby"}
 _NOT_A_PACKAGE = frozenset(
     {"test", "tests", "testing", "docs", "doc", "examples", "scripts", "build", "dist", "benchmarks"}
 )
-_CI = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,13 @@ class RepositoryFacts:
     has_gitignore: bool = False
     has_entry_point: bool = False
     unreadable: tuple[str, ...] = ()
+    tooling: Tooling = Tooling()
+    readme_words: frozenset[str] = frozenset()
+
+    @property
+    def has_code(self) -> bool:
+        """Whether there is anything that a change could be about."""
+        return self.language is not None
 
     @property
     def package(self) -> str | None:
@@ -159,7 +168,7 @@ class RepositoryFacts:
 def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> RepositoryFacts:
     """Read facts from file contents.
 
-    :param files: contents by POSIX path: Python files and notebooks; others are looked at by name only.
+    :param files: contents by POSIX path: Python files, notebooks and manifests; others are looked at by name only.
     :param paths: further paths that exist, whose contents are not needed.
     """
     every = frozenset(files) | frozenset(paths)
@@ -176,18 +185,22 @@ def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> Reposit
             else:
                 notebooks[path] = cells
     package_dir = _package_dir(every)
+    language = _language(every)
+    tooling = read_tooling(files, every, language)
     return RepositoryFacts(
         package_dir=package_dir,
-        language=_language(every),
+        language=language,
         modules=modules,
         notebooks=notebooks,
         tests=tuple(path for path in sorted(every) if is_test(path)),
         paths=every,
-        has_readme=any(re.fullmatch(r"readme(\.\w+)?", path, re.I) for path in every),
-        has_ci=any(path.startswith(_CI) for path in every),
+        has_readme=bool(tooling.readme),
+        has_ci=bool(tooling.ci),
         has_gitignore=".gitignore" in every,
         has_entry_point=f"{package_dir}/__main__.py" in every if package_dir else False,
         unreadable=tuple(unreadable),
+        tooling=tooling,
+        readme_words=frozenset(re.findall(r"\w+", files.get(tooling.readme, b"").decode("utf-8", "replace"))),
     )
 
 
@@ -211,13 +224,20 @@ def import_name(folder: str) -> str:
 
 
 def _language(paths: frozenset[str]) -> str | None:
+    """The language most files are in; Python already where its manifest or a notebook says so."""
     counts = Counter(
         language for path in paths if (language := _LANGUAGES.get(PurePosixPath(path).suffix.lower())) is not None
     )
-    if counts["python"] or not counts:
-        notebook = any(path.endswith(".ipynb") for path in paths)
-        return "python" if counts["python"] or notebook else None
-    return min(counts, key=lambda language: (-counts[language], language))
+    others = max((count for language, count in counts.items() if language != "python"), default=0)
+    manifest = bool({"pyproject.toml", "setup.py", "requirements.txt"} & paths)
+    notebook = any(path.endswith(".ipynb") for path in paths)
+    if counts["python"] and (manifest or notebook or 2 * counts["python"] >= others):
+        return "python"
+    if others:
+        return min(counts, key=lambda language: (-counts[language], language))
+    if notebook or manifest:
+        return "python"
+    return next((language for name, language in _BY_MANIFEST.items() if name in paths), None)
 
 
 def _package_dir(paths: frozenset[str]) -> str | None:

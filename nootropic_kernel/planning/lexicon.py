@@ -36,6 +36,17 @@ class Lexicon:
         found = next((form for form in stems(word) if self.is_verb(form)), None)
         return str(self.table("verbs")[found]) if found else None
 
+    def base(self, word: str) -> str:
+        """The listed form of a verb: converts → convert; the word itself where it is none."""
+        return next((form for form in stems(word) if self.is_verb(form)), word)
+
+    def technology(self, word: str) -> str | None:
+        """The name of the technology that a word stands for."""
+        found = self._technologies.get(word)
+        if found is None and word in self.words("technologies") | self.words("tools"):
+            return word
+        return found
+
     def thing(self, word: str) -> str:
         """The singular of a word, and what a synonym stands for."""
         one = singular(word)
@@ -60,7 +71,7 @@ class Lexicon:
 
     def points_to_archetype(self, word: str) -> bool:
         """Whether some archetype lists the word."""
-        return any(word in archetype.words for archetype in self.library.archetypes.values())
+        return word in self.signs
 
     def is_unknown(self, word: str) -> bool:
         """Whether no list knows the word."""
@@ -70,10 +81,27 @@ class Lexicon:
             or any(self.points_to_archetype(form) for form in forms)
             or self.is_known_noun(word)
             or any(form in self.words(name) for form in forms for name in _LISTED)
+            or word in self._technologies
             or singular(word) in self.table("attributes")
             or self.verb(word) is not None
             or word.endswith("ly")
         )
+
+    @cached_property
+    def signs(self) -> dict[str, dict[str, Mapping[str, Any]]]:
+        """Words and phrases that point to archetypes, with the entry of each archetype."""
+        found: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for name, archetype in self.library.archetypes.items():
+            for phrase, entry in archetype.words.items():
+                found.setdefault(phrase, {})[name] = entry
+        return found
+
+    @cached_property
+    def _technologies(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for name, entry in self.table("technology").items():
+            names |= dict.fromkeys([str(name), *map(str, entry.get("words", ()))], str(name))
+        return names
 
     @cached_property
     def _lists(self) -> dict[str, frozenset[str]]:

@@ -24,7 +24,8 @@ from nootropic_kernel.workspace.resources import list_names, load_yaml
 _NAME = re.compile(r"\{(\w+)\}")
 _TASK_KEYS = {"title", "body", "requires", "provides", "files", "how", "hours", "accept"}
 _WAY_KEYS = {"way", "when", "epic", "story", "about", "do"}
-_ARCHETYPE_KEYS = {"kind", "name", "title", "about", "words", "root", "keeps_things", "ways"}
+_ARCHETYPE_KEYS = {"kind", "name", "title", "about", "words", "root", "keeps_things", "builds", "intents", "reads", "phases", "ways"}
+_READS = {"steps", "actions"}
 _HOW_KEYS = {"when", "recipe", "args", "why"}
 
 Bindings = Mapping[str, Any]
@@ -79,7 +80,12 @@ class Way:
 
 @dataclass(frozen=True)
 class Archetype:
-    """A sort of project. ``words`` maps a word or phrase to its weight and the entities it brings along."""
+    """A sort of project.
+
+    ``words`` maps a word or phrase to its weight and the entities it brings along; ``intents`` what a brief's first verb
+    (or its meaning) adds. ``builds``: something new is made. ``reads``: ``actions`` where what is acted on is no thing
+    to keep, ``steps`` where the brief's clauses are steps of data work.
+    """
 
     name: str
     title: str
@@ -87,6 +93,10 @@ class Archetype:
     words: Mapping[str, Mapping[str, Any]]
     about: str = ""
     keeps_things: bool = True
+    builds: bool = True
+    intents: Mapping[str, float] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,8 +199,26 @@ class _Reader:
         }
         name, root = self._text(document, "name", "the file"), self._text(document, "root", "the file")
         title = self._text(document, "title", "the file")
-        keeps = bool(document.get("keeps_things", True))
-        return Archetype(name, title, root, words, str(document.get("about", "")), keeps), ways
+        intents = self.mapping(document.get("intents", {}), "intents")
+        for word, value in intents.items():
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise MethodsInvalid(self.file, f"`intents` gives {word!r} no number.")
+        reads = tuple(map(str, self._list(document.get("reads", []), "reads")))
+        if wrong := set(reads) - _READS:
+            raise MethodsInvalid(self.file, f"`reads` names {min(wrong)!r}; known: {', '.join(sorted(_READS))}.")
+        archetype = Archetype(
+            name,
+            title,
+            root,
+            words,
+            str(document.get("about", "")),
+            self._flag(document, "keeps_things"),
+            self._flag(document, "builds"),
+            {str(word): float(value) for word, value in intents.items()},
+            reads,
+            tuple(map(str, self._list(document.get("phases", []), "phases"))),
+        )
+        return archetype, ways
 
     def task(self, name: str, value: Any) -> TaskTemplate:
         given = self.mapping(value, f"task {name}")
@@ -262,6 +290,11 @@ class _Reader:
         if not isinstance(given.get(key), str) or not given[key].strip():
             raise MethodsInvalid(self.file, f"`{key}` is missing in {what}.")
         return str(given[key])
+
+    def _flag(self, given: Mapping[str, Any], key: str) -> bool:
+        if not isinstance(given.get(key, True), bool):
+            raise MethodsInvalid(self.file, f"`{key}` must be true or false.")
+        return bool(given.get(key, True))
 
     def _known(self, given: Mapping[str, Any], known: set[str], what: str) -> None:
         for key in given:

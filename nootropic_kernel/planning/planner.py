@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable
+from datetime import date
 
 from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.bindings import bindings_of, state_of
 from nootropic_kernel.planning.bounds import Bounds
-from nootropic_kernel.planning.brief import Reading, read_brief
+from nootropic_kernel.planning.brief import read_brief
 from nootropic_kernel.planning.errors import NoWayFound
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.htn import Decomposition, Key, decompose
@@ -19,6 +20,7 @@ from nootropic_kernel.planning.leaves import task_of
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.methods import Library, fill, shipped_library
 from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
+from nootropic_kernel.planning.reading import Reading
 from nootropic_kernel.planning.schedule import schedule
 from nootropic_kernel.planning.shaping import shaping
 from nootropic_kernel.planning.situation import given_up
@@ -26,37 +28,51 @@ from nootropic_kernel.planning.tree import above, record
 from nootropic_kernel.planning.validate import check
 
 
-def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None) -> Plan:
+def make_plan(
+    brief: str, facts: RepositoryFacts, library: Library | None = None, *, today: date | None = None
+) -> Plan:
     """Plan a brief for a repository.
 
+    :param today: the day that the brief's dates are counted from; without it "by Friday" is noted only.
     :raises BriefUnusable: when the brief is empty, too long or wordless.
     :raises NoWayFound: when no method of the library fits.
     """
-    return _planned(brief, facts, library)[0]
+    return _planned(brief, facts, library, today=today)[0]
 
 
 def amend_plan(
-    old: Plan, brief: str, facts: RepositoryFacts, touched: Container[str], library: Library | None = None
+    old: Plan,
+    brief: str,
+    facts: RepositoryFacts,
+    touched: Container[str],
+    library: Library | None = None,
+    *,
+    today: date | None = None,
 ) -> Amendment:
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
     try:
-        new, present = _planned(brief, facts, library, given_up(old))
+        new, present = _planned(brief, facts, library, given_up(old), today=today)
     except NoWayFound:  # only what failed before would do
-        new, present = _planned(brief, facts, library)
+        new, present = _planned(brief, facts, library, today=today)
     return amend(old, new, touched, present)
 
 
 def _planned(
-    brief: str, facts: RepositoryFacts, library: Library | None, forbidden: Container[Key] = ()
+    brief: str,
+    facts: RepositoryFacts,
+    library: Library | None,
+    forbidden: Container[Key] = (),
+    *,
+    today: date | None = None,
 ) -> tuple[Plan, set[str]]:
     """The plan, and what the repository had before its first task."""
     known = library or shipped_library()
     brief = brief.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair fits into no file
-    reading = read_brief(brief, facts, known)
-    bindings = bindings_of(brief, reading, facts)
+    reading = read_brief(brief, facts, known, today)
+    bindings = bindings_of(brief, reading, facts, known)
     present = state_of(bindings, facts)
     broken_down = decompose(known, reading.archetype.root, bindings, present, forbidden=forbidden)
-    epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts))
+    epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts, bindings["technologies"]))
     plan = Plan(
         id="plan-" + hashlib.sha256(" ".join(brief.split()).encode("utf-8", "replace")).hexdigest()[:8],
         title=reading.title,
@@ -64,6 +80,8 @@ def _planned(
         archetype=reading.archetype.name,
         goals=tuple(dict.fromkeys(task.provides[0] for task in tasks)),
         limits=tuple(limit.sentence() for limit in reading.limits),
+        budget=dict(reading.constraints.budget),
+        agents=reading.constraints.agents,
         words=(*shaping(reading.words, tasks), *_left_out(reading)),
         bindings={key: value for key, value in bindings.items() if key != "brief"},  # that is a field of its own
         tree=tree,

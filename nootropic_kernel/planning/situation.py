@@ -51,7 +51,8 @@ def ground_of(plan: Plan, library: Library, facts: RepositoryFacts) -> Ground:
             why=f"What tasks were made from is damaged there ({type(error).__name__}: {error}).",
             next="Restore that line: `git log -p project-spec.md` shows how it was.",
         ) from error
-    return Ground(library, facts, frozenset(present), Bounds(limits, facts))
+    technologies = plan.bindings.get("technologies", ())
+    return Ground(library, facts, frozenset(present), Bounds(limits, facts, technologies))
 
 
 def _still_there(plan: Plan, facts: RepositoryFacts) -> dict[str, Any]:
