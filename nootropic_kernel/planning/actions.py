@@ -55,7 +55,7 @@ def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: b
         action = _action(phrase, lexicon)
         found.setdefault(action.name, action)
         for part in phrase:
-            mine = owns_objects or not lexicon.is_known_noun(part.lower)
+            mine = owns_objects or part is token or not lexicon.is_known_noun(part.lower)
             if part.kind in ("word", "number") and part.lower not in lexicon.words("stop") and mine:
                 part.mark("matched" if part is token else "assumed", f"to be done: {action.title}")
         index += 1
@@ -87,7 +87,7 @@ def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
     """The verb, verbs that share its object, and the object up to the end of the clause."""
     phrase = [tokens[index]]
     place = index + 1
-    while place + 1 < len(tokens) and tokens[place].lower in (",", "and", "or") and lexicon.is_verb(tokens[place + 1].lower):
+    while place + 1 < len(tokens) and tokens[place].lower in (",", "and", "or") and _same_form(tokens, index, place + 1, lexicon):
         if tokens.beside(place + 1, +1) not in (",", "and", "or") and len(phrase) == 1 and tokens[place].lower == ",":
             break
         phrase += tokens[place : place + 2]
@@ -107,6 +107,13 @@ def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
             break
         phrase.pop()
     return phrase
+
+
+def _same_form(tokens: Tokens, index: int, other: int, lexicon: Lexicon) -> bool:
+    """Whether another verb stands in the same form: `reading and writing`, `resize, crop and rotate`."""
+    one, word = tokens[index].lower, tokens[other].lower
+    ending = next((end for end in ("ing", "s") if one.endswith(end) and not lexicon.is_verb(one)), "")
+    return lexicon.verb(word) is not None and (word.endswith(ending) if ending else lexicon.is_verb(word))
 
 
 def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
@@ -129,17 +136,20 @@ def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects
         return False
     if meaning in _ACTS:
         return True
-    if meaning not in _SHOWS:
+    if meaning not in _SHOWS and not (owns_objects and meaning == "add to what is there"):
         return False
     known = [token for token in content if lexicon.is_known_noun(token.lower)]
     return owns_objects and not known
 
 
 def _action(phrase: list[Token], lexicon: Lexicon) -> Action:
-    verb = lexicon.base(phrase[0].lower)
-    if verb.endswith("ing"):
-        verb = phrase[0].lower
-    title = " ".join([verb, *(token.text for token in phrase[1:])])
+    said = [token.text for token in phrase]
+    for index, token in enumerate(phrase):
+        if token.kind == "word" and token.lower not in ("and", "or") and lexicon.verb(token.lower) is None:
+            break
+        if token.kind == "word" and token.lower not in ("and", "or"):
+            said[index] = lexicon.base(token.lower)
+    verb, title = said[0], " ".join(said)
     title = title.replace(" ,", ",").replace("( ", "(").replace(" )", ")")
     words = [token.lower for token in phrase[1:] if token.lower not in lexicon.words("stop") and token.kind == "word"]
     name = identifier("_".join([verb, *words[:3]]), "action")

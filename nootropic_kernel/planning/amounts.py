@@ -9,7 +9,7 @@ from nootropic_kernel.planning.dates import DAY
 _WORDS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
-    "fifty": 50, "sixty": 60, "eighty": 80, "hundred": 100, "a couple of": 2, "a dozen": 12, "half a": 0.5,
+    "fifty": 50, "sixty": 60, "eighty": 80, "hundred": 100, "single": 1, "a single": 1, "lone": 1, "a couple of": 2, "a dozen": 12, "half a": 0.5,
     "one and a half": 1.5, "a hundred": 100, "one hundred": 100,
 }  # fmt: skip
 _SPELT = "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in _WORDS), key=len, reverse=True))

@@ -9,7 +9,7 @@ from typing import Any
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.methods import Archetype
-from nootropic_kernel.planning.tokens import Token, Tokens
+from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.wording import singular
 
 _HEAD_ENDS = frozenset(
@@ -17,7 +17,8 @@ _HEAD_ENDS = frozenset(
 )
 _THERE = frozenset({"the", "our", "my", "this", "existing", "current", "your", "its"})
 _IN_HEAD = 2.0
-_IS_THERE = 0.25
+_ASIDE = 0.25  # a word for what is there already, or for whom it is made
+_LEAST = 1.5  # below, nothing speaks for an archetype
 _BUILDS = "make something new"
 _ADDS = "add to what is there"
 DEFAULT = "application"
@@ -35,12 +36,13 @@ class Sign:
 
 @dataclass(frozen=True)
 class Choice:
-    """The archetype, what spoke for each one, the signs, and what the brief's first verb says is to be done."""
+    """The archetype, what spoke for each one, the signs, and the brief's first verb with what it means (its intent)."""
 
     archetype: Archetype
     scores: Mapping[str, float]
     signs: tuple[Sign, ...]
     intent: str = ""
+    verb: str = ""
     extends: bool = False
 
     def buildable(self, known: Mapping[str, Archetype]) -> float:
@@ -125,7 +127,8 @@ def choose(
             if not archetype.builds and ignores_others and (not headed or _tells_which(tokens, sign, lexicon)):
                 continue
             weight = float(entry["weight"]) * (_IN_HEAD if headed else 1.0)
-            scores.add(name, weight * (_IS_THERE if archetype.builds and _is_there(tokens, [sign]) else 1.0))
+            aside = archetype.builds and (_is_there(tokens, [sign]) or _is_setting(tokens, sign, lexicon))
+            scores.add(name, weight * (_ASIDE if aside else 1.0))
     for name, archetype in known.items():
         bonus = max(archetype.intents.get(intent, 0.0), archetype.intents.get(verb, 0.0)) if verb else 0.0
         scores.add(name, bonus)
@@ -133,12 +136,12 @@ def choose(
     values = {name: s for name, s in scores.values.items() if known[name].keeps_things} if listed else scores.values
     extends = facts.has_code and (intent == _ADDS or bool(signs and _is_there(tokens, signs[:1])))
     if renames and "refactor" in known and not (fixed and intent == _BUILDS):
-        return Choice(known["refactor"], values, signs, intent, extends)
+        return Choice(known["refactor"], values, signs, intent, verb, extends)
     order = list(known)
-    if values:
+    if values and max(values.values()) >= _LEAST:
         best = min(values, key=lambda name: (-values[name], order.index(name)))
-        return Choice(known[best], values, signs, intent, extends)
-    return Choice(known.get(DEFAULT, known[order[0]]), {}, signs, intent, extends)
+        return Choice(known[best], values, signs, intent, verb, extends)
+    return Choice(known.get(DEFAULT, known[order[0]]), values, signs, intent, verb, extends)
 
 
 def _intent(tokens: Tokens, lexicon: Lexicon) -> tuple[int, str, str]:
@@ -171,6 +174,11 @@ def _is_there(tokens: Tokens, signs: Sequence[Sign]) -> bool:
     while index >= 0 and tokens[index].kind == "word" and tokens[index].meaning.startswith("technology"):
         index -= 1
     return index >= 0 and tokens[index].lower in _THERE
+
+
+def _is_setting(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
+    """`software for my library`: for whom it is made."""
+    return tokens.before(sign.start, ARTICLES | lexicon.words("qualities")) == "for"
 
 
 def _tells_which(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:

@@ -18,6 +18,11 @@ from nootropic_kernel.planning.technologies import title_of
 from nootropic_kernel.planning.wording import class_name, identifier, listing, package_name, plural
 
 _MAX_MODULES = 8
+_SCHEDULED = re.compile(
+    r"\b(?:nightly|hourly|daily|weekly|monthly|cron|scheduled|periodically|regularly"
+    r"|(?:every|each)\s+(?:\w+\s+)?(?:night|morning|evening|hour|day|week|month|minutes?|hours?|days?|\w+day))\b",
+    re.I,
+)
 
 
 def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: Library) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: L
     things = [_entity(thing.name, thing.fields, package_dir, facts) for thing in reading.things]
     targets, missing = _targets(reading, facts)
     every = [_target(module, _worth_showing(module, facts), facts) for module in _documentable(facts)]
-    target_files = [target["target_path"] for target in targets]
+    target_files = [target["target_path"] for target in targets] or _hinted(reading, facts)
     title = reading.title
     lexicon = Lexicon(library)
     chosen = _chosen(reading, facts, lexicon)
@@ -47,13 +52,14 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: L
         "target_files": target_files,
         "fault_name": identifier(f"{'_'.join(reading.targets[:1])}_fault") if reading.targets else "fault",
         "fault_files": [*target_files, f"{layout.test_open}{identifier('_'.join(reading.targets[:1]) + '_fault')}{layout.test_close}"],
-        "work_file": notebook if notebook and not reading.archetype.builds else f"{layout.folder}/steps{layout.ending}",
+        **_work(reading, notebook, layout),
         "package_dir": package_dir,
         "package": import_name(package_dir),
         "tests": tests,
         "notebook": notebook,
         "entities": things,
         "first_entity": things[:1],
+        "first_store": f"store:{things[0]['entity']}" if things else "",
         "abilities": [
             {"ability": a.name, "Ability": a.title, "ability_file": a.file, "ability_word": a.word}
             for a in reading.abilities
@@ -70,7 +76,8 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: L
         "every_module": every[:_MAX_MODULES],
         "readme_lines": _readme_lines(reading.text, things, reading),
         "questions": [{"question": text, "question_name": identifier(text, "question")} for text in reading.questions],
-        "source": listing(list(reading.data_files)) or "the data",
+        "source": listing(list(reading.data_files)) or _source(reading) or "the data",
+        "entry_file": layout.entry,
         "code": layout.folder,
         "ending": layout.ending,
         "test_open": layout.test_open,
@@ -83,6 +90,32 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: L
         **step_bindings(reading.steps, reading.archetype.phases),
         "atoms": sorted({*_atoms(reading, lexicon), *(f"uses:{kind}" for kind in chosen["found"])}),
     }
+
+
+def _work(reading: Reading, notebook: str, layout: Layout) -> dict[str, str]:
+    """Where steps of data work are written, and how they are checked: a notebook, one script, or a module."""
+    analysis = "steps" in reading.archetype.reads and not {"train", "keep"} & set(reading.archetype.phases)
+    if notebook and analysis:
+        return {"work_file": notebook, "work_test": "", "work_check": f"jupyter execute {notebook}"}
+    name, folder = ("analysis", "") if analysis else ("steps", f"{layout.folder}/")
+    path = f"{layout.test_open}{name}{layout.test_close}"
+    return {"work_file": f"{folder}{name}{layout.ending}", "work_test": path, "work_check": layout.command(path) or ""}
+
+
+def _source(reading: Reading) -> str:
+    """`train a classifier on iris`: what the data is, where the first step says so."""
+    for step in reading.steps[:1]:
+        if found := re.search(r"\b(?:on|from)\s+((?:[\w'’-]+\s?){1,4}?)(?=\s*(?:with|using|by|to|and|in)\b|[.,;:?!]|$)", step.title):
+            return found.group(1).strip()
+    return ""
+
+
+def _hinted(reading: Reading, facts: RepositoryFacts) -> list[str]:
+    """Modules that a word of a brief without targets names: `the login page` where there is a module login."""
+    if reading.archetype.builds or reading.targets:
+        return []
+    words = dict.fromkeys(re.findall(r"[a-z_]{4,}", reading.text.lower()))
+    return [module.path for word in words for module in facts.modules_named(word) if module.name == word][:3]
 
 
 def _chosen(reading: Reading, facts: RepositoryFacts, lexicon: Lexicon) -> dict[str, Any]:
@@ -115,11 +148,17 @@ def _chosen(reading: Reading, facts: RepositoryFacts, lexicon: Lexicon) -> dict[
         "learning_library": first("deep-learning", first("classical-learning", "scikit-learn")),
         "experiment_tracker": first("experiment-tracking", "a file of runs"),
         "data_library": first("data-frames", "pandas"),
-        "site_generator": first("site-generator", "MkDocs"),
+        **_site(first("site-generator", "MkDocs")),
         "old_technology": listing(old) or "what is there now",
         "new_technology": listing([title_of(lexicon, name) for name in wanted]) or "the new one",
         "technologies": [title_of(lexicon, name) for name in wanted],
     }
+
+
+def _site(generator: str) -> dict[str, str]:
+    config = {"Sphinx": "docs/conf.py", "Docusaurus": "docusaurus.config.js"}.get(generator, "mkdocs.yml")
+    build = {"Sphinx": "sphinx-build -W docs site", "Docusaurus": "npm run build"}.get(generator, "mkdocs build --strict")
+    return {"site_generator": generator, "site_config": config, "site_build": build}
 
 
 def _atoms(reading: Reading, lexicon: Lexicon) -> set[str]:
@@ -128,6 +167,8 @@ def _atoms(reading: Reading, lexicon: Lexicon) -> set[str]:
     atoms |= {f"is:{ability.name}:{ability.name}" for ability in reading.abilities}
     if reading.extends:
         atoms.add("extends")
+    if _SCHEDULED.search(reading.text):
+        atoms.add("scheduled")
     if reading.constraints.coverage:
         atoms.add("coverage")
     if reading.technologies.old:

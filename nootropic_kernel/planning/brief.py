@@ -27,9 +27,11 @@ from nootropic_kernel.planning.steps import StepAsked, find_data_files, find_ste
 from nootropic_kernel.planning.technologies import Technologies, find_technologies
 from nootropic_kernel.planning.things import Things
 from nootropic_kernel.planning.tokens import Token, Tokens, accounted
+from nootropic_kernel.planning.typos import mend_typos, tell
 from nootropic_kernel.planning.word_roles import TELLS, WordRoles
 
 MAX_CHARACTERS = 20_000
+_MAKES = "make something new"
 _CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 _EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
@@ -65,6 +67,7 @@ def _read(
     brief: str, text: str, tokens: Tokens, constraints: Constraints, facts: RepositoryFacts, lexicon: Lexicon
 ) -> Reading:
     library = lexicon.library
+    mended = mend_typos(tokens, lexicon, facts)
     data_files = find_data_files(tokens)
     limits = find_limits(tokens, lexicon)
     technologies = find_technologies(tokens, limits, lexicon)
@@ -84,11 +87,15 @@ def _read(
     questions: list[str] = []
     actions: list[Action] = []
     if "steps" in archetype.reads and not things.listed:
-        steps, questions = find_steps(text, tokens, lexicon)
+        steps, questions = find_steps(text, tokens, lexicon, archetype.steps, made=choice.intent == _MAKES)
     elif archetype.builds:
-        actions = find_actions(tokens, lexicon, main=choice.intent, owns_objects="actions" in archetype.reads)
+        owns = "actions" in archetype.reads or not archetype.keeps_things
+        actions = find_actions(tokens, lexicon, main=choice.intent, owns_objects=owns)
     roles = WordRoles(tokens, lexicon, choice, things, limits)
     roles.read()
+    if "steps" in archetype.reads and not things.listed:
+        things.clear()
+        tokens.relabel(("a thing", "a field"), TELLS)
     changes = find_changes(text, tokens, lexicon, facts)
     if "change" in library.archetypes and _asks_for_changes(changes, choice, things, roles, actions, facts, lexicon):
         archetype = library.archetypes["change"]
@@ -104,11 +111,12 @@ def _read(
         actions = []
         tokens.relabel(("to be done:",), TELLS)
     title = _title(text)
+    tell(mended)
     return Reading(
         archetype=archetype,
         title=title,
         text=" ".join(text.split()),
-        subject=roles.subject or next(iter(things.fields), "") or title,
+        subject=roles.subject or next(iter(things.fields), "") or _subject(tokens, lexicon, archetype) or next((a.name for a in actions), "") or title,
         things=tuple(
             Thing(name, tuple(fields.items()), name not in things.unknown) for name, fields in things.fields.items()
         ),
@@ -173,15 +181,31 @@ def _asks_for_changes(
     if not any(change.files or change.missing for change in aimed):
         # No part of the repository is named: still a change where there is code, and nothing to build is told.
         plain = choice.archetype.builds and builds < 2 and not things.fields and not roles.abilities
-        return plain and facts.has_code and choice.intent != "make something new" and bool(changes)
+        return plain and facts.has_code and choice.intent != _MAKES and bool(changes)
     creates = any(token.lower in _CREATES for token in roles.tokens[:3])
     if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
         return False
     kinds = {change.kind for change in aimed}
     if kinds == {"edit"}:
-        meant = not choice.archetype.builds and bool(choice.archetype.intents.get(choice.intent)) and len(changes) == 1
-        return not meant
+        intents = choice.archetype.intents
+        meant = bool(intents.get(choice.intent) or intents.get(choice.verb))
+        return choice.archetype.builds or not meant or len(changes) > 1
     return len(kinds) > 1 or (len(changes) > len(aimed) and any(change.kind == "edit" for change in changes))
+
+
+def _subject(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
+    """What the brief is about in two words: the first ones that are no verb, no quality and no word about programs."""
+    passed = lexicon.words("stop") | lexicon.words("program_words") | lexicon.words("measures") | lexicon.words("code_words")
+    words = [
+        token.bare.split(".")[0].lower()
+        for token in tokens
+        if token.kind in ("word", "path")
+        and token.lower not in passed
+        and lexicon.verb(token.lower) is None
+        and not lexicon.is_quality(token.lower)
+        and not token.meaning.startswith(("technology", "leave", "keep:", archetype.title.lower()))
+    ]
+    return "_".join(words[:2])
 
 
 def _title(text: str) -> str:
@@ -189,6 +213,7 @@ def _title(text: str) -> str:
     lines = [line.strip() for line in text.splitlines()]
     line = next((line for line in lines if re.search(r"\w", line)), "")
     line = re.split(r"(?<=[.!?])\s", re.sub(r"\s+", " ", line.lstrip("#*->•.,;:!? ") or line))[0]
+    line = re.sub(r"^(?:bug|issue|feature(?: request)?|task|todo|request|idea)\s*:\s*(?=\w)", "", line, flags=re.I)
     line = re.sub(r"\s*\(\s*[,;\s]*\)", "", line)
     line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.])", "", line)
     line = re.sub(r"(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?])", "", line).rstrip(" .!?:;,-–—")

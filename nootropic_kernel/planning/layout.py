@@ -37,6 +37,7 @@ class Layout:
     manifest: str
     test: str
     test_file: str
+    entry: str = ""
 
     def command(self, path: str) -> str | None:
         """The command that runs one test file, or all tests where only that is known (`all`); None where none is."""
@@ -53,13 +54,15 @@ def layout_of(language: str | None, package_dir: str, tests: str, facts: Reposit
     test_file = tooling.test_file if own else ""
     manifest = (tooling.manifest if own else "") or _MANIFESTS.get(language or "", "pyproject.toml")
     if language in PYTHON:
-        return Layout("python", package_dir, ".py", f"{tests}/test_", ".py", manifest, test, test_file)
+        entry = f"{package_dir}/__main__.py"
+        return Layout("python", package_dir, ".py", f"{tests}/test_", ".py", manifest, test, test_file, entry)
     if language == "go":
         folder = next((each for each in ("internal", "pkg") if any(p.startswith(f"{each}/") for p in facts.paths)), "internal")
-        return Layout("go", folder, ".go", f"{folder}/", "_test.go", manifest, test, test_file)
+        return Layout("go", folder, ".go", f"{folder}/", "_test.go", manifest, test, test_file, "main.go")
     folder, ending, test_open, test_close = _LAYOUTS.get(str(language), ("src", "", "tests/", ""))
     for known in (folder, "lib", "app"):
         if any(path.startswith(f"{known}/") for path in facts.paths):
             folder = known
             break
-    return Layout(str(language), folder, ending, test_open, test_close, manifest, test, test_file)
+    entry = f"{folder}/{'cli' if ending in ('.js', '.ts') else 'main'}{ending}"
+    return Layout(str(language), folder, ending, test_open, test_close, manifest, test, test_file, entry)

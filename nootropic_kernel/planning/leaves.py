@@ -29,7 +29,7 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
         how=how,
         requires=tuple(map(str, fill(template.requires, bindings))),
         provides=tuple(map(str, fill(template.provides, bindings))),
-        files=tuple(map(str, fill(template.files, bindings) or ())),
+        files=tuple(dict.fromkeys(filter(None, map(str, fill(template.files, bindings) or ())))),
         estimate=Estimate(likely, low, high),
         acceptance=tuple(
             Acceptance(

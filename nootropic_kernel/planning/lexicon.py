@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from nootropic_kernel.planning.methods import Library
-from nootropic_kernel.planning.wording import singular, stems
+from nootropic_kernel.planning.wording import plural, singular, stems
 
 _LISTED = ("qualities", "technologies", "tools", "program_words", "code_words", "measures", "abstract_nouns")
 
@@ -95,6 +95,16 @@ class Lexicon:
             for phrase, entry in archetype.words.items():
                 found.setdefault(phrase, {})[name] = entry
         return found
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Words that say what is to be made or done, in the forms that are listed."""
+        abilities = {word for entry in self.table("abilities").values() for word in entry["words"]}
+        things = set(self.table("entities"))
+        plurals = {plural(word) for word in things}
+        single = {phrase for phrase in self.signs if " " not in phrase} | {p for s in self.signs for p in s.split()}
+        listed = self.words("program_words") | self.words("abstract_nouns") | self.words("code_words")
+        return frozenset({*self.table("verbs"), *things, *plurals, *single, *abilities, *self._technologies, *listed})
 
     @cached_property
     def _technologies(self) -> dict[str, str]:

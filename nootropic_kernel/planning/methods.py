@@ -24,7 +24,7 @@ from nootropic_kernel.workspace.resources import list_names, load_yaml
 _NAME = re.compile(r"\{(\w+)\}")
 _TASK_KEYS = {"title", "body", "requires", "provides", "files", "how", "hours", "accept"}
 _WAY_KEYS = {"way", "when", "epic", "story", "about", "do"}
-_ARCHETYPE_KEYS = {"kind", "name", "title", "about", "words", "root", "keeps_things", "builds", "intents", "reads", "phases", "ways"}
+_ARCHETYPE_KEYS = {"kind", "name", "title", "about", "words", "root", "keeps_things", "builds", "intents", "reads", "phases", "steps", "ways"}
 _READS = {"steps", "actions"}
 _HOW_KEYS = {"when", "recipe", "args", "why"}
 
@@ -84,7 +84,8 @@ class Archetype:
 
     ``words`` maps a word or phrase to its weight and the entities it brings along; ``intents`` what a brief's first verb
     (or its meaning) adds. ``builds``: something new is made. ``reads``: ``actions`` where what is acted on is no thing
-    to keep, ``steps`` where the brief's clauses are steps of data work.
+    to keep, ``steps`` where the brief's clauses are steps of data work; ``phases`` are the
+    kinds of steps that it always has, ``steps`` takes verbs (or kinds) for another kind.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Archetype:
     intents: Mapping[str, float] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
+    steps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,7 @@ class _Reader:
             {str(word): float(value) for word, value in intents.items()},
             reads,
             tuple(map(str, self._list(document.get("phases", []), "phases"))),
+            {str(word): str(kind) for word, kind in self.mapping(document.get("steps", {}), "steps").items()},
         )
         return archetype, ways
 

@@ -120,13 +120,17 @@ def elements(
         if epic_node not in epics:
             node = broken_down.nodes[epic_node] if epic_node >= 0 else None
             title = str(fill(node.way.epic, node.bindings)) if node else "Work"
-            epics[epic_node] = Epic(f"E{len(epics) + 1}", title, f"{node.compound}: {node.way.name}" if node else "")
+            method = f"{node.compound}: {node.way.name}" if node else ""
+            known = next((epic for epic in epics.values() if epic.title == title), None)
+            epics[epic_node] = known or Epic(f"E{len(set(epics.values())) + 1}", title, method)
         story_key = (epic_node, story_node)
         if story_key not in stories:
             node = broken_down.nodes[story_node] if story_node >= 0 else None
             title = str(fill(node.way.story, node.bindings)) if node else epics[epic_node].title
             method = f"{node.compound}: {node.way.name}" if node else ""
-            stories[story_key] = Story(f"S{len(stories) + 1}", epics[epic_node].id, title, method)
+            epic = epics[epic_node].id
+            same = next((story for story in stories.values() if (story.epic, story.title) == (epic, title)), None)
+            stories[story_key] = same or Story(f"S{len(set(stories.values())) + 1}", epic, title, method)
         task = task_of(step, f"T{len(tasks) + 1}", stories[story_key].id, facts, given)
         task = bounds.keep(task)
         tasks.append(task)
@@ -137,4 +141,4 @@ def elements(
     owned_epics = {node: epic.id for node, epic in epics.items()}
     owned_stories = {node: story.id for (_, node), story in reversed(stories.items())}
     tree = record(broken_down, placed, owned_epics, owned_stories)
-    return tuple(epics.values()), tuple(stories.values()), tuple(tasks), tree
+    return tuple(dict.fromkeys(epics.values())), tuple(dict.fromkeys(stories.values())), tuple(tasks), tree

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.lexicon import Lexicon
@@ -11,8 +11,8 @@ from nootropic_kernel.planning.tokens import Token, Tokens
 from nootropic_kernel.planning.wording import identifier
 
 DATA_FILE = re.compile(r".+\.(?:csv|tsv|xlsx?|parquet|jsonl?|ndjson|feather|db|sqlite3?|hdf5|h5|txt|gz|zip|avro|orc|arff|pkl)", re.I)
-_BREAKS = frozenset({".", ";", "\n", "!", "?", "•", "*"})
-_JOINS = frozenset({",", "and", "then", "but", "—", "–", "-", ":"})
+_BREAKS = frozenset({".", ";", "\n", "!", "?", "•", "*", ":"})
+_JOINS = frozenset({",", "and", "then", "but", "—", "–", "-"})
 _PASSED = frozenset({"and", "then", "also", "please", "to", "we", "i", "it", "that", "which", "should", "must", "-", "*", "first", "finally", "next"})
 _LONGEST = 72
 _INTO = frozenset({"into", "in"})
@@ -38,8 +38,14 @@ def find_data_files(tokens: Tokens) -> list[str]:
     return list(found)
 
 
-def find_steps(text: str, tokens: Tokens, lexicon: Lexicon) -> tuple[list[StepAsked], list[str]]:
-    """The steps and the questions of a brief; their words are marked."""
+def find_steps(
+    text: str, tokens: Tokens, lexicon: Lexicon, others: Mapping[str, str], *, made: bool = False
+) -> tuple[list[StepAsked], list[str]]:
+    """The steps and the questions of a brief; their words are marked.
+
+    :param others: verbs, or kinds of step, that are taken for another kind here.
+    :param made: the first verb says that something is made, and is no step itself.
+    """
     steps: dict[str, StepAsked] = {}
     questions: list[str] = []
     for clause in _clauses(tokens, lexicon):
@@ -53,13 +59,15 @@ def find_steps(text: str, tokens: Tokens, lexicon: Lexicon) -> tuple[list[StepAs
             continue
         if at is None:
             continue
-        kind = _kind(clause, at, lexicon)
+        first, made = made and lexicon.verb(clause[at].lower) == "make something new", False
+        kind = None if first else _kind(clause, at, lexicon)
+        kind = others.get(lexicon.base(clause[at].lower), others.get(kind or "", kind))
         if kind is None or len(steps) >= MAX_STEPS:
             continue
         verb = clause[at]
         rest = _text(text, clause[at + 1 :])
         title = _short(f"{_base(verb, lexicon)} {rest}".strip())
-        step = StepAsked(kind, title[:1].upper() + title[1:], identifier(title, "step"))
+        step = StepAsked(kind, title[:1].upper() + title[1:], identifier(title.lower(), "step"))
         steps.setdefault(step.name, step)
         _mark(clause[at:], f"a step: {step.title}", lexicon)
     return list(steps.values()), questions

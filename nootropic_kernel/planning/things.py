@@ -44,15 +44,15 @@ class Things:
         """A field of the next thing."""
         self._pending[field] = kind
 
-    def attach(self, fields: dict[str, str]) -> bool:
-        """Give fields to the thing that was named first (a brief's later properties are about its subject)."""
+    def attach(self, fields: dict[str, str], owner: str = "") -> bool:
+        """Give fields to their owner, or to the thing that was named first (later properties are about the subject)."""
         if not self.fields:
             self._pending |= fields
             return True
         open_things = [name for name in self.fields if name not in self.listed]
         if not open_things:
             return False
-        target = self.fields[open_things[0]]
+        target = self.fields[owner if owner in open_things else open_things[0]]
         for name, kind in fields.items():
             target.setdefault(name, kind)
         return True

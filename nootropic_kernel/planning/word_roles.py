@@ -19,6 +19,7 @@ _OBJECT = frozenset({"a", "an", "the", "it", "them", "each", "all", "every", "my
 _AREA_BEFORE = frozenset({"to", "in", "into", "of", "from", "on"})
 _LISTED_ALREADY = "the brief lists the fields itself; no field follows from this word"
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records", "send"})
+_MAKES = frozenset({"make something new", "add to what is there", "keep records", "change records", "mend", "run"})
 _UNNAMED = ("bug-fix", "refactor", "documentation", "migration", "notebook-analysis", "ml-training")
 
 
@@ -55,15 +56,17 @@ class WordRoles:
         chosen = archetype if mine else library.archetypes[next(iter(sign.entries))]
         brings = [str(name) for entry in sign.entries.values() for name in entry.get("brings", ())]
         passed = ARTICLES | self.lexicon.words("qualities")
-        area = bool(brings) and self.tokens.before(sign.start, passed) in _AREA_BEFORE
+        own = self.tokens.beside(sign.start, -1) in ("my", "our") and self.tokens.beside(sign.start - 1, -1) == "for"
+        area = bool(brings) and (own or self.tokens.before(sign.start, passed) in _AREA_BEFORE)
         if not area and archetype.keeps_things:
             for name in brings:
                 if not self._is_excluded(name):
                     self.things.add(name)
-        if not self.subject and archetype.name not in _UNNAMED:
+        if not self.subject and brings and archetype.name not in _UNNAMED:
             self.subject = identifier(sign.phrase)
         title = chosen.title.lower()
-        meaning = title if mine else f"could be a {title}; planned as {archetype.title.lower()}"
+        article = "an" if title[:1] in "aeiou" else "a"
+        meaning = title if mine else f"could be {article} {title}; planned as {archetype.title.lower()}"
         if area:
             meaning = f"{title}; it is there already"
         elif brings and archetype.keeps_things:
@@ -105,7 +108,8 @@ class WordRoles:
             return True
         ability = self.lexicon.table("abilities")[name]
         phrase = self._phrase(index, token)
-        title = " ".join(part.text for part in phrase) if len(phrase) > 1 else ability["title"]
+        words = [self.lexicon.base(token.lower), *(part.text for part in phrase[1:])]
+        title = " ".join(words) if len(phrase) > 1 else self._asked(index, ability["title"])
         self.abilities.setdefault(name, Ability(name, title[:1].upper() + title[1:], ability["file"], token.text))
         for part in phrase:
             if part.kind != "word" or part.lower in self.lexicon.words("stop") | self.lexicon.words("tools"):
@@ -117,7 +121,8 @@ class WordRoles:
         """`export loans as CSV`: a verb with its object, up to the end of the clause; else the word alone."""
         before = self.tokens.beside(index, -1)
         opens = not before or before in ("and", "to", "can", "then", "also", "that", "please", "could")
-        if not opens or not self.lexicon.is_verb(token.lower) or self.tokens.beside(index, +1) in ("", "and", "or"):
+        said = self.lexicon.verb(token.lower) is not None and not token.lower.endswith(("ing", "ed"))
+        if not opens or not said or self.tokens.beside(index, +1) in ("", "and", "or"):
             return [token]
         phrase = [token]
         for following in self.tokens[index + 1 :]:
@@ -130,11 +135,28 @@ class WordRoles:
             phrase.pop()
         return phrase
 
+    def _asked(self, index: int, title: str) -> str:
+        """`prints a monthly summary`: the verb that an ability is the object of, where one stands right before it."""
+        for place in range(index - 1, max(-1, index - 5), -1):
+            token = self.tokens[place]
+            if token.kind != "word" or self.lexicon.is_known_noun(token.lower) or token.lower in ("and", "with", "for"):
+                return title
+            meaning = self.lexicon.verb(token.lower)
+            if meaning is not None and not self.lexicon.is_quality(token.lower):
+                if meaning in _MAKES:
+                    return title
+                words = [self.lexicon.base(token.lower), *(part.text for part in self.tokens[place + 1 : index + 1])]
+                return " ".join(words)
+        return title
+
     def _listed_word(self, index: int, token: Token, word: str) -> bool:
         """A verb, a quality, a word about code or programs."""
         programs = self.lexicon.words("program_words")
+        opens = self.lexicon.is_verb(word) and self.tokens.beside(index, -1) in ("", "please", "to")
         if self.lexicon.is_quality(word):
             token.mark("not understood", "how it should be; no task follows from it yet")
+        elif opens and self.tokens.beside(index, +1):
+            token.mark("matched", f"to do: {self.lexicon.verb(word)}")
         elif word in programs or singular(word) in programs:
             token.mark("matched", "a program")
         elif word in self.lexicon.words("code_words"):
@@ -152,7 +174,7 @@ class WordRoles:
         kinds = self.lexicon.table("attributes")
         head = singular(word)
         if head in kinds:
-            if self.things.attach({head: kinds[head]}):
+            if self.things.attach({head: kinds[head]}, self._owner(index)):
                 token.mark("matched", f"a field: {head} ({kinds[head]})")
             else:
                 token.mark("not understood", _LISTED_ALREADY)
@@ -160,7 +182,7 @@ class WordRoles:
         following = self.tokens.follower(index)
         if following is not None and (last := singular(following.lower)) in kinds:
             name = identifier(f"{word} {last}")
-            attached = self.things.attach({name: kinds[last]})
+            attached = self.things.attach({name: kinds[last]}, self._owner(index))
             meaning = f"a field: {name} ({kinds[last]})" if attached else _LISTED_ALREADY
             for part in (token, following):
                 part.mark("matched" if attached else "not understood", meaning)
@@ -170,6 +192,12 @@ class WordRoles:
             token.mark("assumed", f"a field: {identifier(word)} (yes or no)")
             return True
         return False
+
+    def _owner(self, index: int) -> str:
+        """The thing right before `with`: `loans with due dates`; empty for none."""
+        before = self.tokens[index - 1].lower if index else ""
+        owner = self.tokens[index - 2] if index > 1 and before in ("with", "having") else None
+        return owner.meaning.rpartition(": ")[2] if owner is not None and owner.meaning.startswith("a thing") else ""
 
     def _unlisted_verb(self, index: int, token: Token, word: str) -> bool:
         """`bake each`, `rate them`: what stands right before its object, and after no article, is something to do."""
@@ -243,6 +271,8 @@ class WordRoles:
         ):
             return []
         if self.lexicon.is_known_noun(token.lower) or self.lexicon.verb(token.lower) is not None:
+            return []
+        if self.lexicon.is_quality(token.lower):
             return []
         run = self._run(index, token) if self.lexicon.is_unknown(token.lower) else [token]
         return [] if self.tokens.follower(index + len(run) - 1) is not None else run
