@@ -17,7 +17,8 @@ _HEAD_ENDS = frozenset(
 )
 _THERE = frozenset({"the", "our", "my", "this", "existing", "current", "your", "its"})
 _IN_HEAD = 2.0
-_ASIDE = 0.25  # a word for what is there already, or for whom it is made
+_IS_THERE = 0.5  # a word for what is there already
+_FOR_IT = 0.25  # … or for whom it is made
 _LEAST = 1.5  # below, nothing speaks for an archetype
 _BUILDS = "make something new"
 _ADDS = "add to what is there"
@@ -127,8 +128,11 @@ def choose(
             if not archetype.builds and ignores_others and (not headed or _tells_which(tokens, sign, lexicon)):
                 continue
             weight = float(entry["weight"]) * (_IN_HEAD if headed else 1.0)
-            aside = archetype.builds and (_is_there(tokens, [sign]) or _is_setting(tokens, sign, lexicon))
-            scores.add(name, weight * (_ASIDE if aside else 1.0))
+            if archetype.builds and is_setting(tokens, sign, lexicon):
+                weight *= _FOR_IT
+            elif archetype.builds and _is_there(tokens, [sign]):
+                weight *= _IS_THERE
+            scores.add(name, weight)
     for name, archetype in known.items():
         bonus = max(archetype.intents.get(intent, 0.0), archetype.intents.get(verb, 0.0)) if verb else 0.0
         scores.add(name, bonus)
@@ -176,7 +180,7 @@ def _is_there(tokens: Tokens, signs: Sequence[Sign]) -> bool:
     return index >= 0 and tokens[index].lower in _THERE
 
 
-def _is_setting(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
+def is_setting(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
     """`software for my library`: for whom it is made."""
     return tokens.before(sign.start, ARTICLES | lexicon.words("qualities")) == "for"
 

@@ -210,7 +210,7 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
             state |= {f"known:{thing['entity']}", f"entity:{thing['entity']}"}
     for renaming in bindings["renames"]:
         if not renaming["old_problem"]:
-            state |= {f"symbol:{renaming['old']}", f"free-name:{renaming['new']}"}
+            state |= {f"symbol:{renaming['old']}", f"free-name:{renaming['new']}", f"renamable:{renaming['old']}"}
             if renaming["old"].rsplit(".", 1)[-1] in facts.readme_words:
                 state.add(f"readme-names:{renaming['old']}")
     around = [target for change in bindings["changes"] for target in change["change_around"]]

@@ -187,8 +187,7 @@ def _asks_for_changes(
         return False
     kinds = {change.kind for change in aimed}
     if kinds == {"edit"}:
-        intents = choice.archetype.intents
-        meant = bool(intents.get(choice.intent) or intents.get(choice.verb))
+        meant = bool(choice.archetype.intents.get(choice.verb))
         return choice.archetype.builds or not meant or len(changes) > 1
     return len(kinds) > 1 or (len(changes) > len(aimed) and any(change.kind == "edit" for change in changes))
 

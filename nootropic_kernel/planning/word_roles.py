@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nootropic_kernel.planning.archetype_choice import GLUE, Choice, Sign
+from nootropic_kernel.planning.archetype_choice import GLUE, Choice, Sign, is_setting
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.limits import Limit
 from nootropic_kernel.planning.reading import Ability
@@ -57,6 +57,10 @@ class WordRoles:
         brings = [str(name) for entry in sign.entries.values() for name in entry.get("brings", ())]
         passed = ARTICLES | self.lexicon.words("qualities")
         own = self.tokens.beside(sign.start, -1) in ("my", "our") and self.tokens.beside(sign.start - 1, -1) == "for"
+        if not mine and not brings and is_setting(self.tokens, sign, self.lexicon):
+            for token in self.tokens[sign.start : sign.end]:
+                token.mark("assumed", "who or what it is for; no task of its own")
+            return
         area = bool(brings) and (own or self.tokens.before(sign.start, passed) in _AREA_BEFORE)
         if not area and archetype.keeps_things:
             for name in brings:
