@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 from nootropic_kernel.agents.repository_facts import repository_facts
@@ -131,7 +132,7 @@ def plan_brief(
 
 
 def _make(workspace: Workspace, database: StateDatabase, brief: str, unsaved: Collection[str]) -> Planned:
-    plan = make_plan(brief, repository_facts(workspace), load_library(workspace))
+    plan = make_plan(brief, repository_facts(workspace), load_library(workspace), today=date.today())
     write_plan(workspace, plan, unsaved)
     commit, notes = commit_plan(workspace, plan, f"Plan: {plan.title}")
     _journal(database, "plan.made", plan, commit)
@@ -153,7 +154,8 @@ def _show(workspace: Workspace, database: StateDatabase, spec: Spec, *notes: str
 def _amend(workspace: Workspace, database: StateDatabase, spec: Spec, brief: str, unsaved: Collection[str]) -> Planned:
     old = spec.plan
     states = load_states(workspace, database, old)
-    made = amend_plan(old, brief, repository_facts(workspace), touched(states), load_library(workspace))
+    facts, library = repository_facts(workspace), load_library(workspace)
+    made = amend_plan(old, brief, facts, touched(states), library, today=date.today())
     former = [*old.ext.get(_FORMER, ()), _digest(old.brief)]
     plan = replace(made.plan, ext={**made.plan.ext, _FORMER: former})
     notes = list(spec_notes(spec))

@@ -1,4 +1,4 @@
-"""What a project is to do, in the brief's own words: `converts CSV files to JSON` becomes “Convert CSV files to JSON”."""
+"""What a project is to do, in the brief's own words: `converts CSV to JSON` becomes “Convert CSV to JSON”."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from nootropic_kernel.planning.wording import identifier, singular
 _ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–", "•"})
 _BEFORE = frozenset(
     {"", "and", "or", "to", "can", "that", "which", "should", "must", "will", "could", "may", "who", "then", "also",
-     "please", "it", "they", "we", "i", "users", "you", "people", "would", "let", "lets", "me", "us", "them", "automatically"}
+     "please", "it", "they", "we", "i", "users", "you", "people", "would", "let", "lets", "me", "us", "them",
+     "automatically"}
 )  # fmt: skip
 _MODALS = frozenset({"can", "should", "must", "will", "could", "may", "would", "to"})
 # Verbs that say what a program does; those of keeping records are told by the things that are kept.
@@ -46,7 +47,9 @@ def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: b
         if meaning is None:
             index += 1
             continue
-        opening = first and meaning in ("make something new", "add to what is there", "keep records") and main == meaning
+        opening = (
+            first and meaning in ("make something new", "add to what is there", "keep records") and main == meaning
+        )
         first = False
         phrase = _phrase(tokens, index, lexicon)
         if opening or not _is_action(phrase, meaning, lexicon, owns_objects) or len(found) >= MAX_ACTIONS:
@@ -87,14 +90,18 @@ def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
     """The verb, verbs that share its object, and the object up to the end of the clause."""
     phrase = [tokens[index]]
     place = index + 1
-    while place + 1 < len(tokens) and tokens[place].lower in (",", "and", "or") and _same_form(tokens, index, place + 1, lexicon):
+    while (
+        place + 1 < len(tokens)
+        and tokens[place].lower in (",", "and", "or")
+        and _same_form(tokens, index, place + 1, lexicon)
+    ):
         if tokens.beside(place + 1, +1) not in (",", "and", "or") and len(phrase) == 1 and tokens[place].lower == ",":
             break
         phrase += tokens[place : place + 2]
         place += 2
     while place < len(tokens) and len(phrase) < _LONGEST:
         token = tokens[place]
-        if token.lower in _ENDS or token.verdict.startswith("matched") and token.meaning.startswith(("leave", "keep:")):
+        if token.lower in _ENDS or token.meaning.startswith(("leave", "keep:")):
             break
         if token.lower in ("that", "which", "who", "so", "when", "because", "while", "but", "then"):
             break

@@ -75,8 +75,6 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
         id=old.id,
         revision=old.revision + 1,
         parent_revision=old.revision,
-        budget=old.budget,
-        agents=old.agents,
         ext=old.ext,
         body=old.body,
         epics=epics,

@@ -9,7 +9,8 @@ from nootropic_kernel.planning.dates import DAY
 _WORDS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
-    "fifty": 50, "sixty": 60, "eighty": 80, "hundred": 100, "single": 1, "a single": 1, "lone": 1, "a couple of": 2, "a dozen": 12, "half a": 0.5,
+    "fifty": 50, "sixty": 60, "eighty": 80, "hundred": 100, "single": 1, "a single": 1, "lone": 1,
+    "a couple of": 2, "a dozen": 12, "half a": 0.5,
     "one and a half": 1.5, "a hundred": 100, "one hundred": 100,
 }  # fmt: skip
 _SPELT = "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in _WORDS), key=len, reverse=True))
@@ -30,7 +31,9 @@ _LABEL = (
     r"|(?:it\s+)?(?:should|must|may|can|shall)(?:\s+not)?\s+(?:cost|take|be\s+(?:done|finished|ready|built|made)|exceed)(?:\s+us)?\s+(?:more\s+than\s+)?"
     r"|(?:it\s+)?(?:costs?|takes?|taking|costing|cost)\s+)"
 )
-_TRAIL = r"(?:\s+(?:at\s+(?:the\s+)?most|max(?:imum|\.)?|tops|or\s+less|in\s+total|altogether|in\s+all|budget|limit)(?!\w))"
+_TRAIL = (
+    r"(?:\s+(?:at\s+(?:the\s+)?most|max(?:imum|\.)?|tops|or\s+less|in\s+total|altogether|in\s+all|budget|limit)(?!\w))"
+)
 
 
 def _flags(pattern: str) -> re.Pattern[str]:
@@ -64,21 +67,45 @@ DEADLINE = _flags(
     rf"|(?<=deadline:\s)|(?<=deadline\s)|(?<=deadline\sis\s)|(?<=due\s)|(?<=live\s)on|(?<=ready\s)on|(?<=done\s)on|(?<=due\s)on)\s*"
     rf"(?<![a-z])(?P<day>{DAY})(?:\s+at\s+the\s+latest|\s+latest)?(?!\w)"
 )
-_KIND = r"(?:developers?|devs?|engineers?|programmers?|coders?|students?(?=\s+(?:work|will|can))|people|persons?|colleagues|contributors|volunteers)"
+_KIND = (
+    r"(?:developers?|devs?|engineers?|programmers?|coders?|students?(?=\s+(?:work|will|can))|people|persons?"
+    r"|colleagues|contributors|volunteers)"
+)
 _RATE = r"(?:\s*,?\s*(?:at|for|each\s+at|paid)?\s*\$\s?(?P<rate>\d+(?:\.\d+)?)\s*(?:per|an?|/)\s*(?:hour|h)\b)?"
+_TEAM = (
+    r"(?:(?:we\s+(?:are|have)|we're|i\s+(?:am|have)|with|by|for|in|there\s+is|there's)\s+)?(?:our\s+|my\s+)?(?:an?\s+)?"
+    r"(?:small\s+)?team\s*(?:of|:|is|has|are|size(?:\s*:|\s+is|\s+of)?)\s*"
+    rf"(?P<team>{_N})(?:\s+{_KIND})?"
+)
+_SIZED = rf"(?:by\s+|with\s+|for\s+|in\s+)?an?\s+(?P<sized>{_N})[\s-](?:person|people|m[ae]n|wom[ae]n|developer|dev)[\s-]team"
+_WE_ARE = (
+    rf"(?:there\s+(?:are|will\s+be)\s+|we\s+are\s+|we're\s+)(?P<are>{_N})(?:\s+of\s+us|\s+{_KIND})?"
+    r"(?=\s*(?:[.,;:!\n)]|and\b|who\b|on\b|working\b|$))"
+)
+_OF_US = (
+    rf"(?:the\s+)?(?P<of_us>{_N})\s+of\s+us(?:\s+(?:will|can|are\s+going\s+to|are)\s+"
+    r"(?:work(?:ing)?(?:\s+on\s+(?:it|this))?|build(?:ing)?(?:\s+(?:it|this))?|do(?:ing)?\s+(?:it|this)))?"
+)
+_PLAIN = (
+    rf"(?:(?:we\s+)?(?:have|has|got|with|using|by)\s+)?(?P<plain>{_N})"
+    rf"(?:\s+(?:full-?time|part-?time|junior|senior|python|backend|frontend|web))?\s+{_KIND}"
+    r"(?:\s+(?:(?:will\s+|can\s+|are\s+|is\s+)?(?:work(?:s|ing)?|build(?:s|ing)?|do(?:es|ing)?|available|on)\s*"
+    r"(?:on\s+)?(?:it|this|the\s+project)?))?(?!\w)"
+)
+_ENDS_THERE = r"(?=\s*(?:[.,;:!\n)]|in\b|within\b|by\b|before\b|with\b|under\b|and\b|$))"
+_ALONE = (
+    r"(?P<alone>(?:i\s+(?:am|work|will\s+work|do\s+(?:it|this)|build\s+(?:it|this))|i'm|working|and\s+work)\s+"
+    r"(?:(?:completely|all|on\s+(?:it|this))\s+)*alone(?:\s+on\s+(?:it|this))?"
+    r"|(?:(?:all\s+)?by\s+myself|on\s+my\s+own|single-?handed(?:ly)?|just\s+me|only\s+me"
+    rf"|solo(?:\s+(?:project|developer|dev))?|as\s+a\s+solo\s+developer){_ENDS_THERE}"
+    r"|(?:i\s+am|i'm)\s+the\s+only\s+(?:developer|one|person|programmer)(?:\s+on\s+(?:it|this))?"
+    r"|(?:one|1)[\s-](?:man|person|woman)(?:\s+(?:project|team|job|show))?"
+    r"|(?<=[,;(])\s*alone(?=\s*(?:[.,;!\n)]|$)))"
+)
+_PAIR = r"(?P<pair>(?:me|i|myself)\s+and\s+(?:a|my|one)\s+(?:friend|colleague|brother|sister|partner|mate))"
+_FEW = r"(?P<few>(?:with\s+)?(?:a\s+few|several|some)\s+(?:developers|devs|engineers|programmers))"
 PEOPLE = _flags(
-    rf"(?<![\w-])(?:"
-    rf"(?:(?:we\s+(?:are|have)|we're|i\s+(?:am|have)|with|by|for|in|there\s+is|there's)\s+)?(?:our\s+|my\s+)?(?:an?\s+)?(?:small\s+)?team\s*(?:of|:|is|has|are|size(?:\s*:|\s+is|\s+of)?)\s*(?P<team>{_N})(?:\s+{_KIND})?"
-    rf"|(?:by\s+|with\s+|for\s+|in\s+)?an?\s+(?P<sized>{_N})[\s-](?:person|people|man|women|woman|developer|dev)[\s-]team"
-    rf"|(?:there\s+(?:are|will\s+be)\s+|we\s+are\s+|we're\s+)(?P<are>{_N})(?:\s+of\s+us|\s+{_KIND})?(?=\s*(?:[.,;:!\n)]|and\b|who\b|on\b|working\b|$))"
-    rf"|(?:(?:the\s+)?(?P<of_us>{_N})\s+of\s+us)(?:\s+(?:will|can|are\s+going\s+to|are)\s+(?:work(?:ing)?(?:\s+on\s+(?:it|this))?|build(?:ing)?(?:\s+(?:it|this))?|do(?:ing)?\s+(?:it|this)))?"
-    rf"|(?:(?:we\s+)?(?:have|has|got|with|using|by)\s+)?(?P<plain>{_N})(?:\s+(?:full-?time|part-?time|junior|senior|python|backend|frontend|web))?\s+{_KIND}(?P<works>\s+(?:(?:will\s+|can\s+|are\s+|is\s+)?(?:work(?:s|ing)?|build(?:s|ing)?|do(?:es|ing)?|available|on)\s*(?:on\s+)?(?:it|this|the\s+project)?))?(?!\w)"
-    rf"|(?P<alone>(?:i\s+(?:am|work|will\s+work|do\s+(?:it|this)|build\s+(?:it|this))|i'm|working|and\s+work)\s+(?:(?:completely|all|on\s+(?:it|this))\s+)*alone(?:\s+on\s+(?:it|this))?"
-    rf"|(?:(?:all\s+)?by\s+myself|on\s+my\s+own|single-?handed(?:ly)?|just\s+me|only\s+me|solo(?:\s+(?:project|developer|dev))?|as\s+a\s+solo\s+developer)(?=\s*(?:[.,;:!\n)]|in\b|within\b|by\b|before\b|with\b|under\b|and\b|$))"
-    rf"|(?:i\s+am|i'm)\s+the\s+only\s+(?:developer|one|person|programmer)(?:\s+on\s+(?:it|this))?|(?:one|1)[\s-](?:man|person|woman)(?:\s+(?:project|team|job|show))?|(?<=[,;(])\s*alone(?=\s*(?:[.,;!\n)]|$)))"
-    rf"|(?P<pair>(?:me|i|myself)\s+and\s+(?:a|my|one)\s+(?:friend|colleague|brother|sister|partner|mate))"
-    rf"|(?P<few>(?:with\s+)?(?:a\s+few|several|some)\s+(?:developers|devs|engineers|programmers)){_RATE.replace('P<rate>', 'P<_r>')}"
-    rf"){_RATE}(?!\w)"
+    rf"(?<![\w-])(?:{_TEAM}|{_SIZED}|{_WE_ARE}|(?:{_OF_US})|(?:{_PLAIN})|{_ALONE}|{_PAIR}|{_FEW}){_RATE}(?!\w)"
 )
 _PERCENT = r"\s*(?:%|percent\b|per\s+cent\b)"
 _TESTS = r"(?:(?:tests?|code|line|branch|unit[\s-]tests?)[\s-]+)*"

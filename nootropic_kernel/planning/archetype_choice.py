@@ -153,7 +153,11 @@ def _intent(tokens: Tokens, lexicon: Lexicon) -> tuple[int, str, str]:
     for index, token in enumerate(tokens):
         if token.kind != "word" or token.lower in lexicon.words("stop") or lexicon.is_quality(token.lower):
             continue
-        if lexicon.is_verb(token.lower) and tokens.beside(index, +1) and tokens.before(index, ()) not in ("a", "an", "the"):
+        if (
+            lexicon.is_verb(token.lower)
+            and tokens.beside(index, +1)
+            and tokens.before(index, ()) not in ("a", "an", "the")
+        ):
             return index, lexicon.verb(token.lower) or "", token.lower
         break
     return -1, "", ""
@@ -190,6 +194,6 @@ def _tells_which(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
     if sign.end >= len(tokens) or tokens[sign.end].kind != "word":
         return False
     following = tokens[sign.end].lower
-    return (
-        following not in lexicon.words("stop") and lexicon.verb(following) is None
-    ) or following in lexicon.words("program_words")
+    return (following not in lexicon.words("stop") and lexicon.verb(following) is None) or following in lexicon.words(
+        "program_words"
+    )

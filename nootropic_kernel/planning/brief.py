@@ -116,7 +116,11 @@ def _read(
         archetype=archetype,
         title=title,
         text=" ".join(text.split()),
-        subject=roles.subject or next(iter(things.fields), "") or _subject(tokens, lexicon, archetype) or next((a.name for a in actions), "") or title,
+        subject=roles.subject
+        or next(iter(things.fields), "")
+        or _subject(tokens, lexicon, archetype)
+        or next((a.name for a in actions), "")
+        or title,
         things=tuple(
             Thing(name, tuple(fields.items()), name not in things.unknown) for name, fields in things.fields.items()
         ),
@@ -194,7 +198,9 @@ def _asks_for_changes(
 
 def _subject(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
     """What the brief is about in two words: the first ones that are no verb, no quality and no word about programs."""
-    passed = lexicon.words("stop") | lexicon.words("program_words") | lexicon.words("measures") | lexicon.words("code_words")
+    passed = (
+        lexicon.words("stop") | lexicon.words("program_words") | lexicon.words("measures") | lexicon.words("code_words")
+    )
     words = [
         token.bare.split(".")[0].lower()
         for token in tokens

@@ -1,4 +1,4 @@
-"""Constraints that a brief states: time, money, people, tokens, test coverage. They say how a plan is to be carried out.
+"""Constraints that a brief states: time, money, people, tokens, test coverage; how a plan is to be carried out.
 
 Their words are taken out of the brief before the rest of it is read, so that a constraint changes nothing but what it
 says. What could be one, or could tell about the thing to be built, is left in and noted.
@@ -7,7 +7,7 @@ says. What could be one, or could tell about the thing to be built, is left in a
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -87,16 +87,23 @@ def _with_heading(brief: str, part: Said) -> Said:
     return replace(part, start=heading.start()) if part.taken and heading else part
 
 
-def carried(name: str, value: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan's budget after its brief was edited: what the brief says goes with it, what a person set by hand stays.
+def carried(
+    old: tuple[dict[str, Any], tuple[dict[str, Any], ...]], brief: str, now: Constraints
+) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
+    """Budget and agents of a plan after its brief was edited: what the brief says goes with it, the rest stays.
 
-    :param value: the plan's present one; ``before`` and ``now`` are what the old and the new brief say.
+    :param old: the plan's budget and agents; what a person set there by hand is not the old brief's.
+    :param brief: the old brief; ``now`` is what the new one says.
     """
-    by_hand = {key: entry for key, entry in value.items() if before.get(key) != entry and key != name}
-    merged = {**now, **by_hand}
-    if name in value and "deadline" in merged:
-        merged[name] = value[name]
-    return merged
+    budget, agents = old
+    start = budget.get("start")
+    before = find_constraints(brief, date.fromisoformat(start) if start else None, now.verbs)
+    merged = {**now.budget, **{key: value for key, value in budget.items() if before.budget.get(key) != value}}
+    if start and "deadline" in merged:
+        merged["start"] = start
+    elif "deadline" not in merged:
+        merged.pop("start", None)
+    return merged, (now.agents if agents == before.agents else agents)
 
 
 def _hours(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
@@ -206,7 +213,9 @@ def _coverage(brief: str, match: re.Match[str], found: Constraints, today: date 
     if not 1 <= percent <= 100:
         return
     found.coverage = max(percent, found.coverage or 0)
-    asked = bool(re.search(r"\b(?:raise|increase|improve|bring|get|reach|achieve|lift)\b", brief[: match.start()], re.I))
+    asked = bool(
+        re.search(r"\b(?:raise|increase|improve|bring|get|reach|achieve|lift)\b", brief[: match.start()], re.I)
+    )
     if not asked:
         found.said.append(Said(*match.span(), "matched", f"quality: test coverage {percent} %", True))
 

@@ -1,4 +1,4 @@
-"""Days that a brief names: `Friday`, `3 March`, `2026-12-24`, `the end of the month`, counted from the day of planning."""
+"""Days that a brief names: `Friday`, `3 March`, `2026-12-24`, `the end of the month`; counted from a given day."""
 
 from __future__ import annotations
 

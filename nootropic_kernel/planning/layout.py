@@ -57,7 +57,9 @@ def layout_of(language: str | None, package_dir: str, tests: str, facts: Reposit
         entry = f"{package_dir}/__main__.py"
         return Layout("python", package_dir, ".py", f"{tests}/test_", ".py", manifest, test, test_file, entry)
     if language == "go":
-        folder = next((each for each in ("internal", "pkg") if any(p.startswith(f"{each}/") for p in facts.paths)), "internal")
+        folder = next(
+            (each for each in ("internal", "pkg") if any(p.startswith(f"{each}/") for p in facts.paths)), "internal"
+        )
         return Layout("go", folder, ".go", f"{folder}/", "_test.go", manifest, test, test_file, "main.go")
     folder, ending, test_open, test_close = _LAYOUTS.get(str(language), ("src", "", "tests/", ""))
     for known in (folder, "lib", "app"):

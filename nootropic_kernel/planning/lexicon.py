@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from nootropic_kernel.planning.methods import Library
+from nootropic_kernel.planning.templates import Library
 from nootropic_kernel.planning.wording import plural, singular, stems
 
 _LISTED = ("qualities", "technologies", "tools", "program_words", "code_words", "measures", "abstract_nouns")

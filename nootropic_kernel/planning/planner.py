@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable
+from dataclasses import replace
 from datetime import date
 
 from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.bindings import bindings_of, state_of
 from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import read_brief
+from nootropic_kernel.planning.constraints import carried, find_constraints
 from nootropic_kernel.planning.errors import NoWayFound
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.htn import Decomposition, Key, decompose
@@ -28,9 +30,7 @@ from nootropic_kernel.planning.tree import above, record
 from nootropic_kernel.planning.validate import check
 
 
-def make_plan(
-    brief: str, facts: RepositoryFacts, library: Library | None = None, *, today: date | None = None
-) -> Plan:
+def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None, *, today: date | None = None) -> Plan:
     """Plan a brief for a repository.
 
     :param today: the day that the brief's dates are counted from; without it "by Friday" is noted only.
@@ -54,7 +54,9 @@ def amend_plan(
         new, present = _planned(brief, facts, library, given_up(old), today=today)
     except NoWayFound:  # only what failed before would do
         new, present = _planned(brief, facts, library, today=today)
-    return amend(old, new, touched, present)
+    verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
+    budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
+    return amend(old, replace(new, budget=budget, agents=agents), touched, present)
 
 
 def _planned(

@@ -54,7 +54,7 @@ class Reading:
     steps: tuple[StepAsked, ...] = ()
     questions: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
-    technologies: Technologies = Technologies()
+    technologies: Technologies = field(default_factory=Technologies)
     constraints: Constraints = field(default_factory=Constraints)
     extends: bool = False
     atoms: Mapping[str, str] = field(default_factory=dict)

@@ -41,9 +41,7 @@ def counts(
     if not limited:
         return opened(brief, match) and not _relative(_before(brief, match), verbs)
     before = _before(brief, match)
-    if _relative(before, verbs) or _LOOKS_FOR.search(before) or (price and _PRICED.search(before)):
-        return False
-    return True
+    return not (_relative(before, verbs) or _LOOKS_FOR.search(before) or (price and _PRICED.search(before)))
 
 
 def opened(brief: str, match: re.Match[str]) -> bool:
@@ -68,7 +66,9 @@ def _relative(text: str, verbs: Container[str]) -> bool:
 def _closes(rest: str) -> bool:
     """What may follow: nothing, or words that go on with another constraint."""
     return not rest.strip() or bool(
-        re.match(r"\s*(?:by|before|within|in|under|for|on|at|each|total|please|alone|altogether|of\s+work)\b", rest, re.I)
+        re.match(
+            r"\s*(?:by|before|within|in|under|for|on|at|each|total|please|alone|altogether|of\s+work)\b", rest, re.I
+        )
     )
 
 

@@ -8,14 +8,15 @@ from dataclasses import replace
 
 from nootropic_kernel.planning.model import Task, WordUse
 
-# Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
 # Tasks that say the brief's own words, so that whoever does them reads these.
 _SAYS = frozenset(
-    {"change-edit", "brief-edit", "failing-test", "mend", "fault-shown", "mend-shown", "refactor-edit", "refactor-beside",
-     "refactor-whole", "document-other", "migration-inventory", "migration-rewrite", "get-default", "train-default",
-     "runs-by-itself", "starts-by-itself", "lab-feature", "lab-action-edit", "action-edit", "question-answer", "step-get", "step-clean",
-     "step-compute", "step-train", "step-evaluate", "step-plot", "step-keep"}
+    {"change-edit", "brief-edit", "failing-test", "mend", "fault-shown", "mend-shown", "refactor-edit",
+     "refactor-beside", "refactor-whole", "document-other", "migration-inventory", "migration-rewrite",
+     "get-default", "train-default", "runs-by-itself", "starts-by-itself", "lab-feature", "lab-action-edit",
+     "action-edit", "question-answer", "step-get", "step-clean", "step-compute", "step-train", "step-evaluate",
+     "step-plot", "step-keep"}
 )  # fmt: skip
+# Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
 _TELLING = ("to do: ", "a program", "a part of the code")
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nootropic_kernel.planning.binding_names import STEP_KINDS
 from nootropic_kernel.planning.steps import StepAsked
-
-# The order of the work. `have:<kind>` is the artifact of the last step of a kind.
-KINDS = ("get", "clean", "compute", "train", "evaluate", "plot", "keep")
 
 
 def step_bindings(steps: Sequence[StepAsked], always: Sequence[str]) -> dict[str, Any]:
     """``get_steps`` … ``keep_steps``, and ``before_get`` … ``before_keep``: the artifact before the first of a kind.
 
+    ``have:<kind>`` is the artifact of the last step of a kind.
+
     :param always: kinds that the methods make a step of even where the brief asks for none.
     """
     made: dict[str, Any] = {}
     before = ""
-    for kind in KINDS:
+    for kind in STEP_KINDS:
         mine = [step for step in steps if step.kind == kind]
         made[f"before_{kind}"] = before
         entries = []

@@ -1,4 +1,4 @@
-"""Steps of data work, clause by clause: `load sales.csv, clean it, plot revenue by month`; and questions to be answered."""
+"""Steps of data work, clause by clause: `load sales.csv, clean it, plot revenue by month`; and questions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,32 @@ from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import Token, Tokens
 from nootropic_kernel.planning.wording import identifier
 
-DATA_FILE = re.compile(r".+\.(?:csv|tsv|xlsx?|parquet|jsonl?|ndjson|feather|db|sqlite3?|hdf5|h5|txt|gz|zip|avro|orc|arff|pkl)", re.I)
+DATA_FILE = re.compile(
+    r".+\.(?:csv|tsv|xlsx?|parquet|jsonl?|ndjson|feather|db|sqlite3?|hdf5|h5|txt|gz|zip|avro|orc|arff|pkl)", re.I
+)
 _BREAKS = frozenset({".", ";", "\n", "!", "?", "•", "*", ":"})
 _JOINS = frozenset({",", "and", "then", "but", "—", "–", "-"})
-_PASSED = frozenset({"and", "then", "also", "please", "to", "we", "i", "it", "that", "which", "should", "must", "-", "*", "first", "finally", "next"})
+_PASSED = frozenset(
+    {
+        "and",
+        "then",
+        "also",
+        "please",
+        "to",
+        "we",
+        "i",
+        "it",
+        "that",
+        "which",
+        "should",
+        "must",
+        "-",
+        "*",
+        "first",
+        "finally",
+        "next",
+    }
+)
 _LONGEST = 72
 _INTO = frozenset({"into", "in"})
 MAX_STEPS = 15
@@ -110,7 +132,11 @@ def _verb_at(clause: Sequence[Token], lexicon: Lexicon) -> int | None:
     for index, token in enumerate(clause):
         if token.kind == "word" and _step_kind(token.lower, lexicon) is not None:
             gerund = token.lower.endswith("ing") and clause[index - 1].lower == "for" if index else False
-            if fresh or gerund or (index and clause[index - 1].lower in ("to", "that", "which", "it", "we", "should", "must")):
+            if (
+                fresh
+                or gerund
+                or (index and clause[index - 1].lower in ("to", "that", "which", "it", "we", "should", "must"))
+            ):
                 return index
         if token.kind == "word" and token.lower not in lexicon.words("stop") and token.lower not in _PASSED:
             fresh = False

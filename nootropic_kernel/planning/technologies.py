@@ -76,7 +76,14 @@ def _avoided(limits: Iterable[Limit], lexicon: Lexicon) -> Iterator[str]:
 def _is_verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     """`click` and `spark` are also verbs: before an object they are no technology."""
     token = tokens[index]
-    return (
-        lexicon.is_verb(token.lower)
-        and tokens.before(index, ARTICLES) not in ("with", "in", "using", "use", "via", "by", "on", "and", "+")
+    return lexicon.is_verb(token.lower) and tokens.before(index, ARTICLES) not in (
+        "with",
+        "in",
+        "using",
+        "use",
+        "via",
+        "by",
+        "on",
+        "and",
+        "+",
     )

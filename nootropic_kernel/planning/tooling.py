@@ -1,4 +1,4 @@
-"""How a repository is built, tested and documented, read from its manifests: what tasks have to say and not do again."""
+"""How a repository is built, tested and documented, by its manifests: what tasks have to say and not do again."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ MANIFESTS = frozenset(
 _README = re.compile(r"readme(\.\w+)?", re.I)
 _FRAMEWORKS = (
     "django", "flask", "fastapi", "starlette", "tornado", "click", "typer", "sqlalchemy", "pandas", "polars", "numpy",
-    "torch", "tensorflow", "keras", "scikit-learn", "dagster", "airflow", "prefect", "mlflow", "streamlit", "jupyterlab",
-    "react", "vue", "svelte", "next", "express", "angular", "nestjs", "axum", "actix-web", "gin", "spring-boot", "rails",
+    "torch", "tensorflow", "keras", "scikit-learn", "dagster", "airflow", "prefect", "mlflow", "streamlit",
+    "jupyterlab", "react", "vue", "svelte", "next", "express", "angular", "nestjs", "axum", "actix-web", "gin",
+    "spring-boot", "rails",
 )  # fmt: skip
+_EVERYDAY = frozenset({"next", "click", "express", "gin", "rails", "react"})
 _JUST_RUN = re.compile(r"^test\s*:(?!=)", re.M)
 
 
@@ -55,6 +57,9 @@ class Tooling:
             yield f"continuous integration: {self.ci}"
 
 
+NOTHING_THERE = Tooling()
+
+
 def is_manifest(path: str) -> bool:
     """Whether a file tells how the project is built: a manifest or the README at the root."""
     return path in MANIFESTS or (_README.fullmatch(path) is not None)
@@ -76,7 +81,7 @@ def read_tooling(texts: Mapping[str, bytes], paths: frozenset[str], language: st
         manifest=manifest,
         test=test,
         test_file=test_file,
-        frameworks=tuple(name for name in _FRAMEWORKS if name in words and not (name in ("next", "click") and not _dep(name, wanted))),
+        frameworks=tuple(n for n in _FRAMEWORKS if n in words and (n not in _EVERYDAY or _dep(n, wanted))),
         docs=_docs(paths),
         readme=next((path for path in sorted(paths) if _README.fullmatch(path)), ""),
         ci=_ci(paths),
@@ -102,9 +107,14 @@ def _python(texts: Mapping[str, str], paths: frozenset[str]) -> _Found:
     if manager == "pip" and "environment.yml" in paths:
         manager = "conda"
     prefix = {"uv": "uv run ", "poetry": "poetry run ", "pdm": "pdm run ", "pipenv": "pipenv run "}.get(manager, "")
-    manifest = next((name for name in ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt") if name in paths), "")
+    manifest = next(
+        (name for name in ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt") if name in paths), ""
+    )
     pytest = f"{prefix}pytest" if prefix else "python -m pytest"
-    every = " ".join(texts.get(name, "") for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt", "tox.ini", "setup.cfg"))
+    every = " ".join(
+        texts.get(name, "")
+        for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt", "tox.ini", "setup.cfg")
+    )
     unittest = "pytest" not in every and "manage.py" in paths and "django" in every.lower()
     if unittest:
         return manager, manifest, f"{prefix}python manage.py test", f"{prefix}python manage.py test"
@@ -112,14 +122,16 @@ def _python(texts: Mapping[str, str], paths: frozenset[str]) -> _Found:
         return manager, manifest, f"{prefix}nox", pytest
     if "pytest" not in every and "tox.ini" in paths:
         return manager, manifest, f"{prefix}tox", pytest
-    return manager, manifest, pytest, pytest  # fmt: skip
+    return manager, manifest, pytest, pytest
 
 
 def _node(texts: Mapping[str, str], paths: frozenset[str]) -> _Found:
     try:
         package: Any = json.loads(texts.get("package.json", "{}"))
         scripts = package.get("scripts", {})
-        has_test = isinstance(scripts, dict) and "no test specified" not in str(scripts.get("test", "no test specified"))
+        has_test = isinstance(scripts, dict) and "no test specified" not in str(
+            scripts.get("test", "no test specified")
+        )
     except (ValueError, AttributeError):
         has_test = False
     locks = (("pnpm", "pnpm-lock.yaml"), ("yarn", "yarn.lock"), ("bun", "bun.lockb"), ("jlpm", "jlpm.lock"))
@@ -141,17 +153,29 @@ def _java(texts: Mapping[str, str], paths: frozenset[str]) -> _Found:
     if "pom.xml" in paths:
         return "maven", "pom.xml", "./mvnw test" if "mvnw" in paths else "mvn test", ""
     gradle = next((name for name in ("build.gradle", "build.gradle.kts") if name in paths), "")
-    return ("gradle", gradle, "./gradlew test" if "gradlew" in paths else "gradle test", "") if gradle else ("", "", "", "")  # fmt: skip
+    if not gradle:
+        return _unknown(texts, paths)
+    return "gradle", gradle, "./gradlew test" if "gradlew" in paths else "gradle test", ""
 
 
 def _ruby(texts: Mapping[str, str], paths: frozenset[str]) -> _Found:
     spec = any(path.startswith("spec/") for path in paths)
-    return "bundler", "Gemfile" if "Gemfile" in paths else "", "bundle exec rspec" if spec else "bundle exec rake test", ""
+    return (
+        "bundler",
+        "Gemfile" if "Gemfile" in paths else "",
+        "bundle exec rspec" if spec else "bundle exec rake test",
+        "",
+    )
 
 
 def _php(texts: Mapping[str, str], paths: frozenset[str]) -> _Found:
     manifest = "composer.json" if "composer.json" in paths else ""
-    return "composer", manifest, "composer test" if '"test"' in texts.get("composer.json", "") else "vendor/bin/phpunit", ""
+    return (
+        "composer",
+        manifest,
+        "composer test" if '"test"' in texts.get("composer.json", "") else "vendor/bin/phpunit",
+        "",
+    )
 
 
 def _dotnet(texts: Mapping[str, str], paths: frozenset[str]) -> _Found:
