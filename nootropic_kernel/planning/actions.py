@@ -139,8 +139,8 @@ def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
 def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects: bool) -> bool:
     words = [token for token in phrase[1:] if token.kind in ("word", "path", "quoted", "number", "symbol")]
     content = [token for token in words if token.lower not in lexicon.words("stop")]
-    if not content or any(token.target for token in phrase):
-        return False
+    if not content or any(token.target or lexicon.ability(token.lower) is not None for token in phrase):
+        return False  # an ability is told by its own word
     if meaning in _ACTS:
         return True
     if meaning not in _SHOWS and not (owns_objects and meaning == "add to what is there"):

@@ -77,7 +77,10 @@ _TEAM = (
     r"(?:small\s+)?team\s*(?:of|:|is|has|are|size(?:\s*:|\s+is|\s+of)?)\s*"
     rf"(?P<team>{_N})(?:\s+{_KIND})?"
 )
-_SIZED = rf"(?:by\s+|with\s+|for\s+|in\s+)?an?\s+(?P<sized>{_N})[\s-](?:person|people|m[ae]n|wom[ae]n|developer|dev)[\s-]team"
+_SIZED = (
+    rf"(?:by\s+|with\s+|for\s+|in\s+)?an?\s+(?P<sized>{_N})[\s-]"
+    r"(?:person|people|m[ae]n|wom[ae]n|developer|dev)[\s-]team"
+)
 _WE_ARE = (
     rf"(?:there\s+(?:are|will\s+be)\s+|we\s+are\s+|we're\s+)(?P<are>{_N})(?:\s+of\s+us|\s+{_KIND})?"
     r"(?=\s*(?:[.,;:!\n)]|and\b|who\b|on\b|working\b|$))"

@@ -46,6 +46,11 @@ class Choice:
     verb: str = ""
     extends: bool = False
 
+    def strongest(self) -> float:
+        """The weight of the strongest sign of the archetype itself."""
+        name = self.archetype.name
+        return max((float(sign.entries[name]["weight"]) for sign in self.signs if name in sign.entries), default=0.0)
+
     def buildable(self, known: Mapping[str, Archetype]) -> float:
         """The highest score of an archetype that something new is built by."""
         return max((score for name, score in self.scores.items() if known[name].builds), default=0.0)

@@ -40,7 +40,7 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: L
     lexicon = Lexicon(library)
     chosen = chosen_by(reading, facts, lexicon)
     tests = _tests_folder(package_dir, facts)
-    fault = identifier("_".join([*reading.targets[:1], "fault"]))
+    fault = identifier("_".join([*(PurePosixPath(target).stem for target in reading.targets[:1]), "fault"]))
     layout = layout_of(chosen["language"], package_dir, tests, facts)
     return {
         "title": title,
@@ -137,10 +137,15 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
         module = facts.modules[target["target_path"]]
         if not module.undocumented():
             state.add(f"documented:{module.path}")
+        if module.symbols and all(symbol.name in facts.readme_words for symbol in module.symbols):
+            state.add(f"listed:{module.path}")
         if any(PurePosixPath(path).stem in (f"test_{module.name}", f"{module.name}_test") for path in facts.tests):
             state.add(f"tested:{module.path}")
         if bindings["notebook"] and target["symbol"]:
             state.add(f"show:{module.path}")
+    listed = [f"listed:{target['target_path']}" in state for target in bindings["every_module"]]
+    if listed and all(listed):
+        state.add("readme-complete")
     return state
 
 

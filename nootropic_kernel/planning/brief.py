@@ -31,6 +31,8 @@ from nootropic_kernel.planning.typos import mend_typos, tell
 from nootropic_kernel.planning.word_roles import TELLS, WordRoles
 
 MAX_CHARACTERS = 20_000
+_ADDS = "add to what is there"
+_A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
 _MAKES = "make something new"
 _CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
@@ -184,8 +186,12 @@ def _asks_for_changes(
         return False
     if not any(change.files or change.missing for change in aimed):
         # No part of the repository is named: still a change where there is code, and nothing to build is told.
-        plain = choice.archetype.builds and builds < 2 and not things.fields and not roles.abilities
-        return plain and facts.has_code and choice.intent != _MAKES and bool(changes)
+        if not facts.has_code or choice.intent == _MAKES or not choice.archetype.builds or not changes:
+            return False
+        known_things = any(name not in things.unknown for name in things.fields)
+        if known_things or roles.abilities or (actions and not (choice.intent and builds < 2)):
+            return False
+        return builds < 2 or (choice.intent == _ADDS and choice.strongest() < _A_PROGRAM)
     creates = any(token.lower in _CREATES for token in roles.tokens[:3])
     if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
         return False

@@ -42,6 +42,8 @@ def source_of(reading: Reading) -> str:
 
 def hinted_files(reading: Reading, facts: RepositoryFacts) -> list[str]:
     """Modules that a word of a brief without targets names: `the login page` where there is a module login."""
+    if found := [path for name in reading.targets for path in facts.places(name)[:3]]:
+        return found
     if reading.archetype.builds or reading.targets:
         return []
     words = dict.fromkeys(re.findall(r"[a-z_]{4,}", reading.text.lower()))

@@ -8,6 +8,7 @@ from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 
+_DOMAINS = frozenset({"io", "com", "org", "net", "dev", "ai", "app", "eu", "de", "uk", "js", "g", "e"})
 _CODE_LIKE = re.compile(r"\w_\w|\w\.\w")
 _RENAMED_TO = frozenset({"to", "into", "as", "with", "by", "->", "=>", "→"})
 _NAMED = frozenset({"module", "function", "class", "package", "script", "notebook", "method"})
@@ -54,6 +55,8 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
             if token.bare.lower() in lexicon.words("tools"):
                 continue
             nowhere = not facts.places(token.bare)
+            if nowhere and token.kind == "word" and token.lower.rpartition(".")[2] in _DOMAINS:
+                continue  # "crates.io" is a place elsewhere
             if nowhere and (not (code or named) or (token.kind == "path" and "." not in token.bare)):
                 continue  # "read/write" is no file
             targets.append(token.bare)

@@ -14,7 +14,7 @@ _SAYS = frozenset(
      "refactor-beside", "refactor-whole", "document-other", "migration-inventory", "migration-rewrite",
      "get-default", "train-default", "runs-by-itself", "starts-by-itself", "lab-feature", "lab-action-edit",
      "action-edit", "question-answer", "step-get", "step-clean", "step-compute", "step-train", "step-evaluate",
-     "step-plot", "step-keep"}
+     "step-plot", "step-keep", "step-model-kept"}
 )  # fmt: skip
 # Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
 _TELLING = ("to do: ", "a program", "a part of the code")

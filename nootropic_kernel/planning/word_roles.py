@@ -98,7 +98,8 @@ class WordRoles:
         if self.lexicon.is_thing(word):
             thing = self.lexicon.thing(word)
             before = self.tokens.beside(index, -1)
-            opens = not before or before in ("to", "and", "can")
+            people = singular(before) != before and self.lexicon.is_known_noun(before)  # "customers book rooms"
+            opens = not before or before in ("to", "and", "can") or people
             if self.lexicon.is_verb(word) and opens and self.tokens.beside(index, +1):
                 return False
             self.things.add(thing)
@@ -149,9 +150,21 @@ class WordRoles:
             if meaning is not None and not self.lexicon.is_quality(token.lower):
                 if meaning in _MAKES:
                     return title
-                words = [self.lexicon.base(token.lower), *(part.text for part in self.tokens[place + 1 : index + 1])]
+                end = index + 1
+                while end < len(self.tokens) and end < index + 7 and not self._ends(self.tokens[end]):
+                    if self.tokens[end].lower not in self.lexicon.words("stop"):
+                        self.tokens[end].mark("matched", f"an ability: {title.lower()}")
+                    end += 1
+                words = [self.lexicon.base(token.lower), *(part.text for part in self.tokens[place + 1 : end])]
+                while words[-1].lower in self.lexicon.words("stop"):
+                    words.pop()
                 return " ".join(words)
         return title
+
+    def _ends(self, token: Token) -> bool:
+        """Whether a phrase ends before this word."""
+        small = token.kind == "stop" or token.lower in ("and", "but", "then", "or", "that", "which", "with")
+        return small or bool(token.verdict) or self.lexicon.is_known_noun(token.lower)
 
     def _listed_word(self, index: int, token: Token, word: str) -> bool:
         """A verb, a quality, a word about code or programs."""
@@ -274,6 +287,9 @@ class WordRoles:
             or not any(each.verdict for each in self.tokens[:index])
         ):
             return []
+        acts = self.tokens.beside(index, +1) in ("to", "who") and self.tokens.before(index, ARTICLES) == "for"
+        if acts and self.lexicon.is_thing(token.lower) and singular(token.lower) != token.lower:
+            return [token]  # "for teachers to record grades"
         if self.lexicon.is_known_noun(token.lower) or self.lexicon.verb(token.lower) is not None:
             return []
         if self.lexicon.is_quality(token.lower):
