@@ -17,6 +17,7 @@ _SAYS = frozenset(
      "step-plot", "step-keep", "step-model-kept"}
 )  # fmt: skip
 # Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
+_STAYS = ("uses ", "left out:", "could be a ", "a day that is past", "what is there now", "several people")
 _TELLING = ("to do: ", "a program", "a part of the code")
 
 
@@ -40,7 +41,7 @@ def shaping(words: Iterable[WordUse], tasks: Sequence[Task]) -> tuple[WordUse, .
 
 
 def _is_told(use: WordUse, parts: list[str], said: set[str]) -> bool:
-    return not use.meaning.startswith(("uses ", "left out:")) and bool(parts) and set(parts) <= said
+    return not use.meaning.startswith(_STAYS) and bool(parts) and set(parts) <= said
 
 
 def _words_of(task: Task) -> Iterable[str]:
