@@ -117,7 +117,7 @@ def _read(
     return Reading(
         archetype=archetype,
         title=title,
-        text=" ".join(text.split()),
+        text=_tidy(text),
         subject=roles.subject
         or next(iter(things.fields), "")
         or _subject(tokens, lexicon, archetype)
@@ -225,7 +225,15 @@ def _title(text: str) -> str:
     line = next((line for line in lines if re.search(r"\w", line)), "")
     line = re.split(r"(?<=[.!?])\s", re.sub(r"\s+", " ", line.lstrip("#*->•.,;:!? ") or line))[0]
     line = re.sub(r"^(?:bug|issue|feature(?: request)?|task|todo|request|idea)\s*:\s*(?=\w)", "", line, flags=re.I)
-    line = re.sub(r"\s*\(\s*[,;\s]*\)", "", line)
-    line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.])", "", line)
-    line = re.sub(r"(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?])", "", line).rstrip(" .!?:;,-–—")
+    line = _tidy(line).rstrip(" .!?:;,-–—")
     return (line if len(line) <= 72 else line[:71].rsplit(" ", 1)[0] + "…") or "Plan"
+
+
+def _tidy(text: str) -> str:
+    """The text on one line, without what is left over where a constraint was taken out."""
+    line = " ".join(text.split())
+    line = re.sub(r"\s*\(\s*[,;\s]*\)", "", line)
+    line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.](?:\s|$))", "", line)
+    line = re.sub(r"(?<=[.!?])(?:\s*[-•]?\s*\.)+(?=\s|$)", "", line)
+    line = re.sub(r"(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))", "", line)
+    return re.sub(r"(?:\s+[-•*])+$|^[,;.\s]+", "", line).strip()

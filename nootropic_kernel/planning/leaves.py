@@ -46,7 +46,7 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
 def _command(entry: Mapping[str, Any], bindings: Bindings) -> str | None:
     """The command that checks an acceptance: as it stands, or the repository's own for a test file or all tests."""
     if entry.get("verify"):
-        return str(fill(entry["verify"], bindings))
+        return str(fill(entry["verify"], bindings)) or None
     path = str(fill(entry.get("test", ""), bindings))
     one, every = str(bindings.get("run_test_file", "")), str(bindings.get("run_tests", ""))
     if not path or not (one or every):

@@ -39,7 +39,7 @@ def counts(
     if not strict and not re.search(r"\b(?:sort|group|filter|order|plot|chart)\w*\s*$", _before(brief, match), re.I):
         return not _relative(_before(brief, match), verbs) or match["how"].lower() in ("by", "no later than")
     if not limited:
-        return opened(brief, match) and not _relative(_before(brief, match), verbs)
+        return opened(brief, match)
     before = _before(brief, match)
     return not (_relative(before, verbs) or _LOOKS_FOR.search(before) or (price and _PRICED.search(before)))
 
