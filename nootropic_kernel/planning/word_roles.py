@@ -156,7 +156,7 @@ class WordRoles:
                         self.tokens[end].mark("matched", f"an ability: {title.lower()}")
                     end += 1
                 words = [self.lexicon.base(token.lower), *(part.text for part in self.tokens[place + 1 : end])]
-                while words[-1].lower in self.lexicon.words("stop"):
+                while words[-1].lower() in self.lexicon.words("stop"):
                     words.pop()
                 return " ".join(words)
         return title
