@@ -11,8 +11,7 @@ from nootropic_kernel.planning.wording import identifier, singular
 _ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–", "•"})
 _BEFORE = frozenset(
     {"", "and", "or", "to", "can", "that", "which", "should", "must", "will", "could", "may", "who", "then", "also",
-     "please", "it", "they", "we", "i", "users", "you", "people", "would", "let", "lets", "me", "us", "them",
-     "automatically"}
+     "please", "it", "they", "users", "you", "people", "would", "let", "lets", "them", "automatically"}
 )  # fmt: skip
 _MODALS = frozenset({"can", "should", "must", "will", "could", "may", "would", "to"})
 # Verbs that say what a program does; those of keeping records are told by the things that are kept.

@@ -8,7 +8,7 @@ from typing import Any
 
 from nootropic_kernel.planning.choice_bindings import atoms_of, chosen_by, hinted_files, source_of, work_of
 from nootropic_kernel.planning.facts import RepositoryFacts, import_name, module_name
-from nootropic_kernel.planning.layout import PYTHON, layout_of
+from nootropic_kernel.planning.layout import PYTHON, Layout, layout_of
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.methods import Library
 from nootropic_kernel.planning.reading import Reading
@@ -89,10 +89,18 @@ def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: L
         "run_tests": layout.test,
         "run_test_file": layout.test_file,
         "coverage": str(reading.constraints.coverage or ""),
+        "coverage_check": _coverage_check(reading.constraints.coverage, layout),
         **chosen,
         **step_bindings(reading.steps, reading.archetype.phases),
         "atoms": sorted({*atoms_of(reading, lexicon), *(f"uses:{kind}" for kind in chosen["found"])}),
     }
+
+
+def _coverage_check(percent: int | None, layout: Layout) -> str:
+    """The command that fails below a coverage; outside Python the tests' own command, set up to do that."""
+    if layout.language == "python":
+        return f"{layout.test_file or 'python -m pytest'} --cov --cov-branch --cov-fail-under={percent}"
+    return layout.test
 
 
 def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:

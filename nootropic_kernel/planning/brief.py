@@ -186,7 +186,12 @@ def _asks_for_changes(
         return False
     if not any(change.files or change.missing for change in aimed):
         # No part of the repository is named: still a change where there is code, and nothing to build is told.
-        if not facts.has_code or choice.intent == _MAKES or not choice.archetype.builds or not changes:
+        if not facts.has_code or choice.intent in (_MAKES, "keep records") or not changes:
+            return False
+        if not choice.archetype.builds:  # "translate the README" documents nothing
+            supported = choice.intent in ("", _ADDS, "change records", *choice.archetype.intents)
+            return choice.archetype.name == "documentation" and not supported
+        if not choice.intent and things.fields:
             return False
         known_things = any(name not in things.unknown for name in things.fields)
         if known_things or roles.abilities or (actions and not (choice.intent and builds < 2)):
@@ -225,7 +230,7 @@ def _title(text: str) -> str:
     line = next((line for line in lines if re.search(r"\w", line)), "")
     line = re.split(r"(?<=[.!?])\s", re.sub(r"\s+", " ", line.lstrip("#*->•.,;:!? ") or line))[0]
     line = re.sub(r"^(?:bug|issue|feature(?: request)?|task|todo|request|idea)\s*:\s*(?=\w)", "", line, flags=re.I)
-    line = _tidy(line).rstrip(" .!?:;,-–—")
+    line = re.sub(r"(?:\s+(?:that|which|to))+[\s:]*$", "", _tidy(line)).rstrip(" .!?:;,-–—")
     return (line if len(line) <= 72 else line[:71].rsplit(" ", 1)[0] + "…") or "Plan"
 
 

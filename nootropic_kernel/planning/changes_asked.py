@@ -21,6 +21,7 @@ _EMPTY = frozenset(
 _MAKES = frozenset({"write", "add", "create", "generate", "make"})
 _NO_BEHAVIOUR = frozenset({"hints", "hint", "annotations", "comment", "comments", "license", "types", "typing"})
 _LIMITS = ("leave alone:", "leave out:", "keep:")
+_SHORT = 4
 _LONGEST_TITLE = 72
 _MAX_FILES = 8
 
@@ -55,7 +56,8 @@ def find_changes(brief: str, tokens: Tokens, lexicon: Lexicon, facts: Repository
         if not text or all(token.used and not token.verdict for token in clause):
             continue
         names = tuple(dict.fromkeys(token.bare for token in clause if token.target))
-        if not names and before and any(token.lower in _PRONOUNS for token in clause):
+        follows = _PRONOUNS | ({"test", "tests"} if len(clause) <= _SHORT else set())  # "… and add tests"
+        if not names and before and any(token.lower in follows for token in clause):
             names = before
         before = names or before
         changes.append(_change(text, names, clause, lexicon, facts))

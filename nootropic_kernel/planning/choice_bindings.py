@@ -23,6 +23,8 @@ _SCHEDULED = re.compile(
 def work_of(reading: Reading, notebook: str, layout: Layout) -> dict[str, str]:
     """Where steps of data work are written, and how they are checked: a notebook, one script, or a module."""
     analysis = "steps" in reading.archetype.reads and not {"train", "keep"} & set(reading.archetype.phases)
+    if not notebook and re.search(r"\bnotebooks?\b", reading.text, re.I):
+        notebook = "analysis.ipynb"
     if notebook and analysis:
         return {"work_file": notebook, "work_test": "", "work_check": f"jupyter execute {notebook}"}
     name, folder = ("analysis", "") if analysis else ("steps", f"{layout.folder}/")
@@ -50,6 +52,13 @@ def hinted_files(reading: Reading, facts: RepositoryFacts) -> list[str]:
     return [module.path for word in words for module in facts.modules_named(word) if module.name == word][:3]
 
 
+# What a service is usually built with, where neither brief nor repository says.
+_USUAL = {
+    "go": "net/http", "javascript": "Express", "typescript": "Express", "rust": "axum", "java": "Spring Boot",
+    "kotlin": "Ktor", "ruby": "Rails", "php": "Symfony", "csharp": "ASP.NET",
+}  # fmt: skip
+
+
 def chosen_by(reading: Reading, facts: RepositoryFacts, lexicon: Lexicon) -> dict[str, Any]:
     """The language, and by name what the brief (or else the repository) wants for each kind of technology."""
     table = lexicon.table("technology")
@@ -65,14 +74,16 @@ def chosen_by(reading: Reading, facts: RepositoryFacts, lexicon: Lexicon) -> dic
         return next((title_of(lexicon, n) for n in known if kind in table.get(n, {}).get("is", ())), otherwise)
 
     languages = [name for name in wanted if "language" in table.get(name, {}).get("is", ())]
+    languages += [str(table[name]["language"]) for name in wanted if "language" in table.get(name, {})]
     language = facts.language or ("python" if "python" in languages else next(iter(languages), None))
+    usual = _USUAL.get(str(language), "")
     old = [title_of(lexicon, name) for name in reading.technologies.old]
     return {
         "language": language,
         "found": sorted({each for name in there for each in (name, *table[name].get("is", ()))}),
         "database": first("database", "SQLite"),
-        "web_framework": first("web-framework", "Flask"),
-        "api_framework": first("api-framework", first("web-framework", "FastAPI")),
+        "web_framework": first("web-framework", usual or "Flask"),
+        "api_framework": first("api-framework", first("web-framework", usual or "FastAPI")),
         "front_end": first("single-page", "TypeScript"),
         "command_framework": first("command-framework", "click"),
         "orchestrator": first("orchestrator", "Dagster"),

@@ -49,9 +49,10 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
         code = token.kind in ("quoted", "symbol", "path") or _CODE_LIKE.search(token.bare) is not None
         named = bool({tokens.beside(index, +1), tokens.beside(index, -1)} & _NAMED)
         placed = tokens.before(index, ARTICLES) in _PLACED
+        there = placed and tokens.beside(index, -1) in ("the", "our", "this")
         if placed and token.bare in facts.names() and lexicon.is_verb(token.lower):
             named = True  # "to draw", where the repository has a function of that name
-        if code or _is_target(token.bare, named, documents or placed, lexicon, facts):
+        if code or _is_target(token.bare, named, documents or placed, lexicon, facts, there=there):
             if token.bare.lower() in lexicon.words("tools"):
                 continue
             nowhere = not facts.places(token.bare)
@@ -69,13 +70,17 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
     return list(dict.fromkeys(targets))
 
 
-def _is_target(name: str, named: bool, documents: bool, lexicon: Lexicon, facts: RepositoryFacts) -> bool:
+def _is_target(
+    name: str, named: bool, documents: bool, lexicon: Lexicon, facts: RepositoryFacts, *, there: bool = False
+) -> bool:
     """Whether a plain word is meant as a name of code."""
     lower = name.lower()
     if lexicon.is_verb(lower) and not (named and name in facts.names()):
         return False
     if named and lower not in lexicon.words("code_words"):
         return lower not in lexicon.words("qualities")
+    if there and lexicon.ability(lower) is not None and any(m.name == lower for m in facts.modules_named(lower)):
+        return True  # "to the login", where there is a module login
     if name in facts.names():
         return name != lower or lexicon.is_unknown(lower)
     unknown = lexicon.is_unknown(lower) or (not lexicon.is_known_noun(lower) and documents is not False)

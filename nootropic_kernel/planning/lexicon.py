@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from nootropic_kernel.planning.templates import Library
 from nootropic_kernel.planning.wording import plural, singular, stems
 
+_LIKE_A_QUALITY = re.compile(
+    r"\w+-(?:driven|based|friendly|oriented|like|free|only|ready|first|wide|time|tenant|factor)"
+)
 _LISTED = ("qualities", "technologies", "tools", "program_words", "code_words", "measures", "abstract_nouns")
 
 
@@ -67,6 +71,8 @@ class Lexicon:
     def is_quality(self, word: str) -> bool:
         """Whether it says how something should be: listed, compared, or an adverb."""
         plain = {word, *stems(word.removesuffix("er")), *stems(word.removesuffix("est"))}
+        if _LIKE_A_QUALITY.fullmatch(word):
+            return True
         return bool(plain & self.words("qualities")) or (word.endswith("ly") and len(word) > 4)
 
     def points_to_archetype(self, word: str) -> bool:

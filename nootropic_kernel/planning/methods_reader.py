@@ -56,7 +56,7 @@ class MethodsReader:
             self._list(given.get("words"), f"`words` of the ability {name!r}")
         for name, entry in found.get("technology", {}).items():
             given = self.mapping(entry, f"the technology {name!r}")
-            self._known(given, {"title", "words", "is", "points"}, f"the technology {name!r}")
+            self._known(given, {"title", "words", "is", "points", "language"}, f"the technology {name!r}")
         return found
 
     def tasks(self, document: Mapping[str, Any]) -> dict[str, TaskTemplate]:

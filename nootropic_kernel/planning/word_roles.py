@@ -76,7 +76,8 @@ class WordRoles:
         elif brings and archetype.keeps_things:
             mine, meaning = True, f"{title}; usually about {', '.join(brings)}"
         for token in self.tokens[sign.start : sign.end]:
-            token.mark("matched" if mine else "noted", meaning)
+            if token.lower not in self.lexicon.words("stop"):
+                token.mark("matched" if mine else "noted", meaning)
 
     def _word(self, index: int, token: Token) -> None:
         word = token.lower.removesuffix("'s")
@@ -281,6 +282,8 @@ class WordRoles:
 
     def _setting(self, index: int, token: Token) -> list[Token]:
         """After `for`: who it is for. A thing the library knows, a verb or a phrase going on is something else."""
+        if self.tokens.before(index, ARTICLES) == "as" and self.tokens.beside(index, +1) in ("i", "we", ""):
+            return [token]  # "as a teacher I want …"
         after = self.tokens.beside(index, +1) in _SETTING_AFTER
         if not after and (
             self.tokens.before(index, ARTICLES | self.lexicon.words("qualities")) not in _SETTING_BEFORE
