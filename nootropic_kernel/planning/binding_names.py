@@ -15,7 +15,8 @@ LISTS = frozenset(
 _PROJECT = {
     "title", "brief", "slug", "brief_line", "brief_text", "target", "target_title", "target_slug", "target_files",
     "fault_name", "fault_files", "package_dir", "package", "tests", "notebook", "readme_lines", "source", "entry_file",
-    "first_store", "code", "ending", "test_open", "test_close", "manifest", "run_tests", "run_test_file", "coverage", "coverage_check",
+    "first_store", "code", "ending", "test_open", "test_close", "manifest", "run_tests", "run_test_file", "coverage",
+    "coverage_check",
     "work_file", "work_test", "work_check", "language",
 }  # fmt: skip
 _TECHNOLOGIES = {

@@ -112,7 +112,9 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
         state.add("python")
     for atom, present in {
         "notebook": bool(bindings["notebook"]) and facts.language == "python",
-        "package": facts.package_dir is not None,
+        "package": facts.package_dir is not None or (facts.has_code and facts.language not in PYTHON),
+        "pages-frame": "web-framework" in bindings.get("found", ()),
+        "api-frame": "web-framework" in bindings.get("found", ()),
         "ci": facts.has_ci,
         "gitignore": facts.has_gitignore,
         "entry-point": facts.has_entry_point,

@@ -103,6 +103,12 @@ class WordRoles:
             opens = not before or before in ("to", "and", "can") or people
             if self.lexicon.is_verb(word) and opens and self.tokens.beside(index, +1):
                 return False
+            there = (
+                self.tokens.beside(index, -1) in ("the", "our") and self.tokens.beside(index - 1, -1) in _AREA_BEFORE
+            )
+            if self.choice.extends and self.choice.intent == "add to what is there" and there:
+                token.mark("noted", "what it is added to; it is there already")
+                return True
             self.things.add(thing)
             token.mark("matched", f"a thing to keep: {thing}")
             return True

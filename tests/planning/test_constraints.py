@@ -18,6 +18,8 @@ from nootropic_kernel.planning.methods import shipped_library
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 
+pytestmark = pytest.mark.slow
+
 WEDNESDAY = date(2026, 11, 25)
 VERBS = frozenset(shipped_library().words["verbs"])
 NOTHING = RepositoryFacts()

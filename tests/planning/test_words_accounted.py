@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from nootropic_kernel.planning.methods import shipped_library
 from nootropic_kernel.planning.model import VERDICTS, Plan
 from nootropic_kernel.planning.planner import make_plan
 from tests.planning.random_repository import random_repository
+
+pytestmark = pytest.mark.slow
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LIBRARY = shipped_library()
