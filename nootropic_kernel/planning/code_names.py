@@ -11,6 +11,8 @@ from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 _DOMAINS = frozenset({"io", "com", "org", "net", "dev", "ai", "app", "eu", "de", "uk", "js", "g", "e"})
 _CODE_LIKE = re.compile(r"\w_\w|\w\.\w")
 _RENAMED_TO = frozenset({"to", "into", "as", "with", "by", "->", "=>", "→"})
+_ONLY_REPLACED = frozenset({"with", "by"})
+_TELLS_OF = frozenset({"to", "that", "which", "can", "for"})
 _NAMED = frozenset({"module", "function", "class", "package", "script", "notebook", "method"})
 _PLACED = frozenset({"in", "into", "of", "to", "from", "inside", "on", "against", "across"})
 _DOCUMENTS = frozenset({"docs", "document", "documentation", "docstrings"})
@@ -25,12 +27,14 @@ def find_renames(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
     while index < len(words):
         verb, index = words[index], index + 1
         going_on = verb.lower in ("rename", "renaming", "replace")
+        told = index > 1 and words[index - 2].lower in _TELLS_OF  # "a tool to rename photos" renames nothing here
         while going_on:
             old, index = _following(words, index, skip)
-            if old is None or index >= len(words) or words[index].lower not in _RENAMED_TO:
+            joined = words[index].lower if index < len(words) else ""
+            if old is None or joined not in _RENAMED_TO or (joined in _ONLY_REPLACED and verb.lower != "replace"):
                 break
             new, index = _following(words, index + 1, skip)
-            if new is None or (verb.lower == "replace" and not _is_here(old.bare, facts)):
+            if new is None or ((verb.lower == "replace" or told) and not _is_here(old.bare, facts)):
                 break
             pairs.append((old.bare, new.bare))
             _mark_pair(verb, old, new, facts)

@@ -10,6 +10,7 @@ from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.limits import Limit
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 
+_MOVES = frozenset({"migrate", "port", "switch", "move", "convert", "upgrade", "replace", "swap", "away"})
 _OLD_BEFORE = frozenset({"from", "old", "existing", "current", "off", "than", "away", "replace", "our", "my", "legacy"})
 
 
@@ -38,7 +39,9 @@ def find_technologies(tokens: Tokens, limits: Iterable[Limit], lexicon: Lexicon)
         name = technology(token, lexicon)
         if name is None or _is_verb_here(tokens, index, lexicon):
             continue
-        if tokens.before(index, ARTICLES - {"our", "my"}) in _OLD_BEFORE:
+        before = tokens.before(index, ARTICLES - {"our", "my"})
+        moved = before != "from" or any(lexicon.base(each.lower) in _MOVES for each in tokens[:index])
+        if before in _OLD_BEFORE and moved:
             old[name] = None
             token.mark("noted", f"what is there now: {title_of(lexicon, name)}")
         else:

@@ -244,3 +244,19 @@ def test_files_with_words_on_one_line_are_still_read() -> None:
     rest = tail.split("  ]\n", 1)[1]
     older = f"{head}words: {json.dumps(words)}\n{rest}"
     assert read(older).plan == plan
+
+
+def test_a_program_that_renames_is_no_renaming() -> None:
+    for brief in (
+        "A terminal program to rename photos by date",
+        "A command line tool that renames kettles to lanterns",
+    ):
+        assert make_plan(brief, read_facts({})).archetype == "cli-tool"
+
+
+def test_where_data_comes_from_is_wanted_and_what_is_left_is_not() -> None:
+    def atoms(brief: str) -> set[str]:
+        return {atom for atom in make_plan(brief, read_facts({})).bindings["atoms"] if atom.startswith("uses:")}
+
+    assert "uses:s3" in atoms("Pull log files from S3 every hour and write Parquet")
+    assert "uses:sqlite" not in atoms("Move the storage from SQLite to PostgreSQL")
