@@ -133,3 +133,15 @@ def test_a_plan_goes_on_with_another_way_when_one_is_used_up() -> None:
         states[name] = TaskState("superseded")
         name = new.id
     assert kinds[:2] == [("sign-in-sessions", "person"), ("sign-in-tokens", "model")]
+
+
+@pytest.mark.parametrize("opening", ["Analyse sales.csv: ", "Build an ETL pipeline: ", "Train a classifier: "])
+def test_every_step_that_is_read_becomes_a_task(opening: str) -> None:
+    verbs = {kind: words.split() for kind, words in LIBRARY.words["steps"].items()}
+    for index in range(4):
+        asked = [f"{words[index % len(words)]} the kettles" for words in verbs.values()]
+        plan = make_plan(opening + ", ".join(asked), read_facts({}))
+        reading = read_brief(plan.brief, read_facts({}), LIBRARY)
+        assert len(reading.steps) >= len(asked) - 1
+        for step in reading.steps:
+            assert any(task.title.startswith(step.title) for task in plan.tasks), (step, [t.title for t in plan.tasks])
