@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nootropic_kernel.planning.ability_phrases import asked_by, phrase_of
 from nootropic_kernel.planning.archetype_choice import GLUE, Choice, Sign, is_setting
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.limits import Limit
@@ -19,7 +20,6 @@ _OBJECT = frozenset({"a", "an", "the", "it", "them", "each", "all", "every", "my
 _AREA_BEFORE = frozenset({"to", "in", "into", "of", "from", "on"})
 _LISTED_ALREADY = "the brief lists the fields itself; no field follows from this word"
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records", "send"})
-_MAKES = frozenset({"make something new", "add to what is there", "keep records", "change records", "mend", "run"})
 _UNNAMED = ("bug-fix", "refactor", "documentation", "migration", "notebook-analysis", "ml-training")
 
 
@@ -119,59 +119,16 @@ class WordRoles:
             token.mark("matched", "left out, as the brief says")
             return True
         ability = self.lexicon.table("abilities")[name]
-        phrase = self._phrase(index, token)
+        phrase = phrase_of(self.tokens, index, self.lexicon)
         words = [self.lexicon.base(token.lower), *(part.text for part in phrase[1:])]
-        title = " ".join(words) if len(phrase) > 1 else self._asked(index, ability["title"])
+        alone = asked_by(self.tokens, index, ability["title"], self.lexicon) if len(phrase) == 1 else ""
+        title = alone or " ".join(words)
         self.abilities.setdefault(name, Ability(name, title[:1].upper() + title[1:], ability["file"], token.text))
         for part in phrase:
             if part.kind != "word" or part.lower in self.lexicon.words("stop") | self.lexicon.words("tools"):
                 continue  # looked at by itself
             part.mark("matched", f"an ability: {ability['title'].lower()}")
         return True
-
-    def _phrase(self, index: int, token: Token) -> list[Token]:
-        """`export loans as CSV`: a verb with its object, up to the end of the clause; else the word alone."""
-        before = self.tokens.beside(index, -1)
-        opens = not before or before in ("and", "to", "can", "then", "also", "that", "please", "could")
-        said = self.lexicon.verb(token.lower) is not None and not token.lower.endswith(("ing", "ed"))
-        if not opens or not said or self.tokens.beside(index, +1) in ("", "and", "or"):
-            return [token]
-        phrase = [token]
-        for following in self.tokens[index + 1 :]:
-            if following.kind == "stop" or following.lower in ("and", "but", "then"):
-                break
-            if following.verdict and not following.meaning.startswith(("technology: ", "data: ")):
-                break
-            phrase.append(following)
-        while phrase[-1].lower in self.lexicon.words("stop"):
-            phrase.pop()
-        return phrase
-
-    def _asked(self, index: int, title: str) -> str:
-        """`prints a monthly summary`: the verb that an ability is the object of, where one stands right before it."""
-        for place in range(index - 1, max(-1, index - 5), -1):
-            token = self.tokens[place]
-            if token.kind != "word" or self.lexicon.is_known_noun(token.lower) or token.lower in ("and", "with", "for"):
-                return title
-            meaning = self.lexicon.verb(token.lower)
-            if meaning is not None and not self.lexicon.is_quality(token.lower):
-                if meaning in _MAKES:
-                    return title
-                end = index + 1
-                while end < len(self.tokens) and end < index + 7 and not self._ends(self.tokens[end]):
-                    if self.tokens[end].lower not in self.lexicon.words("stop"):
-                        self.tokens[end].mark("matched", f"an ability: {title.lower()}")
-                    end += 1
-                words = [self.lexicon.base(token.lower), *(part.text for part in self.tokens[place + 1 : end])]
-                while words[-1].lower() in self.lexicon.words("stop"):
-                    words.pop()
-                return " ".join(words)
-        return title
-
-    def _ends(self, token: Token) -> bool:
-        """Whether a phrase ends before this word."""
-        small = token.kind == "stop" or token.lower in ("and", "but", "then", "or", "that", "which", "with")
-        return small or bool(token.verdict) or self.lexicon.is_known_noun(token.lower)
 
     def _listed_word(self, index: int, token: Token, word: str) -> bool:
         """A verb, a quality, a word about code or programs."""

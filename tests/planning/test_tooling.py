@@ -76,8 +76,11 @@ def test_what_is_there_is_not_set_up_again() -> None:
 def test_frameworks_of_the_repository_are_taken_unless_the_brief_says_otherwise() -> None:
     files = {"pyproject.toml": b'[project]\ndependencies = ["fastapi>=0.1"]\n', "desk/__init__.py": b""}
     facts = read_facts(files)
-    assert any("FastAPI" in task.title for task in make_plan("Build a REST API for invoices", facts).tasks)
-    assert any("Flask" in task.title for task in make_plan("Build a REST API for invoices in Flask", facts).tasks)
+    kept = make_plan("Build a REST API for invoices", facts)
+    assert not [task for task in kept.tasks if task.kind == "api-frame"], "it runs on FastAPI already"
+    assert "api:invoice" in {item for task in kept.tasks for item in task.provides}
+    other = make_plan("Build a REST API for invoices in Flask", facts)
+    assert any("Flask" in task.title for task in other.tasks if task.kind == "api-frame")
 
 
 def test_something_added_to_a_repository_brings_nothing_around_it() -> None:
