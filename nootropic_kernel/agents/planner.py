@@ -6,6 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Collection, Container
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 
 from nootropic_kernel.agents.repository_facts import repository_facts
@@ -152,14 +153,14 @@ def base_for(
     facts, library = repository_facts(workspace), load_library(workspace)
     found = read_state(workspace)
     if found is None:
-        base, frozen = make_plan(brief, facts, library), set[str]()
+        base, frozen = make_plan(brief, facts, library, today=date.today()), set[str]()
     else:
         plan = check(found.plan)
         same = same_brief(brief, plan.brief)
         if (same and plan.origin == WITH_MODEL) or _digest(brief) in plan.ext.get(_FORMER, ()) or not (same or amend):
             return None
         frozen = touched(load_states(workspace, database, plan))
-        base = plan if same else amend_plan(plan, brief, facts, frozen, library).plan
+        base = plan if same else amend_plan(plan, brief, facts, frozen, library, today=date.today()).plan
     return base, ground_of(base, library, facts), frozen
 
 
@@ -167,7 +168,7 @@ def _make(
     workspace: Workspace, database: StateDatabase, brief: str, proposed: Proposed | None, unsaved: Collection[str]
 ) -> Planned:
     facts, library = repository_facts(workspace), load_library(workspace)
-    plan, said = make_plan(brief, facts, library), tuple[str, ...]()
+    plan, said = make_plan(brief, facts, library, today=date.today()), tuple[str, ...]()
     if proposed is not None:
         plan, said = _with_proposal(plan, proposed, ground_of(plan, library, facts), set())
     done = write_spec(workspace, database, None, plan, f"Plan: {plan.title}", unsaved)
@@ -221,7 +222,7 @@ def _amend(
     target, said, evidence = old, tuple[str, ...](), ""
     ext: dict[str, Any] = {}
     if brief is not None:
-        target = amend_plan(old, brief, facts, frozen, library).plan
+        target = amend_plan(old, brief, facts, frozen, library, today=date.today()).plan
         ext = {_FORMER: [*old.ext.get(_FORMER, ()), _digest(old.brief)]}
         evidence = " ".join(brief.split())[:300]
     if proposed is not None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.tooling import is_manifest
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 
@@ -26,7 +27,8 @@ def repository_facts(workspace: Workspace) -> RepositoryFacts:
     paths = [path for path in paths if not _is_left_out(path)][:MAX_PATHS]
     files: dict[str, bytes] = {}
     for path in paths:
-        if path.endswith(_READ) and len(files) < MAX_FILES and (data := _read(workspace, path)) is not None:
+        wanted = is_manifest(path) or (path.endswith(_READ) and len(files) < MAX_FILES)
+        if wanted and (data := _read(workspace, path)) is not None:
             files[path] = data
     return read_facts(files, paths)
 

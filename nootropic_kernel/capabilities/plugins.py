@@ -8,7 +8,6 @@ were compared, whatever compiled leftovers lie beside them.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -24,17 +23,14 @@ from types import ModuleType
 from typing import Any
 
 from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.plugin_folders import BadPlugin as BadPlugin
+from nootropic_kernel.workspace.plugin_folders import Folder as Folder
+from nootropic_kernel.workspace.plugin_folders import digest, entry_points, read_content
+from nootropic_kernel.workspace.plugin_folders import find_folders as find_folders
+from nootropic_kernel.workspace.plugin_folders import installed_paths as installed_paths
 from nootropic_kernel.workspace.settings import load_settings
 
-ENTRY_POINTS = "nootropic.plugins"
-FOLDER = "plugins"
-_MOST_BYTES = 5_000_000
-_MOST_FILES = 500
 _PATIENCE_S = 60.0
-
-
-class BadPlugin(NootropicError):
-    """A plugin that cannot be described or loaded; it is skipped and the rest goes on."""
 
 
 class PluginNotTrusted(NootropicError):
@@ -51,136 +47,18 @@ class Source:
     sha256: str = ""
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A plugin folder of the workspace, read but not imported."""
-
-    name: str
-    path: str
-    sha256: str
-    trusted: bool
-    why: str
-
-    def source(self) -> Source:
-        """The source to describe and load it from."""
-        return Source("folder", self.name, self.path, self.sha256)
-
-
-# --- folders ----------------------------------------------------------------------------------
-
-
-def find_folders(root: Path, trusted: Mapping[str, str]) -> list[Folder]:
-    """List the plugin folders of a workspace; ``trusted`` maps paths to the content the person trusts."""
-    place = root / FOLDER
-    if place.is_symlink() or not place.is_dir():
-        return []
-    found = []
-    for folder in sorted(place.iterdir()):
-        if folder.name.startswith((".", "_")) or folder.is_symlink() or not folder.is_dir():
-            continue
-        if _looks_like_one(folder):
-            found.append(_look_at(folder, trusted))
-    return found
-
-
-def _looks_like_one(folder: Path) -> bool:
-    """A project may well have a folder `plugins` for purposes of its own."""
-    for name in ("plugin.py", "__init__.py"):
-        if (folder / name).is_file():
-            try:
-                return b"describe" in (folder / name).read_bytes()
-            except OSError:
-                return False
-    return False
-
-
-def _look_at(folder: Path, trusted: Mapping[str, str]) -> Folder:
-    path = str(folder.resolve())
-    try:
-        content = digest(read_content(folder))
-    except BadPlugin as error:
-        return Folder(folder.name, path, "", False, error.why)
-    except OSError as error:
-        return Folder(folder.name, path, "", False, f"It cannot be read: {error.strerror}.")
-    agreed = trusted.get(path)
-    if agreed == content:
-        return Folder(folder.name, path, content, True, "")
-    why = "You have not trusted it." if agreed is None else "It has changed since you trusted it."
-    return Folder(folder.name, path, content, False, why)
-
-
-def read_content(folder: Path) -> dict[str, bytes]:
-    """Every file of a plugin folder by its relative path.
-
-    :raises BadPlugin: when it holds links, or more than a plugin should.
-    """
-    content: dict[str, bytes] = {}
-    size = 0
-    for place, names, files in os.walk(folder):
-        names[:] = [name for name in names if name != "__pycache__"]
-        for name in [*names, *files]:
-            file = Path(place, name)
-            if file.is_symlink():
-                raise BadPlugin(
-                    f"The plugin {folder.name} is skipped.", why=f"{name} is a link.", next="Copy the file."
-                )
-        for name in files:
-            file = Path(place, name)
-            if not file.is_file():
-                continue
-            size += file.stat().st_size
-            if size > _MOST_BYTES or len(content) >= _MOST_FILES:
-                raise BadPlugin(
-                    f"The plugin {folder.name} is skipped.",
-                    why=f"It has more than {_MOST_FILES} files or {_MOST_BYTES // 1_000_000} MB.",
-                    next="Install it as a package instead.",
-                )
-            content[file.relative_to(folder).as_posix()] = file.read_bytes()
-    return content
-
-
-def digest(content: Mapping[str, bytes]) -> str:
-    """One SHA-256 over names and contents."""
-    total = hashlib.sha256()
-    for name in sorted(content):
-        data = content[name]
-        total.update(f"{len(name)}:{name}:{len(data)}:".encode("utf-8", "surrogateescape"))
-        total.update(data)
-    return total.hexdigest()
+def folder_source(folder: Folder) -> Source:
+    """The source to describe and load a plugin folder from."""
+    return Source("folder", folder.name, folder.path, folder.sha256)
 
 
 # --- entry points -----------------------------------------------------------------------------
 
 
-def installed_paths(root: Path) -> list[str]:
-    """The parts of ``sys.path`` that hold installed packages: never a folder of the workspace's own files."""
-    here = os.path.realpath(os.getcwd())
-    inside = os.path.realpath(root)
-    kept = []
-    for entry in sys.path:
-        real = os.path.realpath(entry)
-        is_site = os.path.basename(real) in ("site-packages", "dist-packages")
-        foreign = real != here and os.path.commonpath([real, inside]) != inside
-        if entry and os.path.isdir(real) and (is_site or foreign):
-            kept.append(entry)
-    return kept
-
-
 def entry_point_sources(root: Path) -> list[Source]:
     """The plugins that installed packages announce."""
     paths = installed_paths(root)
-    return [Source("entry-point", name, json.dumps(paths)) for name in sorted(_entry_points(paths))]
-
-
-def _entry_points(paths: Sequence[str]) -> dict[str, Any]:
-    from importlib.metadata import distributions
-
-    return {
-        point.name: point
-        for distribution in distributions(path=list(paths))
-        for point in distribution.entry_points
-        if point.group == ENTRY_POINTS
-    }
+    return [Source("entry-point", name, json.dumps(paths)) for name in sorted(entry_points(paths))]
 
 
 # --- describing, apart ------------------------------------------------------------------------
@@ -261,7 +139,7 @@ def load_describe(source: Source) -> Callable[[], Any]:
     if source.kind == "folder":
         loaded: Any = _import_folder(source)
     else:
-        loaded = _entry_points(json.loads(source.location))[source.name].load()
+        loaded = entry_points(json.loads(source.location))[source.name].load()
     describe = loaded if callable(loaded) else getattr(loaded, "describe", None)
     if not callable(describe):
         raise TypeError("it has no function describe()")

@@ -279,7 +279,7 @@ def _build(workspace: Workspace, folders: list[plugins.Folder], fingerprint: str
     sources = plugins.entry_point_sources(workspace.root)
     for folder in folders:
         if folder.trusted:
-            sources.append(folder.source())
+            sources.append(plugins.folder_source(folder))
         else:
             untrusted.append({"name": folder.name, "path": folder.path, "sha256": folder.sha256, "why": folder.why})
     for source in sources:

@@ -85,8 +85,6 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
         new,
         id=old.id,
         origin=WITH_MODEL if any(after[name].origin != "library" for name in after) else new.origin,
-        budget=old.budget,
-        agents=old.agents,
         body=old.body,
         epics=epics,
         stories=stories,

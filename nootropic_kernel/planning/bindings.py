@@ -3,75 +3,133 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Any
 
-from nootropic_kernel.planning.brief import Reading
-from nootropic_kernel.planning.changes_asked import Change
-from nootropic_kernel.planning.facts import Module, RepositoryFacts, import_name, module_name
-from nootropic_kernel.planning.recipe_arguments import name_problem
+from nootropic_kernel.planning.choice_bindings import atoms_of, chosen_by, hinted_files, source_of, work_of
+from nootropic_kernel.planning.facts import RepositoryFacts, import_name, module_name
+from nootropic_kernel.planning.layout import PYTHON, Layout, layout_of
+from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.methods import Library
+from nootropic_kernel.planning.reading import Reading
+from nootropic_kernel.planning.step_bindings import step_bindings
+from nootropic_kernel.planning.target_bindings import (
+    change_of,
+    documentable,
+    renaming_of,
+    target_of,
+    targets_of,
+    worth_showing,
+)
 from nootropic_kernel.planning.wording import class_name, identifier, listing, package_name, plural
 
 _MAX_MODULES = 8
 
 
-def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts) -> dict[str, Any]:
+def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: Library) -> dict[str, Any]:
     """Everything that templates may name."""
     package_dir = facts.package_dir or package_name(reading.subject, _top_names(facts))
     notebooks = facts.usable_notebooks()
     named = [path for path in notebooks if path.rsplit("/", 1)[-1] in {t.rsplit("/", 1)[-1] for t in reading.targets}]
     notebook = next(iter([*named, *notebooks]), "")
     things = [_entity(thing.name, thing.fields, package_dir, facts) for thing in reading.things]
-    targets, missing = _targets(reading, facts)
-    every = [_target(module, _worth_showing(module, facts), facts) for module in _documentable(facts)]
-    target_files = [target["target_path"] for target in targets]
+    targets, missing = targets_of(reading, facts)
+    every = [target_of(module, worth_showing(module, facts), facts) for module in documentable(facts)]
+    target_files = [target["target_path"] for target in targets] or hinted_files(reading, facts)
     title = reading.title
+    lexicon = Lexicon(library)
+    chosen = chosen_by(reading, facts, lexicon)
+    tests = _tests_folder(package_dir, facts)
+    fault = identifier("_".join([*(PurePosixPath(target).stem for target in reading.targets[:1]), "fault"]))
+    layout = layout_of(chosen["language"], package_dir, tests, facts)
     return {
         "title": title,
         "brief": brief,
         "slug": identifier(title, "plan"),
         "brief_line": title,
-        "brief_text": " ".join(brief.split())[:2000],
+        "brief_text": reading.text[:2000],
         "target": reading.subject,
-        "target_title": reading.subject,
+        "target_title": reading.subject.replace("_", " "),
         "target_slug": identifier(reading.subject),
         "target_files": target_files,
+        "fault_name": fault,
+        "fault_files": [
+            *target_files,
+            f"{layout.test_open}{fault}{layout.test_close}",
+        ],
+        **work_of(reading, notebook, layout),
         "package_dir": package_dir,
         "package": import_name(package_dir),
-        "tests": _tests_folder(package_dir, facts),
+        "tests": tests,
         "notebook": notebook,
         "entities": things,
         "first_entity": things[:1],
+        "first_store": f"store:{things[0]['entity']}" if things else "",
         "abilities": [
             {"ability": a.name, "Ability": a.title, "ability_file": a.file, "ability_word": a.word}
             for a in reading.abilities
         ],
-        "renames": [_renaming(old, new, facts) for old, new in reading.renames],
+        "actions": [{"action": a.name, "Action": a.title, "action_word": a.word} for a in reading.actions],
+        "renames": [renaming_of(old, new, facts) for old, new in reading.renames],
         "targets": targets,
         "missing": missing,
-        "changes": [_change(change, package_dir, facts) for change in reading.changes if change.kind != "rename"],
+        "changes": [
+            change_of(change, package_dir, facts, layout) for change in reading.changes if change.kind != "rename"
+        ],
         "every_module": every[:_MAX_MODULES],
-        "readme_lines": _readme_lines(brief, things, reading),
+        "readme_lines": _readme_lines(reading.text, things, reading),
+        "questions": [{"question": text, "question_name": identifier(text, "question")} for text in reading.questions],
+        "source": listing(list(reading.data_files)) or source_of(reading) or "the data",
+        "entry_file": layout.entry,
+        "code": layout.folder,
+        "ending": layout.ending,
+        "test_open": layout.test_open,
+        "test_close": layout.test_close,
+        "manifest": layout.manifest,
+        "run_tests": layout.test,
+        "run_test_file": layout.test_file,
+        "coverage": str(reading.constraints.coverage or ""),
+        "coverage_check": _coverage_check(reading.constraints.coverage, layout),
+        **chosen,
+        **step_bindings(reading.steps, reading.archetype.phases),
+        "atoms": sorted({*atoms_of(reading, lexicon), *(f"uses:{kind}" for kind in chosen["found"])}),
     }
+
+
+def _coverage_check(percent: int | None, layout: Layout) -> str:
+    """The command that fails below a coverage; outside Python the tests' own command, set up to do that."""
+    if layout.language == "python":
+        return f"{layout.test_file or 'python -m pytest'} --cov --cov-branch --cov-fail-under={percent}"
+    return layout.test
 
 
 def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
     """What holds before the first task."""
     state = {f"file:{path}" for path in facts.paths}
     state |= {f"module:{path}" for path, module in facts.modules.items() if module.readable}
-    if facts.language in (None, "python"):
+    state |= set(bindings.get("atoms", ()))
+    if bindings.get("language", facts.language) in PYTHON:
         state.add("python")
     for atom, present in {
         "notebook": bool(bindings["notebook"]) and facts.language == "python",
-        "package": facts.package_dir is not None,
+        "package": facts.package_dir is not None or (facts.has_code and facts.language not in PYTHON),
+        "pages-frame": "web-framework" in bindings.get("found", ()),
+        "api-frame": "web-framework" in bindings.get("found", ()),
         "ci": facts.has_ci,
         "gitignore": facts.has_gitignore,
         "entry-point": facts.has_entry_point,
         "modules": bool(bindings["every_module"]),
+        "code": facts.has_code,
+        "tests": bool(facts.tests) or _has_tests(facts),
+        "readme": facts.has_readme,
+        "manifest": bool(facts.tooling.manifest),
+        "site": bool(facts.tooling.docs),
+        "test-command": bool(bindings.get("run_tests")),
     }.items():
         if present:
             state.add(atom)
-    for name in ("entities", "abilities", "renames", "targets", "missing"):
-        if bindings[name]:
+    for name in ("entities", "abilities", "renames", "targets", "missing", "actions", "questions"):
+        if bindings.get(name):
             state.add(name)
     state |= {f"word:{word}" for word in re.findall(r"\w+", bindings["brief"].lower())}
     for index, thing in enumerate(bindings["entities"]):
@@ -81,14 +139,23 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
             state |= {f"known:{thing['entity']}", f"entity:{thing['entity']}"}
     for renaming in bindings["renames"]:
         if not renaming["old_problem"]:
-            state |= {f"symbol:{renaming['old']}", f"free-name:{renaming['new']}"}
+            state |= {f"symbol:{renaming['old']}", f"free-name:{renaming['new']}", f"renamable:{renaming['old']}"}
+            if renaming["old"].rsplit(".", 1)[-1] in facts.readme_words:
+                state.add(f"readme-names:{renaming['old']}")
     around = [target for change in bindings["changes"] for target in change["change_around"]]
     for target in [*bindings["targets"], *bindings["every_module"], *around]:
         module = facts.modules[target["target_path"]]
         if not module.undocumented():
             state.add(f"documented:{module.path}")
+        if module.symbols and all(symbol.name in facts.readme_words for symbol in module.symbols):
+            state.add(f"listed:{module.path}")
+        if any(PurePosixPath(path).stem in (f"test_{module.name}", f"{module.name}_test") for path in facts.tests):
+            state.add(f"tested:{module.path}")
         if bindings["notebook"] and target["symbol"]:
             state.add(f"show:{module.path}")
+    listed = [f"listed:{target['target_path']}" in state for target in bindings["every_module"]]
+    if listed and all(listed):
+        state.add("readme-complete")
     return state
 
 
@@ -111,90 +178,10 @@ def _entity(name: str, fields: tuple[tuple[str, str], ...], package_dir: str, fa
     }
 
 
-def _targets(reading: Reading, facts: RepositoryFacts) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    found: dict[str, dict[str, Any]] = {}
-    missing: list[dict[str, Any]] = []
-    for name in reading.targets:
-        last = name.split(".")[-1]
-        named, defining = facts.modules_named(name), facts.defining(last)
-        module = next((m for m in [*defining, *named] if m.readable), None)
-        if module is not None:
-            symbol = last if defining else _worth_showing(module, facts)
-            found.setdefault(module.path, _target(module, symbol, facts))
-        elif not name.endswith(".ipynb"):
-            modules = [m.name for m in facts.modules.values() if m.path not in facts.tests and m.symbols]
-            where = f"its modules are {listing(sorted(set(modules)))}" if modules else "it has no Python modules yet"
-            why = f"this repository has neither a module nor a name {name}; {where}"
-            missing.append({"target": name, "target_problem": why})
-    return list(found.values()), missing
-
-
-def _change(change: Change, package_dir: str, facts: RepositoryFacts) -> dict[str, Any]:
-    """One clause: what is missing, the docstrings it asks for, the edit, and where readers learn of its subject."""
-    modules = [facts.modules[path] for path in change.files if path in facts.modules and path not in facts.tests]
-    readable = [module for module in modules if module.readable]
-    files = list(change.files)
-    if change.tests:
-        tests = _tests_folder(package_dir, facts)
-        files = [*(f"{tests}/test_{module.name}.py" for module in modules[:1]), *files]
-    bare = [module for module in readable if module.undocumented()] if change.docstrings else []
-    only_docstrings = bool(bare) and change.kind == "document"
-    edit = {"change_title": change.title, "change_body": change.text, "change_files": files}
-    known = [module for module in readable if module.symbols]
-    shown = next((m for m in known if any(s.name in change.names for s in m.symbols)), next(iter(known), None))
-    symbol = next((s.name for s in shown.symbols if s.name in change.names), "") if shown else ""
-    around = [_target(shown, symbol or _worth_showing(shown, facts), facts)] if shown else []
-    why = "this repository has neither a file nor a name {}"
-    missing = [{"target": name, "target_problem": why.format(name)} for name in change.missing]
-    return {
-        **edit,
-        "change_missing": missing,
-        "change_docstrings": [_target(module, "", facts) for module in bare],
-        "change_edit": [] if missing or only_docstrings else [edit],
-        "change_around": [] if missing else around,
-    }
-
-
-def _target(module: Module, symbol: str, facts: RepositoryFacts) -> dict[str, Any]:
-    dotted = module_name(module.path)
-    names = [entry.name for entry in module.symbols]
-    return {
-        "target": dotted,
-        "target_title": dotted,
-        "target_slug": identifier(dotted),
-        "target_path": module.path,
-        "target_module": dotted,
-        "target_package": dotted.rsplit(".", 1)[0],
-        "target_files": [module.path],
-        "symbol": symbol,
-        "undocumented": listing(module.undocumented()),
-        "target_lines": [f"- `{dotted}.{name}`" for name in names] or [f"`{dotted}` has no public names yet."],
-    }
-
-
-def _worth_showing(module: Module, facts: RepositoryFacts) -> str:
-    """The first public name that no notebook uses yet, else the first."""
-    used = {name for cells in facts.notebooks.values() for cell in cells for name in cell.names}
-    names = [symbol.name for symbol in module.symbols]
-    return next((name for name in names if name not in used), names[0] if names else "")
-
-
-def _documentable(facts: RepositoryFacts) -> list[Module]:
-    modules = [m for path, m in sorted(facts.modules.items()) if path not in facts.tests and m.readable and m.symbols]
-    return sorted(modules, key=lambda module: (-len(module.undocumented()), module.path))
-
-
-def _renaming(old: str, new: str, facts: RepositoryFacts) -> dict[str, Any]:
-    last = old.rsplit(".", 1)[-1]
-    files = [module.path for module in facts.defining(last)]
-    cells = [path for path, found in facts.notebooks.items() if any(last in cell.names for cell in found)]
-    return {
-        "old": old,
-        "new": new,
-        "old_problem": name_problem(old, new, facts),
-        "old_files": [*files, *sorted(cells)],
-        "old_places": listing([*files, *sorted(cells)]) or "none found",
-    }
+def _has_tests(facts: RepositoryFacts) -> bool:
+    return any(
+        re.search(r"(^|/)(tests?|spec|__tests__)/|_test\.go$|\.(test|spec)\.[jt]sx?$", path) for path in facts.paths
+    )
 
 
 def _readme_lines(brief: str, things: list[dict[str, Any]], reading: Reading) -> list[str]:

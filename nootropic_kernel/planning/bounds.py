@@ -1,4 +1,4 @@
-"""What the limits of a brief mean for its tasks: files that no task changes, and words that a model has to read."""
+"""What the limits and technologies of a brief mean for its tasks: files that none changes, words that a model reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _SORTS = {
 class Bounds:
     """The limits of one brief in one repository."""
 
-    def __init__(self, limits: Sequence[Limit], facts: RepositoryFacts) -> None:
+    def __init__(self, limits: Sequence[Limit], facts: RepositoryFacts, technologies: Sequence[str] = ()) -> None:
+        self.technologies = tuple(technologies)
         self.sentences = [limit.sentence() for limit in limits]
         self._patterns: list[re.Pattern[str]] = []
         self._paths: set[str] = set()
@@ -50,12 +51,15 @@ class Bounds:
         if crossing and how.kind == "recipe":
             how = How("model", why=f"the recipe {how.recipe} could change what the brief says to leave alone")
         body = task.body
-        if self.sentences and how.kind in ("model", "person"):
+        if (self.sentences or self.technologies) and how.kind in ("model", "person"):
             body = "\n\n".join(filter(None, [body, *self._lines()]))
         return replace(task, files=files, how=how, body=body)
 
     def _lines(self) -> Iterable[str]:
-        yield f"Limits: {'; '.join(self.sentences)}."
+        if self.technologies:
+            yield f"Technology: {', '.join(self.technologies)}."
+        if self.sentences:
+            yield f"Limits: {'; '.join(self.sentences)}."
 
     def _add(self, word: str, kind: str, facts: RepositoryFacts) -> None:
         plain = singular(word.lower())

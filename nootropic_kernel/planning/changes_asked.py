@@ -19,7 +19,9 @@ _EMPTY = frozenset(
     {"function", "functions", "class", "classes", "module", "modules", "package", "name", "names", "public", "missing"}
 )
 _MAKES = frozenset({"write", "add", "create", "generate", "make"})
+_NO_BEHAVIOUR = frozenset({"hints", "hint", "annotations", "comment", "comments", "license", "types", "typing"})
 _LIMITS = ("leave alone:", "leave out:", "keep:")
+_SHORT = 4
 _LONGEST_TITLE = 72
 _MAX_FILES = 8
 
@@ -35,6 +37,7 @@ class Change:
     kind: str  # edit | document | fix | rename
     docstrings: bool = False
     tests: bool = False
+    adds: bool = False  # something new that a test has to show
 
     @property
     def title(self) -> str:
@@ -53,7 +56,8 @@ def find_changes(brief: str, tokens: Tokens, lexicon: Lexicon, facts: Repository
         if not text or all(token.used and not token.verdict for token in clause):
             continue
         names = tuple(dict.fromkeys(token.bare for token in clause if token.target))
-        if not names and before and any(token.lower in _PRONOUNS for token in clause):
+        follows = _PRONOUNS | ({"test", "tests"} if len(clause) <= _SHORT else set())  # "… and add tests"
+        if not names and before and any(token.lower in follows for token in clause):
             names = before
         before = names or before
         changes.append(_change(text, names, clause, lexicon, facts))
@@ -86,7 +90,10 @@ def _change(
         kind = "fix"
     docstrings = bool(_DOCSTRINGS & set(words))
     tests = bool({"test", "tests"} & set(words) and _MAKES & set(words))
-    return Change(text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests)
+    verbs = {lexicon.verb(word) for word in words}
+    adds = kind == "edit" and not docstrings and not tests and not set(words) & _NO_BEHAVIOUR
+    adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
+    return Change(text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds)
 
 
 def _weight(archetype: str, words: list[str], lexicon: Lexicon) -> float:

@@ -8,8 +8,11 @@ from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 
+_DOMAINS = frozenset({"io", "com", "org", "net", "dev", "ai", "app", "eu", "de", "uk", "js", "g", "e"})
 _CODE_LIKE = re.compile(r"\w_\w|\w\.\w")
 _RENAMED_TO = frozenset({"to", "into", "as", "with", "by", "->", "=>", "→"})
+_ONLY_REPLACED = frozenset({"with", "by"})
+_TELLS_OF = frozenset({"to", "that", "which", "can", "for"})
 _NAMED = frozenset({"module", "function", "class", "package", "script", "notebook", "method"})
 _PLACED = frozenset({"in", "into", "of", "to", "from", "inside", "on", "against", "across"})
 _DOCUMENTS = frozenset({"docs", "document", "documentation", "docstrings"})
@@ -24,12 +27,14 @@ def find_renames(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
     while index < len(words):
         verb, index = words[index], index + 1
         going_on = verb.lower in ("rename", "renaming", "replace")
+        told = index > 1 and words[index - 2].lower in _TELLS_OF  # "a tool to rename photos" renames nothing here
         while going_on:
             old, index = _following(words, index, skip)
-            if old is None or index >= len(words) or words[index].lower not in _RENAMED_TO:
+            joined = words[index].lower if index < len(words) else ""
+            if old is None or joined not in _RENAMED_TO or (joined in _ONLY_REPLACED and verb.lower != "replace"):
                 break
             new, index = _following(words, index + 1, skip)
-            if new is None or (verb.lower == "replace" and not _is_here(old.bare, facts)):
+            if new is None or ((verb.lower == "replace" or told) and not _is_here(old.bare, facts)):
                 break
             pairs.append((old.bare, new.bare))
             _mark_pair(verb, old, new, facts)
@@ -48,12 +53,15 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
         code = token.kind in ("quoted", "symbol", "path") or _CODE_LIKE.search(token.bare) is not None
         named = bool({tokens.beside(index, +1), tokens.beside(index, -1)} & _NAMED)
         placed = tokens.before(index, ARTICLES) in _PLACED
+        there = placed and tokens.beside(index, -1) in ("the", "our", "this")
         if placed and token.bare in facts.names() and lexicon.is_verb(token.lower):
             named = True  # "to draw", where the repository has a function of that name
-        if code or _is_target(token.bare, named, documents or placed, lexicon, facts):
+        if code or _is_target(token.bare, named, documents or placed, lexicon, facts, there=there):
             if token.bare.lower() in lexicon.words("tools"):
                 continue
             nowhere = not facts.places(token.bare)
+            if nowhere and token.kind == "word" and token.lower.rpartition(".")[2] in _DOMAINS:
+                continue  # "crates.io" is a place elsewhere
             if nowhere and (not (code or named) or (token.kind == "path" and "." not in token.bare)):
                 continue  # "read/write" is no file
             targets.append(token.bare)
@@ -66,13 +74,17 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
     return list(dict.fromkeys(targets))
 
 
-def _is_target(name: str, named: bool, documents: bool, lexicon: Lexicon, facts: RepositoryFacts) -> bool:
+def _is_target(
+    name: str, named: bool, documents: bool, lexicon: Lexicon, facts: RepositoryFacts, *, there: bool = False
+) -> bool:
     """Whether a plain word is meant as a name of code."""
     lower = name.lower()
     if lexicon.is_verb(lower) and not (named and name in facts.names()):
         return False
     if named and lower not in lexicon.words("code_words"):
         return lower not in lexicon.words("qualities")
+    if there and lexicon.ability(lower) is not None and any(m.name == lower for m in facts.modules_named(lower)):
+        return True  # "to the login", where there is a module login
     if name in facts.names():
         return name != lower or lexicon.is_unknown(lower)
     unknown = lexicon.is_unknown(lower) or (not lexicon.is_known_noun(lower) and documents is not False)

@@ -2,69 +2,35 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+
+from nootropic_kernel.planning.code_facts import Cell as Cell
+from nootropic_kernel.planning.code_facts import Module as Module
+from nootropic_kernel.planning.code_facts import Symbol as Symbol
+from nootropic_kernel.planning.code_facts import import_name as import_name
+from nootropic_kernel.planning.code_facts import module_name as module_name
+from nootropic_kernel.planning.code_facts import read_module, read_notebook
+from nootropic_kernel.planning.tooling import NOTHING_THERE, Tooling, read_tooling
 
 _LANGUAGES = {
     ".py": "python", ".js": "javascript", ".jsx": "javascript", ".ts": "typescript", ".tsx": "typescript",
     ".go": "go", ".rs": "rust", ".java": "java", ".rb": "ruby", ".php": "php", ".cs": "csharp", ".c": "c",
     ".cpp": "c++", ".kt": "kotlin", ".swift": "swift", ".r": "r", ".jl": "julia",
 }  # fmt: skip
+_BY_MANIFEST = {
+    "package.json": "javascript",
+    "Cargo.toml": "rust",
+    "go.mod": "go",
+    "pom.xml": "java",
+    "Gemfile": "ruby",
+}
 _NOT_A_PACKAGE = frozenset(
     {"test", "tests", "testing", "docs", "doc", "examples", "scripts", "build", "dist", "benchmarks"}
 )
-_CI = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """A public function or class at the top level of a module."""
-
-    name: str
-    kind: str  # function | class
-    documented: bool
-    fields: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Module:
-    """One Python file."""
-
-    path: str
-    symbols: tuple[Symbol, ...] = ()
-    readable: bool = True
-    inner: frozenset[str] = frozenset()  # methods, private functions, constants
-
-    @property
-    def name(self) -> str:
-        """The module's own name: its file's, or its folder's for ``__init__.py``."""
-        pure = PurePosixPath(self.path)
-        return pure.parent.name if pure.name == "__init__.py" else pure.stem
-
-    def undocumented(self) -> list[str]:
-        """Names of public symbols without a docstring."""
-        return [symbol.name for symbol in self.symbols if not symbol.documented]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a notebook: its place, first line, and whether it imports something.
-
-    ``kind`` is Jupyter's, but ``magic`` for a cell in another language and ``noo`` for one that calls Nootropic.
-    """
-
-    index: int
-    kind: str
-    first_line: str
-    imports: bool = False
-    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,6 +48,13 @@ class RepositoryFacts:
     has_gitignore: bool = False
     has_entry_point: bool = False
     unreadable: tuple[str, ...] = ()
+    tooling: Tooling = NOTHING_THERE
+    readme_words: frozenset[str] = frozenset()
+
+    @property
+    def has_code(self) -> bool:
+        """Whether there is anything that a change could be about."""
+        return self.language is not None
 
     @property
     def package(self) -> str | None:
@@ -159,35 +132,39 @@ class RepositoryFacts:
 def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> RepositoryFacts:
     """Read facts from file contents.
 
-    :param files: contents by POSIX path: Python files and notebooks; others are looked at by name only.
+    :param files: contents by POSIX path: Python files, notebooks and manifests; others are looked at by name only.
     :param paths: further paths that exist, whose contents are not needed.
     """
     every = frozenset(files) | frozenset(paths)
     modules, notebooks, unreadable = {}, {}, []
     for path in sorted(files):
         if path.endswith(".py"):
-            modules[path] = _module(path, files[path])
+            modules[path] = read_module(path, files[path])
             if not modules[path].readable:
                 unreadable.append(path)
         elif path.endswith(".ipynb"):
-            cells = _notebook(files[path])
+            cells = read_notebook(files[path])
             if cells is None:
                 unreadable.append(path)
             else:
                 notebooks[path] = cells
     package_dir = _package_dir(every)
+    language = _language(every)
+    tooling = read_tooling(files, every, language)
     return RepositoryFacts(
         package_dir=package_dir,
-        language=_language(every),
+        language=language,
         modules=modules,
         notebooks=notebooks,
         tests=tuple(path for path in sorted(every) if is_test(path)),
         paths=every,
-        has_readme=any(re.fullmatch(r"readme(\.\w+)?", path, re.I) for path in every),
-        has_ci=any(path.startswith(_CI) for path in every),
+        has_readme=bool(tooling.readme),
+        has_ci=bool(tooling.ci),
         has_gitignore=".gitignore" in every,
         has_entry_point=f"{package_dir}/__main__.py" in every if package_dir else False,
         unreadable=tuple(unreadable),
+        tooling=tooling,
+        readme_words=frozenset(re.findall(r"\w+", files.get(tooling.readme, b"").decode("utf-8", "replace"))),
     )
 
 
@@ -200,24 +177,21 @@ def is_test(path: str) -> bool:
     return in_folder or pure.name == "conftest.py" or pure.name.startswith("test_") or pure.stem.endswith("_test")
 
 
-def module_name(path: str) -> str:
-    """The dotted name a file is imported by, from the repository's root or its ``src`` folder."""
-    return import_name(path.removesuffix(".py").removesuffix("/__init__"))
-
-
-def import_name(folder: str) -> str:
-    """The dotted name of a package folder."""
-    return folder.removeprefix("src/").replace("/", ".")
-
-
 def _language(paths: frozenset[str]) -> str | None:
+    """The language most files are in; Python already where its manifest or a notebook says so."""
     counts = Counter(
         language for path in paths if (language := _LANGUAGES.get(PurePosixPath(path).suffix.lower())) is not None
     )
-    if counts["python"] or not counts:
-        notebook = any(path.endswith(".ipynb") for path in paths)
-        return "python" if counts["python"] or notebook else None
-    return min(counts, key=lambda language: (-counts[language], language))
+    others = max((count for language, count in counts.items() if language != "python"), default=0)
+    manifest = bool({"pyproject.toml", "setup.py", "requirements.txt"} & paths)
+    notebook = any(path.endswith(".ipynb") for path in paths)
+    if counts["python"] and (manifest or notebook or 2 * counts["python"] >= others):
+        return "python"
+    if others:
+        return min(counts, key=lambda language: (-counts[language], language))
+    if notebook or manifest:
+        return "python"
+    return next((language for name, language in _BY_MANIFEST.items() if name in paths), None)
 
 
 def _package_dir(paths: frozenset[str]) -> str | None:
@@ -241,64 +215,3 @@ def _package_dir(paths: frozenset[str]) -> str | None:
         return len([part for part in folder.parts if part != "src"]), -size, str(folder)
 
     return str(min(fitting, key=rank))
-
-
-def _module(path: str, data: bytes) -> Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Module(path, readable=False)
-    symbols = []
-    inner: set[str] = set()
-    for node in tree.body:
-        inner |= _inner_names(node)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            documented = ast.get_docstring(node) is not None
-            kind = "class" if isinstance(node, ast.ClassDef) else "function"
-            symbols.append(Symbol(node.name, kind, documented, _fields(node)))
-    return Module(path, tuple(symbols), inner=frozenset(inner))
-
-
-def _inner_names(node: ast.stmt) -> set[str]:
-    if isinstance(node, ast.ClassDef):
-        functions = (item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))
-        return {item.name for item in functions if not item.name.startswith("__")}
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_"):
-        return {node.name}
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return {target.id for target in targets if isinstance(target, ast.Name)}
-
-
-def _fields(node: ast.stmt) -> tuple[str, ...]:
-    if not isinstance(node, ast.ClassDef):
-        return ()
-    targets = (item.target for item in node.body if isinstance(item, ast.AnnAssign))
-    return tuple(target.id for target in targets if isinstance(target, ast.Name))
-
-
-def _notebook(data: bytes) -> tuple[Cell, ...] | None:
-    try:
-        notebook: Any = json.loads(data)
-        cells = notebook["cells"]
-        about = notebook.get("metadata", {})
-        named = about.get("kernelspec", {}).get("language") or about.get("language_info", {}).get("name") or "python"
-        if not isinstance(cells, list) or not str(named).lower().startswith("python"):
-            return None
-        found = []
-        for index, cell in enumerate(cells):
-            source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-            kind = str(cell["cell_type"])
-            first = next((line.strip() for line in source.splitlines() if line.strip()), "")
-            code = kind == "code" and not first.startswith("%%")
-            imports = code and re.search(r"^(import|from)\s", source, re.M) is not None
-            names = frozenset(re.findall(r"[A-Za-z_]\w*", source)) if code else frozenset()
-            if kind == "code" and re.search(r"^\s*%{1,2}(noo\b|(re)?load_ext nootropic)", source, re.M):
-                kind = "noo"
-            elif kind == "code" and not code:
-                kind = "magic"
-            found.append(Cell(index, kind, first[:80], imports, names))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return tuple(found)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.forecast import tokens_of
@@ -21,7 +22,7 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
     template, bindings = step.template, step.bindings
     low, likely, high = template.hours
     how = how_of(step.template.how, step.bindings, facts, given)
-    files = tuple(map(str, fill(template.files, bindings) or ()))
+    files = tuple(dict.fromkeys(filter(None, map(str, fill(template.files, bindings) or ()))))
     return Task(
         id=task_id,
         story=story,
@@ -36,7 +37,7 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
             Acceptance(
                 f"AC{number}",
                 " ".join(str(fill(entry["text"], bindings)).split()),
-                verify=str(fill(entry["verify"], bindings)) if entry.get("verify") else None,
+                verify=_command(entry, bindings),
             )
             for number, entry in enumerate(template.accept, start=1)
         ),
@@ -44,9 +45,20 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
     )
 
 
+def _command(entry: Mapping[str, Any], bindings: Bindings) -> str | None:
+    """The command that checks an acceptance: as it stands, or the repository's own for a test file or all tests."""
+    if entry.get("verify"):
+        return str(fill(entry["verify"], bindings)) or None
+    path = str(fill(entry.get("test", ""), bindings))
+    one, every = str(bindings.get("run_test_file", "")), str(bindings.get("run_tests", ""))
+    if not path or not (one or every):
+        return None
+    return f"{one} {path}" if one and path != "all" else every or None
+
+
 def how_of(choices: Iterable[HowTemplate], bindings: Bindings, facts: RepositoryFacts, given: set[str]) -> How:
     """The first alternative whose conditions hold and whose arguments fit the repository."""
-    state = {"python"} if facts.language in (None, "python") else set()
+    state = {"python"} if bindings.get("language", facts.language) in (None, "python") else set()
     reasons: list[str] = []
     for choice in choices:
         if not holds(choice.when, state | given, bindings):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from nootropic_kernel.planning.methods import Library
-from nootropic_kernel.planning.wording import singular, stems
+from nootropic_kernel.planning.templates import Library
+from nootropic_kernel.planning.wording import plural, singular, stems
 
+_LIKE_A_QUALITY = re.compile(
+    r"\w+-(?:driven|based|friendly|oriented|like|free|only|ready|first|wide|time|tenant|factor)"
+)
 _LISTED = ("qualities", "technologies", "tools", "program_words", "code_words", "measures", "abstract_nouns")
 
 
@@ -36,6 +40,17 @@ class Lexicon:
         found = next((form for form in stems(word) if self.is_verb(form)), None)
         return str(self.table("verbs")[found]) if found else None
 
+    def base(self, word: str) -> str:
+        """The listed form of a verb: converts → convert; the word itself where it is none."""
+        return next((form for form in stems(word) if self.is_verb(form)), word)
+
+    def technology(self, word: str) -> str | None:
+        """The name of the technology that a word stands for."""
+        found = self._technologies.get(word)
+        if found is None and word in self.words("technologies") | self.words("tools"):
+            return word
+        return found
+
     def thing(self, word: str) -> str:
         """The singular of a word, and what a synonym stands for."""
         one = singular(word)
@@ -56,11 +71,13 @@ class Lexicon:
     def is_quality(self, word: str) -> bool:
         """Whether it says how something should be: listed, compared, or an adverb."""
         plain = {word, *stems(word.removesuffix("er")), *stems(word.removesuffix("est"))}
+        if _LIKE_A_QUALITY.fullmatch(word):
+            return True
         return bool(plain & self.words("qualities")) or (word.endswith("ly") and len(word) > 4)
 
     def points_to_archetype(self, word: str) -> bool:
         """Whether some archetype lists the word."""
-        return any(word in archetype.words for archetype in self.library.archetypes.values())
+        return word in self.signs
 
     def is_unknown(self, word: str) -> bool:
         """Whether no list knows the word."""
@@ -70,10 +87,37 @@ class Lexicon:
             or any(self.points_to_archetype(form) for form in forms)
             or self.is_known_noun(word)
             or any(form in self.words(name) for form in forms for name in _LISTED)
+            or word in self._technologies
             or singular(word) in self.table("attributes")
             or self.verb(word) is not None
             or word.endswith("ly")
         )
+
+    @cached_property
+    def signs(self) -> dict[str, dict[str, Mapping[str, Any]]]:
+        """Words and phrases that point to archetypes, with the entry of each archetype."""
+        found: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for name, archetype in self.library.archetypes.items():
+            for phrase, entry in archetype.words.items():
+                found.setdefault(phrase, {})[name] = entry
+        return found
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Words that say what is to be made or done, in the forms that are listed."""
+        abilities = {word for entry in self.table("abilities").values() for word in entry["words"]}
+        things = set(self.table("entities"))
+        plurals = {plural(word) for word in things}
+        single = {phrase for phrase in self.signs if " " not in phrase} | {p for s in self.signs for p in s.split()}
+        listed = self.words("program_words") | self.words("abstract_nouns") | self.words("code_words")
+        return frozenset({*self.table("verbs"), *things, *plurals, *single, *abilities, *self._technologies, *listed})
+
+    @cached_property
+    def _technologies(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for name, entry in self.table("technology").items():
+            names |= dict.fromkeys([str(name), *map(str, entry.get("words", ()))], str(name))
+        return names
 
     @cached_property
     def _lists(self) -> dict[str, frozenset[str]]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable
+from dataclasses import replace
+from datetime import date
 
 from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.bindings import bindings_of, state_of
 from nootropic_kernel.planning.bounds import Bounds
-from nootropic_kernel.planning.brief import Reading, read_brief
+from nootropic_kernel.planning.brief import read_brief
+from nootropic_kernel.planning.constraints import carried, find_constraints
 from nootropic_kernel.planning.errors import NoWayFound
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.htn import Decomposition, Key, decompose
@@ -20,43 +23,58 @@ from nootropic_kernel.planning.leaves import task_of
 from nootropic_kernel.planning.link import goals, link
 from nootropic_kernel.planning.methods import Library, fill, shipped_library
 from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
+from nootropic_kernel.planning.reading import Reading
 from nootropic_kernel.planning.shaping import shaping
 from nootropic_kernel.planning.situation import given_up
 from nootropic_kernel.planning.tree import above, record
 from nootropic_kernel.planning.validate import check
 
 
-def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None) -> Plan:
+def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None, *, today: date | None = None) -> Plan:
     """Plan a brief for a repository.
 
+    :param today: the day that the brief's dates are counted from; without it "by Friday" is noted only.
     :raises BriefUnusable: when the brief is empty, too long or wordless.
     :raises NoWayFound: when no method of the library fits.
     """
-    return _planned(brief, facts, library)[0]
+    return _planned(brief, facts, library, today=today)[0]
 
 
 def amend_plan(
-    old: Plan, brief: str, facts: RepositoryFacts, touched: Container[str], library: Library | None = None
+    old: Plan,
+    brief: str,
+    facts: RepositoryFacts,
+    touched: Container[str],
+    library: Library | None = None,
+    *,
+    today: date | None = None,
 ) -> Amendment:
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
     try:
-        new, present = _planned(brief, facts, library, given_up(old))
+        new, present = _planned(brief, facts, library, given_up(old), today=today)
     except NoWayFound:  # only what failed before would do
-        new, present = _planned(brief, facts, library)
-    return amend(old, new, touched, present)
+        new, present = _planned(brief, facts, library, today=today)
+    verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
+    budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
+    return amend(old, replace(new, budget=budget, agents=agents), touched, present)
 
 
 def _planned(
-    brief: str, facts: RepositoryFacts, library: Library | None, forbidden: Container[Key] = ()
+    brief: str,
+    facts: RepositoryFacts,
+    library: Library | None,
+    forbidden: Container[Key] = (),
+    *,
+    today: date | None = None,
 ) -> tuple[Plan, set[str]]:
     """The plan, and what the repository had before its first task."""
     known = library or shipped_library()
     brief = brief.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair fits into no file
-    reading = read_brief(brief, facts, known)
-    bindings = bindings_of(brief, reading, facts)
+    reading = read_brief(brief, facts, known, today)
+    bindings = bindings_of(brief, reading, facts, known)
     present = state_of(bindings, facts)
     broken_down = decompose(known, reading.archetype.root, bindings, present, forbidden=forbidden)
-    epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts))
+    epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts, bindings["technologies"]))
     plan = Plan(
         id="plan-" + hashlib.sha256(" ".join(brief.split()).encode("utf-8", "replace")).hexdigest()[:8],
         title=reading.title,
@@ -64,6 +82,8 @@ def _planned(
         archetype=reading.archetype.name,
         goals=goals(tasks),
         limits=tuple(limit.sentence() for limit in reading.limits),
+        budget=dict(reading.constraints.budget),
+        agents=reading.constraints.agents,
         words=(*shaping(reading.words, tasks), *_left_out(reading)),
         bindings={key: value for key, value in bindings.items() if key != "brief"},  # that is a field of its own
         tree=tree,
@@ -102,13 +122,17 @@ def elements(
         if epic_node not in epics:
             node = broken_down.nodes[epic_node] if epic_node >= 0 else None
             title = str(fill(node.way.epic, node.bindings)) if node else "Work"
-            epics[epic_node] = Epic(f"E{len(epics) + 1}", title, f"{node.compound}: {node.way.name}" if node else "")
+            method = f"{node.compound}: {node.way.name}" if node else ""
+            known = next((epic for epic in epics.values() if epic.title == title), None)
+            epics[epic_node] = known or Epic(f"E{len(set(epics.values())) + 1}", title, method)
         story_key = (epic_node, story_node)
         if story_key not in stories:
             node = broken_down.nodes[story_node] if story_node >= 0 else None
             title = str(fill(node.way.story, node.bindings)) if node else epics[epic_node].title
             method = f"{node.compound}: {node.way.name}" if node else ""
-            stories[story_key] = Story(f"S{len(stories) + 1}", epics[epic_node].id, title, method)
+            epic = epics[epic_node].id
+            same = next((story for story in stories.values() if (story.epic, story.title) == (epic, title)), None)
+            stories[story_key] = same or Story(f"S{len(set(stories.values())) + 1}", epic, title, method)
         task = task_of(step, f"T{len(tasks) + 1}", stories[story_key].id, facts, given)
         task = bounds.keep(task)
         tasks.append(task)
@@ -119,4 +143,4 @@ def elements(
     owned_epics = {node: epic.id for node, epic in epics.items()}
     owned_stories = {node: story.id for (_, node), story in reversed(stories.items())}
     tree = record(broken_down, placed, owned_epics, owned_stories)
-    return tuple(epics.values()), tuple(stories.values()), tuple(tasks), tree
+    return tuple(dict.fromkeys(epics.values())), tuple(dict.fromkeys(stories.values())), tuple(tasks), tree

@@ -77,7 +77,8 @@ def next_how(situation: Situation, task: Task) -> How | None:
     """Who or what does a task when those named for it so far could not; None after a person."""
     tried = set()
     before: Task | None = task
-    while before is not None and (before.how.kind, before.how.recipe) not in tried:
+    # A task of another kind, in whose place this one stands, was another way: its failures are not this one's.
+    while before is not None and before.kind == task.kind and (before.how.kind, before.how.recipe) not in tried:
         tried.add((before.how.kind, before.how.recipe))
         before = situation.tasks.get(before.supersedes or "")
     if ("person", None) in tried:

@@ -8,13 +8,22 @@ from dataclasses import replace
 
 from nootropic_kernel.planning.model import Task, WordUse
 
+# Tasks that say the brief's own words, so that whoever does them reads these.
+_SAYS = frozenset(
+    {"change-edit", "brief-edit", "failing-test", "mend", "fault-shown", "mend-shown", "refactor-edit",
+     "refactor-beside", "refactor-whole", "document-other", "migration-inventory", "migration-rewrite",
+     "get-default", "train-default", "runs-by-itself", "starts-by-itself", "lab-feature", "lab-action-edit",
+     "action-edit", "question-answer", "step-get", "step-clean", "step-compute", "step-train", "step-evaluate",
+     "step-plot", "step-keep", "step-model-kept"}
+)  # fmt: skip
 # Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
+_STAYS = ("uses ", "left out:", "could be a ", "a day that is past", "what is there now", "several people")
 _TELLING = ("to do: ", "a program", "a part of the code")
 
 
 def shaping(words: Iterable[WordUse], tasks: Sequence[Task]) -> tuple[WordUse, ...]:
     """The words, with those noted only that shaped nothing, and those understood that a task says itself."""
-    told = " ".join(f"{task.title} {task.body}" for task in tasks if task.kind in ("change-edit", "brief-edit")).lower()
+    told = " ".join(f"{task.title} {task.body}" for task in tasks if task.kind in _SAYS).lower()
     said = set(re.findall(r"[\w'’.-]+", told))
     shown = {token for task in tasks for token in _words_of(task)}
     found: dict[tuple[str, str], WordUse] = {}
@@ -32,7 +41,7 @@ def shaping(words: Iterable[WordUse], tasks: Sequence[Task]) -> tuple[WordUse, .
 
 
 def _is_told(use: WordUse, parts: list[str], said: set[str]) -> bool:
-    return not use.meaning.startswith(("uses ", "left out:")) and bool(parts) and set(parts) <= said
+    return not use.meaning.startswith(_STAYS) and bool(parts) and set(parts) <= said
 
 
 def _words_of(task: Task) -> Iterable[str]:

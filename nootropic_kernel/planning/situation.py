@@ -55,7 +55,8 @@ def ground_of(plan: Plan, library: Library, facts: RepositoryFacts, spent: Mappi
             why=f"What tasks were made from is damaged there ({type(error).__name__}: {error}).",
             next="Restore that line: `git log -p project-spec.md` shows how it was.",
         ) from error
-    return Ground(library, facts, frozenset(present), Bounds(limits, facts), spent or {})
+    technologies = plan.bindings.get("technologies", ())
+    return Ground(library, facts, frozenset(present), Bounds(limits, facts, technologies), spent or {})
 
 
 def _still_there(plan: Plan, facts: RepositoryFacts) -> dict[str, Any]:

@@ -12,12 +12,15 @@ from nootropic_kernel.planning.model import WordUse
 ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "their", "this", "that", "some", "its", "his", "her"})
 
 # Neighbours that were taken for one of these are told as one phrase.
-_JOINED = ("a field", "a thing", "who or what", "leave alone:", "leave out:", "keep:")
+_JOINED = (
+    "a field", "a thing", "who or what", "leave alone:", "leave out:", "keep:", "to be done:", "a step:", "a question:",
+    "could be a",
+)  # fmt: skip
 
 _TOKEN = re.compile(
     r"(?P<quoted>`[^`\n]+`)"
     r"|(?P<symbol>[A-Za-z_][\w.]*\(\))"
-    r"|(?P<path>\.?[\w-]+(?:/[\w.-]*[\w-])+|[\w-]+/(?=[\s,;:)]|$)|[\w-]+\.(?:py|ipynb|md))"
+    r"|(?P<path>\.?[\w-]+(?:/[\w.-]*[\w-])+|[\w-]+/(?=[\s,;:)]|$)|[\w-]+\.(?:py|ipynb|md|csv|tsv|xlsx?|parquet|jsonl?|rs|go|java|ts|tsx|jsx|rb|php|toml|ya?ml|sql|html|css))"
     r"|(?P<arrow>->|=>|→)"
     r"|(?P<word>[^\W\d_][\w]*(?:[-'’.][^\W_]\w*)*|_\w+)"
     r"|(?P<number>[$€£]?\d[\w.,:%]*|--?[\w-]+)"

@@ -288,7 +288,7 @@ def test_tasks_of_a_random_plan_become_proposals_once(tmp_path: Path, seed: int)
     git(root, "commit", "-qm", "Start")
     session = Session(Workspace.find(root))
     try:
-        plan(PlanParams(brief=random_brief(rng, repository)), session)
+        plan(PlanParams(brief=random_brief(rng, repository, about_things=True)), session)
         ready = [task.id for task in next(NextParams(), session).tasks if task.how.kind == "recipe"][:3]
         first = run(RunParams(count=len(ready)), session)
         assert [each.task for each in first.tasks] == ready

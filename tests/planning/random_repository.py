@@ -82,14 +82,17 @@ def random_repository(
     return RandomRepository(files, name if with_package else "", tuple(modules), functions, place)
 
 
-def random_brief(rng: random.Random, repository: RandomRepository) -> str:
-    """A brief: about made-up things, or about names of the repository."""
+def random_brief(rng: random.Random, repository: RandomRepository, *, about_things: bool = False) -> str:
+    """A brief: about made-up things, or (unless ``about_things``) about names of the repository."""
     one, two = rng.sample(_THINGS, 2)
     name, path = rng.choice(sorted(repository.functions.items()))
     module = path.rsplit("/", 1)[-1].removesuffix(".py")
+    things = [phrase.format(one=one, two=two) for phrase in _PHRASES]
+    if about_things:
+        return rng.choice(things)
     return rng.choice(
         [
-            *(phrase.format(one=one, two=two) for phrase in _PHRASES),
+            *things,
             f"Rename {name} to {word(rng)}_{word(rng)} everywhere",
             f"Write docs for the {module} module",
             f"Fix the crash in {name} when its argument is zero",

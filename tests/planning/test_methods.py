@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nootropic_kernel.planning.binding_names import LISTS, NAMES
+from nootropic_kernel.planning.bindings import bindings_of
+from nootropic_kernel.planning.brief import read_brief
 from nootropic_kernel.planning.errors import MethodsInvalid, NoWayFound
 from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.htn import decompose
@@ -21,6 +24,7 @@ from nootropic_kernel.planning.methods import (
 from nootropic_kernel.planning.planner import make_plan
 from nootropic_kernel.planning.recipe_arguments import FIELD_TYPES, known_recipes
 from nootropic_kernel.workspace.location import Workspace
+from tests.capabilities.plugin_folders import trust, write_greeter
 
 
 def test_every_shipped_entity_has_fields_that_a_recipe_can_write() -> None:
@@ -50,6 +54,20 @@ def test_every_recipe_that_the_methods_name_has_its_arguments_checked() -> None:
             "kind: archetype\nname: x\ntitle: X\nroot: x\nways: {x: [{way: w, do: [no-such-task]}]}\n",
             "neither task nor compound",
         ),
+        ("kind: tasks\n", "`tasks` must be a mapping"),
+        ("kind: tasks\ntasks: {x: {title: '{entitty}', provides: [a], how: [{model: y}]}}\n", "{entitty}"),
+        ("kind: tasks\ntasks: {x: {title: X, provides: [a], how: [{model: y}], accept: [{txt: y}]}}\n", "'txt'"),
+        ("kind: archetype\nname: x\ntitle: X\nroot: x\nintents: {build: much}\nways: {x: []}\n", "'build'"),
+        ("kind: archetype\nname: x\ntitle: X\nroot: x\nreads: [tea]\nways: {x: []}\n", "'tea'"),
+        ("kind: archetype\nname: x\ntitle: X\nroot: x\nphases: [brew]\nways: {x: []}\n", "'brew'"),
+        (
+            "kind: archetype\nname: x\ntitle: X\nroot: x\nways: {x: [{way: w, do: [{task: ci, each: kettles}]}]}\n",
+            "'kettles'",
+        ),
+        ("kind: words\nentities: {kettle: {litres: litre}}\n", "'litres'"),
+        ("kind: words\nkettles: {}\n", "'kettles'"),
+        ("kind: words\nstop: [a, b]\n", "`stop`"),
+        ("kind: words\nabilities: {boil: {title: Boil, file: boil}}\n", "'boil'"),
     ],
 )
 def test_a_broken_file_of_the_workspace_is_named(repo: Path, content: str, problem: str) -> None:
@@ -68,6 +86,57 @@ def test_a_workspace_adds_words_and_ways_of_its_own(repo: Path) -> None:
     plan = make_plan("Track kettles", read_facts({}), load_library(Workspace.find(repo)))
     assert plan.tasks[0].how.args["fields"] == [{"name": "litres", "type": "float"}]
     assert not [use for use in plan.words if use.verdict == "assumed"]
+
+
+def test_word_lists_of_a_workspace_are_added_to_the_shipped_ones(repo: Path) -> None:
+    folder = repo / "experiments" / "methods"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text("kind: words\ntools: samovar\n")
+    words = load_library(Workspace.find(repo)).words
+    assert {"samovar", "airflow"} <= set(words["tools"].split())
+
+
+def test_a_plugin_ships_methods_and_only_a_trusted_one_counts(repo: Path, tmp_path: Path) -> None:
+    folder = write_greeter(repo, tmp_path / "imported")
+    (folder / "methods").mkdir()
+    (folder / "methods" / "tea.yaml").write_text(
+        "kind: archetype\nname: tea\ntitle: Tea\nroot: tea\nwords: {samovar: 9}\n"
+        "ways: {tea: [{way: boil, epic: Tea, story: Tea, do: [brief-edit]}]}\n"
+    )
+    workspace = Workspace.find(repo)
+    assert "tea" not in load_library(workspace).archetypes
+    trust(folder)
+    library = load_library(workspace)
+    assert make_plan("Build a samovar", read_facts({}), library).archetype == "tea"
+    (folder / "methods" / "tea.yaml").write_text("kind: nonsense\n")
+    assert "tea" not in load_library(workspace).archetypes, "what changed is not trusted any more"
+    assert not (tmp_path / "imported").exists(), "nothing of it is imported for its methods"
+
+
+def test_every_name_that_texts_may_use_is_bound_to_something() -> None:
+    code = {"a/__init__.py": b"", "a/b.py": b"def run(): ...\n"}
+    bound: set[str] = set()
+    for brief, files in (
+        ("Keep kettles with search. It converts tea to coffee", {}),
+        ("Rename run to go", code),
+        ("Add docstrings to b.py, then add a retry to run and tests to `missing`", code),
+        ("Write docs for b.py and for the missing module", code),
+        ("load a.csv, clean it, sum it, plot it, save it. Is it tea?", {}),
+        ("train a classifier and evaluate it", {}),
+    ):
+        facts, library = read_facts(files), shipped_library()
+        _names_of(bindings_of(brief, read_brief(brief, facts, library), facts, library), bound)
+    assert bound >= NAMES | LISTS, (NAMES | LISTS) - bound
+
+
+def _names_of(value: object, found: set[str]) -> None:
+    if isinstance(value, dict):
+        found |= set(value)
+        for each in value.values():
+            _names_of(each, found)
+    elif isinstance(value, list):
+        for each in value:
+            _names_of(each, found)
 
 
 def task(name: str, requires: tuple[str, ...] = ()) -> TaskTemplate:

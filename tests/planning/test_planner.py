@@ -58,13 +58,9 @@ def test_a_plan_of_anything_is_sound_deterministic_and_survives_its_file(seed: i
 def test_the_first_tasks_change_a_notebook_that_exists_and_can_be_done_at_once(seed: int) -> None:
     rng = random.Random(seed)
     repository = random_repository(rng, notebook=True)
-    brief = random_brief(rng, repository)
-    plan = make_plan(brief, read_facts(repository.files))
+    plan = make_plan(random_brief(rng, repository, about_things=True), read_facts(repository.files))
     ready = [task for task in ready_tasks(plan, initial_states(plan)) if task.how.kind == "recipe"]
     assert len(ready) >= 2
-    used = repository.files[repository.notebook or ""].decode()
-    if brief.startswith("Rename") and brief.split()[1] not in used:
-        return  # the notebook has nothing to do with this brief, and nobody asked for more
     assert any(repository.notebook in task.files for task in ready[:3]), [t.title for t in ready]
 
 
@@ -144,13 +140,13 @@ def test_amending_keeps_ids_and_touched_tasks(seed: int) -> None:
     ("brief", "archetype", "things"),
     [
         ("Build a blog platform", "web-application", ["Post", "Comment", "Author"]),
-        ("Add a cart and coupons to the shop", "web-application", ["Cart", "Coupon"]),
+        ("Add a cart and coupons to the shop", "shop", ["Cart", "Coupon"]),
         ("Track borrowed books for a library with due dates", "application", ["Book"]),
         ("Build a REST API for invoices", "rest-service", ["Invoice"]),
         ("A command line tool that tracks expenses", "cli-tool", ["Expense"]),
-        ("Build a Python library for parsing chess games", "python-library", ["Game"]),
-        ("Build a data pipeline that loads weather CSV files into SQLite every night", "data-pipeline", ["Weather"]),
-        ("Analyse the readings of our sensors", "notebook-analysis", ["Reading", "Sensor"]),
+        ("Build a Python library for parsing chess games", "python-library", []),
+        ("Build a data pipeline that loads weather CSV files into SQLite every night", "data-pipeline", []),
+        ("Analyse the readings of our sensors", "notebook-analysis", []),
         ("Rename by_title to sort_by_title", "refactor", []),
         ("Fix the crash in by_title when the list is empty", "bug-fix", []),
         ("Write docs for the books module", "documentation", []),

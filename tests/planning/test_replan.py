@@ -151,7 +151,7 @@ def test_plans_of_the_shipped_methods_escalate_from_recipe_to_model_to_person(nu
     states = partly_done(rng, plan, rng.uniform(0, 0.5))
     name = rng.choice([task.id for task in plan.tasks if states[task.id].status == "pending"])
     rank = {"recipe": 0, "none": 1, "model": 1, "person": 2}
-    for attempt in range(4):
+    for attempt in range(30):  # each way of the library has tasks that are done in up to three ways
         task = plan.task(name)
         assert task is not None
         try:

@@ -22,8 +22,11 @@ def thread(root: Path, *more: object) -> None:
     repository = random_repository(rng, notebook=True)
     repository.write(root)
     brief = random_brief(rng, repository)
-    about_things = not re.match("Rename|Write docs|Fix", brief)
-    notebook_is_touched = not brief.startswith("Rename") or brief.split()[1] in _notebook(repository)
+    while brief.startswith("Fix"):  # no recipe mends a fault
+        brief = random_brief(rng, repository)
+    about_things = not re.match("Rename|Write docs", brief)
+    renamed_there = brief.startswith("Rename") and brief.split()[1] in _notebook(repository)
+    notebook_is_touched = about_things or renamed_there
     print(f"{brief!r} in {sorted(repository.files)}")
 
     def do(verb: str, **arguments: Any) -> Any:
@@ -40,7 +43,7 @@ def thread(root: Path, *more: object) -> None:
     assert git(root, "show", "--name-only", "--format=", "HEAD") == "project-spec.md"
 
     ready = [task.id for task in do("next", count=20).tasks if task.how.kind == "recipe"]
-    assert len(ready) >= 2, planned.text()
+    assert len(ready) >= (2 if about_things else 1), planned.text()
     cells: list[Any] = []
     several: list[Any] = []
     views: list[Any] = []

@@ -1,0 +1,56 @@
+"""Abilities in the brief's own words: `export loans as CSV`, `prints a monthly summary`."""
+
+from __future__ import annotations
+
+from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.tokens import Token, Tokens
+
+_MAKES = frozenset({"make something new", "add to what is there", "keep records", "change records", "mend", "run"})
+
+
+def phrase_of(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
+    """`export loans as CSV`: a verb with its object, up to the end of the clause; else the word alone."""
+    token = tokens[index]
+    before = tokens.beside(index, -1)
+    opens = not before or before in ("and", "to", "can", "then", "also", "that", "please", "could")
+    said = lexicon.verb(token.lower) is not None and not token.lower.endswith(("ing", "ed"))
+    if not opens or not said or tokens.beside(index, +1) in ("", "and", "or"):
+        return [token]
+    phrase = [token]
+    for following in tokens[index + 1 :]:
+        if following.kind == "stop" or following.lower in ("and", "but", "then"):
+            break
+        if following.verdict and not following.meaning.startswith(("technology: ", "data: ")):
+            break
+        phrase.append(following)
+    while phrase[-1].lower in lexicon.words("stop"):
+        phrase.pop()
+    return phrase
+
+
+def asked_by(tokens: Tokens, index: int, title: str, lexicon: Lexicon) -> str:
+    """`prints a monthly summary`: the verb that an ability is the object of, where one stands right before it."""
+    for place in range(index - 1, max(-1, index - 5), -1):
+        token = tokens[place]
+        if token.kind != "word" or lexicon.is_known_noun(token.lower) or token.lower in ("and", "with", "for"):
+            return title
+        meaning = lexicon.verb(token.lower)
+        if meaning is not None and not lexicon.is_quality(token.lower):
+            if meaning in _MAKES:
+                return title
+            end = index + 1
+            while end < len(tokens) and end < index + 7 and not _ends(tokens[end], lexicon):
+                if tokens[end].lower not in lexicon.words("stop"):
+                    tokens[end].mark("matched", f"an ability: {title.lower()}")
+                end += 1
+            words = [lexicon.base(token.lower), *(part.text for part in tokens[place + 1 : end])]
+            while words[-1].lower() in lexicon.words("stop"):
+                words.pop()
+            return " ".join(words)
+    return title
+
+
+def _ends(token: Token, lexicon: Lexicon) -> bool:
+    """Whether a phrase ends before this word."""
+    small = token.kind == "stop" or token.lower in ("and", "but", "then", "or", "that", "which", "with")
+    return small or bool(token.verdict) or lexicon.is_known_noun(token.lower)

@@ -1,0 +1,162 @@
+"""What a project is to do, in the brief's own words: `converts CSV to JSON` becomes “Convert CSV to JSON”."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.tokens import Token, Tokens
+from nootropic_kernel.planning.wording import identifier, singular
+
+_ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–", "•"})
+_BEFORE = frozenset(
+    {"", "and", "or", "to", "can", "that", "which", "should", "must", "will", "could", "may", "who", "then", "also",
+     "please", "it", "they", "users", "you", "people", "would", "let", "lets", "them", "automatically"}
+)  # fmt: skip
+_MODALS = frozenset({"can", "should", "must", "will", "could", "may", "would", "to"})
+# Verbs that say what a program does; those of keeping records are told by the things that are kept.
+_ACTS = frozenset({"work out", "run", "send", "analyse", "train", "migrate"})
+_SHOWS = frozenset({"make something new", "show records", "find records", "change records", "test", "document"})
+_JOINS = frozenset({",", "and", "or", "then", "but"})
+_LONGEST = 12
+MAX_ACTIONS = 12
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something the project does. ``name`` is a Python name, ``word`` the verb as it stands in the brief."""
+
+    name: str
+    title: str
+    word: str
+
+
+def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: bool) -> list[Action]:
+    """The actions of a brief; their words are marked.
+
+    :param main: what the brief's first verb means ("" for none): that of making the project itself is no action.
+    :param owns_objects: what is acted on is no thing to be kept.
+    """
+    found: dict[str, Action] = {}
+    index = 0
+    first = True
+    while index < len(tokens):
+        token = tokens[index]
+        meaning = _verb_here(tokens, index, lexicon)
+        if meaning is None:
+            index += 1
+            continue
+        opening = (
+            first and meaning in ("make something new", "add to what is there", "keep records") and main == meaning
+        )
+        first = False
+        phrase = _phrase(tokens, index, lexicon)
+        if opening or not _is_action(phrase, meaning, lexicon, owns_objects) or len(found) >= MAX_ACTIONS:
+            index += 1
+            continue
+        action = _action(phrase, lexicon)
+        found.setdefault(action.name, action)
+        for part in phrase:
+            mine = owns_objects or part is token or not lexicon.is_known_noun(part.lower)
+            if part.kind in ("word", "number") and part.lower not in lexicon.words("stop") and mine:
+                part.mark("matched" if part is token else "assumed", f"to be done: {action.title}")
+        index += 1
+    return list(found.values())
+
+
+def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
+    """What the word means, when it stands where a verb stands and an object follows."""
+    token = tokens[index]
+    if token.kind != "word" or token.used or lexicon.ability(token.lower) is not None:
+        return None
+    meaning = lexicon.verb(token.lower)
+    if meaning is None or not tokens.beside(index, +1):
+        return None
+    before = tokens.beside(index, -1)
+    if token.lower.endswith("ing"):
+        return meaning if before in ("for", "by", "and", "") else None
+    if token.lower.endswith("ed") and not lexicon.is_verb(token.lower):
+        return None
+    if before in _BEFORE or lexicon.verb(before) is not None:
+        return meaning
+    inflected = not lexicon.is_verb(token.lower)
+    plural_before = singular(before) != before and lexicon.is_known_noun(before)
+    programs = inflected and token.lower.endswith("s") and before in lexicon.words("program_words")
+    return meaning if programs or (plural_before and not inflected) else None
+
+
+def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
+    """The verb, verbs that share its object, and the object up to the end of the clause."""
+    phrase = [tokens[index]]
+    place = index + 1
+    while (
+        place + 1 < len(tokens)
+        and tokens[place].lower in (",", "and", "or")
+        and _same_form(tokens, index, place + 1, lexicon)
+    ):
+        if tokens.beside(place + 1, +1) not in (",", "and", "or") and len(phrase) == 1 and tokens[place].lower == ",":
+            break
+        phrase += tokens[place : place + 2]
+        place += 2
+    while place < len(tokens) and len(phrase) < _LONGEST:
+        token = tokens[place]
+        if token.lower in _ENDS or token.meaning.startswith(("leave", "keep:")):
+            break
+        if token.lower in ("that", "which", "who", "so", "when", "because", "while", "but", "then"):
+            break
+        if token.lower in _JOINS and _new_clause(tokens, place + 1, lexicon):
+            break
+        phrase.append(token)
+        place += 1
+    while phrase and (phrase[-1].kind == "stop" or phrase[-1].lower in lexicon.words("stop") | _JOINS):
+        if phrase[-1].lower in ("them", "it"):
+            break
+        phrase.pop()
+    return phrase
+
+
+def _same_form(tokens: Tokens, index: int, other: int, lexicon: Lexicon) -> bool:
+    """Whether another verb stands in the same form: `reading and writing`, `resize, crop and rotate`."""
+    one, word = tokens[index].lower, tokens[other].lower
+    ending = next((end for end in ("ing", "s") if one.endswith(end) and not lexicon.is_verb(one)), "")
+    return lexicon.verb(word) is not None and (word.endswith(ending) if ending else lexicon.is_verb(word))
+
+
+def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """Whether what follows a comma or `and` is a clause with a verb of its own."""
+    while index < len(tokens) and tokens[index].lower in ("and", "then", "also", "or", "please", *_MODALS):
+        index += 1
+    if index >= len(tokens):
+        return True
+    token = tokens[index]
+    if lexicon.is_verb(token.lower) or (lexicon.verb(token.lower) and token.lower.endswith(("s", "ing"))):
+        return True
+    after = tokens[index + 1].lower if index + 1 < len(tokens) else ""
+    return after in _MODALS - {"to"} or token.meaning.startswith(("leave", "keep:"))
+
+
+def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects: bool) -> bool:
+    words = [token for token in phrase[1:] if token.kind in ("word", "path", "quoted", "number", "symbol")]
+    content = [token for token in words if token.lower not in lexicon.words("stop")]
+    if not content or any(token.target or lexicon.ability(token.lower) is not None for token in phrase):
+        return False  # an ability is told by its own word
+    if meaning in _ACTS:
+        return True
+    if meaning not in _SHOWS and not (owns_objects and meaning == "add to what is there"):
+        return False
+    known = [token for token in content if lexicon.is_known_noun(token.lower)]
+    return owns_objects and not known
+
+
+def _action(phrase: list[Token], lexicon: Lexicon) -> Action:
+    said = [token.text for token in phrase]
+    for index, token in enumerate(phrase):
+        if token.kind == "word" and token.lower not in ("and", "or") and lexicon.verb(token.lower) is None:
+            break
+        if token.kind == "word" and token.lower not in ("and", "or"):
+            said[index] = lexicon.base(token.lower)
+    verb, title = said[0], " ".join(said)
+    title = title.replace(" ,", ",").replace("( ", "(").replace(" )", ")")
+    words = [token.lower for token in phrase[1:] if token.lower not in lexicon.words("stop") and token.kind == "word"]
+    name = identifier("_".join([verb, *words[:3]]), "action")
+    return Action(name, title[:1].upper() + title[1:], phrase[0].text)

@@ -1,0 +1,141 @@
+"""The patterns of constraints: amounts of money, time, people, tokens and coverage with the words around them."""
+
+from __future__ import annotations
+
+import re
+
+from nootropic_kernel.planning.dates import DAY
+
+_WORDS = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
+    "fifty": 50, "sixty": 60, "eighty": 80, "hundred": 100, "single": 1, "a single": 1, "lone": 1,
+    "a couple of": 2, "a dozen": 12, "half a": 0.5,
+    "one and a half": 1.5, "a hundred": 100, "one hundred": 100,
+}  # fmt: skip
+_SPELT = "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in _WORDS), key=len, reverse=True))
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_N = rf"(?:{_DIGITS}|(?:{_SPELT})(?!\w))"
+
+# What opens a limit, and what may close it.
+_LIMIT = (
+    r"(?:(?:in\s+)?(?:under|below)|(?:in\s+)?less\s+than|within|(?:in\s+|for\s+)?(?:at\s+(?:the\s+)?most)|up\s+to"
+    r"|max(?:imum|imal|\.)?(?:\s+of)?|maximally|(?:in\s+|for\s+)?(?:no|not)\s+(?:more|longer)\s+than|limited\s+to"
+    r"|capped\s+at|(?:not\s+)?exceed(?:ing)?|<=?|≤)"
+)
+_LABEL = (
+    r"(?:(?:(?:the|our|my|a|total|overall|time|money|maximum|max|cost|spending)\s+)*"
+    r"(?:budget(?:ed)?|time\s?box|time|effort|estimate|costs?|spend(?:ing)?|limit)\s*(?:limit\s*)?"
+    r"(?:is|are|of|:|=|must\s+(?:be|stay|not)|should\s+(?:be|stay|not)|may\s+not|for\s+(?:it|this|that)\s+is)?\s*"
+    r"|(?:(?:i|we)\s+|i've\s+|we've\s+)?(?:have|got|can\s+spend|may\s+spend|want\s+to\s+spend|will\s+spend)\s+(?:only\s+|about\s+|got\s+)?"
+    r"|(?:it\s+)?(?:should|must|may|can|shall)(?:\s+not)?\s+(?:cost|take|be\s+(?:done|finished|ready|built|made)|exceed)(?:\s+us)?\s+(?:more\s+than\s+)?"
+    r"|(?:it\s+)?(?:costs?|takes?|taking|costing|cost)\s+)"
+)
+_TRAIL = (
+    r"(?:\s+(?:at\s+(?:the\s+)?most|max(?:imum|\.)?|tops|or\s+less|in\s+total|altogether|in\s+all|budget|limit)(?!\w))"
+)
+
+
+def _flags(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.I)
+
+
+MONEY = _flags(
+    rf"(?<![\w$])(?P<label>{_LABEL})?(?P<limit>{_LIMIT}\s+|{_LIMIT}(?=\s*\$)\s*)?(?:for\s+)?(?:about\s+)?"
+    rf"(?:(?:USD\s*|US)?\$\s?(?P<a>{_DIGITS})(?P<ka>k)?(?:\s*USD|\s+(?:US\s+)?dollars?)?"
+    rf"|(?P<b>(?<![\d.,]){_N})(?P<kb>k)?\s*(?:USD|US\$|dollars?|US\s+dollars?|bucks)|(?:USD)\s?(?P<c>{_DIGITS}))"
+    rf"(?![\w%])(?!\s*(?:per|an?|/)\s*(?:hour|h|month|day|year|user|seat|week)\b)(?P<trail>{_TRAIL})?"
+)
+FOREIGN = _flags(
+    rf"(?<![\w€£])(?P<label>{_LABEL})?(?P<limit>{_LIMIT}\s+|{_LIMIT}(?=\s*[€£¥₹])\s*)?(?:for\s+)?"
+    rf"(?:(?:[€£¥₹]|CHF|EUR|GBP)\s?(?:{_DIGITS})k?|(?<![\d.,]){_N}\s*(?:€|£|¥|₹|euros?|EUR|pounds?|quid|GBP|CHF|francs?|yen|rupees?))"
+    rf"(?!\w)(?P<trail>{_TRAIL})?(?:\s*[(,=~≈]\s*(?:about|approx(?:\.|imately)?|roughly|~|≈|=)?\s*(?:US)?\$\s?(?P<usd>{_DIGITS})\s*\)?)?"
+)
+TOKENS = _flags(
+    rf"(?<!\w)(?P<label>{_LABEL})?(?P<limit>{_LIMIT}\s+)?(?P<n>{_N})\s*(?P<k>k|m|million)?\s*tokens(?P<trail>{_TRAIL})?(?!\w)"
+)
+DURATION = _flags(
+    rf"(?<![\w-])(?P<label>{_LABEL})?(?P<limit>(?:{_LIMIT}|in|over)\s+)?(?:about\s+|the\s+next\s+)?"
+    rf"(?P<n>(?<![\d.,:]){_N})(?:\s+|-)?(?P<unit>(?:person-|working\s+)?(?:hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?))(?!\w)"
+    rf"(?P<work>(?:\s+of\s+(?:work|effort|time))|(?<=person-days)|(?<=person-weeks))?"
+    rf"(?:'s?\s+time|\s+from\s+now)?(?P<trail>{_TRAIL})?"
+)
+DEADLINE = _flags(
+    rf"(?<!\w)(?P<label>(?:(?:the|our|my|a|hard)\s+)*(?:deadline|due(?:\s+date)?)\s*(?:is|of|:|=|on|for\s+(?:it|this)\s+is)?\s*"
+    rf"|(?:(?:and\s+)?(?:it\s+)?(?:must|should|has\s+to|needs\s+to|to)\s+be\s+)?(?:live|online|ready|done|finished|due|delivered|completed?|shipped)\s+)?"
+    rf"(?P<how>by|before|until|till|no\s+later\s+than|not\s+later\s+than|at\s+the\s+latest\s+(?:by|on)"
+    rf"|(?<=deadline:\s)|(?<=deadline\s)|(?<=deadline\sis\s)|(?<=due\s)|(?<=live\s)on|(?<=ready\s)on|(?<=done\s)on|(?<=due\s)on)\s*"
+    rf"(?<![a-z])(?P<day>{DAY})(?:\s+at\s+the\s+latest|\s+latest)?(?!\w)"
+)
+_KIND = (
+    r"(?:developers?|devs?|engineers?|programmers?|coders?|students?(?=\s+(?:work|will|can))|people|persons?"
+    r"|colleagues|contributors|volunteers)"
+)
+_RATE = r"(?:\s*,?\s*(?:at|for|each\s+at|paid)?\s*\$\s?(?P<rate>\d+(?:\.\d+)?)\s*(?:per|an?|/)\s*(?:hour|h)\b)?"
+_TEAM = (
+    r"(?:(?:we\s+(?:are|have)|we're|i\s+(?:am|have)|with|by|for|in|there\s+is|there's)\s+)?(?:our\s+|my\s+)?(?:an?\s+)?"
+    r"(?:small\s+)?team\s*(?:of|:|is|has|are|size(?:\s*:|\s+is|\s+of)?)\s*"
+    rf"(?P<team>{_N})(?:\s+{_KIND})?"
+)
+_SIZED = (
+    rf"(?:by\s+|with\s+|for\s+|in\s+)?an?\s+(?P<sized>{_N})[\s-]"
+    r"(?:person|people|m[ae]n|wom[ae]n|developer|dev)[\s-]team"
+)
+_WE_ARE = (
+    rf"(?:there\s+(?:are|will\s+be)\s+|we\s+are\s+|we're\s+)(?P<are>{_N})(?:\s+of\s+us|\s+{_KIND})?"
+    r"(?=\s*(?:[.,;:!\n)]|and\b|who\b|on\b|working\b|$))"
+)
+_OF_US = (
+    rf"(?:the\s+)?(?P<of_us>{_N})\s+of\s+us(?:\s+(?:will|can|are\s+going\s+to|are)\s+"
+    r"(?:work(?:ing)?(?:\s+on\s+(?:it|this))?|build(?:ing)?(?:\s+(?:it|this))?|do(?:ing)?\s+(?:it|this)))?"
+)
+_PLAIN = (
+    rf"(?:(?:we\s+)?(?:have|has|got|with|using|by)\s+)?(?P<plain>{_N})"
+    rf"(?:\s+(?:full-?time|part-?time|junior|senior|python|backend|frontend|web))?\s+{_KIND}"
+    r"(?:\s+(?:(?:will\s+|can\s+|are\s+|is\s+)?(?:work(?:s|ing)?|build(?:s|ing)?|do(?:es|ing)?|available|on)\s*"
+    r"(?:on\s+)?(?:it|this|the\s+project)?))?(?!\w)"
+)
+_ENDS_THERE = r"(?=\s*(?:[.,;:!\n)]|in\b|within\b|by\b|before\b|with\b|under\b|and\b|$))"
+_ALONE = (
+    r"(?P<alone>(?:i\s+(?:am|work|will\s+work|do\s+(?:it|this)|build\s+(?:it|this))|i'm|working|and\s+work)\s+"
+    r"(?:(?:completely|all|on\s+(?:it|this))\s+)*alone(?:\s+on\s+(?:it|this))?"
+    r"|(?:(?:all\s+)?by\s+myself|on\s+my\s+own|single-?handed(?:ly)?|just\s+me|only\s+me"
+    rf"|solo(?:\s+(?:project|developer|dev))?|as\s+a\s+solo\s+developer){_ENDS_THERE}"
+    r"|(?:i\s+am|i'm)\s+the\s+only\s+(?:developer|one|person|programmer)(?:\s+on\s+(?:it|this))?"
+    r"|(?:one|1)[\s-](?:man|person|woman)(?:\s+(?:project|team|job|show))?"
+    r"|(?<=[,;(])\s*alone(?=\s*(?:[.,;!\n)]|$)))"
+)
+_PAIR = r"(?P<pair>(?:me|i|myself)\s+and\s+(?:a|my|one)\s+(?:friend|colleague|brother|sister|partner|mate))"
+_FEW = r"(?P<few>(?:with\s+)?(?:a\s+few|several|some)\s+(?:developers|devs|engineers|programmers))"
+PEOPLE = _flags(
+    rf"(?<![\w-])(?:{_TEAM}|{_SIZED}|{_WE_ARE}|(?:{_OF_US})|(?:{_PLAIN})|{_ALONE}|{_PAIR}|{_FEW}){_RATE}(?!\w)"
+)
+_PERCENT = r"\s*(?:%|percent\b|per\s+cent\b)"
+_TESTS = r"(?:(?:tests?|code|line|branch|unit[\s-]tests?)[\s-]+)*"
+_AT_LEAST = r"(?:(?:(?:at\s+least|a\s+minimum\s+of|over|above|minimum|min\.?|>=?|≥|to)\s*))?"
+COVERAGE = _flags(
+    rf"(?<!\w)(?:(?:with|needs?|requires?|and|has|have|must\s+have|should\s+have|at)\s+)?(?:a\s+)?"
+    rf"(?:{_AT_LEAST}(?<!\d)(?P<a>\d{{1,3}}){_PERCENT}\s*(?:of\s+)?{_TESTS}coverage(?!\w)"
+    rf"|{_TESTS}coverage\s*(?:of|at|above|over|is|must\s+be|should\s+be|:|=|target\s*:?)?\s*{_AT_LEAST}(?P<b>\d{{1,3}}){_PERCENT})"
+)
+
+
+def number_of(text: str | None) -> float:
+    """A number in digits or in words; 0 for nothing."""
+    words = " ".join((text or "").lower().split())
+    if words in _WORDS:
+        return float(_WORDS[words])
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", words):
+        return float(words.replace(",", ""))
+    return float(words.replace(",", ".")) if words else 0.0
+
+
+def counted(match: re.Match[str]) -> int | None:
+    """How many people a match of :data:`PEOPLE` names; None where it is no whole number."""
+    if match["alone"]:
+        return 1
+    if match["pair"]:
+        return 2
+    named = match["team"] or match["sized"] or match["are"] or match["of_us"] or match["plain"]
+    count = number_of(named)
+    return int(count) if named and count == int(count) else None

@@ -1,0 +1,36 @@
+"""The names that texts of methods may use: checked when a methods file is read, and listed in its README."""
+
+from __future__ import annotations
+
+# Kinds of steps of data work, in the order of the work.
+STEP_KINDS = ("get", "clean", "compute", "train", "evaluate", "plot", "keep")
+
+# What `each` may repeat something for.
+LISTS = frozenset(
+    {"entities", "first_entity", "abilities", "actions", "renames", "targets", "missing", "changes", "every_module",
+     "questions", "get_steps", "clean_steps", "compute_steps", "train_steps", "evaluate_steps", "plot_steps",
+     "keep_steps", "change_missing", "change_docstrings", "change_edit"}
+)  # fmt: skip
+
+_PROJECT = {
+    "title", "brief", "slug", "brief_line", "brief_text", "target", "target_title", "target_slug", "target_files",
+    "fault_name", "fault_files", "package_dir", "package", "tests", "notebook", "readme_lines", "source", "entry_file",
+    "first_store", "code", "ending", "test_open", "test_close", "manifest", "run_tests", "run_test_file", "coverage",
+    "coverage_check",
+    "work_file", "work_test", "work_check", "language",
+}  # fmt: skip
+_TECHNOLOGIES = {
+    "database", "web_framework", "api_framework", "front_end", "command_framework", "orchestrator", "payment_provider",
+    "search_engine", "learning_library", "experiment_tracker", "data_library", "site_generator", "site_config",
+    "site_build", "old_technology", "new_technology", "technologies",
+}  # fmt: skip
+_ELEMENTS = {
+    "entity", "Entity", "plural", "Plural", "fields", "field_words", "entity_module", "entity_package", "known",
+    "ability", "Ability", "ability_file", "ability_word", "action", "Action", "action_word", "old", "new",
+    "old_problem", "old_files", "old_places", "target_path", "target_module", "target_package", "symbol",
+    "undocumented", "target_lines", "target_problem", "change_title", "change_body", "change_files", "question",
+    "question_name", "step", "Step", "step_before", "step_gives",
+}  # fmt: skip
+_BEFORE = {f"before_{kind}" for kind in STEP_KINDS}
+
+NAMES = frozenset(_PROJECT | _TECHNOLOGIES | _ELEMENTS | _BEFORE)

@@ -1,0 +1,60 @@
+"""What was read in a brief: plain records that planning goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nootropic_kernel.planning.actions import Action
+from nootropic_kernel.planning.changes_asked import Change
+from nootropic_kernel.planning.constraints import Constraints
+from nootropic_kernel.planning.limits import Limit
+from nootropic_kernel.planning.methods import Archetype
+from nootropic_kernel.planning.model import WordUse
+from nootropic_kernel.planning.steps import StepAsked
+from nootropic_kernel.planning.technologies import Technologies
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something the project keeps: its Python name, its fields, and whether the library knew it."""
+
+    name: str
+    fields: tuple[tuple[str, str], ...]
+    known: bool
+
+
+@dataclass(frozen=True)
+class Ability:
+    """Something the project can do, and the word that asked for it."""
+
+    name: str
+    title: str
+    file: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a brief says, as far as it was understood. ``text`` is the brief without its constraints."""
+
+    archetype: Archetype
+    title: str
+    text: str
+    subject: str
+    things: tuple[Thing, ...]
+    abilities: tuple[Ability, ...]
+    renames: tuple[tuple[str, str], ...]
+    targets: tuple[str, ...]
+    words: tuple[WordUse, ...]
+    left_out: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    steps: tuple[StepAsked, ...] = ()
+    questions: tuple[str, ...] = ()
+    data_files: tuple[str, ...] = ()
+    technologies: Technologies = field(default_factory=Technologies)
+    constraints: Constraints = field(default_factory=Constraints)
+    extends: bool = False
+    atoms: Mapping[str, str] = field(default_factory=dict)

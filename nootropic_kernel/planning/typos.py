@@ -1,0 +1,54 @@
+"""Slips of the pen: a word that no list knows, and that is one letter away from one that some list does."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+
+from nootropic_kernel.planning.facts import RepositoryFacts
+from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.tokens import Token, Tokens
+
+_SHORTEST = 5
+_READ_AS = "; read as "
+
+
+def mend_typos(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> list[Token]:
+    """Read such words as what they are near to; their text stays. Names of the repository are no slips.
+
+    Two letters that changed places, one that is missing, or one that is there twice: no other slip is guessed, since
+    a letter put in the place of another makes too many good words.
+    """
+    mended: list[Token] = []
+    names = {name.lower() for name in facts.names()} | {module.name.lower() for module in facts.modules.values()}
+    for token in tokens:
+        word = token.lower
+        if token.used or token.kind != "word" or len(word) < _SHORTEST or not word.isascii() or not word.isalpha():
+            continue
+        if word in names or not lexicon.is_unknown(word):
+            continue
+        near = next((other for other in _near(word) if other in lexicon.vocabulary), None)
+        if near is not None:
+            token.lower = near
+            token.used = near in lexicon.words("stop")
+            mended.append(token)
+    return mended
+
+
+def tell(mended: list[Token]) -> None:
+    """Say in the meaning of each mended word what it was read as."""
+    for token in mended:
+        if token.verdict and token.lower not in token.meaning.split():
+            token.meaning = f"{token.meaning}{_READ_AS}{token.lower}"
+
+
+def _near(word: str) -> Iterator[str]:
+    for at in range(len(word) - 1):
+        if word[at] != word[at + 1]:
+            yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    for at in range(1, len(word)):
+        if word[at] == word[at - 1]:
+            yield word[:at] + word[at + 1 :]
+    for at in range(1, len(word)):  # neither before the first letter nor after the last: that makes other words
+        for letter in string.ascii_lowercase:
+            yield word[:at] + letter + word[at:]

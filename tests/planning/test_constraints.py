@@ -1,0 +1,212 @@
+"""Constraints of a brief: what is one, what is not, and that one changes nothing but what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nootropic_kernel.planning.constraints import find_constraints
+from nootropic_kernel.planning.dates import read_day
+from nootropic_kernel.planning.errors import BriefUnusable
+from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.planner import amend_plan, make_plan
+
+pytestmark = pytest.mark.slow
+
+WEDNESDAY = date(2026, 11, 25)
+VERBS = frozenset(shipped_library().words["verbs"])
+NOTHING = RepositoryFacts()
+
+BRIEFS = (
+    "Build a blog platform",
+    "A shop for kettles with coupons",
+    "Write a command line tool that tracks lanterns",
+    "REST API for invoices",
+    "load sales.csv, clean it, plot revenue by month",
+    "train a classifier on iris",
+    "JupyterLab extension that shows the kernel's memory",
+    "Migrate our Flask app to FastAPI",
+)
+CONSTRAINTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("within 10 hours", {"hours": 10.0}),
+    ("at most 7.5 hours", {"hours": 7.5}),
+    ("under $20", {"cost_usd": 20.0}),
+    ("at most 50 USD", {"cost_usd": 50.0}),
+    ("max 1,200 dollars", {"cost_usd": 1200.0}),
+    ("€30 (about $33)", {"cost_usd": 33.0}),
+    ("no more than 200k tokens", {"tokens": 200_000}),
+    ("by Friday", {"deadline": "2026-11-27"}),
+    ("by next Friday", {"deadline": "2026-12-04"}),
+    ("by 3 March", {"deadline": "2027-03-03"}),
+    ("by March 3rd, 2027", {"deadline": "2027-03-03"}),
+    ("before 2026-12-24", {"deadline": "2026-12-23"}),
+    ("in two weeks", {"deadline": "2026-12-09"}),
+    ("by the end of the month", {"deadline": "2026-11-30"}),
+    ("two people", {"people": 2}),
+    ("a team of 3", {"people": 3}),
+    ("a 4-person team", {"people": 4}),
+    ("by myself", {"people": 1}),
+    ("with 90 % test coverage", {"coverage": 90}),
+)
+
+
+def told(plan: Plan) -> dict[str, Any]:
+    """The constraints of a plan, by the names used here."""
+    found: dict[str, Any] = {key: value for key, value in plan.budget.items() if key != "start"}
+    if plan.agents:
+        found["people"] = plan.agents[0]["capacity"]
+    if plan.bindings["coverage"]:
+        found["coverage"] = int(plan.bindings["coverage"])
+    return found
+
+
+def without(plan: Plan) -> Plan:
+    """A plan without what a constraint may change: budget, agents, the brief itself and its words."""
+    return replace(plan, id="", brief="", budget={}, agents=(), words=(), bindings={})
+
+
+@pytest.mark.parametrize(("text", "expected"), CONSTRAINTS)
+@pytest.mark.parametrize("form", ["{brief}, {text}", "{brief}. {Text}.", "{brief}\n- {text}", "{Text}: {brief}"])
+def test_a_constraint_is_found_wherever_it_stands(text: str, expected: dict[str, Any], form: str) -> None:
+    if form.startswith("{Text}"):
+        form = "{Text}. {brief}"
+    brief = form.format(brief=BRIEFS[0], text=text, Text=text[:1].upper() + text[1:])
+    assert told(make_plan(brief, NOTHING, today=WEDNESDAY)) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(BRIEFS), st.lists(st.sampled_from(CONSTRAINTS), unique_by=lambda each: each[0], max_size=4))
+def test_a_constraint_changes_nothing_but_what_it_says(brief: str, chosen: list[tuple[str, dict[str, Any]]]) -> None:
+    plain = make_plan(brief, NOTHING, today=WEDNESDAY)
+    assert told(plain) == {}
+    bound = make_plan(", ".join([brief, *(text for text, _ in chosen)]), NOTHING, today=WEDNESDAY)
+    keys = {key for _, found in chosen for key in found}
+    assert set(told(bound)) == keys
+    for key in keys - {"people"}:
+        values = [found[key] for _, found in chosen if key in found]
+        assert told(bound)[key] == min(values), "the tightest counts"
+    if "coverage" not in keys:
+        assert without(bound) == without(plain)
+    for text, _ in chosen:
+        assert any(text.lower() in use.text.lower() and use.verdict == "matched" for use in bound.words)
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "A shop for books under $20",
+        "Build an app that reminds members within 24 hours",
+        "An app where people rent cars for up to $50 a day",
+        "List products under $20",
+        "Remind users every 10 minutes",
+        "Send reminders two days before the due date",
+        "Build a chat for two people",
+        "Create a game for 4 players",
+        "A chat for people who live alone",
+        "An app to cancel bookings within 24 hours",
+        "Plot revenue by month",
+        "Alert me when the price drops below $20",
+        "Track expenses and a budget for each month",
+    ],
+)
+def test_what_tells_about_the_thing_to_be_built_is_no_constraint(brief: str) -> None:
+    assert told(make_plan(brief, NOTHING, today=WEDNESDAY)) == {}
+
+
+@pytest.mark.parametrize(
+    ("brief", "said"),
+    [
+        ("Build a blog, €30 at most", "USD"),
+        ("Build a blog by 03/04/2027", "2027-04-03 or 2027-03-04"),
+        ("A shop for books under $20", "could be a budget"),
+        ("Build an app that reminds members within 24 hours", "could be a limit of time"),
+        ("Build a blog by 1 May 2020", "past"),
+        ("Build a blog by 31 February 2027", "no such day"),
+        ("Build a blog with a few developers", "how many is not said"),
+    ],
+)
+def test_what_is_not_clear_is_said(brief: str, said: str) -> None:
+    plan = make_plan(brief, NOTHING, today=WEDNESDAY)
+    assert told(plan) == {}
+    assert any(said in use.meaning and use.verdict == "noted" for use in plan.words), plan.words
+
+
+def test_without_a_day_to_count_from_relative_dates_are_noted_only() -> None:
+    plan = make_plan("Build a blog by Friday", NOTHING)
+    assert plan.budget == {} and any("count from" in use.meaning for use in plan.words)
+    assert make_plan("Build a blog by 2027-02-01", NOTHING).budget == {"deadline": "2027-02-01"}
+
+
+def test_a_day_that_is_today_too_is_the_next_one_and_said() -> None:
+    plan = make_plan("Build a blog by Friday", NOTHING, today=date(2026, 11, 27))
+    assert plan.budget["deadline"] == "2026-12-04"
+    assert any("today is one too" in use.meaning for use in plan.words)
+
+
+def test_agents_and_start_follow_their_contract() -> None:
+    plan = make_plan("Build a blog. Two developers at $60 an hour, by Friday", NOTHING, today=WEDNESDAY)
+    assert plan.agents == (
+        {"id": "people", "capacity": 2, "speed": 1.0, "cost_usd_per_hour": 60.0, "kinds": ["person", "model"]},
+    )
+    assert plan.budget == {"deadline": "2026-11-27", "start": "2026-11-25"}
+
+
+def test_a_brief_of_constraints_only_is_refused() -> None:
+    with pytest.raises(BriefUnusable, match="not what is to be made"):
+        make_plan("By Friday, at most $20", NOTHING, today=WEDNESDAY)
+
+
+def test_an_edited_brief_brings_its_constraints_and_keeps_what_was_set_by_hand() -> None:
+    old = make_plan("Build a blog within 10 hours, by Friday", NOTHING, today=WEDNESDAY)
+    by_hand = replace(old, budget={**old.budget, "cost_usd": 5.0})
+    later = WEDNESDAY + timedelta(days=3)
+    new = amend_plan(by_hand, "Build a blog within 12 hours, by 2026-12-24", NOTHING, set(), today=later).plan
+    assert new.budget == {"hours": 12.0, "deadline": "2026-12-24", "start": "2026-11-25", "cost_usd": 5.0}
+    assert amend_plan(by_hand, "Build a blog", NOTHING, set(), today=later).plan.budget == {"cost_usd": 5.0}
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.dates(date(2000, 1, 1), date(2080, 1, 1)))
+def test_days_are_read_as_they_are_written(day: date, today: date) -> None:
+    month = day.strftime("%B")
+    for text in (day.isoformat(), f"{day.day} {month} {day.year}", f"{month} {day.day}, {day.year}"):
+        assert read_day(text, today).day == day, text
+    assert read_day(f"{day.day}.{day.month}.{day.year}", None).day == day
+    coming = read_day(f"the {day.day}th of {month}", today).day
+    assert coming is not None and coming >= today and (coming.month, coming.day) == (day.month, day.day)
+    weekday = read_day(day.strftime("%A"), today).day
+    assert weekday is not None and 1 <= (weekday - today).days <= 7 and weekday.weekday() == day.weekday()
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200), st.dates())
+def test_any_text_has_constraints_or_none(text: str, today: date) -> None:
+    found = find_constraints(text, today, VERBS)
+    rest = found.rest(text)
+    assert len(rest) == len(text)
+    assert all(rest[at] == char for at, char in enumerate(text) if not _taken(found.said, at))
+
+
+def _taken(said: list[Any], at: int) -> bool:
+    return any(part.taken and part.start <= at < part.end for part in said)
+
+
+def test_technologies_choose_ways() -> None:
+    def ways(brief: str) -> set[str]:
+        return {f"{node.compound}: {node.way}" for node in make_plan(brief, read_facts({})).tree}
+
+    assert "storage: in files" in ways("Build a blog")
+    assert "storage: in the SQL database that is asked for" in ways("Build a blog with PostgreSQL")
+    assert "pages: a single page over an interface" in ways("Build a blog using React")
+    assert "thing: a Django model" in ways("Build a blog in Django")
+    assert "sign-in: sessions" in ways("Build a blog with login")
+    assert "sign-in: tokens, as other programs sign in" in ways("REST API for posts with login")
+    assert "steps: assets of an orchestrator" in ways("Build an ETL pipeline with Dagster")
+    assert "training-model: a training loop" in ways("train a classifier with PyTorch")
+    assert "site: with the generator that is asked for" in ways("Build a documentation site with Sphinx")
