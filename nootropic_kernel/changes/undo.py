@@ -186,6 +186,9 @@ class _Reversal:
                 # What still stands in part still counts as landed for whoever reads the trailers.
                 if proposal.task and (kind == "redo" or not after):
                     tasks.append(proposal.task)
+                # And what the whole did is undone with any part of it.
+                if kind == "undo" or len(after) == len(proposal.changeset.hunks):
+                    tasks += proposal.changeset.provenance.tasks
                 for number, text in texts.items():
                     blob = put_text(connection, text)
                     stands = HunkState.ACCEPTED if text is None else HunkState.EDITED
@@ -267,11 +270,13 @@ class _Reversal:
         return mode
 
     def _tasks(self, proposals: Iterable[str]) -> Iterable[str | None]:
-        for proposal in proposals:
+        for name in proposals:
             try:
-                yield self.store.get(proposal).task
+                proposal = self.store.get(name)
             except NootropicError:
                 continue
+            yield proposal.task
+            yield from proposal.changeset.provenance.tasks
 
 
 def _waits(hunk: Hunk, kind: Kind) -> bool:
