@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+{% if cookiecutter.entities %}
+import dataclasses
+{% endif %}
 {% if cookiecutter.entities and not cookiecutter.sql %}
 import os
 import pathlib
@@ -10,9 +13,7 @@ import pathlib
 import sys
 {% if cookiecutter.entities %}
 import typing
-{% endif %}
 
-{% if cookiecutter.entities %}
 from . import {% for each in (cookiecutter.entities | map(attribute="entity") | list) | sort %}{{ each }}, {{ each }}_store{% if not loop.last %}, {% endif %}{% endfor %}
 
 {% if cookiecutter.sql %}
@@ -74,10 +75,10 @@ def _add_{{ entity.entity }}(given: argparse.Namespace) -> None:
 def _list_{{ entity.entity }}(given: argparse.Namespace) -> None:
 {% if cookiecutter.sql %}
     for number, item in {{ entity.entity }}_store.{{ entity.Entity }}Store(connect()).items():
-        print(number, {% for field in entity.fields %}show(item.{{ field.name }}){% if not loop.last %}, {% endif %}{% endfor %}, sep="\t")
+        print(number, *_shown(item), sep="\t")
 {% else %}
     for item in {{ entity.entity }}_store.{{ entity.Entity }}Store(_file("{{ entity.entity }}")).list():
-        print({% for field in entity.fields %}show(item.{{ field.name }}){% if not loop.last %}, {% endif %}{% endfor %}, sep="\t")
+        print(*_shown(item), sep="\t")
 {% endif %}
 
 
@@ -94,6 +95,10 @@ def _remove_{{ entity.entity }}(given: argparse.Namespace) -> None:
 {% endif %}
 {% endfor %}
 {% if cookiecutter.entities %}
+
+
+def _shown(item: typing.Any) -> list[str]:
+    return [show(getattr(item, field.name)) for field in dataclasses.fields(item)]
 
 
 def _value(given: argparse.Namespace, name: str, kind: str) -> typing.Any:

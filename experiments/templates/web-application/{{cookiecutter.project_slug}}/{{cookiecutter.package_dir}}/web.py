@@ -8,9 +8,7 @@ import secrets
 import flask
 {% if cookiecutter.sql %}
 import sqlalchemy as sa
-{% endif %}
 
-{% if cookiecutter.sql %}
 from . import {% for each in cookiecutter.entities | map(attribute="entity") | sort %}{{ each }}_pages{% if not loop.last %}, {% endif %}{% endfor %}
 
 {% block more_imports %}

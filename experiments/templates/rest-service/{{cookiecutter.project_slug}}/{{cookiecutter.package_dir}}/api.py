@@ -5,14 +5,12 @@ from __future__ import annotations
 import fastapi
 {% if cookiecutter.sql %}
 import sqlalchemy as sa
-{% endif %}
 
-{% if cookiecutter.sql %}
 from . import {% for each in cookiecutter.entities | map(attribute="entity") | sort %}{{ each }}_api{% if not loop.last %}, {% endif %}{% endfor %}
 
 from .database import connect
-
 {% endif %}
+
 TITLE = {{ cookiecutter.title_literal }}
 
 

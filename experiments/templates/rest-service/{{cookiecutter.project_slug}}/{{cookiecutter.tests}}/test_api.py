@@ -5,7 +5,7 @@ import sqlalchemy as sa
 {% endif %}
 from fastapi.testclient import TestClient
 
-from {{ cookiecutter.package }}.service import create_app
+from {{ cookiecutter.package }}.api import create_app
 
 
 def test_the_service_answers_and_describes_itself({% if cookiecutter.sql %}engine: sa.Engine{% endif %}) -> None:
