@@ -1,4 +1,4 @@
-"""The values that templates of projects get: texts in every form they need, things with fields, what is stored where."""
+"""The values that templates of projects get: texts in every form they need, things with fields, where they are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from nootropic_kernel.checks.recipes.fields import EntityField, parse_fields
 from nootropic_kernel.checks.recipes.python_store import key_field
 from nootropic_kernel.planning.scaffold import Project, ScaffoldInvalid, Thing, text_forms
-from nootropic_kernel.planning.templates import Template
+from nootropic_kernel.planning.template_rendering import Template
 
 # By type: column, input of an HTML form, a valid value as JSON and as text typed by a person, and another one.
 _KINDS: Mapping[str, tuple[str, str, str, str, str]] = {
@@ -18,7 +18,13 @@ _KINDS: Mapping[str, tuple[str, str, str, str, str]] = {
     "float": ("sa.Float", "text", "1.5", "1.5", "2.5"),
     "bool": ("sa.Boolean", "checkbox", "False", "", "on"),
     "date": ("sa.Date", "date", '"2024-01-31"', "2024-01-31", "2024-02-29"),
-    "datetime": ("sa.DateTime", "datetime-local", '"2024-01-31T12:30:00"', "2024-01-31T12:30:00", "2024-02-29T18:00:00"),
+    "datetime": (
+        "sa.DateTime",
+        "datetime-local",
+        '"2024-01-31T12:30:00"',
+        "2024-01-31T12:30:00",
+        "2024-02-29T18:00:00",
+    ),
     "Decimal": ("Exact", "text", '"12.50"', "12.50", "0.99"),
     "list[str]": ("sa.JSON", "text", '["first"]', "first", "first, second"),
     "list[int]": ("sa.JSON", "text", "[1, 2]", "1, 2", "3"),
@@ -117,4 +123,3 @@ def _field_values(field: EntityField) -> dict[str, Any]:
 def _examples(template: Template) -> list[Thing]:
     given = template.settings.get("_example", {"item": {"name": "str", "quantity": "int"}})
     return [Thing(name, tuple(fields.items())) for name, fields in given.items()]
-

@@ -1,8 +1,8 @@
 """The scaffolding agent: the project of a plan or a spec, written into an empty folder or proposed for review.
 
-It is an ordinary ChangeSet in either case. In an empty folder the person asked for it by name, so it is accepted at once,
-as one turn: a killed process leaves all of it or nothing, and `undo` takes it back. Where anything lies already, it waits
-for a review, and files that are there are left out of it.
+It is an ordinary ChangeSet in either case. In an empty folder the person asked for it by name, so it is accepted at
+once, as one turn: a killed process leaves all of it or nothing, and `undo` takes it back. Where anything lies already,
+it waits for a review, and files that are there are left out of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from nootropic_kernel.agents.scaffold_context import template_values
 from nootropic_kernel.agents.task_states import load_states, mark_satisfied, touched
@@ -23,7 +22,8 @@ from nootropic_kernel.checks.recipes import MemoryFiles, RecipeRefused, get_reci
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.scaffold import Project, ScaffoldInvalid, shown_text
 from nootropic_kernel.planning.spec_file import FILE_NAME
-from nootropic_kernel.planning.templates import NoSuchTemplate, RenderedFile, Template, TemplateInvalid, TemplateLibrary
+from nootropic_kernel.planning.template_rendering import RenderedFile, Template, TemplateInvalid
+from nootropic_kernel.planning.templates import NoSuchTemplate, TemplateLibrary
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.git import Git
@@ -74,7 +74,7 @@ def choose_template(library: TemplateLibrary, project: Project, wanted: str | No
         raise NoSuchTemplate(
             f"No template makes {sort}.",
             why="" if project.archetype else "Neither `template` nor a plan says what sort of project it is.",
-            next=f"Name one with --template: {', '.join(each.name for each in library.list())}.",
+            next=f"Name one with --template: {', '.join(each.name for each in library.all())}.",
         )
     return found
 
@@ -92,7 +92,9 @@ def build_scaffold(library: TemplateLibrary, template: Template, project: Projec
     provides = {name for layer in layers for name in layer.listed("_provides")}
     each_of = {name for layer in layers for name in layer.listed("_provides_each")}
     for entity in values["entities"]:
-        provides |= {name.replace("{entity}", entity["entity"]) for name in each_of if values["sql"] or "store" not in name}
+        provides |= {
+            name.replace("{entity}", entity["entity"]) for name in each_of if values["sql"] or "store" not in name
+        }
     if any("entity:{entity}" in each or "store:{entity}" in each for each in each_of):
         recipes = ["python.entity"] if values["sql"] else ["python.entity", "python.store"]
         for entity in values["entities"]:
@@ -131,7 +133,9 @@ def scaffold_folder(
         place = prefix + path
         there = _there(workspace, place)
         if there is None:
-            edits.append(FileEdit(place, None, file.content, mode=usual_mode(executable=True) if file.executable else None))
+            edits.append(
+                FileEdit(place, None, file.content, mode=usual_mode(executable=True) if file.executable else None)
+            )
         elif there != file.content:
             left.append(place)
     tasks = _fulfilled(workspace, database, scaffold, plan, done=bool(edits)) if not left else ()
@@ -170,7 +174,7 @@ def git_author(workspace: Workspace) -> str:
 def _apply_recipes(
     files: dict[str, RenderedFile], entity: Mapping[str, object], project: Project, recipes: Sequence[str]
 ) -> None:
-    """The class of a thing with its tests, and where no database keeps it, its store: what its plan's tasks would do."""
+    """The class of a thing with its tests, and its store where no database keeps it: what the plan's tasks would do."""
     arguments = {"package_dir": project.package_dir, "entity": str(entity["Entity"])}
     module = str(entity["entity"])
     for name in recipes:

@@ -31,7 +31,9 @@ class InitParams(Params):
     git: bool = Field(False, description="Make a Git repository where there is none.")
     adopt: bool = Field(False, description="Believe the .nootropic folder that is here, made under another account.")
     brief: str | None = Field(
-        None, description="What is to be made: plan it, make the project, and commit both.", json_schema_extra={"body": True}
+        None,
+        description="What is to be made: it is planned, made and committed.",
+        json_schema_extra={"body": True},
     )
     template: str | None = Field(None, description="With --brief: a template by name, or its folder.")
     push: bool = Field(False, description="With --brief: push the branch to --remote afterwards.")

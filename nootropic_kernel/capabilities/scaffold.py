@@ -50,7 +50,8 @@ class ScaffoldParams(Params):
         json_schema_extra={"complete": "folder"},
     )
     template: str | None = Field(
-        None, description="A template by name, or a folder with a cookiecutter.json. Without it the plan's sort decides."
+        None,
+        description="A template by name, or a folder with a cookiecutter.json. Without it the plan decides.",
     )
     list_: bool = Field(False, alias="list", description="Only list the templates.")
     allow_executable: bool = Field(
@@ -73,14 +74,14 @@ class ScaffoldResult(Result):
     folder: str = ""
     template: str = ""
     title: str = ""
-    paths: list[str] = []
-    left: list[str] = []
+    paths: list[str] = Field(default_factory=list)
+    left: list[str] = Field(default_factory=list)
     proposal: str | None = None
     turn: str | None = None
     commit: str | None = None
-    tasks: list[str] = []
-    notes: list[str] = []
-    templates: list[TemplateView] = []
+    tasks: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    templates: list[TemplateView] = Field(default_factory=list)
 
     @classmethod
     def of(cls, done: Scaffolded, folder: Path) -> ScaffoldResult:
@@ -141,16 +142,17 @@ def scaffold(params: ScaffoldParams, session: Session) -> ScaffoldResult:
     """Make the project of a plan, or of a small spec, from a Cookiecutter template.
 
     Packaging, tests, CI for GitHub and GitLab, README, licence, and working code for the things that the plan keeps. An
-    empty folder is filled and committed as one step that `undo` takes back; where anything lies already, the missing files
-    become a proposal to review, and nothing is overwritten. Tasks of the plan that this does are done. Running it again
-    changes nothing.
+    empty folder is filled and committed as one step that `undo` takes back; where anything lies already, the missing
+    files become a proposal to review, and nothing is overwritten. Tasks of the plan that this does are done. Running it
+    again changes nothing.
 
     Templates come from this workspace (`experiments/templates/`), from plugins that you trust, and with Nootropic;
-    `--list` shows them, `--template` takes a name or a folder. None is ever fetched, and hooks of templates are not run.
+    `--list` shows them, `--template` takes a name or a folder. None is ever fetched, and hooks of templates are not
+    run.
     """
     library = template_library(session.workspace)
     if params.list_:
-        views = [TemplateView(name=each.name, origin=each.origin, about=each.about) for each in library.list()]
+        views = [TemplateView(name=each.name, origin=each.origin, about=each.about) for each in library.all()]
         return ScaffoldResult(action="listed", templates=views)
     project, plan, source = _project(params, session)
     with _place(params.out, session) as (there, folder):

@@ -38,7 +38,7 @@ class TrainingRow:
 
 
 def rows_of(proposals: Iterable[Proposal]) -> list[TrainingRow]:
-    """The rows of every hunk that stands accepted, in the order of proposals and hunks; equal ones once, templates' none."""
+    """The rows of every hunk that stands accepted, in the order of proposals and hunks; equal ones once."""
     rows: dict[str, TrainingRow] = {}
     for proposal in proposals:
         if proposal.changeset.provenance.how == "template":

@@ -16,7 +16,7 @@ def plan_page(plan: Plan) -> str:
     lines = [
         f"# Plan: {_words(plan.title)}",
         "",
-        f"As it was when the project was started; how far it is now says `noo board`, and the plan is kept in {FILE_NAME}.",
+        f"As it was when the project was started. {FILE_NAME} holds the plan, `noo board` shows how far it is.",
         "",
         "```mermaid",
         "flowchart LR",

@@ -34,10 +34,11 @@ MOST_ENTITIES = 50
 MOST_FIELDS = 100
 _MOST_SIGNS = 100
 # What a project imports: a package of that name would hide it.
-_IMPORTED = frozenset(
-    "flask fastapi sqlalchemy psycopg pytest pydantic httpx uvicorn starlette jinja2 sklearn numpy pandas joblib "
-    "mkdocs nbclient nbformat matplotlib jupyterlab jupyter_server tornado ruff hatchling jupyter ipykernel".split()
-)
+_IMPORTED = frozenset({
+    "flask", "fastapi", "sqlalchemy", "psycopg", "pytest", "pydantic", "httpx", "uvicorn", "starlette", "jinja2",
+    "werkzeug", "sklearn", "numpy", "pandas", "joblib", "mkdocs", "nbclient", "nbformat", "matplotlib", "jupyterlab",
+    "jupyter_server", "jupyter", "tornado", "ruff", "hatchling", "ipykernel", "pytest_jupyter",
+})  # fmt: skip
 # Classes that the modules of a project use by these names.
 _USED_CLASSES = frozenset({"Any", "Decimal", "Path", "Sequence", *(n for n in dir(builtins) if n[0].isupper())})
 _NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -104,17 +105,23 @@ def project_from_document(document: Any) -> Project:
         raise ScaffoldInvalid("The document must be a mapping.", next="Its keys: " + ", ".join(_KEYS) + ".")
     for key in document:
         if key not in _KEYS:
-            raise ScaffoldInvalid(f"The key {str(key)!r} is not known.", next=f"Known: {', '.join(_KEYS)}.", key=str(key))
+            raise ScaffoldInvalid(
+                f"The key {str(key)!r} is not known.", next=f"Known: {', '.join(_KEYS)}.", key=str(key)
+            )
     name = _text(document, "name")
     if not name:
         raise ScaffoldInvalid("The project has no name.", next="Give it a `name`.", key="name")
     storage = _text(document, "storage").lower() or None
     if storage not in (None, *STORAGES):
-        raise ScaffoldInvalid(f"The storage {storage!r} is not known.", next=f"Known: {', '.join(STORAGES)}.", key="storage")
+        raise ScaffoldInvalid(
+            f"The storage {storage!r} is not known.", next=f"Known: {', '.join(STORAGES)}.", key="storage"
+        )
     known = {each.lower(): each for each in LICENSES}
     license_ = _text(document, "license").lower() or "mit"
     if license_ not in known:
-        raise ScaffoldInvalid(f"The licence {license_!r} is not known.", next=f"Known: {', '.join(LICENSES)}.", key="license")
+        raise ScaffoldInvalid(
+            f"The licence {license_!r} is not known.", next=f"Known: {', '.join(LICENSES)}.", key="license"
+        )
     javascript = document.get("javascript", True)
     if not isinstance(javascript, bool):
         raise ScaffoldInvalid("`javascript` must be true or false.", key="javascript")
