@@ -65,16 +65,27 @@ def choose_template(library: TemplateLibrary, project: Project, wanted: str | No
 
     :raises NoSuchTemplate: when no template makes projects of this sort.
     """
-    name = wanted or project.template
-    if name:
+    if name := wanted or project.template:
         return library.find(name)
-    found = library.for_archetype(project.archetype) if project.archetype else None
-    if found is None:
-        sort = f"a project of the sort {project.archetype!r}" if project.archetype else "it"
+    names = ", ".join(each.name for each in library.all())
+    if not project.archetype:
         raise NoSuchTemplate(
-            f"No template makes {sort}.",
-            why="" if project.archetype else "Neither `template` nor a plan says what sort of project it is.",
-            next=f"Name one with --template: {', '.join(each.name for each in library.all())}.",
+            "No template is named.",
+            why="Neither `template` nor a plan says what sort of project it is.",
+            next=f"Name one with --template: {names}.",
+        )
+    found = library.for_archetype(project.archetype)
+    if found is None:
+        raise NoSuchTemplate(
+            f"No template makes a project of the sort {project.archetype!r}.",
+            next=f"Name one with --template: {names}.",
+        )
+    other = {each.casefold() for each in found.listed("_not_with")}
+    if unfit := [each for each in project.technologies if each.casefold() in other]:
+        raise NoSuchTemplate(
+            f"No template makes a project of the sort {project.archetype!r} with {' and '.join(unfit)}.",
+            why=f"The one there is makes: {found.about}",
+            next=f"Take it all the same with `--template {found.name}`, or write a template of your own.",
         )
     return found
 

@@ -41,6 +41,8 @@ _IMPORTED = frozenset({
 })  # fmt: skip
 # Classes that the modules of a project use by these names.
 _USED_CLASSES = frozenset({"Any", "Decimal", "Path", "Sequence", *(n for n in dir(builtins) if n[0].isupper())})
+# How a plan notes a technology that its brief names.
+_USES = re.compile(r"^(?:uses|technology:) +(\S.*)$")
 _NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -84,6 +86,7 @@ class Project:
     javascript: bool = True
     author: str = ""
     license: str = "MIT"
+    technologies: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:
@@ -166,6 +169,7 @@ def project_from_plan(plan: Plan) -> Project:
             description=shown_text(plan.brief, most=500),
             things=things,
             storage=_storage(plan),
+            technologies=tuple(found[1] for word in plan.words if (found := _USES.match(word.meaning))),
             javascript=not any(re.search(r"\bjavascript\b", limit, re.I) for limit in plan.limits),
         )
     )

@@ -199,6 +199,17 @@ def test_a_sort_of_work_that_no_template_makes_is_planned_all_the_same(repo: Pat
     assert (repo / "project-spec.md").exists()
 
 
+@pytest.mark.parametrize(("brief", "named"), [("A blog in Django", "Django"), ("A shop with React", "React")])
+def test_a_technology_that_the_template_lacks_is_said_and_nothing_else_is_made(
+    brief: str, named: str, desk: Session
+) -> None:
+    made = started(desk, brief)
+    assert made.project is None and named in " ".join(made.notes)
+    assert set(tree(Path(made.root))) == {"project-spec.md"}
+    taken = started(desk, brief, template="web-application")
+    assert taken.project is not None and taken.project.action == "written"
+
+
 # --- kills ------------------------------------------------------------------------------------
 
 
