@@ -35,9 +35,10 @@ def doom(moment: str, number: int, log: str) -> None:
 
     def counted(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def called(*arguments: Any, **options: Any) -> Any:
-            step(what, "before")
+            told = what if what != "git" else f"git {_verb(arguments[1:])}"
+            step(told, "before")
             done = function(*arguments, **options)
-            step(what, "after")
+            step(told, "after")
             return done
 
         return called
@@ -55,6 +56,10 @@ def doom(moment: str, number: int, log: str) -> None:
     planner.replace_file = counted("file", planner.replace_file)  # type: ignore[assignment]
     Git.result = counted("git", Git.result)  # type: ignore[method-assign]
     StateDatabase.transaction = kept  # type: ignore[method-assign,assignment]
+
+
+def _verb(arguments: tuple[str, ...]) -> str:
+    return next((each for each in arguments if not each.startswith("-") and "=" not in each), "")
 
 
 if __name__ == "__main__":
