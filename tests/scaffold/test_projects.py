@@ -23,17 +23,9 @@ VARIED: dict[str, dict[str, Any]] = {
     "no JavaScript": {"entities": THINGS, "javascript": False, "license": "none", "storage": "postgresql"},
 }
 ALL = [(template, variant) for template in TEMPLATES for variant in VARIED]
-# Run at each push; the others (a model that is trained, a notebook's kernel; the shop holds all of the website) and all
-# variants are only looked over there, and run in `make test-deep`.
-RUN = (
-    "shop",
-    "rest-service",
-    "cli-tool",
-    "python-library",
-    "data-pipeline",
-    "documentation-site",
-    "jupyterlab-extension",
-)
+# Run at each push; the others (among them the website, all of which is in the shop) and all variants are only looked over
+# there, and run in `make test-deep`.
+RUN = ("shop", "rest-service", "cli-tool", "data-pipeline", "documentation-site")
 
 
 def project(template: str, variant: str, folder: Path) -> Path:
