@@ -23,8 +23,8 @@ VARIED: dict[str, dict[str, Any]] = {
     "no JavaScript": {"entities": THINGS, "javascript": False, "license": "none", "storage": "postgresql"},
 }
 ALL = [(template, variant) for template in TEMPLATES for variant in VARIED]
-# Run at each push; the others (among them the website, all of which is in the shop) and all variants are only looked over
-# there, and run in `make test-deep`.
+# Run at each push. The others (the website among them, all of which is in the shop) and all variants are only looked
+# over there, and run in `make test-deep`.
 RUN = ("shop", "rest-service", "cli-tool", "data-pipeline", "documentation-site")
 
 
