@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
+from datetime import date
 
 from pydantic import Field
 
+from nootropic_kernel.agents.planner import Planned, plan_brief
+from nootropic_kernel.agents.project_start import PushRefused, finish_plan, push, remote_address, with_plan_page
+from nootropic_kernel.agents.scaffolder import build_scaffold, choose_template, git_author
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, make_folder, template_library
+from nootropic_kernel.planning.project_templates import NoSuchTemplate
+from nootropic_kernel.planning.scaffold import project_from_plan
 from nootropic_kernel.workspace import state_marks
-from nootropic_kernel.workspace.errors import WorkspaceUnusable
+from nootropic_kernel.workspace.errors import UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import STATE_FOLDER, Workspace, person_home
 
@@ -23,6 +30,14 @@ class InitParams(Params):
     )
     git: bool = Field(False, description="Make a Git repository where there is none.")
     adopt: bool = Field(False, description="Believe the .nootropic folder that is here, made under another account.")
+    brief: str | None = Field(
+        None,
+        description="What is to be made: it is planned, made and committed.",
+        json_schema_extra={"body": True},
+    )
+    template: str | None = Field(None, description="With --brief: a template by name, or its folder.")
+    push: bool = Field(False, description="With --brief: push the branch to --remote afterwards.")
+    remote: str = Field("origin", description="With --push: the remote; it must be there.")
     model: bool = Field(False, description="Fetch the embedded model (the only part that uses the network).")
 
 
@@ -33,9 +48,12 @@ class InitResult(Result):
     has_git: bool
     done: list[str]
     notes: list[str]
+    project: ScaffoldResult | None = None
 
     def text(self) -> str:
         lines = [f"Workspace {self.root}", *(f"  {line}" for line in self.done), *(f"  {line}" for line in self.notes)]
+        if self.project is not None:
+            lines += self.project.text().split("\n")
         return "\n".join(lines)
 
 
@@ -46,10 +64,16 @@ def init(params: InitParams, session: Session) -> InitResult:
     It makes the state folder `.nootropic` (which ignores itself in Git) and your own folder for settings. With `--git`
     it makes a Git repository where there is none, with `--model` it fetches the embedded model. Your files are not
     touched and nothing is committed.
+
+    With `--brief` it starts a project: a Git repository, the plan (project-spec.md), the project from a template with
+    the plan's graph in docs/plan.md, and a commit of each. In a folder that is not empty the project becomes a proposal
+    to review. Nothing is pushed unless you say `--push`. After an interruption the same call goes on.
     """
+    if params.brief is None and (params.push or params.template):
+        raise UsageError("`--push` and `--template` go with `--brief`.")
     workspace = _workspace(params, session)
     done: list[str] = []
-    if not workspace.has_git and (params.git or _agreed(session, workspace)):
+    if not workspace.has_git and (params.git or params.brief is not None or _agreed(session, workspace)):
         Git(workspace.root).run("init", "--quiet")
         workspace = Workspace.find(workspace.root)
         done.append("Made a Git repository.")
@@ -63,25 +87,69 @@ def init(params: InitParams, session: Session) -> InitResult:
     done.append(_home())
     if params.model:
         done.append(_model(session))
-    return InitResult(root=str(workspace.root), has_git=workspace.has_git, done=done, notes=list(workspace.notes))
+    notes = list(workspace.notes)
+    project = _start(params, params.brief, workspace, session, done, notes) if params.brief is not None else None
+    return InitResult(root=str(workspace.root), has_git=workspace.has_git, done=done, notes=notes, project=project)
+
+
+def _start(
+    params: InitParams, brief: str, workspace: Workspace, session: Session, done: list[str], notes: list[str]
+) -> ScaffoldResult | None:
+    """Plan, project, push; each step is whole or not there, and is skipped where it was done before."""
+    if params.path is not None and make_folder(params.path).resolve() != workspace.root.resolve():
+        raise UsageError(
+            f"{params.path} lies in the repository {workspace.root}.",
+            why="A project is started in a repository of its own.",
+            next=f"Choose a folder outside, or make a repository there first (`git init {params.path}`).",
+        )
+    address = remote_address(workspace, params.remote) if params.push else ""
+    with elsewhere(session, workspace) as there:
+        there.status("Reading the brief")
+        planned = plan_brief(workspace, there.database(), brief, unsaved=there.unsaved)
+        finish_plan(workspace, there.database(), planned.plan)
+        done.append(_planned(planned))
+        notes += planned.notes
+        result = _project(params, there, planned, notes)
+    if params.push:
+        done.append(_push(params, workspace, session, address))
+    return result
+
+
+def _project(params: InitParams, there: Session, planned: Planned, notes: list[str]) -> ScaffoldResult | None:
+    workspace = there.workspace
+    library = template_library(workspace)
+    project = project_from_plan(planned.plan)
+    try:
+        template = choose_template(library, project, params.template)
+    except NoSuchTemplate as missing:
+        if params.template is not None:
+            raise
+        notes.append(f"{missing.what} The plan is there; its tasks start from what is here.")
+        return None
+    there.status(f"Making {project.title} from the template {template.name}")
+    made = build_scaffold(library, template, replace(project, author=git_author(workspace)), date.today())
+    made = with_plan_page(workspace, made, planned.plan)
+    return ScaffoldResult.of(fill(there, made, plan=planned.plan), workspace.root)
+
+
+def _planned(planned: Planned) -> str:
+    commit = f" (commit {planned.commit[:10]})" if planned.commit else ""
+    count = f"{len(planned.plan.tasks)} tasks"
+    if planned.action == "made":
+        return f"Planned “{planned.plan.title}”: {count} in project-spec.md{commit}."
+    return f"The plan is there already: {count}{commit}."
+
+
+def _push(params: InitParams, workspace: Workspace, session: Session, address: str) -> str:
+    if session.approve is not None and not session.approve(f"Push to {params.remote} ({address})?"):
+        raise PushRefused("Nothing was pushed.", why="You said no.", next="What was committed stays.")
+    return f"Pushed {push(workspace, params.remote)} to {params.remote} ({address})."
 
 
 def _workspace(params: InitParams, session: Session) -> Workspace:
     if params.path is None:
         return session.workspace
-    folder = Path(params.path).expanduser()
-    if not folder.is_absolute():
-        folder = Path.cwd() / folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WorkspaceUnusable(
-            f"The folder {str(folder)!r} cannot be made.",
-            why=error.strerror or str(error),
-            next="Name a folder that you may write to.",
-            path=str(folder),
-        ) from error
-    return Workspace.find(folder)
+    return Workspace.find(make_folder(params.path))
 
 
 def _agreed(session: Session, workspace: Workspace) -> bool:

@@ -106,7 +106,7 @@ def accept(
             "accept",
             _subject(proposals),
             tuple(proposal.id for proposal in proposals),
-            tuple(dict.fromkeys(p.task for p in proposals if p.task)),
+            tuple(dict.fromkeys(task for step in steps for task in _tasks_of(step))),
             shifts(workspace.root, steps),
             tuple(moves),
             notes=(*_notes_on_others(chosen, takes), *_note_on_parts(takes), *_notes_on_alternatives(store, proposals)),
@@ -202,6 +202,14 @@ def _to_take(chosen: Chosen) -> list[Hunk]:
         for hunk in chosen.hunks
         if hunk.state is HunkState.PENDING or (hunk.state is HunkState.REJECTED and hunk.number in chosen.by_number)
     ]
+
+
+def _tasks_of(step: Step) -> list[str]:
+    """The tasks that count as landed with this step: those of the whole only when all of it stands."""
+    proposal = step.proposal
+    whole = len(step.after) == len(proposal.changeset.hunks)
+    own = [proposal.task] if proposal.task else []
+    return [*own, *proposal.changeset.provenance.tasks] if whole else own
 
 
 def _way_on(error: ChangedSince, proposals: Sequence[Proposal]) -> str:

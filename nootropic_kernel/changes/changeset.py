@@ -75,7 +75,10 @@ class Hunk:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a change comes from: enough to follow it back to task, prompt, context and model."""
+    """Where a change comes from: enough to follow it back to task, prompt, context and model.
+
+    ``tasks`` are done by the change as a whole, beside the one ``task`` that it was made for.
+    """
 
     task: str | None = None
     title: str = ""
@@ -87,6 +90,7 @@ class Provenance:
     trace_id: str | None = None
     context: tuple[str, ...] = ()
     answer_blob: str | None = None
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -289,7 +289,7 @@ def _loaded(connection: sqlite3.Connection, row: sqlite3.Row) -> Proposal:
     try:
         files = tuple(_loaded_edit(connection, name, stored) for stored in json.loads(row["files"]))
         told = json.loads(row["provenance"])
-        provenance = Provenance(**{**told, "context": tuple(told["context"])})
+        provenance = Provenance(**{**told, "context": tuple(told["context"]), "tasks": tuple(told.get("tasks", ()))})
         checks = tuple(CheckResult(**check) for check in json.loads(row["checks"]))
         rows = connection.execute(
             "SELECT * FROM proposal_hunks WHERE proposal = ? ORDER BY number", (row["number"],)

@@ -124,7 +124,7 @@ class _Reversal:
                 for m in moves
             )
             paths = tuple(sorted(map(_reversed, record.paths), key=lambda shift: shift.new is not None))
-            tasks = tuple(dict.fromkeys(task for task in self._tasks(record.proposals) if task))
+            tasks = tuple(dict.fromkeys(task for task in self._tasks(record.proposals, kind, moves) if task))
             plan = TurnPlan(kind, f"{kind.capitalize()}: {plain}", tuple(record.proposals), tasks, paths, back, number)
             return self._perform(plan)
         # Some of its hunks changed sides by themselves since: the others follow now.
@@ -186,6 +186,9 @@ class _Reversal:
                 # What still stands in part still counts as landed for whoever reads the trailers.
                 if proposal.task and (kind == "redo" or not after):
                     tasks.append(proposal.task)
+                # And what the whole did is undone with any part of it.
+                if kind == "undo" or len(after) == len(proposal.changeset.hunks):
+                    tasks += proposal.changeset.provenance.tasks
                 for number, text in texts.items():
                     blob = put_text(connection, text)
                     stands = HunkState.ACCEPTED if text is None else HunkState.EDITED
@@ -266,12 +269,18 @@ class _Reversal:
 
         return mode
 
-    def _tasks(self, proposals: Iterable[str]) -> Iterable[str | None]:
-        for proposal in proposals:
+    def _tasks(self, proposals: Iterable[str], kind: Kind, moves: Sequence[HunkMove]) -> Iterable[str | None]:
+        """The tasks that land or go with a turn; those of a proposal as a whole land only when all of it stands."""
+        for name in proposals:
             try:
-                yield self.store.get(proposal).task
+                proposal = self.store.get(name)
             except NootropicError:
                 continue
+            yield proposal.task
+            back = {move.number for move in moves if move.proposal == proposal.number}
+            hunks = proposal.changeset.hunks
+            if kind == "undo" or all(hunk.state.in_tree or hunk.number in back for hunk in hunks):
+                yield from proposal.changeset.provenance.tasks
 
 
 def _waits(hunk: Hunk, kind: Kind) -> bool:

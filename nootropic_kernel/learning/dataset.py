@@ -41,6 +41,8 @@ def rows_of(proposals: Iterable[Proposal]) -> list[TrainingRow]:
     """The rows of every hunk that stands accepted, in the order of proposals and hunks; equal ones once."""
     rows: dict[str, TrainingRow] = {}
     for proposal in proposals:
+        if proposal.changeset.provenance.how == "template":
+            continue  # what every project gets alike says nothing of how this person writes
         for hunk in proposal.changeset.hunks:
             if hunk.state in (HunkState.ACCEPTED, HunkState.EDITED):
                 row = _row(proposal, hunk)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SKIPPED = {".venv", "node_modules", "demo", ".git", "dist", "build"}
+SKIPPED = {".venv", "node_modules", "demo", ".git", "dist", "build", "{{cookiecutter.project_slug}}"}
 DOCUMENTS = sorted(
     path
     for path in ROOT.rglob("*.md")

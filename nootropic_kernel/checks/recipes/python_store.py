@@ -61,7 +61,8 @@ def _entity_fields(files: RepoFiles, package: Package, module: str, class_name: 
     return fields
 
 
-def _key(fields: Sequence[EntityField]) -> EntityField:
+def key_field(fields: Sequence[EntityField]) -> EntityField:
+    """The field by which a store tells items apart."""
     plain = [each for each in fields if not each.optional and not each.type.startswith("list[")]
     if not plain:
         raise RecipeRefused("No field of the entity can tell one item from another.", next="Give it an `id` field.")
@@ -73,7 +74,7 @@ def _key(fields: Sequence[EntityField]) -> EntityField:
 
 
 def _store_source(module: str, class_name: str, fields: Sequence[EntityField]) -> str:
-    key = _key(fields)
+    key = key_field(fields)
     many, one = plural(module.replace("_", " ")), module.replace("_", " ")
     kinds = {each.type for each in fields} | {key.type}
     imports = ["import json", "from collections.abc import Sequence", "from dataclasses import asdict"]
@@ -167,7 +168,7 @@ def _from_record_body(class_name: str, fields: Sequence[EntityField]) -> str:
 
 
 def _test_source(package: Package, module: str, class_name: str, fields: Sequence[EntityField]) -> str:
-    key = _key(fields)
+    key = key_field(fields)
     store = f"{class_name}Store"
     sampled = {key.name: key.sample()} if key.default is not None else {}
     head = [f'"""{store} adds, finds, lists and removes, and its file survives it."""', ""]

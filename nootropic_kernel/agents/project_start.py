@@ -1,0 +1,90 @@
+"""The start of a project: its plan, the page that shows it, the project itself, and on request the push of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from nootropic_kernel.agents.scaffolder import Scaffold
+from nootropic_kernel.changes.commit import Repository
+from nootropic_kernel.changes.turns import turn_lock
+from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.plan_page import PATH, plan_page
+from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.template_rendering import RenderedFile
+from nootropic_kernel.workspace import journal
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_kernel.workspace.git import Git, GitFailed
+from nootropic_kernel.workspace.location import Workspace
+
+
+class PushRefused(NootropicError):
+    """Nothing was pushed; what was committed stays."""
+
+
+def finish_plan(workspace: Workspace, database: StateDatabase, plan: Plan) -> None:
+    """Complete a plan's commit after a process that was killed right behind it: bring the index along, and journal it.
+
+    Without that, Git would show project-spec.md as taken away, and the person's next commit would do it.
+    """
+    if not workspace.has_git or journal.events(database.read(), subject=plan.id):
+        return
+    with turn_lock(workspace, database):
+        repository = Repository(workspace.root, workspace.state_dir)
+        held = repository.in_head(FILE_NAME)
+        if held is None or repository.in_index(FILE_NAME) is not None:
+            return
+        repository.stage({FILE_NAME: held})
+        commit = repository.git.text("log", "-1", "--format=%H", "--", FILE_NAME)
+        with database.transaction() as connection:
+            told = {"revision": plan.revision, "commit": commit, "tasks": len(plan.tasks)}
+            journal.append(connection, "plan.made", plan.id, **told)
+
+
+def with_plan_page(workspace: Workspace, scaffold: Scaffold, plan: Plan) -> Scaffold:
+    """The scaffold with a page that shows the plan, unless there is one: it tells how the project was started."""
+    if (workspace.root / PATH).exists():
+        return scaffold
+    page = RenderedFile(plan_page(plan).encode("utf-8"), False, "the plan")
+    files: Mapping[str, RenderedFile] = {**scaffold.files, PATH: page}
+    return replace(scaffold, files=files)
+
+
+def remote_address(workspace: Workspace, remote: str) -> str:
+    """Where a remote of the repository is.
+
+    :raises PushRefused: when there is none of that name.
+    """
+    git = Git(workspace.root)
+    known = git.text("remote").split()
+    if remote not in known:
+        raise PushRefused(
+            f"There is no remote {remote!r} here, so nothing was pushed.",
+            why=f"The repository has {', '.join(known)}." if known else "The repository has none.",
+            next=f"Add it (`git remote add {remote} ADDRESS`), then run this again." if not known else "",
+            remote=remote,
+        )
+    return git.text("remote", "get-url", "--push", remote)
+
+
+def push(workspace: Workspace, remote: str) -> str:
+    """Push the current branch to a remote; returns the branch.
+
+    :raises PushRefused: when there is no branch, or the remote does not take it.
+    """
+    git = Git(workspace.root)
+    branch = git.branch()
+    if branch is None or git.head() is None:
+        raise PushRefused("There is no branch with a commit to push.", next="Check out a branch, then run this again.")
+    try:
+        git.run("push", "--quiet", "--set-upstream", remote, f"refs/heads/{branch}:refs/heads/{branch}")
+    except GitFailed as error:
+        raise PushRefused(
+            f"{remote} did not take the branch {branch}.",
+            why=error.why,
+            next=f"What was committed stays. Mend what Git names, then `git push {remote} {branch}`.",
+            remote=remote,
+            branch=branch,
+        ) from error
+    return branch

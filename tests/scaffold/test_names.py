@@ -1,0 +1,141 @@
+"""Whatever a project and its things are called: names that Python takes, or an error that says which name it was."""
+
+from __future__ import annotations
+
+import ast
+import json
+import keyword
+import re
+import sys
+import tomllib
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nootropic_kernel.planning.scaffold import ScaffoldInvalid, free_package_name, project_from_document, shown_text
+from nootropic_kernel.workspace.rules import lexical_fault
+from tests.scaffold.making import made
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = [
+    "Café \"Zürich\" \\ 'n' Söhne",
+    "{{ 7*7 }} {% raw %} {# no #}",
+    "../../etc/passwd",
+    "class",
+    "42 things",
+    "x" * 500,
+    "日本語のブログ",
+    '"""',
+    "a\nb\r\x00\x1b[31mred",
+    "<script>alert(1)</script> & `rm -rf`",
+    "flask",
+    "random",
+    "tests",
+    "🦆",
+    "-",
+    "${{ secrets.TOKEN }} $(make)",
+]
+LINES = st.one_of(st.text(max_size=80), st.sampled_from(HOSTILE))
+
+
+@settings(deadline=None, max_examples=50)
+@given(LINES)
+def test_every_title_gives_a_package_name_that_hides_nothing(title: str) -> None:
+    name = free_package_name(title)
+    assert name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
+    assert name not in sys.stdlib_module_names and name not in ("flask", "pytest", "tests")
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", name.replace("_", "-").strip("-"))
+
+
+@settings(deadline=None, max_examples=12)
+@given(name=LINES, description=LINES, author=LINES)
+def test_texts_stay_texts_wherever_they_stand(name: str, description: str, author: str) -> None:
+    document = {"name": name, "description": description, "author": author, "template": "web-application"}
+    document["entities"] = {"post": {"title": "str"}}
+    if not shown_text(name):
+        with pytest.raises(ScaffoldInvalid):
+            made(document)
+        return
+    scaffold = made(document)
+    project = scaffold.project
+    for path, file in scaffold.files.items():
+        assert not lexical_fault(path)
+        text = file.content.decode("utf-8")
+        if path.endswith(".py"):
+            tree = ast.parse(text)
+            titles = [node.value for node in tree.body if isinstance(node, ast.Assign) and _named(node, "TITLE")]
+            assert all(ast.literal_eval(value) == project.title for value in titles)
+        elif path.endswith(".yml"):
+            assert yaml.safe_load(text)
+        elif path.endswith(".toml"):
+            told = tomllib.loads(text)["project"]
+            assert told["description"] == project.description
+            assert told["name"] == project.slug
+        elif path.endswith(".json"):
+            json.loads(text)
+        elif path.endswith(".html"):
+            assert "<script>alert" not in text
+    assert sum(path.endswith("/web.py") for path in scaffold.files) == 1
+
+
+def _named(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+
+
+@pytest.mark.parametrize("template", ["documentation-site", "jupyterlab-extension", "notebook-analysis"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_titles_in_every_sort_of_file(template: str, name: str) -> None:
+    scaffold = made({"name": name, "description": name, "template": template})
+    for path, file in scaffold.files.items():
+        text = file.content.decode("utf-8")
+        if path.endswith(".py"):
+            ast.parse(text)
+        elif path.endswith((".json", ".ipynb")):
+            json.loads(text)
+        elif path.endswith(".yml"):
+            assert yaml.safe_load(text)
+        elif path.endswith(".toml"):
+            assert tomllib.loads(text)
+        assert "49" not in (text if path == "README.md" else "")
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.dictionaries(LINES, st.dictionaries(LINES, st.sampled_from(["str", "int", "money", "date?", "what"]))))
+def test_things_have_names_that_python_takes_or_are_refused(entities: dict[str, dict[str, str]]) -> None:
+    try:
+        project = project_from_document({"name": "x", "entities": entities})
+    except ScaffoldInvalid as error:
+        assert error.what and error.next
+        return
+    modules = [name for thing in project.things for name in (thing.name, f"{thing.name}_store")]
+    assert len(set(modules)) == len(modules)
+    for thing in project.things:
+        for name in (thing.name, thing.title, *(field for field, _ in thing.fields)):
+            assert name.isidentifier() and not keyword.iskeyword(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"name": ""}, "name"),
+        ({"nmae": "x"}, "nmae"),
+        ({"storage": "oracle"}, "oracle"),
+        ({"license": "GPL"}, "gpl"),
+        ({"javascript": "no"}, "javascript"),
+        ({"entities": ["post"]}, "entities"),
+        ({"entities": {"exception": {}}}, "exception"),
+        ({"entities": {"post": {}, "post store": {}}}, "post_store"),
+        ({"entities": {"post": {"row id": "int"}}}, "row_id"),
+        ({"entities": {"post": {"title": "blob"}}}, "post"),
+        ({"entities": {"post": {"tags": "list[str]"}}}, "post"),
+        ({"entities": {"database": {"name": "str"}}}, "database"),
+        ({"entities": {f"thing{n}": {} for n in range(60)}}, "60"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_by_name(change: dict[str, object], named: str) -> None:
+    with pytest.raises(ScaffoldInvalid, match=re.escape(named)) as refused:
+        made({"name": "Blog", "template": "web-application", **change})
+    assert refused.value.next
