@@ -45,7 +45,7 @@ class _Repeats(Exception):
 
 @dataclass(frozen=True)
 class Said:
-    """A turn that was spoken: where, with what, and how full the window was. Numbers are tokens."""
+    """A turn that was spoken: where, with what, and how full the window was. Numbers are tokens; ``run`` is its trace."""
 
     turn: Turn
     place: Place
@@ -55,6 +55,7 @@ class Said:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     local: bool
+    run: str = ""
 
     @property
     def is_embedded(self) -> bool:
@@ -68,6 +69,8 @@ class Chatter:
 
     :param on_text: gets the pieces of an answer, and before them what is sent along.
     :param tell: gets a line on what is being done.
+    :param given: what mentions stand for, by their keys, where the face knows better.
+    :param shows_sent: whether what is sent along comes before the answer in ``on_text``.
     """
 
     workspace: Workspace
@@ -77,6 +80,8 @@ class Chatter:
     on_text: Callable[[str], None]
     tell: Callable[[str], None]
     cancel: threading.Event
+    given: Mapping[str, str] = field(default_factory=dict)
+    shows_sent: bool = True
 
     stands_at: Place | None = field(default=None, init=False)
     """Behind the turn that was kept last."""
@@ -97,20 +102,21 @@ class Chatter:
         prompt = load_prompt("chat", None, self.workspace)
         backend = self._router.choose().candidate.backend
         before = self.conversations.before(place)
-        mentioned = Resolver(self._bench, self.database, self.variables, self.cancel).resolve(question)
+        mentioned = self._resolver().resolve(question)
         window = backend.window(self.cancel) or _USUAL_WINDOW
         found = self._search(question, prompt, search, {each.name for each in mentioned.materials}, window)
         pieces = _pieces(prompt, before, mentioned.materials, found, question)
         self.tell(f"Asking {backend.name} …")
         packed, reserve = self._pack(pieces, backend, prompt, window)
         sent = tuple(piece.name for piece in packed.kept if not piece.pinned and piece.importance != _SAID)
-        self._show([each for each in mentioned.materials if each.name in sent])
+        if self.shows_sent:
+            self._show([each for each in mentioned.materials if each.name in sent])
         request = ChatRequest(packed.messages, max_tokens=reserve, purpose="chat")
         told = {semconv.PURPOSE: "chat", semconv.PROMPT: prompt.name, semconv.PROMPT_VERSION: prompt.version}
         heard: list[str] = []
 
         def keep(text: str, ending: Ending, model: str) -> tuple[Turn, Place]:
-            turn = Turn(question, text, ending, model, backend.name, time.time(), sent)
+            turn = Turn(question, text, ending, model, backend.name, time.time(), sent, current.trace_id)
             self.stands_at = self.conversations.keep(place, before, turn, face)
             return turn, self.stands_at
 
@@ -123,9 +129,10 @@ class Chatter:
                 stop.next = "Ask again, or go on with another question."
                 stop.data |= {"partial": "".join(heard), "chat": f"C{after.chat}"}
                 raise
-            except ModelError:
+            except ModelError as error:
                 if heard:
-                    keep("".join(heard), "cut", backend.name)
+                    _, after = keep("".join(heard), "cut", backend.name)
+                    error.data["chat"] = f"C{after.chat}"
                 raise
             ending = _ending(answer)
             turn, after = keep(answer.text, ending, answer.model)
@@ -135,7 +142,12 @@ class Chatter:
         if redact(question) != question:
             notes.append("What looked like a secret in the question was taken out.")
         used = packed.tokens if answer.input_tokens is None else answer.input_tokens
-        return Said(turn, after, used, packed.window, packed.exact, packed.left_out, tuple(notes), backend.is_local)
+        return Said(
+            turn, after, used, packed.window, packed.exact, packed.left_out, tuple(notes), backend.is_local, turn.run
+        )
+
+    def _resolver(self) -> Resolver:
+        return Resolver(self._bench, self.database, self.variables, self.cancel, self.given)
 
     def _search(
         self, question: str, prompt: Prompt, search: bool | None, named: Collection[str], window: int

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.agents.conversations import Conversations
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.chat import cost_of
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.workspace.errors import UsageError
 
@@ -44,6 +45,7 @@ class ChatTurn(BaseModel):
     ending: str
     model: str
     backend: str
+    sent: list[str] = Field(default_factory=list)
 
 
 class ChatsResult(Result):
@@ -52,6 +54,7 @@ class ChatsResult(Result):
     message: str
     chats: list[ChatEntry] = Field(default_factory=list)
     turns: list[ChatTurn] = Field(default_factory=list)
+    cost: str | None = Field(None, description="What the answers of the chat that is shown cost together.")
 
     def text(self) -> str:
         """The message, then a line a chat, or the turns."""
@@ -93,10 +96,18 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
         gone = conversations.forget(None if params.id == "all" else params.id)
         return ChatsResult(message=f"{gone} chat{'' if gone == 1 else 's'} forgotten.")
     turns = [
-        ChatTurn(question=each.question, answer=each.answer, ending=each.ending, model=each.model, backend=each.backend)
+        ChatTurn(
+            question=each.question,
+            answer=each.answer,
+            ending=each.ending,
+            model=each.model,
+            backend=each.backend,
+            sent=list(each.sent),
+        )
         for each in conversations.turns(params.id)
     ]
-    return ChatsResult(message=f"Chat {params.id.upper()}.", turns=turns)
+    cost = cost_of(*conversations.runs(params.id))
+    return ChatsResult(message=f"Chat {params.id.upper()}.", turns=turns, cost=cost)
 
 
 def _title(question: str) -> str:

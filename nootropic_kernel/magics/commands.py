@@ -80,6 +80,12 @@ class NooMagics(Magics):
         """The workspace of the configured folder, or of the current one."""
         return Workspace.find(self.workspace or None)
 
+    def live_names(self) -> list[str]:
+        """The person's variables, as `%who` lists them."""
+        shell = self._interpreter()
+        hidden = shell.user_ns_hidden
+        return sorted(name for name in shell.user_ns if not name.startswith("_") and name not in hidden)
+
     def _interpreter(self) -> InteractiveShell:
         assert self.shell is not None
         return self.shell
