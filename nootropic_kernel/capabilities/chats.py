@@ -14,6 +14,7 @@ from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.workspace.errors import UsageError
 
 _TITLE = 60
+_NONE = "No chats yet: `noo chat`."
 
 
 class ChatsParams(Params):
@@ -72,6 +73,8 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
 
     They are kept in the workspace's own state, with secrets taken out. What is forgotten is erased from the file.
     """
+    if params.action == "list" and params.id is None and not session.workspace.state_dir.exists():
+        return ChatsResult(message=_NONE)  # to look makes no folder
     conversations = Conversations(session.database(), redact)
     if params.action == "list":
         if params.id is not None:
@@ -87,7 +90,7 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
             )
             for head in heads
         ]
-        return ChatsResult(message=f"{len(heads)} chats." if heads else "No chats yet: `noo chat`.", chats=entries)
+        return ChatsResult(message=f"{len(heads)} chats." if heads else _NONE, chats=entries)
     if params.id is None:
         raise UsageError(
             f"`chats {params.action}` needs a chat.", next=f"Write for example `chats {params.action} C1`."

@@ -81,10 +81,10 @@ class NooMagics(Magics):
         return Workspace.find(self.workspace or None)
 
     def live_names(self) -> list[str]:
-        """The person's variables, as `%who` lists them."""
-        shell = self._interpreter()
-        hidden = shell.user_ns_hidden
-        return sorted(name for name in shell.user_ns if not name.startswith("_") and name not in hidden)
+        """The person's variables."""
+        from nootropic_kernel.magics.summaries import live_names
+
+        return live_names(self._interpreter())
 
     def _interpreter(self) -> InteractiveShell:
         assert self.shell is not None
