@@ -76,7 +76,9 @@ class Resolver:
                 found.append(Looked(mention, refused=refused))
                 continue
             if told is not None:
-                found.append(Looked(mention, Material(mention.name, _bounded(redact(told)))))
+                # A cell's number alone would say little.
+                name = mention.key if mention.kind == "cell" else mention.name
+                found.append(Looked(mention, Material(name, _bounded(redact(told)))))
             else:
                 found.append(Looked(mention, refused=_not_found(mention) if mention.sure else None))
         return found

@@ -24,7 +24,7 @@ from tests.gates import CHROMIUM_NAMES, NO_CHROMIUM
 
 ROOT = Path(__file__).resolve().parents[2]
 FRONT_END = ROOT / "jupyter_extension"
-SLOW_S = 120
+SLOW_S = 40
 # A busy machine is no fault of the page.
 expect.set_options(timeout=SLOW_S * 1000)
 QUIET = [

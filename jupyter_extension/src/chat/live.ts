@@ -125,13 +125,14 @@ export class Live implements ILive {
   private async past(kernel: Kernel.IKernelConnection, expression: string): Promise<{ value: unknown; problem: string }> {
     const reply = (await kernel.requestCreateSubshell({}).done) as KernelMessage.ICreateSubshellReplyMsg;
     const subshell = text(record(reply.content).subshell_id);
-    const beside = kernel.clone();
     try {
-      beside.subshellId = subshell;
-      return await evaluate(beside, expression);
+      // Only this one message: a connection of its own would wait for the running cell before it is ready.
+      kernel.subshellId = subshell;
+      const asked = evaluate(kernel, expression);
+      kernel.subshellId = null;
+      return await asked;
     } finally {
-      beside.subshellId = null;
-      beside.dispose();
+      kernel.subshellId = null;
       kernel.requestDeleteSubshell({ subshell_id: subshell });
     }
   }

@@ -233,6 +233,7 @@ export class ChatPanel extends Panel {
         const read = await ask('parse', { method: 'POST', body });
         const verb = text(read.verb);
         if (typeof read.help === 'string') {
+          this.state(null);
           this.log.ask(message).showText(read.help);
         } else {
           const args = record(read.arguments);
@@ -244,6 +245,7 @@ export class ChatPanel extends Panel {
         this.watch(client.start('chat', args, { folder: this.folder }), message, 'chat');
       }
     } catch (error) {
+      this.state(null);
       const entry = this.log.ask(message);
       await entry.fail('', 'cut', error instanceof Error ? error.message : trans.__('It could not be sent.'));
     }
@@ -257,6 +259,7 @@ export class ChatPanel extends Panel {
 
   /** Show a run until it ends, and what came of it. */
   private watch(run: IRun, question: string, verb: string): void {
+    this.state(null);
     const entry = this.log.ask(question);
     if (verb === 'chat') {
       entry.index = this.log.turns;
@@ -377,7 +380,7 @@ export class ChatPanel extends Panel {
       ...(this.chat !== '' && this.chatCost !== '' ? [trans.__('this chat %1', this.chatCost)] : []),
       ...(this.today === '' ? [] : [trans.__('today %1', this.today)])
     ];
-    this.spent.textContent = parts.join(' · ');
+    this.spent.textContent = parts.length === 0 ? '' : trans.__('Cost: %1', parts.join(', '));
   }
 
   private drawBanner(): void {

@@ -45,7 +45,8 @@ export class QuietSanitizer implements IRenderMime.ISanitizer {
     // A document that is parsed so runs nothing and loads nothing.
     const { body } = new DOMParser().parseFromString(this.inner.sanitize(dirty, options), 'text/html');
     [...body.children].forEach(clean);
-    return body.innerHTML;
+    const written = new XMLSerializer();
+    return [...body.childNodes].map(node => written.serializeToString(node)).join('');
   }
 }
 
@@ -89,7 +90,7 @@ function clean(element: Element): void {
 /** What stands where a picture would have been loaded: its words, and a link to follow by hand. */
 function instead(picture: Element): (Node | string)[] {
   const source = (picture.getAttribute('src') ?? '').trim();
-  const words = `🖼 ${picture.getAttribute('alt') || source.slice(0, 80) || '—'}`;
+  const words = `▭ ${picture.getAttribute('alt') || source.slice(0, 80) || '—'}`;
   if (!LINK.test(source)) {
     return [words];
   }
