@@ -296,7 +296,8 @@ def test_a_hostile_answer_does_nothing(
                 || (a.name === 'class' && /jp-Dialog/.test(a.value))
                 || (a.name === 'href' && /^\\s*(javascript|data):/i.test(a.value))).map(a => a.name))"""
         ) == []  # fmt: skip
-        assert answer.evaluate("node => [...node.querySelectorAll('a')].map(a => a.protocol).join()").count("javascript") == 0
+        links = answer.evaluate("node => [...node.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
+        assert len(links) > 3 and all(link.startswith((listener.url, "#")) for link in links), links
         page.wait_for_timeout(1500)
         assert page.evaluate("() => window.hacked") is None
         assert listener.hits == []
@@ -323,7 +324,7 @@ def test_a_busy_kernel_tells_and_commands_show_their_result(
         chip = chat.locator("details.noo-chat-chip")
         expect(chip).to_contain_text("@numbers")
         assert time.monotonic() - started < 25
-        assert page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status") == "busy"
+        expect(lab.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
         box.press("Enter")
         expect(chat.locator(".noo-chat-entry").last).to_contain_text("Fine.")
         assert "[1, 2, 3]" in model.prompts()[0]

@@ -101,12 +101,12 @@ export class Live implements ILive {
 
   /** Evaluate an expression without a trace in the notebook. */
   private async ask(kernel: Kernel.IKernelConnection, expression: string): Promise<{ value: unknown; problem: string }> {
-    const busy = kernel.status !== 'idle';
-    if (busy && !kernel.supportsSubshells) {
+    // A debugger's questions make a kernel that runs a cell look idle, so its status decides only where it must.
+    if (kernel.status !== 'idle' && !kernel.supportsSubshells) {
       return { value: null, problem: this.trans.__('The kernel is busy: live variables are sent as they are written.') };
     }
     const late = this.trans.__('The kernel did not answer in time: live variables are sent as they are written.');
-    const asked = busy ? this.past(kernel, expression) : evaluate(kernel, expression);
+    const asked = kernel.supportsSubshells ? this.past(kernel, expression) : evaluate(kernel, expression);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<{ value: null; problem: string }>(resolve => {
       timer = setTimeout(() => resolve({ value: null, problem: late }), PATIENCE_MS);
@@ -123,7 +123,8 @@ export class Live implements ILive {
 
   /** Ask on a subshell of its own, beside the cell that runs. */
   private async past(kernel: Kernel.IKernelConnection, expression: string): Promise<{ value: unknown; problem: string }> {
-    const reply = (await kernel.requestCreateSubshell({}).done) as KernelMessage.ICreateSubshellReplyMsg;
+    const created = kernel.requestCreateSubshell({});
+    const reply = await new Promise<KernelMessage.ICreateSubshellReplyMsg>(resolve => (created.onReply = resolve));
     const subshell = text(record(reply.content).subshell_id);
     try {
       // Only this one message: a connection of its own would wait for the running cell before it is ready.
@@ -154,8 +155,10 @@ async function evaluate(
   expression: string
 ): Promise<{ value: unknown; problem: string }> {
   const content = { code: '', silent: true, store_history: false, allow_stdin: false, user_expressions: { told: expression } };
-  const reply = await kernel.requestExecute(content).done;
-  const told = record(record(record(reply?.content).user_expressions).told);
+  // The reply is enough: a kernel that runs a cell beside may not tell that it is idle.
+  const asked = kernel.requestExecute(content);
+  const reply = await new Promise<KernelMessage.IExecuteReplyMsg>(resolve => (asked.onReply = resolve));
+  const told = record(record(record(reply.content).user_expressions).told);
   if (told.status !== 'ok') {
     throw new Error(text(told.evalue) || 'no answer');
   }
