@@ -35,9 +35,8 @@ export class Composer {
     this.input = el('textarea', {
       class: 'noo-chat-input',
       rows: '2',
-      role: 'combobox',
       'aria-autocomplete': 'list',
-      'aria-expanded': 'false',
+      'aria-haspopup': 'listbox',
       'aria-label': trans.__('Message'),
       placeholder: trans.__('Ask about the repository. / for commands, @ to send something along'),
       spellcheck: 'true'

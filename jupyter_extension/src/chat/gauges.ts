@@ -49,7 +49,7 @@ export function windowGauge(facts: IFacts, trans: TranslationBundle): HTMLElemen
     el(
       'ul',
       {},
-      ...leftOut.map(each => el('li', {}, trans.__('%1: %2, about %3 tokens', each.name, each.reason, each.tokens)))
+      ...leftOut.map(each => el('li', {}, trans.__('%1: %2, about %3 tokens', each.name, each.reason, each.tokens.toLocaleString())))
     )
   );
 }

@@ -34,7 +34,6 @@ export class CandidateMenu {
   show(candidates: readonly ICandidate[]): void {
     this.candidates = candidates.slice(0, MOST_SHOWN);
     this.node.hidden = !this.open;
-    this.input.setAttribute('aria-expanded', String(this.open));
     this.node.replaceChildren(
       ...this.candidates.map((candidate, index) => {
         const item = el(
