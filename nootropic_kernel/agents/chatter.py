@@ -45,7 +45,10 @@ class _Repeats(Exception):
 
 @dataclass(frozen=True)
 class Said:
-    """A turn that was spoken: where, with what, and how full the window was. Numbers are tokens; ``run`` is its trace."""
+    """A turn that was spoken: where, with what, and how full the window was. Numbers are tokens.
+
+    ``run`` is the trace of the call.
+    """
 
     turn: Turn
     place: Place

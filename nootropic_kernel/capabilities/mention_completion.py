@@ -55,6 +55,8 @@ def _files(workspace: Workspace, typed: str) -> list[Candidate]:
     seen = [path for path in listed if not lexical_fault(path)]
     lower = typed.lower()
     first = [path for path in seen if path.startswith(typed)]
-    other = [path for path in seen if lower and path not in first and PurePosixPath(path).name.lower().startswith(lower)]
+    other = [
+        path for path in seen if lower and path not in first and PurePosixPath(path).name.lower().startswith(lower)
+    ]
     forms = ((path, written(path)) for path in [*first, *other][:_MOST])
     return [Candidate(form, "" if form == f"@{path}" else path) for path, form in forms if form]

@@ -41,11 +41,18 @@ class MentionItem(BaseModel):
     def of(cls, looked: Looked) -> MentionItem:
         """The item of what was looked up."""
         mention, material, refused = looked.mention, looked.material, looked.refused
-        head = {"written": mention.written, "kind": mention.kind, "name": mention.name, "key": mention.key}
-        if material is None:
-            return cls(**head, found=False, problem="" if refused is None else str(refused))
-        size = len(material.text)
-        return cls(**head, found=True, text=material.text, characters=size, tokens=estimate(material.text))
+        text = "" if material is None else material.text
+        return cls(
+            written=mention.written,
+            kind=mention.kind,
+            name=mention.name,
+            key=mention.key,
+            found=material is not None,
+            text=text,
+            characters=len(text),
+            tokens=estimate(text) if material is not None else 0,
+            problem="" if refused is None else str(refused),
+        )
 
 
 class MentionsResult(Result):

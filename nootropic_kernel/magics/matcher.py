@@ -42,7 +42,9 @@ class NooMatcher:
             names = self._magics.live_names() if current.startswith("@") else []
             found = complete(self._magics.find_workspace(), before, current, extra=own if before else [], names=names)
         completions = [
-            SimpleCompletion(text=candidate.text if re.search("[=@]", candidate.text) else quote_word(candidate.text), type="magic")
+            SimpleCompletion(
+                text=candidate.text if re.search("[=@]", candidate.text) else quote_word(candidate.text), type="magic"
+            )
             for candidate in found
         ]
         # Where nothing fits, Python's own names fit even less: what is typed already keeps them away.

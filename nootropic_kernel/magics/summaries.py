@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.display import JSON
 
@@ -19,14 +19,19 @@ def live_names(shell: InteractiveShell) -> list[str]:
     return sorted(name for name in list(shell.user_ns) if not name.startswith("_") and name not in hidden)
 
 
-def names(shell: InteractiveShell) -> JSON:
+def names(shell: InteractiveShell) -> Any:
     """The same for a front end."""
-    return JSON(live_names(shell))
+    return _json(live_names(shell))
 
 
-def summaries(shell: InteractiveShell, wanted: list[str]) -> JSON:
+def summaries(shell: InteractiveShell, wanted: list[str]) -> Any:
     """What those of the wanted variables hold that there are, bounded, secrets removed."""
     # A cell may be running: each is looked up once.
     missing = object()
     found = {name: shell.user_ns.get(name, missing) for name in wanted}
-    return JSON({name: describe(name, value, redact) for name, value in found.items() if value is not missing})
+    return _json({name: describe(name, value, redact) for name, value in found.items() if value is not missing})
+
+
+def _json(data: Any) -> Any:
+    """Data as the kernel's reply carries it: a plain value would go as its `repr`."""
+    return JSON(data)  # type: ignore[no-untyped-call]

@@ -1,8 +1,8 @@
 """``@name`` in what a person writes: one grammar for chat, magics and the lab.
 
 ``@file:PATH`` (``@file:"a b.py"``), ``@cell:ID``, ``@P1`` (a proposal), ``@T3`` (a task), ``@name`` (a live variable),
-and ``@path/of/file.py`` for what has a slash or a dot in it. In JupyterLab ``@cell`` is the active cell, and ``@cell:2``
-the second one of its notebook. What stands in backticks, or in a word such as an e-mail
+and ``@path/of/file.py`` for what has a slash or a dot in it. In JupyterLab ``@cell`` is the active cell, and
+``@cell:2`` the second one of its notebook. What stands in backticks, or in a word such as an e-mail
 address, mentions nothing.
 """
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from nootropic_kernel.workspace.location import Workspace
-from tests.agents.scripted_model import ScriptedModel, scripted_model
+from tests.agents.scripted_model import scripted_model
 from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
@@ -35,13 +33,6 @@ def notebook(repo: Path, workspace: Workspace) -> str:
     )
     nbformat.write(made, repo / "work.ipynb")
     return "work.ipynb"
-
-
-@contextmanager
-def model(tmp_path: Path, answers: list[Any]) -> Iterator[ScriptedModel]:
-    """A scripted model as the person's own backend; the server's process reads it anew for each call."""
-    with scripted_model(tmp_path, tmp_path / "home", answers) as running:
-        yield running
 
 
 def opened(lab: Lab) -> Locator:
@@ -171,7 +162,7 @@ class Listener:
                 self.send_header("Access-Control-Allow-Origin", "*")
                 self.end_headers()
 
-            do_POST = do_GET  # noqa: N815
+            do_POST = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -212,11 +203,12 @@ def hostile(url: str) -> str:
 
 <svg onload="window.hacked = 'svg'"><image href="{url}/svg-image" /><use href="{url}/use#a"></use></svg>
 
-<style>@import url("{url}/import"); @font-face {{ font-family: x; src: url("{url}/font") }} body {{ font-family: x }}</style>
+<style>@import url("{url}/import");
+@font-face {{ font-family: x; src: url("{url}/font") }} body {{ font-family: x }}</style>
 
 <link rel="stylesheet" href="{url}/link"><base href="{url}/">
 
-<div style="background: url({url}/style); position: fixed; inset: 0; z-index: 99999" class="jp-Dialog lm-Widget">cover</div>
+<div style="background: url({url}/style); position: fixed; inset: 0; z-index: 9999" class="jp-Dialog">cover</div>
 
 <table background="{url}/table"><tr><td background="{url}/td">x</td></tr></table>
 
@@ -228,7 +220,7 @@ def hostile(url: str) -> str:
 
 <iframe srcdoc="<script>parent.hacked = 'srcdoc'</script>"></iframe>
 
-<form action="{url}/form" method="post"><input name="q" autofocus onfocus="window.hacked = 'focus'"><button>Send</button></form>
+<form action="{url}/form"><input autofocus onfocus="window.hacked = 'focus'"><button>Send</button></form>
 
 <input type="image" src="{url}/input-image">
 
@@ -236,9 +228,10 @@ def hostile(url: str) -> str:
 
 <a href="data:text/html,<script>window.hacked = 'data'</script>">data</a>
 
-<a href="JaVaScRiPt&colon;window.hacked = 'entity'">entity</a> <a href="{url}/ping" ping="{url}/ping-sent">named link</a>
+<a href="JaVaScRiPt&colon;window.hacked = 'entity'">entity</a>
+<a href="{url}/ping" ping="{url}/ping-sent">named link</a>
 
-<button data-commandlinker-command="filebrowser:create-main-launcher" data-commandlinker-args="{{}}">run a command</button>
+<button data-commandlinker-command="filebrowser:create-main-launcher">run a command</button>
 
 <math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror=window.hacked='mxss'&gt;">
 
@@ -282,13 +275,15 @@ def test_a_hostile_answer_does_nothing(
             expect(entry).to_contain_text("The end.")
         # The words stay readable, a picture is a link that a person may follow.
         expect(entry.get_by_text("click me")).to_be_visible()
-        expect(entry.get_by_role("link", name="▭ picture")).to_have_attribute("href", f"{listener.url}/markdown-picture")
+        expect(entry.get_by_role("link", name="▭ picture")).to_have_attribute(
+            "href", f"{listener.url}/markdown-picture"
+        )
         expect(entry.get_by_text("graph TD").first).to_be_visible()
         for name in ("click me", "md", "data", "entity"):
             entry.get_by_text(name, exact=True).first.click()
         lab.picture("chat-hostile")
         answer = entry.locator(".noo-chat-markdown")
-        kinds = "script, style, link, svg:not(.noo-chat-markdown mjx-container svg), iframe, object, embed, form, input, video, audio, meta, base"
+        kinds = "script, style, link, svg, iframe, object, embed, form, input, video, audio, meta, base"
         expect(answer.locator(kinds)).to_have_count(0)
         assert answer.evaluate(
             """node => [...node.querySelectorAll('*')].filter(each => !each.closest('mjx-container')).flatMap(each =>

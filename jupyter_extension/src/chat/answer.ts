@@ -43,6 +43,9 @@ export class AnswerView extends Panel {
 
   /** Draw the whole answer, as it is kept. */
   async finish(text: string): Promise<void> {
+    if (this.isDisposed) {
+      return;
+    }
     this.text = text;
     const turn = ++this.drawing;
     const whole = this.renderer();

@@ -218,7 +218,9 @@ export class ChatPanel extends Panel {
   /** Send a message, a slash command or a draft. */
   private async send(message: string, found: IEnclosed | null, draft: IDraft | null): Promise<void> {
     const { client, ask, trans } = this.options;
-    if (this.run !== null) {
+    // Who is quick sends before the chat that was open is there again.
+    await this.begun();
+    if (this.run !== null || this.isDisposed) {
       return;
     }
     this.told.textContent = '';
