@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, expect
 
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import scripted_model
+from tests.browser.conftest import Server
 from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
@@ -292,7 +293,8 @@ def test_a_hostile_answer_does_nothing(
                 || (a.name === 'href' && /^\\s*(javascript|data):/i.test(a.value))).map(a => a.name))"""
         ) == []  # fmt: skip
         links = answer.evaluate("node => [...node.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
-        assert len(links) > 3 and all(link.startswith((listener.url, "#")) for link in links), links
+        files = page.url.split("/lab")[0] + "/files/"
+        assert len(links) > 3 and all(link.startswith((listener.url, files, "#")) for link in links), links
         page.wait_for_timeout(1500)
         assert page.evaluate("() => window.hacked") is None
         assert listener.hits == []
@@ -336,3 +338,31 @@ def test_a_busy_kernel_tells_and_commands_show_their_result(
         entry = say(chat, "/cost --dayz 2")
         expect(entry.locator(".noo-notice")).to_contain_text("--days")
         lab.refusals.append("/nootropic/api/parse")
+
+
+def test_a_server_that_goes_away_takes_nothing_along(
+    lab: Lab, jupyter: Server, notebook: str, person_home: Path, tmp_path: Path
+) -> None:
+    # The browser writes down what it cannot reach.
+    lab.refusals += ["ERR_CONNECTION_REFUSED", "WebSocket", "Failed to fetch", "ERR_", "console: Error", "404"]
+    page = lab.page
+    with scripted_model(tmp_path, person_home, [{"text": "Half an answer", "stall": 120}, "The whole answer."]):
+        lab.open_notebook(notebook)
+        chat = opened(lab)
+        entry = say(chat, "Go on")
+        expect(entry).to_contain_text("Half an answer")
+        box = chat.get_by_label("Message", exact=True)
+        box.fill("not sent yet")
+        jupyter.end()
+        expect(chat.locator(".noo-chat-banner")).to_contain_text("does not answer")
+        expect(entry).to_contain_text("Half an answer")
+        expect(box).to_have_value("not sent yet")
+        lab.picture("chat-offline")
+        jupyter.start()
+        # The run is lost with the server: what had come stays, and it can be asked again.
+        expect(entry.get_by_role("button", name="Retry")).to_be_visible()
+        expect(chat.locator(".noo-chat-banner")).to_be_empty()
+        expect(entry).to_contain_text("Half an answer")
+        lab.picture("chat-restarted")
+        entry.get_by_role("button", name="Retry").click()
+        expect(chat.locator(".noo-chat-entry").last).to_contain_text("The whole answer.")

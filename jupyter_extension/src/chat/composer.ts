@@ -135,6 +135,7 @@ export class Composer {
   private typed(): void {
     this.grow();
     this.options.changed();
+    this.menu.narrow(this.word());
     clearTimeout(this.typing);
     clearTimeout(this.looking);
     this.typing = setTimeout(() => void this.suggest(), TYPING_MS);
@@ -145,7 +146,7 @@ export class Composer {
   private async suggest(): Promise<void> {
     const { ask, live, folder } = this.options;
     const before = this.value.slice(0, this.input.selectionStart);
-    const word = /\S*$/.exec(before)?.[0] ?? '';
+    const word = this.word();
     const command = before.startsWith('/') && !before.includes('\n');
     const turn = ++this.turn;
     if (!command && !word.startsWith('@')) {
@@ -161,12 +162,17 @@ export class Composer {
       if (turn === this.turn && document.activeElement === this.input) {
         // What is typed already needs no list.
         const all = [...cells, ...found];
-        this.menu.show(all.length === 1 && all[0]?.text === word ? [] : all);
+        this.menu.show(all.length === 1 && all[0]?.text === word ? [] : all, word === '');
       }
     } catch {
       // The list is a help; what is typed can be sent without it, and then says what is wrong.
       this.menu.hide();
     }
+  }
+
+  /** What stands before the cursor, back to a space. */
+  private word(): string {
+    return /\S*$/.exec(this.value.slice(0, this.input.selectionStart))?.[0] ?? '';
   }
 
   private complete(candidate: ICandidate): void {

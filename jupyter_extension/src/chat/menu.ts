@@ -30,8 +30,13 @@ export class CandidateMenu {
     return this.candidates.length > 0;
   }
 
-  /** Show candidates; none closes it. */
-  show(candidates: readonly ICandidate[]): void {
+  /**
+   * Show candidates; none closes it.
+   *
+   * @param unasked - nothing of them is typed yet: Enter still sends, until an arrow was pressed
+   */
+  show(candidates: readonly ICandidate[], unasked = false): void {
+    this.unasked = unasked;
     this.candidates = candidates.slice(0, MOST_SHOWN);
     this.node.hidden = !this.open;
     this.node.replaceChildren(
@@ -53,6 +58,13 @@ export class CandidateMenu {
     this.mark(0);
   }
 
+  /** More was typed: only what fits the word stays. */
+  narrow(word: string): void {
+    if (this.open) {
+      this.show(word === '' ? [] : this.candidates.filter(each => each.text.startsWith(word)));
+    }
+  }
+
   hide(): void {
     this.show([]);
   }
@@ -64,8 +76,9 @@ export class CandidateMenu {
     }
     const { length } = this.candidates;
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      this.unasked = false;
       this.mark((this.at + (event.key === 'ArrowDown' ? 1 : length - 1)) % length);
-    } else if ((event.key === 'Enter' && !event.shiftKey) || event.key === 'Tab') {
+    } else if ((event.key === 'Enter' && !event.shiftKey && !this.unasked) || event.key === 'Tab') {
       this.take(this.at);
     } else if (event.key === 'Escape') {
       this.hide();
@@ -97,4 +110,5 @@ export class CandidateMenu {
 
   private candidates: readonly ICandidate[] = [];
   private at = 0;
+  private unasked = false;
 }
