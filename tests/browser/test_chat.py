@@ -345,7 +345,6 @@ def test_a_server_that_goes_away_takes_nothing_along(
 ) -> None:
     # The browser writes down what it cannot reach.
     lab.refusals += ["ERR_CONNECTION_REFUSED", "WebSocket", "Failed to fetch", "ERR_", "console: Error", "404"]
-    page = lab.page
     with scripted_model(tmp_path, person_home, [{"text": "Half an answer", "stall": 120}, "The whole answer."]):
         lab.open_notebook(notebook)
         chat = opened(lab)
