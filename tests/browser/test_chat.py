@@ -345,6 +345,7 @@ def test_a_server_that_goes_away_takes_nothing_along(
 ) -> None:
     # The browser writes down what it cannot reach.
     lab.refusals += ["ERR_CONNECTION_REFUSED", "WebSocket", "Failed to fetch", "ERR_", "console: Error", "404"]
+    page = lab.page
     with scripted_model(tmp_path, person_home, [{"text": "Half an answer", "stall": 120}, "The whole answer."]):
         lab.open_notebook(notebook)
         chat = opened(lab)
@@ -357,6 +358,7 @@ def test_a_server_that_goes_away_takes_nothing_along(
         expect(entry).to_contain_text("Half an answer")
         expect(box).to_have_value("not sent yet")
         lab.picture("chat-offline")
+        page.locator(".jp-Dialog").get_by_role("button", name="Close").click()  # JupyterLab's own
         jupyter.start()
         # The run is lost with the server: what had come stays, and it can be asked again.
         expect(entry.get_by_role("button", name="Retry")).to_be_visible()

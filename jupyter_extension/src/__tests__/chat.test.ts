@@ -251,7 +251,7 @@ describe('the chat panel', () => {
       return none(call);
     });
     await send('Hm?');
-    expect(panel.node.querySelector('.noo-notice')!.textContent).toContain('The server was restarted.');
+    expect(panel.node.querySelector('.noo-notice')!.textContent).toContain('the rest of it is lost');
     fails = false;
     [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'Retry')!.click();
     await settled();

@@ -96,12 +96,17 @@ export class Entry extends Panel {
     const model = new MimeModel({ data: answer.bundle as PartialJSONObject, trusted: false });
     const mimeType = rendermime.preferredMimeType(model.data, 'ensure');
     await this.answer.finish('');
+    this.below.node.replaceChildren();
     if (mimeType === undefined) {
       this.below.node.replaceChildren(notice('info', trans.__('Done.')));
       return;
     }
     const renderer = rendermime.createRenderer(mimeType);
     renderer.addClass('noo-chat-result');
+    if (this.isDisposed) {
+      renderer.dispose();
+      return;
+    }
     this.insertWidget(this.widgets.indexOf(this.below), renderer);
     await renderer.renderModel(model);
   }

@@ -309,10 +309,17 @@ export class ChatPanel extends Panel {
       }
       const ending = run.state === 'cancelled' ? 'stopped' : 'cut';
       this.over(run);
-      await entry.fail(run.text, ending, error instanceof Error ? error.message : String(error));
+      await entry.fail(run.text, ending, this.why(error));
     } finally {
       void this.lookAround();
     }
+  }
+
+  private why(error: unknown): string {
+    if (error instanceof CallError && error.kind === 'UnknownRun') {
+      return this.options.trans.__('The Jupyter server was started again meanwhile, and the rest of it is lost.');
+    }
+    return error instanceof Error ? error.message : String(error);
   }
 
   private over(run: IRun): void {
