@@ -55,7 +55,7 @@ class ChatsResult(Result):
     message: str
     chats: list[ChatEntry] = Field(default_factory=list)
     turns: list[ChatTurn] = Field(default_factory=list)
-    cost: str | None = Field(None, description="What the answers of the chat that is shown cost together.")
+    cost: str | None = Field(default=None, description="What the answers of the chat that is shown cost together.")
 
     def text(self) -> str:
         """The message, then a line a chat, or the turns."""

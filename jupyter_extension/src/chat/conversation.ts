@@ -2,6 +2,8 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Panel } from '@lumino/widgets';
 
+import type { IState } from '../states';
+import { stateView } from '../states';
 import type { IFacts, ITurn } from './data';
 import { Entry } from './entry';
 import type { ITargets } from './targets';
@@ -39,14 +41,34 @@ export class Conversation extends Panel {
     return this.widgets.filter(widget => widget instanceof Entry);
   }
 
-  /** How many turns of the chat are shown. */
-  get turns(): number {
-    return this.entries.filter(entry => entry.index !== null && entry.turn !== null).length;
+  /** Where the next turn of the chat will stand. */
+  get next(): number {
+    return Math.max(-1, ...this.entries.map(entry => entry.index ?? -1)) + 1;
+  }
+
+  /** Show how the chat stands where it has nothing to show; null shows nothing of that kind. */
+  say(state: IState | null): void {
+    this.node.querySelectorAll(':scope > .noo-panel-state').forEach(each => each.remove());
+    if (state !== null) {
+      this.node.append(stateView(state));
+    }
+  }
+
+  /** Say what can be done in a chat in which nothing was said yet. */
+  welcome(): void {
+    const { trans } = this.options;
+    const empty: IState = {
+      kind: 'empty',
+      title: trans.__('Ask about this repository'),
+      text: [trans.__('Nothing is written to a file here. @ sends a file, a cell or a variable along, / runs a command.')]
+    };
+    this.say(this.entries.length > 0 ? null : empty);
   }
 
   /** Show a question that is being asked. */
   ask(question: string): Entry {
     const { options } = this;
+    this.say(null);
     const entry = new Entry({ ...options, rendermime: options.rendermime() }, question);
     this.addWidget(entry);
     this.grown.observe(entry.node);
@@ -69,6 +91,9 @@ export class Conversation extends Panel {
         const made = this.ask(turn.question);
         made.index = index;
         shown.push(made.showTurn(turn, facts.get(index) ?? null));
+      } else if (entry.failed) {
+        // It tells why it ended and offers to ask again, which what is kept does not.
+        entry.turn = turn;
       } else if (!entry.running && !same(entry.turn, turn)) {
         if (entry.turn !== null && entry.turn.question !== turn.question) {
           entry.dispose();

@@ -49,6 +49,9 @@ export class Entry extends Panel {
   /** The turn as it is kept; null until it is. */
   turn: ITurn | null = null;
 
+  /** True when it shows why there is no whole answer. */
+  failed = false;
+
   /** True while an answer is coming. */
   get running(): boolean {
     return this.run !== null;
@@ -120,6 +123,7 @@ export class Entry extends Panel {
   /** Show why there is no (whole) answer; what had come stays. */
   async fail(partial: string, ending: Ending, why: string): Promise<void> {
     this.ended();
+    this.failed = true;
     await this.answer.finish(partial);
     const { trans, retry } = this.options;
     const again = button(trans.__('Retry'), { class: 'noo-button' }, () => retry(this.question));

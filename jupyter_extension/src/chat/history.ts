@@ -10,7 +10,8 @@ export interface IHistoryOptions {
   readonly trans: TranslationBundle;
   readonly folder: () => string;
   readonly open: (chat: string) => void;
-  readonly closed: () => void;
+  /** The chat that is open. */
+  readonly current: () => string;
 }
 
 /** The chats that the workspace keeps: to open one, or to forget it. */
@@ -18,19 +19,26 @@ export class History {
   constructor(private readonly options: IHistoryOptions) {
     this.node = el('section', { class: 'noo-chat-history', 'aria-label': options.trans.__('Chats of this workspace') });
     this.node.hidden = true;
+    this.button = button(options.trans.__('History'), { class: 'noo-button', 'aria-expanded': 'false' }, () =>
+      this.open ? this.hide() : void this.show()
+    );
     this.node.addEventListener('keydown', event => this.key(event));
   }
 
   readonly node: HTMLElement;
+  /** Shows and hides the list. */
+  readonly button: HTMLButtonElement;
 
   get open(): boolean {
     return !this.node.hidden;
   }
 
   /** Show the list as it is now, with the open chat marked. */
-  async show(current: string): Promise<void> {
+  async show(): Promise<void> {
     const { client, trans, folder } = this.options;
+    const current = this.options.current();
     this.node.hidden = false;
+    this.button.setAttribute('aria-expanded', 'true');
     try {
       const heads = headsOf((await client.call('chats', { action: 'list' }, { folder: folder() })).result);
       this.node.replaceChildren(
@@ -52,7 +60,7 @@ export class History {
                   el('span', { class: 'noo-chat-head-title' }, head.title || head.id),
                   el('span', { class: 'noo-chat-head-about' }, `${head.id} · ${about} · ${head.face}`)
                 );
-                return el('li', {}, opener, this.forgetter(head.id, current));
+                return el('li', {}, opener, this.forgetter(head.id));
               })
             )
       );
@@ -64,11 +72,11 @@ export class History {
 
   hide(): void {
     this.node.hidden = true;
-    this.options.closed();
+    this.button.setAttribute('aria-expanded', 'false');
   }
 
   /** Forgetting erases it, so it takes two presses. */
-  private forgetter(id: string, current: string): HTMLButtonElement {
+  private forgetter(id: string): HTMLButtonElement {
     const { client, trans, folder } = this.options;
     const forget = button('×', { class: 'noo-chat-forget', 'aria-label': trans.__('Forget %1', id) }, () => {
       if (forget.dataset.sure !== 'true') {
@@ -79,7 +87,7 @@ export class History {
       }
       void client
         .call('chats', { action: 'forget', id }, { folder: folder() })
-        .then(() => this.show(current))
+        .then(() => this.show())
         .catch((error: unknown) => {
           this.node.prepend(notice('error', error instanceof Error ? error.message : String(error)));
         });

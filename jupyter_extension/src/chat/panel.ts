@@ -1,47 +1,25 @@
-import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import type { IStateDB } from '@jupyterlab/statedb';
-import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 
-import type { Ask } from '../api';
 import { CallError } from '../api';
 import { button, el } from '../dom';
-import { record, text } from '../json';
+import { text } from '../json';
 import { stateView } from '../states';
-import type { IDraft, IEventStream, INootropic, INootropicEvents, INootropicSettings, IRun, NootropicEvent } from '../tokens';
+import type { IDraft, IEventStream, NootropicEvent } from '../tokens';
 import type { IEnclosed } from './chips';
 import { Composer } from './composer';
 import { Conversation } from './conversation';
 import type { IFacts, IKept } from './data';
-import { factsOf, headsOf, keptOf, turnOf, turnsOf } from './data';
-import type { Entry } from './entry';
-import { place, windowGauge } from './gauges';
+import { headsOf, turnsOf } from './data';
+import { Exchange } from './exchange';
 import { History } from './history';
-import type { ILive } from './live';
-import type { ITargets } from './targets';
+import { whatIsMeant } from './meant';
+import { Memory } from './memory';
+import { Meters } from './meters';
+import type { IChatOptions } from './options';
 
-const KEY = 'nootropic-lab:chat';
-const SAVE_MS = 150;
 /** Several changes of a chat are read once. */
 const SOON_MS = 120;
-
-/** What the chat needs. */
-export interface IChatOptions {
-  readonly client: INootropic;
-  readonly ask: Ask;
-  readonly events: INootropicEvents | null;
-  readonly settings: INootropicSettings;
-  readonly state: IStateDB | null;
-  readonly live: ILive;
-  readonly targets: ITargets;
-  readonly trans: TranslationBundle;
-  /** A registry that lets nothing of an answer run or load, and knows the folder. */
-  readonly rendermime: (folder: string) => IRenderMimeRegistry;
-  /** The root of the workspace that a folder (by default that of the current document) lies in. */
-  readonly root: (folder?: string) => Promise<string>;
-}
 
 /** A conversation about the repository. */
 export class ChatPanel extends Panel {
@@ -49,14 +27,19 @@ export class ChatPanel extends Panel {
     super();
     const { trans } = options;
     this.addClass('noo-chat');
+    this.meters = new Meters(options.client, trans);
+    this.memory = new Memory(options.state);
     this.history = new History({
       client: options.client,
       trans,
       folder: () => this.folder,
-      open: chat => void this.openChat(chat),
-      closed: () => this.historyButton.setAttribute('aria-expanded', 'false')
+      open: chat => {
+        if (this.free()) {
+          void this.openChat(chat);
+        }
+      },
+      current: () => this.chat
     });
-    this.historyButton = button(trans.__('History'), { class: 'noo-button', 'aria-expanded': 'false' }, () => this.toggle());
     const fresh = button(trans.__('New'), { class: 'noo-button', title: trans.__('Begin a new chat') }, () => this.beginNew());
     this.log = new Conversation({
       targets: options.targets,
@@ -73,16 +56,29 @@ export class ChatPanel extends Panel {
       folder: () => this.folder,
       sendWith: () => text(options.settings.get('sendWith')),
       send: (message, found, draft) => void this.send(message, found, draft),
-      stop: () => void this.run?.cancel(),
+      stop: () => void this.exchange.run?.cancel(),
       changed: () => this.save()
     });
+    this.exchange = new Exchange({
+      log: this.log,
+      trans,
+      went: (chat, facts) => this.went(chat, facts),
+      busy: busy => {
+        this.composer.busy = busy;
+        this.save();
+        if (!busy) {
+          void this.meters.look(this.folder);
+        }
+      },
+      accepted: () => this.save()
+    });
     this.addWidget(
-      new Widget({ node: el('header', { class: 'noo-chat-top' }, this.who, fresh, this.historyButton) })
+      new Widget({ node: el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button) })
     );
     this.addWidget(new Widget({ node: this.history.node }));
     this.addWidget(new Widget({ node: this.banner }));
     this.addWidget(this.log);
-    this.addWidget(new Widget({ node: el('div', { class: 'noo-chat-gauges' }, this.gauge, this.spent) }));
+    this.addWidget(new Widget({ node: this.meters.node }));
     this.addWidget(new Widget({ node: this.told }));
     this.addWidget(new Widget({ node: this.composer.node }));
   }
@@ -91,7 +87,7 @@ export class ChatPanel extends Panel {
   async take(draft: IDraft): Promise<void> {
     await this.begun();
     const root = await this.options.root(draft.folder);
-    if (root !== this.folder && this.run === null) {
+    if (root !== this.folder && this.exchange.run === null) {
       await this.enter(root, null);
     }
     this.composer.fill(draft.text, draft.verb === 'chat' ? null : draft);
@@ -101,17 +97,17 @@ export class ChatPanel extends Panel {
 
   /** The person looks at another document: its workspace's chat, unless something is being written or answered. */
   async follow(): Promise<void> {
-    if (!this.isVisible || this.beginning === null || this.run !== null || this.composer.value !== '') {
+    if (!this.isVisible || this.beginning === null || this.exchange.run !== null || this.composer.value !== '') {
       return;
     }
     const root = await this.options.root();
-    if (root !== this.folder && this.run === null && this.composer.value === '') {
+    if (root !== this.folder && this.exchange.run === null && this.composer.value === '') {
       await this.enter(root, null);
     }
   }
 
   override dispose(): void {
-    clearTimeout(this.saving);
+    this.memory.dispose();
     clearTimeout(this.reading);
     this.stream?.dispose();
     this.composer.dispose();
@@ -141,7 +137,7 @@ export class ChatPanel extends Panel {
   }
 
   private async begin(): Promise<void> {
-    const kept = keptOf(await this.options.state?.fetch(KEY));
+    const kept = await this.memory.read();
     const wrote = this.composer.value;
     const folder = kept.folder !== '' || kept.chat !== '' ? kept.folder : await this.options.root();
     if (wrote === '' && kept.draft !== '') {
@@ -158,7 +154,7 @@ export class ChatPanel extends Panel {
     this.stream?.event.connect(this.hear, this);
     this.stream?.stateChanged.connect(this.drawBanner, this);
     await this.openChat(chat, kept);
-    void this.lookAround();
+    void this.meters.look(this.folder);
   }
 
   private async openChat(chat: string | null, kept: IKept | null = null): Promise<void> {
@@ -166,8 +162,8 @@ export class ChatPanel extends Panel {
     const turn = ++this.opening;
     const folder = this.folder;
     this.log.clear();
-    this.facts.clear();
-    this.state({ kind: 'loading', title: trans.__('Opening the chat …') });
+    this.exchange.facts.clear();
+    this.log.say({ kind: 'loading', title: trans.__('Opening the chat …') });
     try {
       const heads = chat === null ? headsOf((await client.call('chats', { action: 'list' }, { folder })).result) : [];
       const id = chat ?? heads.find(head => head.face === 'lab')?.id ?? '';
@@ -178,13 +174,13 @@ export class ChatPanel extends Panel {
       if (id !== '') {
         await this.read();
       }
-      this.drawEmpty();
+      this.log.welcome();
     } catch (error) {
       if (error instanceof CallError && error.kind === 'NoSuchChat') {
         this.chat = '';
-        this.drawEmpty();
+        this.log.welcome();
       } else if (turn === this.opening) {
-        this.state({
+        this.log.say({
           kind: 'error',
           title: trans.__('The chat could not be opened'),
           text: [error instanceof Error ? error.message : String(error)],
@@ -194,25 +190,31 @@ export class ChatPanel extends Panel {
     }
     if (kept !== null && kept.run !== '') {
       // It was running when the page was left: it may still be.
-      this.watch(client.attach(kept.run, { folder }), kept.question, kept.verb);
+      this.exchange.watch(client.attach(kept.run, { folder }), kept.question, kept.verb);
     }
     this.save();
   }
 
   private beginNew(): void {
-    if (this.run !== null) {
-      this.told.textContent = this.options.trans.__('An answer is coming: stop it first.');
+    if (!this.free()) {
       return;
     }
     this.chat = '';
     this.opening++;
     this.log.clear();
-    this.facts.clear();
-    this.gauge.replaceChildren();
-    this.drawEmpty();
+    this.exchange.facts.clear();
+    this.meters.clear();
+    this.log.welcome();
     this.composer.input.focus();
     this.save();
-    void this.lookAround();
+    void this.meters.look(this.folder);
+  }
+
+  /** Whether no answer is coming; the person is told where one is. */
+  private free(): boolean {
+    const free = this.exchange.run === null;
+    this.told.textContent = free ? '' : this.options.trans.__('An answer is coming: stop it first.');
+    return free;
   }
 
   /** Send a message, a slash command or a draft. */
@@ -220,114 +222,37 @@ export class ChatPanel extends Panel {
     const { client, ask, trans } = this.options;
     // Who is quick sends before the chat that was open is there again.
     await this.begun();
-    if (this.run !== null || this.isDisposed) {
+    if (this.exchange.run !== null || this.isDisposed) {
       return;
     }
     this.told.textContent = '';
     this.banner.replaceChildren();
     this.drawBanner();
     try {
-      if (draft !== null && draft.verb !== 'chat') {
-        const given = Object.entries(draft.args).map(([name, value]) => [name, value === draft.text ? message : value]);
-        this.watch(client.start(draft.verb, Object.fromEntries(given), { folder: draft.folder }), message, draft.verb);
-      } else if (message.startsWith('/')) {
-        const body = JSON.stringify({ path: this.folder, text: message });
-        const read = await ask('parse', { method: 'POST', body });
-        const verb = text(read.verb);
-        if (typeof read.help === 'string') {
-          this.state(null);
-          this.log.ask(message).showText(read.help);
-        } else {
-          const args = record(read.arguments);
-          const asked = verb === 'chat' ? { ...this.here(), ...args, attach: found?.attach ?? {} } : args;
-          this.watch(client.start(verb, asked, { folder: this.folder }), message, verb);
-        }
+      const meant = await whatIsMeant(message, found, draft, this.folder, ask);
+      if (meant.help !== '') {
+        this.log.ask(message).showText(meant.help);
       } else {
-        const args: ReadonlyJSONObject = { message, attach: found?.attach ?? {}, ...this.here() };
-        this.watch(client.start('chat', args, { folder: this.folder }), message, 'chat');
+        const placed = meant.verb !== 'chat' || 'new' in meant.args || 'chat' in meant.args;
+        const args = placed ? meant.args : { ...meant.args, ...(this.chat === '' ? { new: true } : { chat: this.chat }) };
+        this.exchange.watch(client.start(meant.verb, args, { folder: meant.folder }), message, meant.verb);
       }
     } catch (error) {
-      this.state(null);
       const entry = this.log.ask(message);
       await entry.fail('', 'cut', error instanceof Error ? error.message : trans.__('It could not be sent.'));
     }
     this.save();
   }
 
-  /** Where the next question goes. */
-  private here(): ReadonlyJSONObject {
-    return this.chat === '' ? { new: true } : { chat: this.chat };
-  }
-
-  /** Show a run until it ends, and what came of it. */
-  private watch(run: IRun, question: string, verb: string): void {
-    this.state(null);
-    const entry = this.log.ask(question);
-    if (verb === 'chat') {
-      entry.index = this.log.turns;
+  /** An answer is kept in a chat: perhaps a new one, or another one, because two windows wrote in it at once. */
+  private went(chat: string, facts: IFacts | null): void {
+    const moved = this.chat !== '' && this.chat !== chat;
+    this.chat = chat;
+    if (facts !== null) {
+      this.meters.show(facts);
     }
-    this.run = run;
-    this.running = { verb, question };
-    this.composer.busy = true;
-    entry.follow(run);
-    run.news.connect((_, news) => {
-      if (news.event === 'accepted') {
-        this.save();
-      }
-    });
-    void this.end(run, entry, verb);
-  }
-
-  private async end(run: IRun, entry: Entry, verb: string): Promise<void> {
-    try {
-      const answer = await run.result;
-      if (verb !== 'chat') {
-        this.over(run);
-        await entry.showResult(answer);
-        return;
-      }
-      const facts = factsOf(answer.result);
-      entry.index = facts.turn - 1;
-      this.facts.set(facts.turn - 1, facts);
-      const moved = this.chat !== '' && this.chat !== facts.chat;
-      this.chat = facts.chat;
-      this.over(run);
-      this.drawGauges(facts);
-      // After a reload the turn may have been read already.
-      this.log.entries.filter(each => each !== entry && each.index === entry.index).forEach(each => each.dispose());
-      await entry.showTurn({ ...turnOf(answer.result), question: entry.question }, facts);
-      if (moved) {
-        await this.openChat(facts.chat);
-      }
-    } catch (error) {
-      const refused = error instanceof CallError ? error : null;
-      const chat = text(refused?.data.chat);
-      if (verb === 'chat' && chat !== '') {
-        this.chat = chat;
-      } else {
-        entry.index = null;
-      }
-      const ending = run.state === 'cancelled' ? 'stopped' : 'cut';
-      this.over(run);
-      await entry.fail(run.text, ending, this.why(error));
-    } finally {
-      void this.lookAround();
-    }
-  }
-
-  private why(error: unknown): string {
-    if (error instanceof CallError && error.kind === 'UnknownRun') {
-      return this.options.trans.__('The Jupyter server was started again meanwhile, and the rest of it is lost.');
-    }
-    return error instanceof Error ? error.message : String(error);
-  }
-
-  private over(run: IRun): void {
-    if (this.run === run) {
-      this.run = null;
-      this.running = null;
-      this.composer.busy = false;
-      this.save();
+    if (moved) {
+      void this.openChat(chat);
     }
   }
 
@@ -339,9 +264,8 @@ export class ChatPanel extends Panel {
     }
     const { result } = await this.options.client.call('chats', { action: 'show', id: chat }, { folder });
     if (chat === this.chat && folder === this.folder && !this.isDisposed) {
-      await this.log.sync(turnsOf(result), this.facts);
-      this.chatCost = text(result.cost);
-      this.drawSpent();
+      await this.log.sync(turnsOf(result), this.exchange.facts);
+      this.meters.spent(text(result.cost));
     }
   }
 
@@ -351,45 +275,10 @@ export class ChatPanel extends Panel {
       clearTimeout(this.reading);
       this.reading = setTimeout(() => void this.read().catch(() => undefined), SOON_MS);
     } else if (ours && event.row === 'chat.forgotten' && (event.subject === '' || event.subject === this.chat)) {
-      if (this.run === null && this.chat !== '') {
+      if (this.exchange.run === null && this.chat !== '') {
         this.beginNew();
       }
     }
-  }
-
-  /** Which model would answer, and what was spent today. */
-  private async lookAround(): Promise<void> {
-    const { client, trans } = this.options;
-    const { folder } = this;
-    try {
-      const model = record((await client.call('status', {}, { folder })).result.model);
-      const total = record((await client.call('cost', {}, { folder })).result.total);
-      const where = typeof model.local === 'boolean' ? place(model.local, trans) : '';
-      this.who.replaceChildren(
-        model.ready === true ? text(model.name) : trans.__('no model'),
-        ...(where === '' ? [] : [el('span', { class: 'noo-chat-place', 'data-local': String(model.local) }, where)])
-      );
-      this.who.title = model.ready === true ? '' : [text(model.why), text(model.next)].join(' ').trim();
-      this.today = text(total.cost);
-      this.drawSpent();
-    } catch {
-      // The state of the connection is told by the banner.
-    }
-  }
-
-  private drawGauges(facts: IFacts): void {
-    this.gauge.replaceChildren(windowGauge(facts, this.options.trans));
-    this.chatCost = facts.chatCost;
-    this.drawSpent();
-  }
-
-  private drawSpent(): void {
-    const { trans } = this.options;
-    const parts = [
-      ...(this.chat !== '' && this.chatCost !== '' ? [trans.__('this chat %1', this.chatCost)] : []),
-      ...(this.today === '' ? [] : [trans.__('today %1', this.today)])
-    ];
-    this.spent.textContent = parts.length === 0 ? '' : trans.__('Cost: %1', parts.join(', '));
   }
 
   private drawBanner(): void {
@@ -405,69 +294,28 @@ export class ChatPanel extends Panel {
     );
   }
 
-  private drawEmpty(): void {
-    const { trans } = this.options;
-    if (this.log.entries.length > 0) {
-      this.state(null);
-      return;
-    }
-    this.state({
-      kind: 'empty',
-      title: trans.__('Ask about this repository'),
-      text: [trans.__('Nothing is written to a file here. @ sends a file, a cell or a variable along, / runs a command.')]
-    });
-  }
-
-  private state(shown: Parameters<typeof stateView>[0] | null): void {
-    this.log.node.querySelectorAll(':scope > .noo-panel-state').forEach(each => each.remove());
-    if (shown !== null) {
-      this.log.node.append(stateView(shown));
-    }
-  }
-
-  private toggle(): void {
-    if (this.history.open) {
-      this.history.hide();
-    } else {
-      this.historyButton.setAttribute('aria-expanded', 'true');
-      void this.history.show(this.chat);
-    }
-  }
-
   private save(): void {
-    clearTimeout(this.saving);
-    this.saving = setTimeout(() => {
-      const kept: IKept = {
-        folder: this.folder,
-        chat: this.chat,
-        draft: this.composer.value,
-        run: this.run?.id ?? '',
-        verb: this.running?.verb ?? '',
-        question: this.running?.question ?? ''
-      };
-      void this.options.state?.save(KEY, { ...kept });
-    }, SAVE_MS);
+    this.memory.keep(() => ({
+      folder: this.folder,
+      chat: this.chat,
+      draft: this.composer.value,
+      run: this.exchange.run?.id ?? '',
+      ...this.exchange.asked
+    }));
   }
 
-  private readonly who = el('span', { class: 'noo-chat-who', role: 'status' });
   private readonly banner = el('div', { class: 'noo-chat-banner' });
-  private readonly gauge = el('div', { class: 'noo-chat-gauge' });
-  private readonly spent = el('div', { class: 'noo-chat-spent' });
   private readonly told = el('div', { class: 'noo-chat-told', role: 'status' });
+  private readonly meters: Meters;
+  private readonly memory: Memory;
   private readonly history: History;
-  private readonly historyButton: HTMLButtonElement;
   private readonly log: Conversation;
   private readonly composer: Composer;
-  private readonly facts = new Map<number, IFacts>();
+  private readonly exchange: Exchange;
   private stream: IEventStream | null = null;
   private beginning: Promise<void> | null = null;
   private opening = 0;
   private folder = '';
   private chat = '';
-  private chatCost = '';
-  private today = '';
-  private run: IRun | null = null;
-  private running: { verb: string; question: string } | null = null;
-  private saving: ReturnType<typeof setTimeout> | undefined;
   private reading: ReturnType<typeof setTimeout> | undefined;
 }
