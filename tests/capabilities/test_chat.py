@@ -253,8 +253,8 @@ def test_what_the_face_knows_is_sent_in_the_place_of_a_mention(workspace: Worksp
     session = Session(workspace, face="lab")
     texts = {"df": "df: 3 rows", "cell:2": f"x = '{KEY}'", "file:shelf/books.py": "# not saved yet"}
     try:
-        params = ChatParams(message="See @df, @cell:2 and @shelf/books.py", attach=texts, search=False)
-        result = chat(params, session)
+        message = "See @df, @cell:2 and @shelf/books.py"
+        result = chat(ChatParams.model_validate({"message": message, "attach": texts, "search": False}), session)
     finally:
         session.close()
     (prompt,) = model.prompts()

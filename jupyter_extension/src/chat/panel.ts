@@ -4,7 +4,6 @@ import { Panel, Widget } from '@lumino/widgets';
 import { CallError } from '../api';
 import { button, el } from '../dom';
 import { text } from '../json';
-import { stateView } from '../states';
 import type { IDraft, IEventStream, NootropicEvent } from '../tokens';
 import type { IEnclosed } from './chips';
 import { Composer } from './composer';
@@ -12,6 +11,7 @@ import { Conversation } from './conversation';
 import type { IFacts, IKept } from './data';
 import { headsOf, turnsOf } from './data';
 import { Exchange } from './exchange';
+import { offline } from './gauges';
 import { History } from './history';
 import { whatIsMeant } from './meant';
 import { Memory } from './memory';
@@ -152,7 +152,9 @@ export class ChatPanel extends Panel {
     this.stream?.dispose();
     this.stream = this.options.events?.connect(folder) ?? null;
     this.stream?.event.connect(this.hear, this);
-    this.stream?.stateChanged.connect(this.drawBanner, this);
+    const connection = (): void => this.banner.replaceChildren(offline(this.stream, this.options.trans));
+    this.stream?.stateChanged.connect(connection);
+    connection();
     await this.openChat(chat, kept);
     void this.meters.look(this.folder);
   }
@@ -226,8 +228,6 @@ export class ChatPanel extends Panel {
       return;
     }
     this.told.textContent = '';
-    this.banner.replaceChildren();
-    this.drawBanner();
     try {
       const meant = await whatIsMeant(message, found, draft, this.folder, ask);
       if (meant.help !== '') {
@@ -279,19 +279,6 @@ export class ChatPanel extends Panel {
         this.beginNew();
       }
     }
-  }
-
-  private drawBanner(): void {
-    const { trans } = this.options;
-    this.banner.replaceChildren(
-      this.stream?.state === 'offline'
-        ? stateView({
-            kind: 'offline',
-            title: trans.__('The Jupyter server does not answer'),
-            text: [trans.__('What was written and what has come stays here. The connection is tried again by itself.')]
-          })
-        : ''
-    );
   }
 
   private save(): void {
