@@ -63,7 +63,7 @@ def _fitting(candidates: Sequence[Candidate], current: str) -> list[Candidate]:
 
 
 class _Completion:
-    def __init__(self, workspace: Workspace, registry: Registry, entry: Entry, names: Sequence[str]) -> None:
+    def __init__(self, workspace: Workspace, registry: Registry, entry: Entry, names: Sequence[str] = ()) -> None:
         self.workspace = workspace
         self.names = names
         self.registry = registry
