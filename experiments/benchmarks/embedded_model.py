@@ -100,11 +100,12 @@ class Bare:
             raise SystemExit("The bare engine ended.")
         return dict(json.loads(line))
 
-    def ask(self, prompt: str, tokens: int, shape: dict[str, Any] | None = None) -> dict[str, Any]:
+    def ask(self, prompt: str, tokens: int, shape: dict[str, Any] | None = None, system: str = "") -> dict[str, Any]:
         """Seconds to the first piece, seconds of decoding, tokens."""
         assert self.process.stdin is not None
+        first = [{"role": "system", "content": system}] if system else []
         request = {
-            "messages": [{"role": "user", "content": prompt}], "max_tokens": tokens, "temperature": 0.0,
+            "messages": [*first, {"role": "user", "content": prompt}], "max_tokens": tokens, "temperature": 0.0,
             "stream": True, "stream_options": {"include_usage": True},
         }  # fmt: skip
         if shape is not None:

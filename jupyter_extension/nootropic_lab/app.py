@@ -10,6 +10,7 @@ from nootropic_lab.desk import Desk
 from nootropic_lab.event_handler import EventsHandler
 from nootropic_lab.events import Events
 from nootropic_lab.handlers import CapabilitiesHandler, CapabilityHandler, PlaceHandler
+from nootropic_lab.line_handlers import CompleteHandler, ParseHandler
 from nootropic_lab.run_handlers import RunHandler, RunsHandler
 from nootropic_lab.runs import Runs
 
@@ -43,6 +44,8 @@ class NootropicLab(ExtensionApp):
                 (API + r"/runs/([^/]+)", RunHandler),
                 (API + r"/events", EventsHandler),
                 (API + r"/place", PlaceHandler),
+                (API + r"/complete", CompleteHandler),
+                (API + r"/parse", ParseHandler),
             ]
         )
 

@@ -49,7 +49,7 @@ class Desk:
 
     async def describe(self, path: str = "") -> dict[str, Any]:
         """The verbs that the workspace of a folder offers, and what is wrong with some providers."""
-        return await self._apart(lambda: self._describe(path), threading.Event())
+        return await self.apart(lambda: self._describe(path), threading.Event())
 
     async def run(self, verb: str, request: Mapping[str, Any], cancel: threading.Event) -> dict[str, Any]:
         """Run a verb and wait for its answer.
@@ -66,7 +66,7 @@ class Desk:
         :raises NootropicError: what is wrong with it.
         """
         arguments, path, unsaved = _checked(request)
-        return await self._apart(lambda: self._prepared(verb, arguments, path, unsaved), threading.Event())
+        return await self.apart(lambda: self._prepared(verb, arguments, path, unsaved), threading.Event())
 
     def perform(
         self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None] = lambda progress: None
@@ -76,14 +76,14 @@ class Desk:
         :param emit: told, in that thread, what the verb streams.
         :raises Busy: when too many run.
         """
-        return self._apart(lambda: self._run(call, cancel, emit), cancel)
+        return self.apart(lambda: self._run(call, cancel, emit), cancel)
 
     async def workspace(self, path: str) -> Workspace:
         """The workspace around a folder.
 
         :raises NootropicError: when the folder is refused.
         """
-        return await self._apart(lambda: Workspace.find(folder_below(self.root, path)), threading.Event())
+        return await self.apart(lambda: Workspace.find(folder_below(self.root, path)), threading.Event())
 
     async def place(self, path: str) -> dict[str, Any]:
         """A file as its workspace names it; ``file`` is None for one that lies outside of every served workspace.
@@ -100,7 +100,11 @@ class Desk:
         for cancel in list(self._running):
             cancel.set()
 
-    def _apart(self, work: Callable[[], T], cancel: threading.Event) -> asyncio.Future[T]:
+    def apart(self, work: Callable[[], T], cancel: threading.Event) -> asyncio.Future[T]:
+        """Do some work in a thread of its own; what it returns or raises comes with the future.
+
+        :raises Busy: when too many run.
+        """
         if len(self._running) >= _MOST_AT_ONCE:
             raise Busy("Too many verbs run at once in this server.", next="Wait until one ends, or stop one.")
         loop = asyncio.get_running_loop()
@@ -168,10 +172,14 @@ class Desk:
 def _registry(workspace: Workspace) -> Registry:
     from nootropic_kernel.capabilities.registry import load_registry
 
-    if not workspace.state_dir.exists():
-        # Opening JupyterLab on a folder must leave no trace in it.
-        workspace = replace(workspace, cache_dir=download_cache() / "registry")
-    return load_registry(workspace)
+    return load_registry(without_trace(workspace))
+
+
+def without_trace(workspace: Workspace) -> Workspace:
+    """The workspace, with its registry elsewhere while it has no state: to look at a folder leaves nothing in it."""
+    if workspace.state_dir.exists():
+        return workspace
+    return replace(workspace, cache_dir=download_cache() / "registry")
 
 
 def _known(registry: Registry, verb: str) -> Entry:

@@ -38,6 +38,8 @@ PUBLIC_NAMES = {
     "run.failed": "TaskStateChanged",
     "nightly.succeeded": "NightSucceeded",
     "nightly.failed": "NightFailed",
+    "chat.said": "ChatChanged",
+    "chat.forgotten": "ChatChanged",
 }
 
 

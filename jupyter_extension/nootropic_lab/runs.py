@@ -192,7 +192,7 @@ class Runs:
             answer = await work
         except NootropicError as error:
             if run.cancel.is_set() and isinstance(error, Interrupted):
-                _stopped(run, error.why)
+                _stopped(run, error.why, error.data)
             else:
                 _failed(run, error)
         except Exception as error:
@@ -220,8 +220,13 @@ def _failed(run: Run, error: NootropicError) -> None:
     run.end("failed", told, told)
 
 
-def _stopped(run: Run, why: str) -> None:
-    error = Interrupted(f"`{run.call.entry.verb}` was stopped.", verb=run.call.entry.verb)
+def _short(data: Mapping[str, Any]) -> dict[str, Any]:
+    """An error's data without what the run's text tells already."""
+    return {key: value for key, value in data.items() if key not in ("partial", "verb")}
+
+
+def _stopped(run: Run, why: str, data: Mapping[str, Any] | None = None) -> None:
+    error = Interrupted(f"`{run.call.entry.verb}` was stopped.", **_short(data or {}), verb=run.call.entry.verb)
     error.why = why or error.why
     told = {"error": error.to_json(), "status": 409}
     run.end("cancelled", told, told)

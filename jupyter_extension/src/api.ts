@@ -15,7 +15,9 @@ export class CallError extends Error {
     readonly next = '',
     readonly status = 0,
     /** The name of the server's error: `Busy`, `UnknownRun`, `Interrupted` …; empty where it is not one of ours. */
-    readonly kind = ''
+    readonly kind = '',
+    /** What the error tells programs: the chat that keeps a stopped answer, for example. */
+    readonly data: ReadonlyJSONObject = {}
   ) {
     super([what, why, next].filter(part => part !== '').map(sentence).join(' '));
     this.name = 'CallError';
@@ -67,7 +69,7 @@ export function refusal(status: number, answer: ReadonlyJSONObject): CallError {
     );
   }
   if (what !== '') {
-    return new CallError(what, text(error.why), text(error.next), status, text(error.type));
+    return new CallError(what, text(error.why), text(error.next), status, text(error.type), record(error.data));
   }
   if (status === 404) {
     return new CallError(

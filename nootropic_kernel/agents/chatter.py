@@ -20,6 +20,7 @@ from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.models.catalogue import EMBEDDED
 from nootropic_kernel.models.context import LeftOut, miscounted
 from nootropic_kernel.models.contract import Answer, Backend, ChatRequest
+from nootropic_kernel.models.errors import ModelError
 from nootropic_kernel.models.inference import inference
 from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.prompts import load_prompt
@@ -40,7 +41,7 @@ class _Repeats(Exception):
 @dataclass(frozen=True)
 class Said:
     """A turn that was spoken: where, with what, and how full the window was. Numbers are tokens; ``switched`` are
-    sentences about who was asked before the one that answered, and why it did not."""
+    sentences about who was asked before the one that answered, and why it did not; ``run`` is the trace of the call."""
 
     turn: Turn
     place: Place
@@ -51,6 +52,7 @@ class Said:
     notes: tuple[str, ...]
     local: bool
     switched: tuple[str, ...] = ()
+    run: str = ""
 
     @property
     def is_embedded(self) -> bool:
@@ -64,6 +66,8 @@ class Chatter:
 
     :param on_text: gets the pieces of an answer, and before them what is sent along.
     :param tell: gets a line on what is being done.
+    :param given: what mentions stand for, by their keys, where the face knows better.
+    :param shows_sent: whether what is sent along comes before the answer in ``on_text``.
     """
 
     workspace: Workspace
@@ -73,6 +77,8 @@ class Chatter:
     on_text: Callable[[str], None]
     tell: Callable[[str], None]
     cancel: threading.Event
+    given: Mapping[str, str] = field(default_factory=dict)
+    shows_sent: bool = True
 
     stands_at: Place | None = field(default=None, init=False)
     """Behind the turn that was kept last."""
@@ -94,16 +100,17 @@ class Chatter:
         prompt = load_prompt("chat", None, self.workspace)
         self._router.choose()  # where there is no model, that is said before anything else is done
         before = self.conversations.before(place)
-        mentioned = Resolver(self._bench, self.database, self.variables, self.cancel).resolve(question)
+        mentioned = Resolver(self._bench, self.database, self.variables, self.cancel, self.given).resolve(question)
         which = "pieces_asked" if search else "pieces"
         found = self._search(question, int(number(prompt, which))) if search is not False else []
         requests = ChatRequests(
             prompt, before, mentioned.materials, found, question, number(prompt, f"{which}_share"), self.cancel
         )
-        keeper = TurnKeeper(self.conversations, place, before, question, face)
-        speech = _Speech(requests, keeper, self._show(mentioned.materials), self.on_text, self.tell)
+        show = self._show(mentioned.materials if self.shows_sent else ())
         told = {semconv.PURPOSE: "chat", semconv.PROMPT: prompt.name, semconv.PROMPT_VERSION: prompt.version}
         with span(self.workspace, "ask", told) as current:
+            keeper = TurnKeeper(self.conversations, place, before, question, face, current.trace_id)
+            speech = _Speech(requests, keeper, show, self.on_text, self.tell)
             try:
                 answer = speech.of(self._router, self.cancel)
             except Interrupted as stop:
@@ -113,9 +120,11 @@ class Chatter:
                 stop.next = "Ask again, or go on with another question."
                 stop.data |= {"partial": speech.text, "chat": f"C{after.chat}"}
                 raise
-            except BaseException:
+            except BaseException as error:
                 if speech.text:
                     _, self.stands_at = speech.kept("cut")
+                    if isinstance(error, ModelError):
+                        error.data["chat"] = f"C{self.stands_at.chat}"
                 else:
                     keeper.take_back()
                 raise
@@ -130,8 +139,9 @@ class Chatter:
         packed = fitted.packed
         used = packed.tokens if answer.input_tokens is None else answer.input_tokens
         return Said(
-            turn, after, used, packed.window, packed.exact, packed.left_out, tuple(notes), fitted.local, answer.switched
-        )
+            turn, after, used, packed.window, packed.exact, packed.left_out, tuple(notes), fitted.local,
+            answer.switched, turn.run,
+        )  # fmt: skip
 
     def _search(self, question: str, limit: int) -> list[Snippet]:
         """Pieces of the repository that may belong to the question, best first."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError
 
@@ -38,6 +39,11 @@ CREATE TABLE IF NOT EXISTS chat_turns (
     sent TEXT NOT NULL,
     PRIMARY KEY (chat, seq)
 );
+CREATE TABLE IF NOT EXISTS chat_runs (
+    chat INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    PRIMARY KEY (chat, run)
+);
 """
 
 
@@ -47,7 +53,10 @@ class NoSuchChat(NootropicError):
 
 @dataclass(frozen=True)
 class Turn:
-    """A question and its answer; ``sent`` names what went along with it. ``at`` is seconds since the epoch."""
+    """A question and its answer; ``sent`` names what went along with it. ``at`` is seconds since the epoch.
+
+    ``run`` is the trace of its model calls: known of a turn that is kept, not of one that is read.
+    """
 
     question: str
     answer: str
@@ -56,6 +65,7 @@ class Turn:
     backend: str
     at: float
     sent: tuple[str, ...] = ()
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,14 @@ class Conversations:
             for row in rows
         ]
 
+    def runs(self, chat: str) -> list[str]:
+        """The traces of a chat's model calls, those of replaced turns too: they were paid for.
+
+        :raises NoSuchChat: when there is none of that id.
+        """
+        rows = self._database.read().execute("SELECT run FROM chat_runs WHERE chat = ?", (self._number(chat),))
+        return [row["run"] for row in rows]
+
     def end_of(self, chat: str) -> Place:
         """The place behind a chat's last turn.
 
@@ -148,10 +166,12 @@ class Conversations:
         except NoSuchChat:
             return ()
 
-    def keep(self, place: Place, before: Sequence[Turn], turn: Turn, face: str) -> Place:
+    def keep(self, place: Place, before: Sequence[Turn], turn: Turn, face: str, *, tell: bool = True) -> Place:
         """Keep a turn at its place, and return the place behind it.
 
         Where another question stands there already, a new chat begins that holds the turns ``before`` it.
+
+        :param tell: whether others are told of it, by the journal.
         """
         with self._database.transaction() as connection:
             number = place.chat
@@ -174,6 +194,11 @@ class Conversations:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(number, seq, *self._row(each)) for seq, each in kept],
             )
+            if turn.run:
+                connection.execute("INSERT OR IGNORE INTO chat_runs (chat, run) VALUES (?, ?)", (number, turn.run))
+            if tell:
+                told = {"turn": kept[-1][0] + 1, "ending": turn.ending, "face": face}
+                journal.append(connection, "chat.said", f"C{number}", **told)
         return Place(number, kept[-1][0] + 1)
 
     def is_asked(self, place: Place, question: str) -> bool:
@@ -205,7 +230,9 @@ class Conversations:
         connection.execute("PRAGMA secure_delete = ON")
         with self._database.transaction():
             connection.execute("DELETE FROM chat_turns WHERE ? IS NULL OR chat = ?", (number, number))
+            connection.execute("DELETE FROM chat_runs WHERE ? IS NULL OR chat = ?", (number, number))
             gone = connection.execute("DELETE FROM chats WHERE ? IS NULL OR number = ?", (number, number)).rowcount
+            journal.append(connection, "chat.forgotten", "" if number is None else f"C{number}")
         # The write-ahead log holds the texts as well, until it is written back and cut.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return gone

@@ -35,6 +35,15 @@ class Material:
     text: str
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What became of one mention: its text, why there is none, or (neither) that it names nothing."""
+
+    mention: Mention
+    material: Material | None = None
+    refused: NootropicError | None = None
+
+
 @dataclass
 class Mentioned:
     """What was found, and a sentence for each that was not and may not have been meant."""
@@ -45,12 +54,34 @@ class Mentioned:
 
 @dataclass(frozen=True)
 class Resolver:
-    """Looks mentions up in a workspace and among live variables."""
+    """Looks mentions up in a workspace and among live variables.
+
+    :param database: None where the workspace has none yet; then there is no proposal and no task.
+    :param given: texts that the face knows better (a live variable, a cell that is not saved), by the mention's key.
+    """
 
     bench: Workbench
-    database: StateDatabase
+    database: StateDatabase | None
     variables: Mapping[str, Any]
     cancel: threading.Event
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def look(self, text: str) -> list[Looked]:
+        """Each mention of ``text`` on its own; nothing is raised for one that cannot be sent."""
+        found = []
+        for mention in find_mentions(text):
+            try:
+                told = self._told(mention)
+            except NootropicError as refused:
+                found.append(Looked(mention, refused=refused))
+                continue
+            if told is not None:
+                # A cell's number alone would say little.
+                name = mention.key if mention.kind == "cell" else mention.name
+                found.append(Looked(mention, Material(name, _bounded(redact(told)))))
+            else:
+                found.append(Looked(mention, refused=_not_found(mention) if mention.sure else None))
+        return found
 
     def resolve(self, text: str) -> Mentioned:
         """Everything that ``text`` mentions.
@@ -59,21 +90,18 @@ class Resolver:
         :raises PathRefused: for a file that no model may see.
         """
         found = Mentioned()
-        for mention in find_mentions(text):
-            told = self._told(mention)
-            if told is not None:
-                found.materials.append(Material(mention.name, _bounded(redact(told))))
-            elif mention.sure:
-                raise MentionNotFound(
-                    f"There is no {mention.kind} {mention.name!r}.",
-                    why=f"The question names it as {mention.written}.",
-                    next="Correct the name, or put it into backticks if nothing is to be inserted.",
-                )
+        for each in self.look(text):
+            if each.refused is not None:
+                raise each.refused
+            if each.material is not None:
+                found.materials.append(each.material)
             else:
-                found.notes.append(f"{mention.written} names nothing here; it was sent as it is written.")
+                found.notes.append(f"{each.mention.written} names nothing here; it was sent as it is written.")
         return found
 
     def _told(self, mention: Mention) -> str | None:
+        if mention.key in self.given:
+            return self.given[mention.key]
         match mention.kind:
             case "file":
                 return self._file(mention)
@@ -118,6 +146,8 @@ class Resolver:
         return None
 
     def _task(self, name: str) -> str | None:
+        if self.database is None:
+            return None
         try:
             planned = current_plan(self.bench.workspace, self.database)
         except NootropicError:
@@ -129,11 +159,19 @@ class Resolver:
         return f"{task.title} [{planned.states[name].status}]\n{task.body}\n{accepted}".rstrip()
 
     def _proposals(self) -> Sequence[Any]:
-        return ProposalStore(self.database, self.bench.workspace).list()
+        return [] if self.database is None else ProposalStore(self.database, self.bench.workspace).list()
 
     def _read(self, path: str) -> bytes | None:
         data: bytes | None = self.bench.handlers().read(Read(path), self.cancel)
         return data
+
+
+def _not_found(mention: Mention) -> MentionNotFound:
+    return MentionNotFound(
+        f"There is no {mention.kind} {mention.name!r}.",
+        why=f"The question names it as {mention.written}.",
+        next="Correct the name, or put it into backticks if nothing is to be inserted.",
+    )
 
 
 def _bounded(text: str) -> str:

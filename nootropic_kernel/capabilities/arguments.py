@@ -6,6 +6,7 @@ parsing, help and completion stay instant. What a schema property may say beside
 - ``position``: n-th plain word (an array there takes all words that follow; ``words`` joins them);
 - ``body``: the text of the cell (or standard input, on the command line);
 - ``dialogue``: asked for again and again at a terminal, where it is not given;
+- ``mentions``: `@name` in it stands for something;
 - ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``);
 - ``bare``: the value that an option has when none follows it (a number is read as one where it follows);
 - ``short``: a letter for those who type it often (``i``: ``-i``).
@@ -40,6 +41,7 @@ class Parameter:
     words: bool = False
     body: bool = False
     dialogue: bool = False
+    mentions: bool = False
     complete: str = ""
     short: str = ""
     bare: Any = None
@@ -122,6 +124,7 @@ def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any
         words=bool(prop.get("words")),
         body=bool(prop.get("body")),
         dialogue=bool(prop.get("dialogue")),
+        mentions=bool(prop.get("mentions")),
         complete=str(prop.get("complete", "")),
         short=str(prop.get("short", "")),
         bare=prop.get("bare"),

@@ -34,8 +34,8 @@ class Params(BaseModel):
     """Base of parameter models. Options are named in kebab case; unknown ones are refused.
 
     ``json_schema_extra`` of a field tells faces more: ``position`` (0, 1 …: may be given without its name), ``body``
-    (the rest of the cell), ``dialogue`` (at a terminal, asked for again and again), ``short`` (``i``: ``-i``),
-    ``complete`` (what its values are: task, turn, path, …).
+    (the rest of the cell), ``dialogue`` (at a terminal, asked for again and again), ``mentions`` (`@name` stands for
+    something), ``short`` (``i``: ``-i``), ``complete`` (what its values are: task, turn, path, …).
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_kebab, populate_by_name=True)

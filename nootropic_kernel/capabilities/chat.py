@@ -10,6 +10,9 @@ from pydantic import BaseModel, Field, PrivateAttr
 from nootropic_kernel.agents.chatter import Chatter, Said
 from nootropic_kernel.agents.conversations import Conversations, Place
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.telemetry.budget import usd
+from nootropic_kernel.telemetry.ledger import Ledger
+from nootropic_kernel.telemetry.spending import Totals
 from nootropic_kernel.workspace.errors import UsageError
 
 _ENDINGS = {
@@ -29,7 +32,7 @@ class ChatParams(Params):
     message: str = Field(
         "",
         description="What to say. @path, @cell:ID, @name (a live variable), @P1 and @T3 send that along.",
-        json_schema_extra={"position": 0, "words": True, "body": True, "dialogue": True},
+        json_schema_extra={"position": 0, "words": True, "body": True, "dialogue": True, "mentions": True},
     )
     new: bool = Field(False, description="Begin a new chat.")
     chat: str | None = Field(
@@ -37,6 +40,9 @@ class ChatParams(Params):
     )
     search: bool | None = Field(
         None, description="Send many pieces of the repository along; --no-search: none. Otherwise a few that fit."
+    )
+    attach: dict[str, str] = Field(
+        default_factory=dict, description="What a mention stands for, by its key (df, cell:3), where the caller knows."
     )
 
 
@@ -51,7 +57,8 @@ class LeftOutPiece(BaseModel):
 class ChatResult(Result):
     """An answer, who gave it, and how full the model's window was (``used`` of ``window`` tokens).
 
-    ``switched`` are sentences about who was asked before ``backend``, and why another was.
+    ``switched`` are sentences about who was asked before ``backend``, and why another was. ``cost`` is that of this
+    answer; ``chat_cost`` that of the whole chat.
     """
 
     chat: str
@@ -69,10 +76,12 @@ class ChatResult(Result):
     left_out: list[LeftOutPiece]
     notes: list[str]
     switched: list[str] = Field(default_factory=list)
+    cost: str
+    chat_cost: str
     _streamed: bool = PrivateAttr(False)
 
     @classmethod
-    def of(cls, said: Said) -> ChatResult:
+    def of(cls, said: Said, chatter: Chatter) -> ChatResult:
         """The result of a turn."""
         turn = said.turn
         return cls(
@@ -91,6 +100,8 @@ class ChatResult(Result):
             left_out=[LeftOutPiece(name=each.name, reason=each.reason, tokens=each.tokens) for each in said.left_out],
             notes=list(said.notes),
             switched=list(said.switched),
+            cost=cost_of(said.run),
+            chat_cost=cost_of(*chatter.conversations.runs(f"C{said.place.chat}")),
         )
 
     def streamed(self) -> None:
@@ -183,14 +194,23 @@ def chat(params: ChatParams, session: Session) -> ChatResult:
         on_text=session.write,
         tell=session.status,
         cancel=session.cancel,
+        given=params.attach,
+        # JupyterLab's chat shows it as chips before the person sends.
+        shows_sent=session.face != "lab",
     )
     place = _place(params, message, chatter.conversations, session)
     try:
-        return ChatResult.of(chatter.say(message, place, session.face, params.search))
+        return ChatResult.of(chatter.say(message, place, session.face, params.search), chatter)
     finally:
         # A turn that was stopped stands too: the next question comes behind it.
         if chatter.stands_at is not None and session.face == "magic":
             _standing[session.workspace.root] = chatter.stands_at
+
+
+def cost_of(*runs: str) -> str:
+    """What the model calls of some runs cost, for people; unknown is never shown as nothing."""
+    named = set(runs) - {""}
+    return Totals.of(call for call in Ledger().calls() if call.run in named).cost if named else usd(0)
 
 
 def _place(params: ChatParams, message: str, conversations: Conversations, session: Session) -> Place:

@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.agents.conversations import Conversations
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.chat import cost_of
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.workspace.errors import UsageError
 
 _TITLE = 60
+_NONE = "No chats yet: `noo chat`."
 
 
 class ChatsParams(Params):
@@ -46,6 +48,7 @@ class ChatTurn(BaseModel):
     ending: str
     model: str
     backend: str
+    sent: list[str] = Field(default_factory=list)
 
 
 class ChatsResult(Result):
@@ -54,6 +57,7 @@ class ChatsResult(Result):
     message: str
     chats: list[ChatEntry] = Field(default_factory=list)
     turns: list[ChatTurn] = Field(default_factory=list)
+    cost: str | None = Field(default=None, description="What the answers of the chat that is shown cost together.")
 
     def text(self) -> str:
         """The message, then a line a chat, or the turns."""
@@ -71,6 +75,8 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
 
     They are kept in the workspace's own state, with secrets taken out. What is forgotten is erased from the file.
     """
+    if params.action == "list" and params.id is None and not session.workspace.state_dir.exists():
+        return ChatsResult(message=_NONE)  # to look makes no folder
     conversations = Conversations(session.database(), redact)
     if params.action == "list":
         if params.id is not None:
@@ -86,7 +92,7 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
             )
             for head in heads
         ]
-        return ChatsResult(message=f"{len(heads)} chats." if heads else "No chats yet: `noo chat`.", chats=entries)
+        return ChatsResult(message=f"{len(heads)} chats." if heads else _NONE, chats=entries)
     if params.id is None:
         raise UsageError(
             f"`chats {params.action}` needs a chat.", next=f"Write for example `chats {params.action} C1`."
@@ -95,10 +101,18 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
         gone = conversations.forget(None if params.id == "all" else params.id)
         return ChatsResult(message=f"{gone} chat{'' if gone == 1 else 's'} forgotten.")
     turns = [
-        ChatTurn(question=each.question, answer=each.answer, ending=each.ending, model=each.model, backend=each.backend)
+        ChatTurn(
+            question=each.question,
+            answer=each.answer,
+            ending=each.ending,
+            model=each.model,
+            backend=each.backend,
+            sent=list(each.sent),
+        )
         for each in conversations.turns(params.id)
     ]
-    return ChatsResult(message=f"Chat {params.id.upper()}.", turns=turns)
+    cost = cost_of(*conversations.runs(params.id))
+    return ChatsResult(message=f"Chat {params.id.upper()}.", turns=turns, cost=cost)
 
 
 def _title(question: str) -> str:

@@ -36,11 +36,17 @@ class Candidate:
 
 
 def complete(
-    workspace: Workspace, words: Sequence[str], current: str, *, extra: Sequence[Candidate] = ()
+    workspace: Workspace,
+    words: Sequence[str],
+    current: str,
+    *,
+    extra: Sequence[Candidate] = (),
+    names: Sequence[str] = (),
 ) -> list[Candidate]:
     """Return what the word ``current`` may become, after the ``words`` before it.
 
     :param extra: options that the face itself takes.
+    :param names: the live variables, where there are some.
     """
     registry = load_registry(workspace)
     if not words:
@@ -49,7 +55,7 @@ def complete(
     entry = registry.verbs().get(words[0])
     if entry is None:
         return []
-    return _Completion(workspace, registry, entry).complete(list(words[1:]), current, list(extra))
+    return _Completion(workspace, registry, entry, names).complete(list(words[1:]), current, list(extra))
 
 
 def _fitting(candidates: Sequence[Candidate], current: str) -> list[Candidate]:
@@ -57,8 +63,9 @@ def _fitting(candidates: Sequence[Candidate], current: str) -> list[Candidate]:
 
 
 class _Completion:
-    def __init__(self, workspace: Workspace, registry: Registry, entry: Entry) -> None:
+    def __init__(self, workspace: Workspace, registry: Registry, entry: Entry, names: Sequence[str] = ()) -> None:
         self.workspace = workspace
+        self.names = names
         self.registry = registry
         self.verb = entry.verb
         self.words: Sequence[str] = ()
@@ -108,6 +115,10 @@ class _Completion:
         return plain[0] if plain else None
 
     def values(self, p: Parameter, current: str, taken: Sequence[str] = ()) -> list[Candidate]:
+        if p.mentions and current.startswith("@"):
+            from nootropic_kernel.capabilities.mention_completion import mentioned
+
+            return mentioned(self.workspace, current, self.names)
         if p.choices:
             return _fitting([Candidate(choice) for choice in p.choices], current)
         if p.complete in ("path", "file", "folder"):

@@ -80,6 +80,12 @@ class NooMagics(Magics):
         """The workspace of the configured folder, or of the current one."""
         return Workspace.find(self.workspace or None)
 
+    def live_names(self) -> list[str]:
+        """The person's variables."""
+        from nootropic_kernel.magics.summaries import live_names
+
+        return live_names(self._interpreter())
+
     def _interpreter(self) -> InteractiveShell:
         assert self.shell is not None
         return self.shell

@@ -39,9 +39,12 @@ class NooMatcher:
         if before[-1:] == ["--into"]:
             return _NOTHING
         with local_modules_last():
-            found = complete(self._magics.find_workspace(), before, current, extra=own if before else [])
+            names = self._magics.live_names() if current.startswith("@") else []
+            found = complete(self._magics.find_workspace(), before, current, extra=own if before else [], names=names)
         completions = [
-            SimpleCompletion(text=candidate.text if "=" in candidate.text else quote_word(candidate.text), type="magic")
+            SimpleCompletion(
+                text=candidate.text if re.search("[=@]", candidate.text) else quote_word(candidate.text), type="magic"
+            )
             for candidate in found
         ]
         # Where nothing fits, Python's own names fit even less: what is typed already keeps them away.

@@ -1,7 +1,8 @@
 """``@name`` in what a person writes: one grammar for chat, magics and the lab.
 
 ``@file:PATH`` (``@file:"a b.py"``), ``@cell:ID``, ``@P1`` (a proposal), ``@T3`` (a task), ``@name`` (a live variable),
-and ``@path/of/file.py`` for what has a slash or a dot in it. What stands in backticks, or in a word such as an e-mail
+and ``@path/of/file.py`` for what has a slash or a dot in it. In JupyterLab ``@cell`` is the active cell, and
+``@cell:2`` the second one of its notebook. What stands in backticks, or in a word such as an e-mail
 address, mentions nothing.
 """
 
@@ -35,6 +36,11 @@ class Mention:
     name: str
     written: str
     sure: bool
+
+    @property
+    def key(self) -> str:
+        """What tells it apart from others: `df`, `file:a.py`, `cell:3`."""
+        return f"{self.kind}:{self.name}" if self.kind in ("file", "cell") else self.name
 
 
 def find_mentions(text: str) -> tuple[Mention, ...]:

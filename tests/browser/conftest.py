@@ -24,7 +24,7 @@ from tests.gates import CHROMIUM_NAMES, NO_CHROMIUM
 
 ROOT = Path(__file__).resolve().parents[2]
 FRONT_END = ROOT / "jupyter_extension"
-SLOW_S = 120
+SLOW_S = 40
 # A busy machine is no fault of the page.
 expect.set_options(timeout=SLOW_S * 1000)
 QUIET = [
@@ -67,9 +67,34 @@ def screenshots(tmp_path: Path) -> Path:
     return folder
 
 
+class Server:
+    """JupyterLab's server, which a test may end and start again at its address."""
+
+    def __init__(self, command: list[str], env: dict[str, str], base: str, token: str, repo: Path, log: Path) -> None:
+        self.address = f"{base}/lab?token={token}"
+        self.log = log
+        self._command, self._env, self._repo = command, env, repo
+        self._status = f"{base}/api/status?token={token}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                self._command, env=self._env, stdout=out, stderr=out, cwd=self._repo, start_new_session=True
+            )
+        _wait_for(self._status, self._process, self.log)
+
+    def end(self) -> None:
+        """End it."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+
+
 @pytest.fixture
-def server(repo: Path, person_home: Path, tmp_path: Path) -> Iterator[str]:
-    """JupyterLab on the test's repository; gives the address to open, with its token."""
+def jupyter(repo: Path, person_home: Path, tmp_path: Path) -> Iterator[Server]:
+    """The running server of JupyterLab on the test's repository."""
     home = tmp_path / "jupyter"
     env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
     # The pop-up that asks whether to fetch news would lie over the page.
@@ -87,16 +112,19 @@ def server(repo: Path, person_home: Path, tmp_path: Path) -> Iterator[str]:
         # Gives the tests `window.jupyterapp`.
         "--LabApp.expose_app_in_browser=True",
     ]
-    log = tmp_path / "server.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, env=env, stdout=out, stderr=out, cwd=repo, start_new_session=True)
+    running = Server(command, env, f"http://127.0.0.1:{port}", token, repo, tmp_path / "server.log")
     try:
-        base = f"http://127.0.0.1:{port}"
-        _wait_for(f"{base}/api/status?token={token}", process, log)
-        yield f"{base}/lab?token={token}"
+        running.start()
+        yield running
     finally:
-        _end(process)
-        print(log.read_text(errors="replace")[-4000:])
+        running.end()
+        print(running.log.read_text(errors="replace")[-4000:])
+
+
+@pytest.fixture
+def server(jupyter: Server) -> str:
+    """The address to open, with its token."""
+    return jupyter.address
 
 
 def _places(home: Path) -> dict[str, str]:

@@ -83,11 +83,10 @@ def test_an_error_is_shown_before_it_is_sent(lab: Lab, notebook: str) -> None:
     expect(menu.get_by_text("Nootropic: Explain")).to_be_visible()
     lab.picture("surfaces-context")
     menu.get_by_text("Nootropic: Fix This Error").click()
-    form = page.locator(".noo-verb .noo-form")
-    instruct = form.locator("[name=instruct]")
-    value = instruct.input_value()
+    chat = page.locator(".noo-chat")
+    expect(chat.locator(".noo-chat-meant")).to_contain_text("code")
+    value = chat.get_by_label("Message", exact=True).input_value()
     assert "total = 1 / 0" in value and "ZeroDivisionError" in value and "\x1b" not in value
-    expect(form.locator("[name=file]")).to_have_value("work.ipynb")
     lab.picture("surfaces-fix")
     # The person reads it first: nothing was asked of the verb.
-    expect(page.locator(".noo-verb-status")).to_be_empty()
+    expect(chat.locator(".noo-chat-entry")).to_have_count(0)

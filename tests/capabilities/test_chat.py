@@ -424,3 +424,42 @@ def test_the_embedded_model_says_so(workspace: Workspace) -> None:
     assert result.exact and not result.notes and result.answer.strip()
     with sqlite3.connect(workspace.state_dir / "state.db") as connection:
         assert connection.execute("SELECT at FROM chat_turns").fetchone()[0] >= began
+
+
+def test_what_the_face_knows_is_sent_in_the_place_of_a_mention(workspace: Workspace, model: ScriptedModel) -> None:
+    session = Session(workspace, face="lab")
+    texts = {"df": "df: 3 rows", "cell:2": f"x = '{KEY}'", "file:shelf/books.py": "# not saved yet"}
+    try:
+        message = "See @df, @cell:2 and @shelf/books.py"
+        result = chat(ChatParams.model_validate({"message": message, "attach": texts, "search": False}), session)
+    finally:
+        session.close()
+    (prompt,) = model.prompts()
+    assert "df: 3 rows" in prompt and "# not saved yet" in prompt and "def by_title" not in prompt
+    assert KEY not in prompt and result.sent == ["df", "cell:2", "shelf/books.py"]
+
+
+def test_a_chat_tells_what_it_cost(workspace: Workspace, model: ScriptedModel, person_home: Path) -> None:
+    assert say(workspace, "One?", search=False).cost == "unknown"  # a local call without a tariff
+    say(workspace, "Elsewhere?", search=False, new=True)
+    connection = sqlite3.connect(person_home / "spend.db")
+    with connection:
+        assert connection.execute("UPDATE calls SET usd = 0.25").rowcount == 2
+    connection.close()
+    assert kept(workspace, "show", "C1").cost == "$0.25" and kept(workspace, "show", "C2").cost == "$0.25"
+    again = say(workspace, "Two?", search=False, chat="C1")
+    assert (again.cost, again.chat_cost) == ("unknown", "$0.25 + unknown for 1 of 2 calls")
+
+
+def test_a_turn_is_told_in_the_journal(workspace: Workspace, model: ScriptedModel) -> None:
+    say(workspace, "One?")
+    kept(workspace, "forget", "C1")
+    connection = sqlite3.connect(workspace.state_dir / "state.db")
+    rows = connection.execute("SELECT kind, subject, data FROM events WHERE kind LIKE 'chat.%' ORDER BY id").fetchall()
+    connection.close()
+    assert [row[:2] for row in rows] == [("chat.said", "C1"), ("chat.forgotten", "C1")]
+    assert "One?" not in str(rows)
+
+
+def test_to_list_chats_makes_no_folder(workspace: Workspace) -> None:
+    assert not kept(workspace).chats and not workspace.state_dir.exists()

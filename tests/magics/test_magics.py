@@ -188,6 +188,18 @@ def test_completion_offers_ours_and_nothing_else(
     assert kernel.complete(code, cursor) == expected
 
 
+def test_mentions_are_completed_and_told_to_a_front_end(kernel: Kernel) -> None:
+    kernel.run("frame_of_mine = [1, 2]\nkey = 'sk-proj-' + 'a1B2' * 8")
+    assert kernel.complete("%noo chat What is @frame_of") == ["@frame_of_mine"]
+    told = kernel.run(
+        "from nootropic_kernel.magics import summaries as s\n"
+        "print(s.summaries(get_ipython(), ['frame_of_mine', 'key', 'gone']).data,"
+        " 'frame_of_mine' in s.names(get_ipython()).data)"
+    ).text.strip()
+    assert "frame_of_mine: list of 2 items = [1, 2]" in told and "gone" not in told and told.endswith("True")
+    assert "a1B2a1B2" not in told
+
+
 def test_completion_elsewhere_is_untouched(kernel: Kernel) -> None:
     assert "print" in kernel.complete("prin")
     assert "print" in kernel.complete("%%noo echo\nprin")

@@ -41,3 +41,8 @@ def test_any_text_can_be_read_and_each_is_named_once(text: str) -> None:
 def test_a_path_is_found_in_both_forms(path: str) -> None:
     (plain,), (sure,) = find_mentions(f"see @{path}."), find_mentions(f'see @file:"{path}", then')
     assert (plain.name, sure.name, plain.sure, sure.sure) == (path, path, False, True)
+
+
+def test_each_has_a_key() -> None:
+    keys = [each.key for each in find_mentions("@df @cell @cell:2 @a/b.py @P1 @T3")]
+    assert keys == ["df", "cell", "cell:2", "file:a/b.py", "P1", "T3"]

@@ -1,0 +1,341 @@
+import { Sanitizer } from '@jupyterlab/apputils';
+import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
+import type { IStateDB } from '@jupyterlab/statedb';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+import axe from 'axe-core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { CallError } from '../api';
+import { settledLength } from '../chat/blocks';
+import { enclosed } from '../chat/chips';
+import type { ILive } from '../chat/live';
+import { ChatPanel } from '../chat/panel';
+import { QuietSanitizer, withoutDiagrams } from '../chat/quiet';
+import type { ITargets } from '../chat/targets';
+import type { IAnswer, IEventStream, INootropicEvents, NootropicEvent, StreamState } from '../tokens';
+import type { ICall } from './fixtures';
+import { attach, Desk, HOSTILE, settled, TestSettings, trans } from './fixtures';
+
+const CODE = '```python\nx = 1\n\ny = 2\n```\n';
+
+describe('what is settled of an answer that still comes', () => {
+  it.each([
+    ['', 0],
+    ['half a line', 0],
+    ['a paragraph\n', 0],
+    ['a paragraph\n\nand', 13],
+    [`${CODE}more`, CODE.length],
+    [CODE.slice(0, -4), 0],
+    ['- one\n\n- two\n\n', 0],
+    ['- one\n\ntext\n\nmore', 13],
+    ['````\n```\n\n````\n', 15],
+    ['~~~\n```\n\n', 0]
+  ])('%j: %i', (text, length) => {
+    expect(settledLength(text)).toBe(length);
+  });
+
+  it('never shrinks while more comes', () => {
+    const whole = `# A\n\nText\n\n${CODE}\n1. a\n\n2. b\n\n${CODE}\nEnd.\n\n`;
+    let before = 0;
+    for (let length = 0; length <= whole.length; length++) {
+      const now = settledLength(whole.slice(0, length));
+      expect(now).toBeGreaterThanOrEqual(before);
+      before = now;
+    }
+    expect(before).toBe(whole.length);
+  });
+});
+
+describe('what a model wrote', () => {
+  const quiet = new QuietSanitizer(new Sanitizer());
+
+  it.each([
+    HOSTILE,
+    '<img src="https://far.example/a.png">',
+    '<img src="//far.example/a.png"><img srcset="https://far.example/a.png 2x">',
+    '<div style="background:url(https://far.example/a)">x</div>',
+    '<table background="https://far.example/a"><tr><td>x</td></tr></table>',
+    '<video src="https://far.example/a" poster="https://far.example/b"></video>',
+    '<svg><image href="https://far.example/a"/></svg>',
+    '<form action="https://far.example/"><input autofocus onfocus="hacked=1"><button>x</button></form>',
+    '<a href="javascript:hacked=1">x</a><a href="data:text/html,x">y</a><a href=" java\nscript:x">z</a>',
+    '<iframe srcdoc="x"></iframe><object data="x"></object><embed src="x"><base href="https://far.example/">',
+    '<button data-commandlinker-command="terminal:create-new">x</button>',
+    '<div class="jp-Dialog" id="main">x</div>'
+  ])('loads, runs and covers nothing: %s', html => {
+    const { body } = new DOMParser().parseFromString(quiet.sanitize(html), 'text/html');
+    expect(body.querySelector('script,style,link,img,svg,video,iframe,object,embed,base,form,input,button')).toBeNull();
+    for (const element of body.querySelectorAll('*')) {
+      const names = element.getAttributeNames().filter(name => name !== 'xmlns');
+      expect(names.filter(name => !['href', 'title', 'alt'].includes(name))).toEqual([]);
+      expect(element.getAttribute('href') ?? '#').not.toMatch(/^\s*(java\s*script|data):/i);
+    }
+  });
+
+  it('keeps what an answer is made of', () => {
+    const kept = quiet.sanitize(
+      '<h1>A</h1><ol start="3"><li>b</li></ol><pre><code class="language-python"><span class="ͼ1 jp-Dialog">x</span></code></pre>' +
+        '<a href="https://example.org/">c</a><img alt="d" src="data:image/png;base64,AAAA"><input type="checkbox" checked>'
+    );
+    const { body } = new DOMParser().parseFromString(kept, 'text/html');
+    expect(body.textContent).toBe('Abxc☑ ');
+    expect(body.querySelector('ol')?.getAttribute('start')).toBe('3');
+    expect(body.querySelector('pre span')?.className).toBe('ͼ1');
+    expect(body.querySelector('a')?.getAttribute('href')).toBe('https://example.org/');
+    expect(body.querySelector('img')).not.toBeNull();
+  });
+
+  it.each(['```mermaid\ngraph\n```', '~~~~  Mermaid\u00a0\ngraph\n~~~~', '> - ```mermaid\r\n> graph'])(
+    'has its diagrams as text: %j',
+    text => {
+      expect(withoutDiagrams(text)).not.toMatch(/mermaid/i);
+      expect(withoutDiagrams(text)).toContain('graph');
+    }
+  );
+
+  it('may speak of diagrams', () => {
+    expect(withoutDiagrams('Use `mermaid`.\n```js\nmermaid\n```')).toBe('Use `mermaid`.\n```js\nmermaid\n```');
+  });
+});
+
+const live: ILive = {
+  cells: () => [{ text: '@cell', about: 'the active cell' }],
+  names: async () => ['df'],
+  gather: async keys => ({ attach: Object.fromEntries(keys.filter(key => key === 'df').map(key => [key, 'df: 3 rows'])), problem: '' })
+};
+
+const item = (over: ReadonlyJSONObject): ReadonlyJSONObject => ({ written: '@df', kind: 'variable', key: 'df', found: false, ...over });
+
+describe('what goes along', () => {
+  it('is asked of the page only where the workspace does not know it, and shown as it will be sent', async () => {
+    const desk = new Desk(({ args }) => {
+      const given = (args.attach as Record<string, string>).df;
+      const known = item({ written: '@a.py', kind: 'file', key: 'file:a.py', found: true, text: 'A' });
+      return result({ items: [known, given === undefined ? item({}) : item({ found: true, text: 'df: 3 ro***' })] });
+    });
+    const found = await enclosed('See @a.py and @df', 'work', desk, live);
+    expect(found.attach).toEqual({ df: 'df: 3 rows' });
+    expect(found.mentions.map(each => each.text)).toEqual(['A', 'df: 3 ro***']);
+    expect(desk.calls.map(call => [call.verb, call.options.folder])).toEqual([['mentions', 'work'], ['mentions', 'work']]);
+    expect((await enclosed('nothing here', 'work', desk, live)).mentions).toEqual([]);
+    expect(desk.calls.length).toBe(2);
+  });
+});
+
+class Stream implements IEventStream {
+  readonly folder = '';
+  state: StreamState = 'connected';
+  readonly stateChanged: Signal<IEventStream, StreamState> = new Signal<IEventStream, StreamState>(this);
+  readonly event: Signal<IEventStream, NootropicEvent> = new Signal<IEventStream, NootropicEvent>(this);
+  isDisposed = false;
+  dispose(): void {
+    this.isDisposed = true;
+  }
+}
+
+function result(data: ReadonlyJSONObject): IAnswer {
+  return { result: data, bundle: { 'text/plain': 'shown' }, changed: [] };
+}
+
+const turn = (question: string, answer: string): ReadonlyJSONObject => ({ question, answer, ending: 'whole', model: 'm', backend: 'b', sent: [] });
+const said = (over: ReadonlyJSONObject = {}): IAnswer =>
+  result({
+    chat: 'C1', turn: 1, answer: 'It **is**.', ending: 'whole', model: 'tiny', backend: 'embedded', local: true,
+    used: 300, window: 4096, exact: true, sent: ['df'], left_out: [{ name: 'long.py', reason: 'too large', tokens: 9000 }],
+    notes: [], cost: '$0.01', chat_cost: '$0.03', ...over
+  });
+
+interface IBench {
+  readonly panel: ChatPanel;
+  readonly desk: Desk;
+  readonly stream: Stream;
+  readonly kept: Map<string, unknown>;
+  readonly asked: [string, ReadonlyJSONObject][];
+  readonly box: HTMLTextAreaElement;
+  send(message: string): Promise<void>;
+}
+
+async function bench(reply: (call: ICall) => IAnswer | Promise<IAnswer>, settings: ReadonlyJSONObject = {}): Promise<IBench> {
+  const desk = new Desk(call => {
+    if (call.verb === 'status') {
+      return result({ model: { name: 'tiny', ready: true, local: true } });
+    }
+    return call.verb === 'cost' ? result({ total: { cost: '$0.05' } }) : reply(call);
+  });
+  const stream = new Stream();
+  const kept = new Map<string, unknown>();
+  const asked: [string, ReadonlyJSONObject][] = [];
+  const targets: ITargets = { where: () => null, insert: () => '', replace: () => '', below: () => '' };
+  const switches = new TestSettings(settings);
+  await switches.ready;
+  const panel = new ChatPanel({
+    client: desk,
+    ask: async (route, init) => {
+      const body = JSON.parse(String(init.body)) as ReadonlyJSONObject;
+      asked.push([route, body]);
+      if (route === 'complete') {
+        return { candidates: [{ text: '/plan', about: 'Make a plan' }, { text: '/play', about: 'Play' }] };
+      }
+      return { verb: 'plan', arguments: { brief: 'x' }, effect: 'propose' };
+    },
+    events: { connect: () => stream } satisfies INootropicEvents,
+    settings: switches,
+    state: {
+      fetch: async (id: string) => kept.get(id),
+      save: async (id: string, value: unknown) => void kept.set(id, value)
+    } as unknown as IStateDB,
+    live,
+    targets,
+    trans,
+    root: async () => 'work',
+    rendermime: () => new RenderMimeRegistry({ initialFactories: standardRendererFactories, sanitizer: new QuietSanitizer(new Sanitizer()) })
+  });
+  attach(panel);
+  await settled();
+  const box = panel.node.querySelector('textarea')!;
+  return {
+    panel, desk, stream, kept, asked, box,
+    send: async message => {
+      box.value = message;
+      box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+      await settled();
+      await settled();
+    }
+  };
+}
+
+const none = (call: ICall): IAnswer => (call.verb === 'chats' ? result({ chats: [], turns: [] }) : said());
+
+describe('the chat panel', () => {
+  afterEach(() => {
+    document.body.replaceChildren();
+    vi.useRealTimers();
+  });
+
+  it('asks, shows who answered, how full the window is and what it cost', async () => {
+    const { panel, desk, send, box } = await bench(none);
+    expect(panel.node.textContent).toContain('Ask about this repository');
+    await send('Is it?');
+    const call = desk.calls.find(each => each.verb === 'chat')!;
+    expect(call.args).toEqual({ message: 'Is it?', attach: {}, new: true });
+    expect(call.options.folder).toBe('work');
+    const text = panel.node.textContent!;
+    expect(text).toContain('tiny by embedded · local · $0.01');
+    expect(text).toContain('300 of 4,096 tokens (7 %)');
+    expect(text).toContain('long.py: too large, about 9,000 tokens');
+    expect(text).toContain('Cost: this chat $0.03, today $0.05');
+    expect(text).not.toContain('Ask about this repository');
+    expect(box.value).toBe('');
+    await send('And that?');
+    expect(desk.calls.filter(each => each.verb === 'chat')[1]!.args).toEqual({ message: 'And that?', attach: {}, chat: 'C1' });
+    panel.dispose();
+  });
+
+  it('sends with the key that the person chose', async () => {
+    const { panel, desk, box, send } = await bench(none, { sendWith: 'Accel Enter' });
+    await send('not yet');
+    expect(desk.calls.some(call => call.verb === 'chat')).toBe(false);
+    box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true }));
+    await settled();
+    expect(desk.calls.some(call => call.verb === 'chat')).toBe(true);
+    panel.dispose();
+  });
+
+  it('tells why there is no answer, and asks again', async () => {
+    let fails = true;
+    const { panel, desk, send } = await bench(call => {
+      if (call.verb === 'chat' && fails) {
+        throw new CallError('No such run.', 'The server was restarted.', '', 404, 'UnknownRun');
+      }
+      return none(call);
+    });
+    await send('Hm?');
+    expect(panel.node.querySelector('.noo-notice')!.textContent).toContain('the rest of it is lost');
+    fails = false;
+    [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'Retry')!.click();
+    await settled();
+    await settled();
+    expect(desk.calls.filter(call => call.verb === 'chat').map(call => call.args.message)).toEqual(['Hm?', 'Hm?']);
+    expect(panel.node.querySelector('.noo-chat-facts')).not.toBeNull();
+    panel.dispose();
+  });
+
+  it('says when the server is away, and that nothing is lost', async () => {
+    const { panel, stream } = await bench(none);
+    stream.state = 'offline';
+    stream.stateChanged.emit('offline');
+    expect(panel.node.querySelector('.noo-chat-banner')!.textContent).toContain('does not answer');
+    stream.state = 'connected';
+    stream.stateChanged.emit('connected');
+    expect(panel.node.querySelector('.noo-chat-banner')!.textContent).toBe('');
+    panel.dispose();
+  });
+
+  it('reads a slash command on the server and shows its result', async () => {
+    const { panel, desk, asked, send } = await bench(none);
+    await send('/plan x');
+    expect(asked).toEqual([['parse', { path: 'work', text: '/plan x' }]]);
+    expect(desk.calls.find(call => call.verb === 'plan')!.args).toEqual({ brief: 'x' });
+    expect(panel.node.querySelector('.noo-chat-result')!.textContent).toContain('shown');
+    panel.dispose();
+  });
+
+  it('completes with the keyboard alone', async () => {
+    const { panel, box } = await bench(none);
+    box.focus();
+    box.value = '/pla';
+    box.setSelectionRange(4, 4);
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    await new Promise(resolve => setTimeout(resolve, 150));
+    const list = panel.node.querySelector<HTMLElement>('[role=listbox]')!;
+    expect([list.children.length, box.getAttribute('aria-controls')]).toEqual([2, list.id]);
+    const press = (key: string): boolean => box.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    press('ArrowDown');
+    expect(box.getAttribute('aria-activedescendant')).toBe(list.children[1]!.id);
+    press('ArrowUp');
+    press('Enter');
+    expect([box.value, list.hidden, box.getAttribute('aria-activedescendant')]).toEqual(['/plan ', true, null]);
+    panel.dispose();
+  });
+
+  it('keeps in step with another window, and leaves what stands there alone', async () => {
+    const turns = [turn('One?', 'First.')];
+    const { panel, stream, desk } = await bench(call =>
+      call.verb !== 'chats' ? said() : result(call.args.action === 'list' ? { chats: [{ id: 'C7', title: 'One?', turns: 1, face: 'lab' }] } : { turns: [...turns], cost: '$0' })
+    );
+    const [first] = panel.node.querySelectorAll('.noo-chat-entry');
+    expect(first!.textContent).toContain('First.');
+    turns.push(turn('Two?', 'Second.'));
+    stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.said', subject: 'C8', data: {} });
+    stream.event.emit({ kind: 'journal', id: 2, name: 'ChatChanged', row: 'chat.said', subject: 'C7', data: {} });
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect(panel.node.querySelectorAll('.noo-chat-entry').length).toBe(2);
+    expect(panel.node.querySelector('.noo-chat-entry')).toBe(first);
+    expect(desk.calls.filter(call => call.args.action === 'show').length).toBe(2);
+    stream.event.emit({ kind: 'journal', id: 3, name: 'ChatChanged', row: 'chat.forgotten', subject: '', data: {} });
+    expect(panel.node.querySelectorAll('.noo-chat-entry').length).toBe(0);
+    panel.dispose();
+  });
+
+  it('shows a draft and sends it to the verb that is meant, as the person changed it', async () => {
+    const { panel, desk, box, send, kept } = await bench(none);
+    await panel.take({ verb: 'code', args: { instruct: 'Fix it', file: ['a.py'] }, text: 'Fix it', folder: 'work' });
+    await settled();
+    expect([box.value, panel.node.querySelector('.noo-chat-meant')!.textContent]).toEqual(['Fix it', 'Sends it to code ×']);
+    expect(desk.calls.some(call => call.verb === 'code')).toBe(false);
+    await send('Fix it well');
+    expect(desk.calls.find(call => call.verb === 'code')!.args).toEqual({ instruct: 'Fix it well', file: ['a.py'] });
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect([...kept.values()]).toEqual([{ folder: 'work', chat: '', draft: '', run: '', verb: '', question: '' }]);
+    panel.dispose();
+  });
+
+  it('has no fault that axe knows', async () => {
+    const { panel, send } = await bench(none);
+    await send('Is it?');
+    const { violations } = await axe.run(panel.node, { rules: { 'color-contrast': { enabled: false }, region: { enabled: false } } });
+    expect(violations.map(each => `${each.id}: ${each.nodes.map(node => node.html).join()}`)).toEqual([]);
+    panel.dispose();
+  });
+});

@@ -1,0 +1,105 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { CallError } from '../api';
+import { text } from '../json';
+import type { IRun } from '../tokens';
+import type { Conversation } from './conversation';
+import type { IFacts } from './data';
+import { factsOf, turnOf } from './data';
+import type { Entry } from './entry';
+
+/** What an exchange works with. */
+export interface IExchangeOptions {
+  readonly log: Conversation;
+  readonly trans: TranslationBundle;
+  /** Told in which chat an answer is kept, and what is known of it. */
+  readonly went: (chat: string, facts: IFacts | null) => void;
+  readonly busy: (busy: boolean) => void;
+  /** Told when the server has given the run its id. */
+  readonly accepted: () => void;
+}
+
+/** The one question that is being answered, until it is. */
+export class Exchange {
+  constructor(private readonly options: IExchangeOptions) {}
+
+  /** What this page knows of the chat's answers, by their place in it. */
+  readonly facts = new Map<number, IFacts>();
+
+  /** The run that goes on, or null. */
+  get run(): IRun | null {
+    return this._run;
+  }
+
+  /** What was asked, of which verb; empty while nothing is. */
+  get asked(): { readonly verb: string; readonly question: string } {
+    return this._asked;
+  }
+
+  /** Show a run until it ends, and what came of it. */
+  watch(run: IRun, question: string, verb: string): void {
+    const { log, busy, accepted } = this.options;
+    const entry = log.ask(question);
+    if (verb === 'chat') {
+      entry.index = log.next;
+    }
+    this._run = run;
+    this._asked = { verb, question };
+    busy(true);
+    entry.follow(run);
+    run.news.connect((_, news) => {
+      if (news.event === 'accepted') {
+        accepted();
+      }
+    });
+    void this.end(run, entry, verb);
+  }
+
+  private async end(run: IRun, entry: Entry, verb: string): Promise<void> {
+    const { log, went } = this.options;
+    try {
+      const answer = await run.result;
+      if (verb !== 'chat') {
+        this.over();
+        await entry.showResult(answer);
+        return;
+      }
+      const { result } = answer;
+      const facts = factsOf(result);
+      entry.index = facts.turn - 1;
+      this.facts.set(entry.index, facts);
+      // After a reload the turn may have been read already.
+      log.entries.filter(each => each !== entry && each.index === entry.index).forEach(each => each.dispose());
+      this.over();
+      went(facts.chat, facts);
+      await entry.showTurn({ ...turnOf(result), question: entry.question }, facts);
+    } catch (error) {
+      const chat = error instanceof CallError ? text(error.data.chat) : '';
+      const ending = run.state === 'cancelled' ? 'stopped' : 'cut';
+      this.over();
+      if (verb === 'chat' && chat !== '') {
+        went(chat, null);
+      } else {
+        // Nothing of it is kept: it has no place in the chat.
+        entry.index = null;
+      }
+      await entry.fail(run.text, ending, this.why(error));
+    }
+  }
+
+  private over(): void {
+    this._run = null;
+    this._asked = { verb: '', question: '' };
+    this.options.busy(false);
+  }
+
+  private why(error: unknown): string {
+    if (error instanceof CallError && error.kind === 'UnknownRun') {
+      return this.options.trans.__('The Jupyter server was started again meanwhile, and the rest of it is lost.');
+    }
+    return error instanceof Error ? error.message : String(error);
+  }
+
+  private _run: IRun | null = null;
+  private _asked = { verb: '', question: '' };
+}
