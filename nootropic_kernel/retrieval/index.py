@@ -24,6 +24,8 @@ VERSION = 2
 MAX_FILE_BYTES = 1_000_000
 # A file changed this shortly before it was indexed may change again within the same timestamp.
 _RACY_NS = 2_000_000_000
+# JupyterLab's copies of saved notebooks say everything twice, and in an older form.
+_COPIES = ".ipynb_checkpoints"
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", ".venv", "venv", "build", "dist"})
 
 _SCHEMA = """
@@ -140,7 +142,7 @@ class Index:
             folder = place.parent
             if folder not in inside:
                 inside[folder] = Path(os.path.realpath(folder)) == Path(os.path.realpath(root)) / Path(path).parent
-            if lexical_fault(path) or not inside[folder] or not _is_text(path):
+            if lexical_fault(path) or not inside[folder] or not _is_text(path) or _COPIES in Path(path).parts:
                 continue
             try:
                 status = os.lstat(place)

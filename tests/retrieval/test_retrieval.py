@@ -128,6 +128,14 @@ def test_ignored_secret_and_foreign_files_are_never_indexed(workspace: Workspace
     assert search(Index(workspace), "zebracode") == []
 
 
+def test_checkpoints_of_notebooks_are_not_found_beside_them(workspace: Workspace) -> None:
+    copies = workspace.root / ".ipynb_checkpoints"
+    copies.mkdir()
+    (copies / "words-checkpoint.py").write_text("def zebra_crossing():\n    return 1\n")
+    (workspace.root / "words.py").write_text("def zebra_crossing():\n    return 1\n")
+    assert [each.path for each in search(Index(workspace), "zebra crossing")] == ["words.py"]
+
+
 def test_a_damaged_index_is_made_anew(workspace: Workspace) -> None:
     index = Index(workspace)
     search(index, "books")
