@@ -82,6 +82,24 @@ class LlamaCpp(OpenAICompatible):
         self._adapters = numbers
         return numbers
 
+    def fill(self, prefix: str, suffix: str, max_tokens: int, cancel: Cancel = None) -> str:
+        """The code that belongs between ``prefix`` and ``suffix``, by ``/infill``.
+
+        :raises NotOffered: when the model was not trained to fill in the middle.
+        :raises ModelError: when there is none.
+        """
+        body = {"input_prefix": prefix, "input_suffix": suffix, "n_predict": max_tokens, "temperature": 0.0}
+        try:
+            reply = self._fetch(f"{self.root}/infill", body, cancel)
+        except InferenceError as error:
+            if error.data.get("status") not in (400, 404, 501):
+                raise
+            raise self._not_offered("no filling in the middle", "Ask it in words.") from error
+        text = reply.get("content")
+        if not isinstance(text, str):
+            raise malformed(self.name, str(reply)[:200])
+        return text
+
     @property
     def _base(self) -> str:
         return f"{self.root}/v1"
