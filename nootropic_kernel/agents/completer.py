@@ -11,11 +11,10 @@ from nootropic_kernel.models.backends.llamacpp import LlamaCpp
 from nootropic_kernel.models.backends.tabby import Tabby
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
 from nootropic_kernel.models.engine_backend import EngineBackend
-from nootropic_kernel.models.errors import ModelError, NotOffered
+from nootropic_kernel.models.errors import ModelError
 from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.prompts import load_prompt
 from nootropic_kernel.models.router import Router
-from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.rules import lexical_fault
 from nootropic_kernel.workspace.settings import Settings
@@ -24,8 +23,6 @@ from nootropic_kernel.workspace.settings import Settings
 _BEFORE, _AFTER = 2000, 800
 _DEADLINE_S = 8.0
 _FENCE = re.compile(r"\s*```[\w+-]*\n(.*?)(?:\n```.*)?\Z", re.DOTALL)
-# Models that said that they cannot fill in the middle, by what they are; asked once a process.
-_without_fill: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -73,20 +70,13 @@ def complete_code(
 def _filled(
     backend: Backend, before: str, after: str, language: str, max_tokens: int, cancel: threading.Event
 ) -> str | None:
-    """From a model that fills in the middle; None where it does not."""
-    if backend.identity in _without_fill:
-        return None
-    try:
-        if isinstance(backend, Tabby):
-            return backend.fill(before, after, language, cancel)
-        if isinstance(backend, LlamaCpp):
-            return backend.fill(before, after, max_tokens, cancel)
-        if isinstance(backend, EngineBackend):
-            return backend.with_engine(lambda server: server.fill(before, after, max_tokens, cancel), cancel)
-    except Interrupted:
-        raise
-    except NotOffered:
-        _without_fill.add(backend.identity)
+    """From a server that takes the bare text; None where it has to be asked in words."""
+    if isinstance(backend, Tabby):
+        return backend.fill(before, after, language, cancel)
+    if isinstance(backend, LlamaCpp):
+        return backend.fill(before, after, max_tokens, cancel)
+    if isinstance(backend, EngineBackend):
+        return backend.with_engine(lambda server: server.fill(before, after, max_tokens, cancel), cancel)
     return None
 
 
@@ -96,11 +86,11 @@ def _told(
 ) -> str:  # fmt: skip
     """From a model that is asked in words."""
     prompt = load_prompt("complete", None, workspace)
-    messages = tuple(
-        Message(message.role, message.content)
-        for message in prompt.render(language=language or "text", before=before, after=after)
+    messages = (
+        Message("system", prompt.fill("system", language=language or "text")),
+        Message("user", prompt.fill("user", before=before, after=after)),
     )
-    request = ChatRequest(messages, max_tokens=max_tokens, purpose="complete")
+    request = ChatRequest(messages, max_tokens=max_tokens, purpose="complete", stop=("\n\n\n",))
     try:
         answer = router.answer(request, cancel=cancel, policy=policy)
     except ModelError as error:
@@ -117,6 +107,7 @@ def _fitting(text: str, prefix: str, suffix: str) -> str:
     line = prefix.rpartition("\n")[2]
     if line.strip() and text.lstrip().startswith(line.strip()):
         text = text.lstrip()[len(line.strip()) :]
+        text = text.lstrip() if line[-1].isspace() else text
     text = text.rstrip()
     rest = suffix.partition("\n")[0].rstrip()
     if rest.strip() and text.endswith(rest):
