@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.notebook_cells import CellRun, cell_runs, cells_of
+from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table
 from nootropic_kernel.capabilities.proposal_views import (
     FileView,
     HunkView,
@@ -35,8 +36,10 @@ _MOST_TEXT = 450_000
 class DiffParams(Params):
     """Which proposal, and how much of it."""
 
-    ref: str = Field(
-        description="A proposal (P1): its files; a file (P1/path): its hunks; a hunk (P1:2): its lines.",
+    ref: str | None = Field(
+        None,
+        description="A proposal (P1): its files; a file (P1/path): its hunks; a hunk (P1:2): its lines; without it, "
+        "all proposals are listed.",
         json_schema_extra={"position": 0, "complete": "proposal"},
     )
     page: int = Field(1, ge=1, description=f"Which {PAGE} hunks of a file that has more.")
@@ -60,13 +63,15 @@ class DiffHunk(HunkView):
 
 
 class DiffResult(Result):
-    """The list of files, and the hunks (a page of them) of the one that was named.
+    """The proposals; or the list of files of one, and the hunks (a page of them) of the file that was named.
 
     ``drift`` tells that the named file is another one by now than the agent read.
     """
 
-    proposal: ProposalView
-    files: list[DiffFile]
+    proposals: list[ProposalSummary] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    proposal: ProposalView | None = None
+    files: list[DiffFile] = Field(default_factory=list)
     hunks: list[DiffHunk] = Field(default_factory=list)
     path: str | None = None
     page: int = 1
@@ -77,6 +82,9 @@ class DiffResult(Result):
 
     def text(self) -> str:
         """The files, one a line; the lines of the hunks that were asked for."""
+        if self.proposal is None:
+            table = Table.of(self.proposals).text() if self.proposals else "Nothing was proposed yet."
+            return "\n".join([*self.notes, table])
         if self.path is None:
             listed = [
                 f"  {file.path}  +{file.added} −{file.removed}  {file.hunks} hunk{'' if file.hunks == 1 else 's'}"
@@ -109,6 +117,12 @@ def diff(params: DiffParams, session: Session) -> DiffResult:
     `review P1` shows all of a proposal on one page.
     """
     store = ProposalStore(session.database(), session.workspace)
+    if params.ref is None:
+        every = store.overview()
+        return DiffResult(
+            proposals=[ProposalSummary.of(head) for head in every.proposals],
+            notes=[f"{error.what} {error.why}" for error in every.damaged],
+        )
     (chosen,) = choose(store, [params.ref.strip()])
     proposal = chosen.proposal
     store.note_shown(proposal.id, session.face)

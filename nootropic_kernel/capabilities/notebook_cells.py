@@ -23,7 +23,7 @@ class CellHead(BaseModel):
 
 
 class CellRun(BaseModel):
-    """Cells that stay, one after the other, above a hunk (None: below the last one); ``heads`` are the first of them."""
+    """Cells that stay, one after the other, above a hunk (None: below the last); ``heads`` are the first of them."""
 
     before: int | None
     count: int

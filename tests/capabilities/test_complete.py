@@ -1,4 +1,4 @@
-"""``complete`` and ``note-completion``: code at the cursor from a model that the person allows, and what is kept of it."""
+"""``complete`` and ``note-completion``: code at the cursor from an allowed model, and what is kept of it."""
 
 from __future__ import annotations
 

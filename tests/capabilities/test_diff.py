@@ -28,6 +28,8 @@ def session(workspace: Workspace) -> Iterator[Session]:
 def test_files_first_then_the_hunks_of_one(session: Session) -> None:
     propose_many(session, files=3, hunks=4)
     call(session, "accept", refs=["P1:1", "P1:5"])
+    (line,) = call(session, "diff").document()["proposals"]
+    assert (line["id"], line["hunks"], line["pending"]) == ("P1", 12, 10)
     listed = call(session, "diff", ref="P1").document()
     assert [(f["path"], f["first"], f["first_pending"], f["added"], f["removed"]) for f in listed["files"]] == [
         ("pkg/m00.py", 1, 2, 4, 4), ("pkg/m01.py", 5, 6, 4, 4), ("pkg/m02.py", 9, 9, 4, 4)
