@@ -1,9 +1,72 @@
-import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICompletionProviderManager, IInlineCompleterFactory } from '@jupyterlab/completer';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-/** The place of the inline completions. */
+import { InlineProvider, PROVIDER } from '../inline/provider';
+import { settingsOr } from '../settings';
+import { DOMAIN, INootropic, INootropicSettings } from '../tokens';
+
+/** Grey text from a local model while a person types; off until they switch it on. */
 export const inline: JupyterFrontEndPlugin<void> = {
   id: 'nootropic-lab:inline',
   description: 'Proposes code while a person types.',
   autoStart: true,
-  activate: () => undefined
+  requires: [INootropic],
+  optional: [ICompletionProviderManager, IInlineCompleterFactory, INootropicSettings, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    client: INootropic,
+    manager: ICompletionProviderManager | null,
+    factory: IInlineCompleterFactory | null,
+    settings: INootropicSettings | null,
+    translator: ITranslator | null
+  ): void => {
+    if (manager === null) {
+      return;
+    }
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const kept = settingsOr(settings);
+    const provider = new InlineProvider({
+      client,
+      settings: kept,
+      trans,
+      localPath: path => app.serviceManager.contents.localPath(path)
+    });
+    let isThere = false;
+    // Only who wants completions gets the provider; JupyterLab cannot take one out again, so that it then says nothing.
+    const follow = (): void => {
+      if (!kept.inlineCompletions) {
+        provider.stop();
+        return;
+      }
+      if (isThere) {
+        return;
+      }
+      isThere = true;
+      manager.registerInlineProvider(provider);
+      if (factory !== null) {
+        // JupyterLab tells nobody that a completion was taken: the completer that it makes is asked to tell.
+        manager.setInlineCompleterFactory({
+          factory: options => {
+            const completer = factory.factory(options);
+            const accept = completer.accept.bind(completer);
+            completer.accept = () => {
+              const { current } = completer;
+              accept();
+              if (current?.provider.identifier === PROVIDER) {
+                provider.taken(current.insertText).catch((error: unknown) => {
+                  console.warn('A completion was not noted:', error instanceof Error ? error.message : error);
+                });
+              }
+            };
+            return completer;
+          }
+        });
+      }
+    };
+    void app.restored.then(() => {
+      kept.changed.connect(follow);
+      follow();
+    });
+  }
 };

@@ -73,7 +73,8 @@ export class HunkCard {
     this.state = state;
     this.draw();
     const sides = ({ hunk }: ICardState): string => JSON.stringify([hunk.lines, hunk.header, hunk.leftOut]);
-    if (sides(before) !== sides(state) && this.sides !== null) {
+    const wasAsked = before.hunk.leftOut && this.seenAt !== null;
+    if (sides(before) !== sides(state) && (this.sides !== null || wasAsked)) {
       this.hide();
       this.show();
     }

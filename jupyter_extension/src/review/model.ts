@@ -182,6 +182,10 @@ export class ReviewModel implements IDisposable {
       return hunk.leftOut && kept !== undefined ? { ...kept, state: hunk.state, refused: hunk.refused } : hunk;
     });
     this.review = { ...review, hunks };
+    if (this.failure !== null && !this.working) {
+      // What was said while the server was away holds no more.
+      this.note = null;
+    }
     this.failure = null;
     this.tell();
   }
