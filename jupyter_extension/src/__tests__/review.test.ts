@@ -201,6 +201,19 @@ describe('a review', () => {
     expect(client.calls.length).toBe(before + 1);
   });
 
+  it('opens its first file also where something happens just then', async () => {
+    const events = new Events();
+    const client = new Desk(async call => {
+      await new Promise(resolve => setTimeout(resolve, call.args.ref === 'P1' ? 0 : 250));
+      return result(diffData(['pending', 'pending'], call.args.ref === 'P1' ? { path: null, hunks: [] } : {}));
+    });
+    const widget = review(client, events);
+    await new Promise(resolve => setTimeout(resolve, 20));
+    events.event.emit({ kind: 'resync' });
+    await new Promise(resolve => setTimeout(resolve, 600));
+    expect(card(widget, 'P1:1').dataset.state).toBe('pending');
+  });
+
   it('shows what was read last while the server is away, and decides nothing', async () => {
     let away = false;
     const client = new Desk(() => {

@@ -103,7 +103,7 @@ export class ProposalList extends Widget {
   }
 
   private heard(_: IEventStream, event: NootropicEvent): void {
-    if (event.kind === 'resync' || (event.kind === 'journal' && /^(Hunk|Proposal|CodeFix|Change)/.test(event.name))) {
+    if (event.kind === 'resync' || (event.kind === 'journal' && /^(Hunk|ProposalC|CodeFix|Change)/.test(event.name))) {
       this.soon();
     }
   }

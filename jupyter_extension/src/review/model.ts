@@ -31,7 +31,7 @@ export interface IModelOptions {
 const PAGE = 200;
 
 /** Journal rows after which a review may be another. */
-const ABOUT = /^(Hunk|Proposal|CodeFix|Change|Decision)/;
+const ABOUT = /^(Hunk|ProposalC|CodeFix|Change)/;
 
 /** One proposal under review: what the store says of it, and what is being done. */
 export class ReviewModel implements IDisposable {
@@ -88,7 +88,8 @@ export class ReviewModel implements IDisposable {
         await this.open(first?.path ?? '', first?.firstPending ?? null);
         return;
       }
-      const { path, page } = this.review;
+      // What the person asked for last, also where it has not come yet.
+      const { path, page } = this.wanted;
       const found = await this.read(path === '' ? id : `${id}/${path}`, page);
       if (turn === this.asked && !this.gone) {
         this.take(found);
@@ -107,6 +108,7 @@ export class ReviewModel implements IDisposable {
   /** Open a page of a file. */
   async turn(path: string, page: number): Promise<void> {
     const turn = ++this.asked;
+    this.wanted = { path, page };
     try {
       const found = await this.read(path === '' ? this.options.id : `${this.options.id}/${path}`, page);
       if (turn === this.asked && !this.gone) {
@@ -237,6 +239,7 @@ export class ReviewModel implements IDisposable {
   private readonly stream: IEventStream | null;
   private readonly kept = new Map<string, IReview['hunks'][number]>();
   private readonly fetching = new Set<string>();
+  private wanted = { path: '', page: 1 };
   private asked = 0;
   private timer = 0;
   private gone = false;
