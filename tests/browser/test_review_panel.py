@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.journal import events
 from nootropic_kernel.workspace.location import Workspace
+from tests.browser.conftest import SLOW_S
 from tests.browser.lab import Lab
 from tests.conftest import git
 
@@ -213,8 +223,6 @@ def test_the_list_follows_what_happens_elsewhere_and_hostile_text_stays_text(
     lab.picture("review-panel-list")
     session = Session(workspace)
     try:
-        from nootropic_kernel.capabilities.invoke import invoke
-
         invoke("reject", {"refs": ["P2"]}, session)
         expect(listed.locator(".noo-review-line")).to_have_count(1)
         expect(hunk(review, "P2:1")).to_have_attribute("data-state", "rejected")
@@ -262,3 +270,65 @@ def test_a_login_that_has_run_out_is_said_and_mended(lab: Lab, repo: Path, store
     expect(review.locator(".noo-notice.noo-mod-error")).to_have_count(0)
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
+
+
+def test_a_lost_connection_and_a_server_that_comes_back(lab: Lab, repo: Path, stored: StateDatabase) -> None:
+    page = lab.page
+    lab.refusals += ["/api/", "net::ERR", "WebSocket", "/lab"]
+    review = opened(lab)
+    page.context.set_offline(True)
+    hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
+    error = review.locator(".noo-notice.noo-mod-error")
+    expect(error).to_contain_text("did not answer")
+    expect(hunk(review, "P1:1").locator(".cm-mergeView")).to_be_visible()
+    page.context.set_offline(False)
+    review.get_by_role("button", name="Try again").click()
+    expect(error).to_have_count(0)
+    # The server ends, and another one takes its place: what was shown stays, and the next decision is the new one's.
+    hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").focus()
+    with restarted(lab._address):
+        page.keyboard.press("a")
+        expect(error).to_contain_text("did not answer")
+    review.get_by_role("button", name="Try again").click()
+    expect(error).to_have_count(0)
+    hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
+    expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
+
+
+@contextmanager
+def restarted(address: str) -> Iterator[None]:
+    """End the test's server; start the same again when the block ends."""
+    port = urlsplit(address).port
+    (folder,) = [
+        each.parent
+        for each in Path("/proc").glob("[0-9]*/cmdline")
+        if f"--ServerApp.port={port}".encode() in each.read_bytes()
+    ]
+    command = [part.decode() for part in (folder / "cmdline").read_bytes().split(b"\0")[:-1]]
+    pairs = (each.partition(b"=") for each in (folder / "environ").read_bytes().split(b"\0") if each)
+    env = {name.decode(): value.decode() for name, _, value in pairs}
+    cwd = (folder / "cwd").resolve()
+    os.kill(int(folder.name), signal.SIGKILL)
+    yield
+    again = subprocess.Popen(
+        command, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    _started.append(again)
+    deadline = time.monotonic() + SLOW_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port or 0), timeout=1):
+            return
+        time.sleep(0.2)
+    pytest.fail("The server did not come back.")
+
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def end_servers() -> Iterator[None]:
+    yield
+    while _started:
+        server = _started.pop()
+        server.terminate()
+        server.wait()
