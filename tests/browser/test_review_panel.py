@@ -138,7 +138,7 @@ def test_the_whole_pass_by_keyboard_and_a_notebook_as_cells(lab: Lab, repo: Path
     page = lab.page
     review = opened(lab)
     expect(hunk(review, "P1:1")).to_be_focused()
-    page.keyboard.press("?")
+    page.keyboard.press("Shift+Slash")
     expect(review.locator(".noo-review-keys")).to_contain_text("Accept Hunk")
     page.keyboard.press("n")
     assert page.evaluate(FOCUSED) == "P1:2"

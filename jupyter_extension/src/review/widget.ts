@@ -187,6 +187,10 @@ export class ReviewWidget extends Widget {
     this.top.replaceChildren(...this.heading(review, locked));
     this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
     this.list.update(review, locked);
+    if (document.activeElement === this.node) {
+      // The tab was opened by its person before there was a hunk.
+      this.list.focus();
+    }
     if (action) {
       this.node.querySelector<HTMLElement>(`[data-action="${CSS.escape(action)}"]`)?.focus();
     }
