@@ -276,6 +276,9 @@ def test_a_lost_connection_and_a_server_that_comes_back(lab: Lab, repo: Path, st
     page = lab.page
     lab.refusals += ["/api/", "net::ERR", "WebSocket", "/lab"]
     review = opened(lab)
+    # JupyterLab itself says that its server is away, in a dialog over the page.
+    dialog = page.locator(".jp-Dialog")
+    page.add_locator_handler(dialog, lambda: dialog.locator("button").first.click())
     page.context.set_offline(True)
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
     error = review.locator(".noo-notice.noo-mod-error")

@@ -57,6 +57,8 @@ export class InlineProvider implements IInlineCompletionProvider {
 
   readonly identifier = PROVIDER;
   readonly icon = nootropicIcon;
+  /** JupyterLab's own settings of a provider: also in the middle of a line, and with time for a model on a CPU. */
+  readonly schema = { default: { enabled: true, autoFillInMiddle: true, timeout: 10_000, debouncerDelay: 0 } };
   readonly name: string;
 
   async fetch(

@@ -32,18 +32,18 @@ export const inline: JupyterFrontEndPlugin<void> = {
       trans,
       localPath: path => app.serviceManager.contents.localPath(path)
     });
-    let isThere = false;
-    // Only who wants completions gets the provider; JupyterLab cannot take one out again, so that it then says nothing.
+    // At once, and also while it is off: JupyterLab asks only who was there when its own settings were read.
+    manager.registerInlineProvider(provider);
+    let isWatched = false;
     const follow = (): void => {
       if (!kept.inlineCompletions) {
         provider.stop();
         return;
       }
-      if (isThere) {
+      if (isWatched) {
         return;
       }
-      isThere = true;
-      manager.registerInlineProvider(provider);
+      isWatched = true;
       if (factory !== null) {
         // JupyterLab tells nobody that a completion was taken: the completer that it makes is asked to tell.
         manager.setInlineCompleterFactory({

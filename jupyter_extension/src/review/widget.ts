@@ -224,12 +224,29 @@ export class ReviewWidget extends Widget {
             make(trans.__('Reject file'), 'plain', trans.__('Reject %1', here.path), 'reject', [`${id}/${here.path}`])
           ]),
       ...reversals(proposal, trans, make, (_: ITurn) => true),
-      button(
-        mode === 'side' ? trans.__('Inline') : trans.__('Side by side'),
-        { class: 'noo-button noo-mod-back', 'data-action': 'mode', 'aria-label': mode === 'side' ? trans.__('Show changes inline') : trans.__('Show changes side by side') },
-        () => void this.act('mode')
-      ),
-      button('?', { class: 'noo-button noo-mod-plain', 'data-action': 'help', 'aria-label': trans.__('Keys'), 'aria-expanded': String(this.help) }, () => void this.act('help'))
+      el(
+        'span',
+        { class: 'noo-review-bar-end' },
+        button(
+          mode === 'side' ? trans.__('Inline') : trans.__('Side by side'),
+          {
+            class: 'noo-button noo-mod-plain',
+            'data-action': 'mode',
+            'aria-label': mode === 'side' ? trans.__('Show changes inline') : trans.__('Show changes side by side')
+          },
+          () => void this.act('mode')
+        ),
+        button(
+          '?',
+          {
+            class: 'noo-button noo-mod-plain',
+            'data-action': 'help',
+            'aria-label': trans.__('Keys'),
+            'aria-expanded': String(this.help)
+          },
+          () => void this.act('help')
+        )
+      )
     );
     const said: HTMLElement[] = [];
     if (this.help) {
