@@ -34,39 +34,30 @@ export const inline: JupyterFrontEndPlugin<void> = {
     });
     // At once, and also while it is off: JupyterLab asks only who was there when its own settings were read.
     manager.registerInlineProvider(provider);
-    let isWatched = false;
-    const follow = (): void => {
+    kept.changed.connect(() => {
       if (!kept.inlineCompletions) {
         provider.stop();
-        return;
       }
-      if (isWatched) {
-        return;
-      }
-      isWatched = true;
-      if (factory !== null) {
-        // JupyterLab tells nobody that a completion was taken: the completer that it makes is asked to tell.
-        manager.setInlineCompleterFactory({
-          factory: options => {
-            const completer = factory.factory(options);
-            const accept = completer.accept.bind(completer);
-            completer.accept = () => {
-              const { current } = completer;
-              accept();
-              if (current?.provider.identifier === PROVIDER) {
-                provider.taken(current.insertText).catch((error: unknown) => {
-                  console.warn('A completion was not noted:', error instanceof Error ? error.message : error);
-                });
-              }
-            };
-            return completer;
-          }
-        });
-      }
-    };
-    void app.restored.then(() => {
-      kept.changed.connect(follow);
-      follow();
     });
+    if (factory === null) {
+      return;
+    }
+    // JupyterLab tells nobody that a completion was taken: each completer that its factory makes is asked to tell. In
+    // place, because editors that come back with the window are there before any other factory could be set.
+    const make = factory.factory.bind(factory);
+    factory.factory = options => {
+      const completer = make(options);
+      const accept = completer.accept.bind(completer);
+      completer.accept = () => {
+        const { current } = completer;
+        accept();
+        if (current?.provider.identifier === PROVIDER) {
+          provider.taken(current.insertText).catch((error: unknown) => {
+            console.warn('A completion was not noted:', error instanceof Error ? error.message : error);
+          });
+        }
+      };
+      return completer;
+    };
   }
 };
