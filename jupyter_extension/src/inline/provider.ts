@@ -97,12 +97,13 @@ export class InlineProvider implements IInlineCompletionProvider {
   /** A completion of ours was taken: tell the journal how long it took, and of what length and digest it is. */
   async taken(insertText: string): Promise<void> {
     const { offer } = this;
-    if (offer === null || offer.text !== insertText) {
+    // Who has typed its beginning takes the rest.
+    if (offer === null || insertText === '' || !offer.text.endsWith(insertText)) {
       return;
     }
     this.offer = null;
     const args = {
-      text: offer.text,
+      text: insertText,
       'latency-s': offer.latency / 1000,
       'shown-s': Math.max(0, Date.now() - offer.at) / 1000,
       model: offer.model,

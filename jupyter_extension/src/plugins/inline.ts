@@ -50,9 +50,11 @@ export const inline: JupyterFrontEndPlugin<void> = {
       const accept = completer.accept.bind(completer);
       completer.accept = () => {
         const { current } = completer;
+        // Read first: what is inserted is taken off the item at once.
+        const insertText = current?.insertText ?? '';
         accept();
         if (current?.provider.identifier === PROVIDER) {
-          provider.taken(current.insertText).catch((error: unknown) => {
+          provider.taken(insertText).catch((error: unknown) => {
             console.warn('A completion was not noted:', error instanceof Error ? error.message : error);
           });
         }
