@@ -23,6 +23,8 @@ PUBLIC_NAMES = {
     "hunk.rejected": "HunkDecided",
     "hunk.pending": "HunkDecided",
     "hunk.undone": "HunkDecided",
+    "decision.timed": "DecisionTimed",
+    "completion.accepted": "CompletionAccepted",
     "turn.accept": "CodeFixApplied",
     "turn.undo": "ChangeUndone",
     "turn.redo": "ChangeRedone",

@@ -55,7 +55,7 @@ export class NootropicClient implements INootropic {
   }
 
   async call(verb: string, args: ReadonlyJSONObject, options: ICallOptions): Promise<IAnswer> {
-    if (verb !== 'show' && verb !== 'board') {
+    if (verb !== 'show' && verb !== 'board' && verb !== 'diff') {
       return this.run(verb, args, options);
     }
     while (this.lookups >= MOST_LOOKUPS) {

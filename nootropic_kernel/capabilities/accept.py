@@ -7,6 +7,7 @@ from pydantic import Field
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.turn_views import TurnResult
 from nootropic_kernel.changes import accept as decisions
+from nootropic_kernel.changes.decision_time import note_time
 from nootropic_kernel.changes.layers import NeedsOwnYes
 from nootropic_kernel.changes.turns import Turn
 from nootropic_kernel.workspace.errors import Interrupted
@@ -26,6 +27,7 @@ class AcceptParams(Params):
     allow_executable: bool = Field(
         False, description="Yes to files that can run by themselves (conftest.py, Makefile, …)."
     )
+    after_s: float | None = Field(None, ge=0, description="Seconds that you looked at it, told by the review panel.")
 
 
 @capability(effect=CapabilityEffect.DECIDE)
@@ -45,6 +47,8 @@ def accept(params: AcceptParams, session: Session) -> TurnResult:
         if session.approve is None or not session.approve(f"{refusal.what} Accept it?"):
             raise
         turn = _accept(params, session, allow=True)
+    if params.after_s is not None and not turn.already:
+        note_time(session.database(), "accept", list(turn.hunks), params.after_s)
     return TurnResult.made(turn)
 
 

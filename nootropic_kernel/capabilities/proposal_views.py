@@ -247,13 +247,17 @@ def _hunk_view(proposal: Proposal, edit: FileEdit, hunk: Hunk, refusal: Nootropi
     )
 
 
+def file_about(edit: FileEdit, hunks: Sequence[HunkView] | Sequence[Hunk]) -> list[str]:
+    """What becomes of a file as a whole, and whether it runs by itself."""
+    headers = [visible(hunk.header) for hunk in hunks if hunk.kind == "file"]
+    return [*headers, *(["runs by itself"] if edit.new is not None and is_executable_at_import(edit.path) else [])]
+
+
 def _file_view(edit: FileEdit, hunks: Sequence[HunkView]) -> FileView:
-    headers = [hunk.header for hunk in hunks if hunk.kind == "file"]
-    about = [*headers, *(["runs by itself"] if edit.new is not None and is_executable_at_import(edit.path) else [])]
     counted = Counter(line.op for hunk in hunks for line in hunk.lines)
     return FileView(
         path=edit.path,
-        about=about,
+        about=file_about(edit, hunks),
         states=dict(Counter(hunk.state for hunk in hunks)),
         added=counted["+"],
         removed=counted["-"],

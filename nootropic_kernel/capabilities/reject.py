@@ -6,6 +6,7 @@ from pydantic import Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.changes import accept as decisions
+from nootropic_kernel.changes.decision_time import note_time
 
 
 class RejectParams(Params):
@@ -16,6 +17,7 @@ class RejectParams(Params):
         description="Proposals (P1), hunks (P1:2) or files (P1/path).",
         json_schema_extra={"position": 0, "complete": "proposal"},
     )
+    after_s: float | None = Field(None, ge=0, description="Seconds that you looked at it, told by the review panel.")
 
 
 class RejectResult(Result):
@@ -39,4 +41,6 @@ def reject(params: RejectParams, session: Session) -> RejectResult:
     it: `accept P1:2`.
     """
     decision = decisions.reject(session.workspace, session.database(), params.refs)
+    if params.after_s is not None and decision.hunks:
+        note_time(session.database(), "reject", list(decision.hunks), params.after_s)
     return RejectResult(hunks=list(decision.hunks), notes=list(decision.notes), already=decision.already)

@@ -51,6 +51,17 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
     return [_cut(line) for line in lines]
 
 
+def diff_counts(hunk: Hunk) -> tuple[int, int]:
+    """How many lines a hunk puts in and takes out."""
+    if hunk.kind == "file" and (hunk.header.startswith(("mode ", "renamed")) or hunk.old == hunk.new):
+        return 0, 0
+    old, new = (split_lines(side.encode("utf-8", "surrogatepass")) for side in (hunk.old, hunk.new))
+    if not old or not new:
+        return len(new), len(old)
+    blocks = changed_blocks(old, new, join=0)
+    return sum(b.new_to - b.new_from for b in blocks), sum(b.old_to - b.old_from for b in blocks)
+
+
 def file_diff(changeset: ChangeSet, edit: FileEdit) -> str:
     hunks = changeset.hunks_of(edit.path)
     before, after = _quoted(f"a/{edit.renamed_from or edit.path}"), _quoted(f"b/{edit.path}")

@@ -16,11 +16,12 @@ _MOST_PLANS = 20
 
 
 def refusals(
-    workspace: Workspace, proposal: Proposal, *, unsaved: Collection[str] = ()
+    workspace: Workspace, proposal: Proposal, *, unsaved: Collection[str] = (), path: str | None = None
 ) -> Mapping[int, NootropicError]:
     """The refusal of each pending hunk that could not be accepted as the files are now; empty where all could.
 
-    Files that run by themselves are no refusal: their own yes can be given.
+    Files that run by themselves are no refusal: their own yes can be given. With ``path``, only the hunks of that file
+    are looked at.
     """
     mode = mode_of(workspace)
     before = standing(proposal)
@@ -38,6 +39,7 @@ def refusals(
         return None
 
     pending = [hunk for hunk in proposal.changeset.hunks if hunk.state is HunkState.PENDING]
+    pending = [hunk for hunk in pending if path is None or hunk.path == path]
     first = refusal(pending) if pending else None
     if first is None:
         return {}

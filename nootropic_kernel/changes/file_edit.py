@@ -109,6 +109,11 @@ def _editable(piece: Piece) -> bool:
     return piece.what in ("block", "created")
 
 
+def editable_hunks(edit: FileEdit, *, first: int = 1) -> frozenset[int]:
+    """The numbers of the edit's hunks that can be accepted with another text; ``first`` is that of its first hunk."""
+    return frozenset(first + k for k, piece in enumerate(pieces_of(edit)) if _editable(piece))
+
+
 def is_notebook(path: str) -> bool:
     """Whether the file is a Jupyter notebook by its name."""
     return path.endswith(".ipynb")

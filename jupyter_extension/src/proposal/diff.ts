@@ -50,7 +50,8 @@ function numbered(hunk: IHunk): readonly IRow[] {
   });
 }
 
-function starts(hunk: IHunk): [number | null, number | null] {
+/** The numbers of the first lines shown on each side, context included; null where the header does not tell. */
+export function starts(hunk: IHunk): [number | null, number | null] {
   if (hunk.kind === 'file' && hunk.lines.length > 0 && hunk.lines.every(line => line.op === '+')) {
     return [null, 1];
   }

@@ -50,7 +50,8 @@ export function proposalView(
   ];
 }
 
-type Action = (label: string, kind: string, about: string, decision: Decision, refs: readonly string[]) => HTMLElement;
+/** Makes a button for a decision. */
+export type Action = (label: string, kind: string, about: string, decision: Decision, refs: readonly string[]) => HTMLElement;
 
 function wholeActions(proposal: IProposal, trans: TranslationBundle, action: Action): HTMLElement[] {
   const pending = refsIn(proposal, ['pending']);
@@ -67,7 +68,7 @@ function wholeActions(proposal: IProposal, trans: TranslationBundle, action: Act
 }
 
 /** `undo` and `redo`, each with what it will change: never just the latest decision, whatever that was. */
-function reversals(
+export function reversals(
   proposal: IProposal,
   trans: TranslationBundle,
   action: Action,
@@ -102,7 +103,7 @@ function reversals(
 }
 
 /** The one hunk that a turn is about, where it is shown: its button stands beside it. */
-function ownHunk(proposal: IProposal, turn: ITurn): string | null {
+export function ownHunk(proposal: IProposal, turn: ITurn): string | null {
   const [ref] = turn.hunks;
   return turn.hunks.length === 1 && ref !== undefined && proposal.hunks.some(hunk => hunk.ref === ref) ? ref : null;
 }
@@ -125,7 +126,7 @@ function hunkActions(proposal: IProposal, hunk: IHunk, trans: TranslationBundle,
 }
 
 /** Task, prompt, context, model, answer and steps, in a box that opens. */
-function origin(from: IProvenance, trans: TranslationBundle): HTMLElement {
+export function origin(from: IProvenance, trans: TranslationBundle): HTMLElement {
   const facts: HTMLElement[] = [];
   const fact = (name: string, ...value: readonly HTMLElement[] | readonly string[]): void => {
     if (value.some(part => part !== '')) {
@@ -157,7 +158,8 @@ function refsIn(proposal: IProposal, states: readonly string[]): readonly string
   return proposal.hunks.filter(hunk => states.includes(hunk.state)).map(hunk => hunk.ref);
 }
 
-function head(proposal: IProposal, trans: TranslationBundle): HTMLElement {
+/** What a proposal is, and what its checks said. */
+export function head(proposal: IProposal, trans: TranslationBundle): HTMLElement {
   const origin = [proposal.task, proposal.how, proposal.model].filter(part => part !== '');
   return el(
     'header',

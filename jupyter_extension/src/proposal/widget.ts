@@ -187,11 +187,12 @@ export class ProposalWidget extends Widget {
 }
 
 /** What a decision did. That it can be undone, a button says already. */
-function told(answer: IAnswer): string {
+export function told(answer: IAnswer): string {
   const lines = text(answer.bundle['text/plain']).split('\n');
   return lines.filter(line => !/^`(undo|redo) A\d+` takes this back\.$/.test(line)).join('\n');
 }
 
-function words(error: unknown): string {
+/** An error in words. */
+export function words(error: unknown): string {
   return error instanceof Error ? error.message : text(record(error).message) || String(error);
 }

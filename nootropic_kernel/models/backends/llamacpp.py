@@ -17,6 +17,9 @@ from nootropic_kernel.models.exchange import Endpoint, Exchange
 from nootropic_kernel.models.refusals import count, malformed, name, parsed
 from nootropic_kernel.models.transport import fetch, stream
 
+# Servers that said that their model cannot fill in the middle; asked once a process.
+_without_fill: set[tuple[str, str]] = set()
+
 
 class LlamaCpp(OpenAICompatible):
     """A llama.cpp server."""
@@ -81,6 +84,31 @@ class LlamaCpp(OpenAICompatible):
                 numbers[PurePath(str(row.get("path"))).stem] = number
         self._adapters = numbers
         return numbers
+
+    def fill(self, prefix: str, suffix: str, max_tokens: int, cancel: Cancel = None) -> str:
+        """The code that belongs between ``prefix`` and ``suffix``, by ``/infill``; from a model that was not trained to
+        fill in the middle, what goes on after ``prefix``, by ``/completion``.
+
+        :raises ModelError: when there is none.
+        """
+        body: dict[str, Any] = {"n_predict": max_tokens, "temperature": 0.0, "cache_prompt": True}
+        if self.place not in _without_fill:
+            try:
+                both = {**body, "input_prefix": prefix, "input_suffix": suffix}
+                return self._content(self._fetch(f"{self.root}/infill", both, cancel))
+            except InferenceError as error:
+                if error.data.get("status") not in (400, 404, 501):
+                    raise
+                _without_fill.add(self.place)
+        return self._content(
+            self._fetch(f"{self.root}/completion", {**body, "prompt": prefix, "stop": ["\n\n"]}, cancel)
+        )
+
+    def _content(self, reply: dict[str, Any]) -> str:
+        text = reply.get("content")
+        if not isinstance(text, str):
+            raise malformed(self.name, str(reply)[:200])
+        return text
 
     @property
     def _base(self) -> str:

@@ -1,0 +1,276 @@
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+
+import { button, el, notice, withCode } from '../dom';
+import type { ITurn } from '../proposal/data';
+import { head, origin, reversals } from '../proposal/view';
+import { stateView } from '../states';
+import type { INootropic, INootropicEvents } from '../tokens';
+import type { HunkAct } from './card';
+import type { Mode } from './compare';
+import type { IReview } from './data';
+import { fileTree } from './files';
+import { HunkList } from './hunks';
+import { isAway, ReviewModel } from './model';
+
+/** What a review needs. */
+export interface IReviewOptions {
+  readonly client: INootropic;
+  readonly events: INootropicEvents | null;
+  readonly languages: IEditorLanguageRegistry | null;
+  readonly folder: string;
+  readonly id: string;
+  readonly trans: TranslationBundle;
+  /** How sides are shown; asked and told when the person changes it. */
+  readonly mode: { get(): Mode; set(mode: Mode): void };
+  /** What the keys are, for the help line. */
+  readonly keys: () => readonly (readonly [string, string])[];
+}
+
+/** What the keys do in a review. */
+export type ReviewAct = HunkAct | 'next' | 'previous' | 'help' | 'mode' | 'focus-files';
+
+/** A review of one proposal: its files, the hunks of one of them, and the decisions. */
+export class ReviewWidget extends Widget {
+  constructor(readonly options: IReviewOptions) {
+    super();
+    const { trans } = options;
+    this.addClass('noo-review');
+    this.node.tabIndex = -1;
+    this.title.label = trans.__('Review %1', options.id);
+    this.model = new ReviewModel({
+      ...options,
+      unknown: () => trans.__('This proposal has a shape that this version does not know. Update the extension.')
+    });
+    this.list = new HunkList({
+      trans,
+      languages: options.languages,
+      mode: options.mode.get,
+      act: (act, ref) => void this.act(act, ref),
+      save: (ref, text) => void this.decide('edit', text === null ? { ref, reset: true } : { ref, text }, ref),
+      fetch: ref => void this.model.fetch(ref),
+      editing: open => this.toggleClass('noo-mod-editing', open),
+      turn: (path, page) => void this.model.turn(path, page)
+    });
+    this.side.setAttribute('aria-label', trans.__('Files'));
+    this.main.append(this.side, this.list.node);
+    this.node.append(this.top, this.main);
+    this.model.changed.connect(this.draw, this);
+    this.draw();
+    void this.model.load();
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.model.dispose();
+      this.list.dispose();
+    }
+    super.dispose();
+  }
+
+  /** Do what a key or a button asks for, at the hunk that is current unless one is named. */
+  async act(act: ReviewAct, named?: string): Promise<void> {
+    const { review } = this.model;
+    const card = this.list.card(named ?? null);
+    const ref = card?.hunk.ref;
+    switch (act) {
+      case 'next':
+      case 'previous':
+        return this.step(act === 'next');
+      case 'help':
+        this.help = !this.help;
+        return this.draw();
+      case 'mode':
+        this.options.mode.set(this.options.mode.get() === 'side' ? 'inline' : 'side');
+        this.list.redraw();
+        return this.draw();
+      case 'focus-files':
+        return this.side.querySelector<HTMLElement>('[aria-current]')?.focus();
+      case 'edit':
+        return card?.edit();
+      case 'undo':
+      case 'redo': {
+        const turn = act === 'undo' ? review?.proposal.undo : review?.proposal.redo;
+        if (turn) {
+          await this.decide(act, { turn: turn.id }, ref ?? '');
+        }
+        return;
+      }
+      default: {
+        const isOpen = card?.hunk.state === 'pending' || (act === 'accept' && card?.hunk.state === 'rejected');
+        if (card === null || ref === undefined || !isOpen) {
+          return;
+        }
+        if (act === 'accept' && card.hunk.refused !== '') {
+          this.say(this.options.trans.__('Not now: %1', card.hunk.refused));
+          return;
+        }
+        await this.decide(act, { refs: [ref], ...this.list.timeOf([ref]) }, ref);
+      }
+    }
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this.list.focus() || this.node.focus();
+  }
+
+  protected override onAfterShow(): void {
+    this.list.watch();
+  }
+
+  /** Carry out a decision; the focus goes to the next hunk to decide, or stays. */
+  private async decide(verb: string, args: ReadonlyJSONObject, ref: string): Promise<void> {
+    const inside = this.node.contains(document.activeElement);
+    const done = await this.model.decide(verb, args);
+    if (!this.isDisposed && inside) {
+      const forward = done && (verb === 'accept' || verb === 'reject');
+      this.list.focus(forward ? this.list.nextPending(ref) : ref) || this.node.focus();
+    }
+  }
+
+  /** Go to the next or previous hunk; at the end of a file, to the next file that has something to decide. */
+  private async step(forward: boolean): Promise<void> {
+    const { review } = this.model;
+    if (review === null || this.list.step(forward)) {
+      return;
+    }
+    if (forward ? review.page < review.pages : review.page > 1) {
+      await this.model.turn(review.path, review.page + (forward ? 1 : -1));
+      this.list.focusEnd(forward);
+      return;
+    }
+    const at = review.files.findIndex(file => file.path === review.path);
+    const order = forward ? review.files.slice(at + 1) : review.files.slice(0, Math.max(0, at)).reverse();
+    const file = order.find(each => each.pending > 0) ?? order[0];
+    if (file === undefined) {
+      this.say(forward ? this.options.trans.__('This is the last hunk.') : this.options.trans.__('This is the first hunk.'));
+      return;
+    }
+    await this.model.open(file.path, forward ? file.firstPending : file.first + file.hunks - 1);
+    this.list.focusEnd(forward);
+  }
+
+  private say(words: string): void {
+    this.model.note = { kind: 'info', text: words };
+    this.draw();
+  }
+
+  private draw(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    const { review, failure, working } = this.model;
+    const { trans } = this.options;
+    const again = [{ label: trans.__('Try again'), run: () => void this.model.load() }];
+    const focused = this.top.contains(document.activeElement) || this.side.contains(document.activeElement);
+    const action = focused ? document.activeElement?.getAttribute('data-action') : null;
+    this.main.hidden = review === null;
+    if (review === null) {
+      const state =
+        failure === null
+          ? stateView({ kind: 'loading', title: trans.__('Reading %1 …', this.options.id) })
+          : stateView({
+              kind: isAway(failure) ? 'offline' : 'error',
+              title: trans.__('%1 cannot be shown', this.options.id),
+              text: withCode(failure.message),
+              actions: again
+            });
+      this.top.replaceChildren(state);
+      return;
+    }
+    const locked = working || (failure !== null && isAway(failure));
+    this.title.label = `${review.proposal.id} ${review.proposal.title}`.slice(0, 40);
+    this.top.replaceChildren(...this.heading(review, locked));
+    this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
+    this.list.update(review, locked);
+    if (document.activeElement === this.node) {
+      // The tab was opened by its person before there was a hunk.
+      this.list.focus();
+    }
+    if (action) {
+      this.node.querySelector<HTMLElement>(`[data-action="${CSS.escape(action)}"]`)?.focus();
+    }
+  }
+
+  private heading(review: IReview, locked: boolean): HTMLElement[] {
+    const { trans, id } = { ...this.options };
+    const { proposal } = review;
+    const { note, failure } = this.model;
+    const mode = this.options.mode.get();
+    const whole = review.files.reduce((sum, file) => sum + file.pending, 0);
+    const here = review.files.find(file => file.path === review.path);
+    const make = (label: string, kind: string, about: string, act: string, refs: readonly string[]): HTMLElement =>
+      button(
+        label,
+        { class: `noo-button noo-mod-${kind}`, 'aria-label': about, 'data-action': `${act} ${refs.join(' ')}`, disabled: locked ? '' : undefined },
+        () => {
+          const args = act === 'accept' || act === 'reject' ? { refs: [...refs], ...this.list.timeOf(null) } : { turn: refs[0] ?? '' };
+          void this.decide(act, args, '');
+        }
+      );
+    const bar = el(
+      'div',
+      { class: 'noo-bar', role: 'toolbar', 'aria-label': trans.__('Decide on %1', id) },
+      whole === 0 ? null : make(trans.__('Accept all (%1)', whole), 'accept', trans.__('Accept all of %1', id), 'accept', [id]),
+      whole === 0 ? null : make(trans.__('Reject all'), 'plain', trans.__('Reject all of %1', id), 'reject', [id]),
+      ...(here === undefined || here.pending === 0 || review.files.length === 1
+        ? []
+        : [
+            make(trans.__('Accept file (%1)', here.pending), 'plain', trans.__('Accept %1', here.path), 'accept', [`${id}/${here.path}`]),
+            make(trans.__('Reject file'), 'plain', trans.__('Reject %1', here.path), 'reject', [`${id}/${here.path}`])
+          ]),
+      ...reversals(proposal, trans, make, (_: ITurn) => true),
+      el(
+        'span',
+        { class: 'noo-review-bar-end' },
+        button(
+          mode === 'side' ? trans.__('Inline') : trans.__('Side by side'),
+          {
+            class: 'noo-button noo-mod-plain',
+            'data-action': 'mode',
+            'aria-label': mode === 'side' ? trans.__('Show changes inline') : trans.__('Show changes side by side')
+          },
+          () => void this.act('mode')
+        ),
+        button(
+          '?',
+          {
+            class: 'noo-button noo-mod-plain',
+            'data-action': 'help',
+            'aria-label': trans.__('Keys'),
+            'aria-expanded': String(this.help)
+          },
+          () => void this.act('help')
+        )
+      )
+    );
+    const said: HTMLElement[] = [];
+    if (this.help) {
+      const keys = this.options.keys().flatMap(([key, what]) => [el('kbd', {}, key), `${what}  `]);
+      said.push(el('p', { class: 'noo-review-keys', role: 'note' }, ...keys));
+    }
+    if (failure !== null) {
+      const retry = button(trans.__('Try again'), { class: 'noo-button noo-mod-plain', 'data-action': 'again' }, () => void this.model.load());
+      said.push(notice('error', ...withCode(failure.message), ' ', trans.__('Shown as it was read last.'), ' ', retry));
+    } else if (this.model.isOffline) {
+      said.push(notice('info', trans.__('The connection is lost: what others decide is not seen at once.')));
+    }
+    if (note !== null && note.text !== failure?.message) {
+      const { again } = note;
+      const yes = again && button(trans.__('I have read it: accept it'), { class: 'noo-button noo-mod-plain', 'data-action': 'yes' }, () => void this.decide('accept', again, ''));
+      said.push(notice(note.kind, ...withCode(note.text), ' ', yes));
+    }
+    return [head(proposal, trans), bar, ...said, ...(proposal.provenance ? [origin(proposal.provenance, trans)] : [])];
+  }
+
+  private readonly model: ReviewModel;
+  private readonly list: HunkList;
+  private readonly top = el('div', { class: 'noo-review-top' });
+  private readonly side = el('nav', { class: 'noo-review-files' });
+  private readonly main = el('div', { class: 'noo-review-main' });
+  private help = false;
+}
