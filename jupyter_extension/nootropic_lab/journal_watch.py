@@ -31,6 +31,7 @@ PUBLIC_NAMES = {
     "plan.amended": "PlanChanged",
     "plan.replanned": "PlanChanged",
     "plan.replan-undone": "PlanChanged",
+    "plan.edited": "PlanChanged",
     "task.satisfied": "TaskStateChanged",
     "run.finished": "TaskStateChanged",
     "run.failed": "TaskStateChanged",
