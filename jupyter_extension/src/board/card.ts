@@ -52,7 +52,10 @@ export function card(task: ITask, news: ICardNews, actions: ICardActions | null,
         ? null
         : el('span', { class: 'noo-board-needs', title: trans.__('Waits for') }, trans.__('after %1', few(task.dependsOn))),
       task.cost === null ? null : el('span', { class: 'noo-board-cost' }, costWords(task.cost, trans)),
-      task.note ? el('span', { class: 'noo-note' }, task.note) : null
+      // What a task waits for stands there already.
+      task.note && !(task.status === 'pending' && task.dependsOn.length > 0)
+        ? el('span', { class: 'noo-note' }, task.note)
+        : null
     )
   );
   handle.addEventListener('click', () => actions?.toggle(task.id));

@@ -11,6 +11,11 @@ export const PAGE = 40;
 /** Above so many cards, lanes begin folded. */
 const MOST_AT_ONCE = 240;
 
+/** The least widths of a column, with cards and without, and what lies between two, in CSS pixels. */
+const WIDE = 180;
+const NARROW = 96;
+const GAP = 8;
+
 /** What the lanes are drawn with. */
 export interface ILaneOptions {
   readonly plan: IPlan;
@@ -35,7 +40,9 @@ export function lanes(options: ILaneOptions): HTMLElement {
   const keys = COLUMNS.map(column => column[0]).filter(
     key => options.allColumns || plan.columns.some(column => column.key === key)
   );
-  const widths = keys.map(key => ((counts.get(key) ?? 0) > 0 ? 'minmax(190px, 1fr)' : 'minmax(104px, 0.35fr)')).join(' ');
+  const filled = keys.map(key => (counts.get(key) ?? 0) > 0);
+  const widths = filled.map(full => (full ? `minmax(${WIDE}px, 1fr)` : `minmax(${NARROW}px, 0.35fr)`)).join(' ');
+  const least = filled.reduce((sum, full) => sum + (full ? WIDE : NARROW) + GAP, -GAP);
   const byEpic = new Map<string, ITask[]>();
   for (const task of shown) {
     const list = byEpic.get(task.epic) ?? [];
@@ -50,7 +57,7 @@ export function lanes(options: ILaneOptions): HTMLElement {
   let cards = 0;
   return el(
     'div',
-    { class: 'noo-board', role: 'group', 'aria-label': trans.__('Board'), style: `--noo-board-columns:${widths}` },
+    { class: 'noo-board', role: 'group', 'aria-label': trans.__('Board'), style: `--noo-board-columns:${widths};--noo-board-least:${least}px` },
     el(
       'div',
       { class: 'noo-board-heads', 'aria-hidden': 'true' },

@@ -104,7 +104,9 @@ export class BoardPanel extends Widget {
           title: trans.__('There is no plan yet'),
           text: withCode(
             trans.__(
-              'Say what you want to build, in a cell: `%%noo plan` and below it `Build a Python library for posts with comments.` The tasks then stand here.'
+              'Say what you want to build, in a cell: %1 and below it %2. The tasks then stand here.',
+              '`%%noo plan`',
+              `\`${trans.__('Build a Python library for posts with comments.')}\``
             )
           ),
           actions: [
