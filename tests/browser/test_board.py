@@ -73,7 +73,8 @@ def drop(page: Page) -> None:
 def act(board: Locator, task: str, action: str) -> None:
     """Choose from the menu of a card."""
     card(board, task).get_by_role("button", name=f"Actions for {task}").click()
-    board.page.get_by_role("menuitem", name=action, exact=True).click()
+    menu = board.page.get_by_role("menu", name=f"Actions for {task}")
+    menu.get_by_role("menuitem", name=action, exact=True).click()
 
 
 def board_of(lab: Lab) -> Locator:
@@ -159,8 +160,7 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
     lab.theme("JupyterLab Dark")
     lab.picture("board-review-dark")
     assert serious(page, PANEL) == []
-    page.evaluate(
-        "() => { const [panel] = [...window.jupyterapp.shell.widgets('main')].filter(w => w.id.startsWith('id-'));"
-        " if (panel) window.jupyterapp.shell.activateById(panel.id); }"
-    )
-    expect(column(output, "review", task)).to_be_attached()
+    page.get_by_role("tab", name="work.ipynb").click()
+    expect(column(output, "review", task)).to_be_visible()
+    lab.picture("board-output-dark", output)
+    assert serious(page, ".jp-OutputArea .noo-plan") == []
