@@ -18,7 +18,8 @@ from tests.conftest import git
 pytestmark = pytest.mark.browser
 
 _OPEN = """async path => {
-  await window.jupyterapp.commands.execute('docmanager:open', { path, options: { mode: 'split-right' } });
+  const widget = await window.jupyterapp.commands.execute('docmanager:open', { path, options: { mode: 'split-right' } });
+  await widget.context.ready;
 }"""
 _SAVE = """async path => {
   const widget = [...window.jupyterapp.shell.widgets('main')].find(item => item.context?.path === path);
@@ -71,9 +72,6 @@ def test_tabs_editors_and_a_reload(lab: Lab, planned: Path) -> None:
     page.evaluate(_OPEN, FILE_NAME)
     title = card(board, "T3").locator(".noo-card-title").text_content()
     assert title is not None
-    page.wait_for_function(
-        "path => [...window.jupyterapp.shell.widgets('main')].some(item => item.context?.path === path)", arg=FILE_NAME
-    )
     assert page.evaluate(_REWRITE, [FILE_NAME, title, "Write the Comment class, briefly"])
     head = git(planned, "rev-parse", "HEAD")
     act(board, "T5", "Move to Dropped")

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { button, el, notice, withCode } from '../dom';
 import type { ICost, ITask } from '../plan/data';
+import { columnOf } from '../plan/data';
 import { howWords, hoursWords, statusWords } from '../plan/words';
 
 /** What is going on at a card besides what the plan says. */
@@ -116,7 +117,7 @@ function light(task: ITask, trans: TranslationBundle): HTMLElement | null {
 }
 
 function slack(task: ITask, trans: TranslationBundle): HTMLElement | null {
-  return task.slack === null || task.status === 'done'
+  return task.slack === null || ['done', 'dropped'].includes(columnOf(task.status))
     ? null
     : el('span', { class: 'noo-board-slack' }, trans.__('slack %1', hoursWords(task.slack, trans)));
 }
