@@ -27,11 +27,11 @@ _SAVE = """async path => {
 }"""
 _REWRITE = """([path, old, new_]) => {
   const widget = [...window.jupyterapp.shell.widgets('main')].find(item => item.context?.path === path);
-  const { sharedModel } = widget.context.model;
-  const source = sharedModel.getSource();
-  const changed = source.replace(old, new_);
-  sharedModel.setSource(changed);
-  return changed !== source;
+  const { editor } = widget.content;
+  const start = editor.model.sharedModel.getSource().indexOf(old);
+  editor.setSelection({ start: editor.getPositionAt(start), end: editor.getPositionAt(start + old.length) });
+  editor.replaceSelection(new_);
+  return start >= 0;
 }"""
 
 

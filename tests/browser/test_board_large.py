@@ -65,10 +65,10 @@ def test_a_large_board_answers_at_once(lab: Lab, large: Path) -> None:
     search = "document.querySelector('.noo-board-panel input[type=search]')"
     measure(
         "filter",
-        f"{search}.value = 'T1999'; {search}.dispatchEvent(new Event('input'))",
+        f"{search}.value = 'T1990'; {search}.dispatchEvent(new Event('input'))",
         "document.querySelectorAll('.noo-board-panel .noo-card').length === 1",
     )
-    expect(card(board, "T1999")).to_be_visible()
+    expect(card(board, "T1990")).to_be_visible()
     print("\n" + "\n".join(f"{name:<16} {time:8.0f} ms" for name, time in times.items()))
     for name in ("unfold a lane", "open a card", "filter"):
         assert times[name] < 2000, times

@@ -182,9 +182,23 @@ describe('the board', () => {
     const heads = [...node.querySelectorAll<HTMLElement>('.noo-board-lane-head')];
     const folded = heads.find(head => head.getAttribute('aria-expanded') === 'false')!;
     const before = node.querySelectorAll('.noo-card').length;
+    // What is opened by hand folds nothing that was open.
     folded.click();
     expect(node.querySelectorAll('.noo-card').length).toBeGreaterThan(before);
     expect(document.activeElement?.getAttribute('aria-expanded')).toBe('true');
+    const opened = [...node.querySelectorAll('.noo-board-lane-head')].filter(head => head.getAttribute('aria-expanded') === 'true');
+    expect(opened).toHaveLength(heads.filter(head => head.getAttribute('aria-expanded') === 'true').length + 1);
+  });
+
+  it('begins with lanes that are done folded, where the plan is large', async () => {
+    const data = large(400, 4) as { plan: { tasks: { story: string; status: string }[] } };
+    data.plan.tasks.forEach(task => task.story === 'S0' && (task.status = 'done'));
+    const { node } = await shown(() => board(data));
+    const lanes = (): (string | null)[] =>
+      [...node.querySelectorAll('.noo-board-lane-head')].map(head => head.getAttribute('aria-expanded'));
+    expect(lanes()).toEqual(['false', 'true', 'true', 'false']);
+    node.querySelector<HTMLElement>('.noo-board-lane-head')!.click();
+    expect(lanes()).toEqual(['true', 'true', 'true', 'false']);
   });
 
   it('says what to type where there is no plan, and why where there is no answer', async () => {

@@ -8,7 +8,7 @@ import { columnTitle } from './moves';
 /** So many cards a list begins with; the rest come on demand. */
 export const PAGE = 40;
 
-/** Above so many cards, lanes begin folded. */
+/** Above so many cards, lanes begin folded: those that are done, and those that come after so many cards. */
 const MOST_AT_ONCE = 240;
 
 /** The least widths of a column, with cards and without, and what lies between two, in CSS pixels. */
@@ -23,6 +23,8 @@ export interface ILaneOptions {
   readonly trans: TranslationBundle;
   /** Lanes that the person has folded or unfolded. */
   readonly folded: ReadonlyMap<string, boolean>;
+  /** How lanes began, noted here: one that the person opens folds no other. */
+  readonly begun: Map<string, boolean>;
   /** How many cards of a list are shown, by lane and column, where it is not `PAGE`. */
   readonly pages: ReadonlyMap<string, number>;
   readonly card: (task: ITask) => HTMLElement;
@@ -72,7 +74,9 @@ export function lanes(options: ILaneOptions): HTMLElement {
     ),
     ...rows.map(epic => {
       const tasks = byEpic.get(epic.id) ?? [];
-      const folded = options.folded.get(epic.id) ?? (cards > 0 && cards + tasks.length > MOST_AT_ONCE);
+      const over = tasks.every(task => task.status === 'done') || (cards > 0 && cards + tasks.length > MOST_AT_ONCE);
+      const folded = options.folded.get(epic.id) ?? options.begun.get(epic.id) ?? (shown.length > MOST_AT_ONCE && over);
+      options.begun.set(epic.id, folded);
       cards += folded ? 0 : tasks.length;
       return lane(epic, tasks, keys, folded, rows.length > 1, options);
     })

@@ -53,6 +53,7 @@ export class BoardView extends Widget {
       trans,
       filter => {
         state.filter = filter;
+        this.begun.clear();
         this.draw();
         this.arranged.emit();
       },
@@ -205,6 +206,7 @@ export class BoardView extends Widget {
       shown,
       trans,
       folded: state.folded,
+      begun: this.begun,
       pages: this.pages,
       card: task => this.card(task),
       fold: (epic, folded) => {
@@ -514,6 +516,7 @@ export class BoardView extends Widget {
   private readonly live = el('div', { class: 'noo-board-live', role: 'status', 'aria-live': 'polite' });
   private readonly line = el('div', { class: 'noo-board-line' });
   private readonly body = el('div', {});
+  private readonly begun = new Map<string, boolean>();
   private readonly pages = new Map<string, number>();
   private readonly opened = new Set<string>();
   /** As the server told it, and as it is shown. */
