@@ -1,4 +1,4 @@
-"""The board in its panel and in a cell: cards are moved, run and filtered; Git, other tabs and a reload show the same."""
+"""The board in its panel and in a cell's output: cards are moved and run, and Git tells the same."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def handle(board: Locator, task: str) -> Locator:
     return card(board, task).locator(".noo-board-handle")
 
 
-def drag(page: Page, start: Locator, end: Locator, *, at: float = 0.5, across: float = 0.4, shift: bool = False) -> None:
+def drag(
+    page: Page, start: Locator, end: Locator, *, at: float = 0.5, across: float = 0.4, shift: bool = False
+) -> None:
     """Drag with the mouse onto a point of another element (fractions of its height and width)."""
     start.scroll_into_view_if_needed()
     box = start.bounding_box()

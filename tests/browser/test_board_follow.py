@@ -1,4 +1,4 @@
-"""The board follows: two tabs one another, an editor's tab, a reload; what is unsaved in an editor is not overwritten."""
+"""The board follows another tab, an editor and a reload; what is unsaved in an editor is not overwritten."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from tests.conftest import git
 pytestmark = pytest.mark.browser
 
 _OPEN = """async path => {
-  const widget = await window.jupyterapp.commands.execute('docmanager:open', { path, options: { mode: 'split-right' } });
+  const widget = await window.jupyterapp.commands.execute('docmanager:open', {
+    path,
+    options: { mode: 'split-right' }
+  });
   await widget.context.ready;
 }"""
 _SAVE = """async path => {
@@ -40,7 +43,7 @@ def planned(repo: Path, workspace: Workspace) -> Path:
     """A repository with a plan."""
     session = Session(workspace)
     try:
-        plan(PlanParams(brief=BRIEF), session)
+        plan(PlanParams(brief=BRIEF, amend=False), session)
     finally:
         session.close()
     return repo
