@@ -153,6 +153,24 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
     lab.picture("board-refused-light")
     card(board, task).get_by_role("button", name="Dismiss").click()
 
+    # Within a lane: a card is put before another of its story, and onto the edge of one that it shall wait for.
+    first_lane = board.get_by_role("button", name="E1 What it is about")
+    first_lane.click()
+    expect(first_lane).to_have_attribute("aria-expanded", "false")
+    drag(page, handle(board, "T9"), card(board, "T7"), at=0.2)
+    expect(page.locator(".noo-board-ghost")).to_have_text("T9 before T7")
+    drop(page)
+    expect(board.locator(".noo-board-line")).to_contain_text("T9 before T7")
+    assert git(repo, "log", "-1", "--format=%s") == "Task T9 before T7"
+    expect(board.locator('.noo-board-lane[data-epic="E2"] .noo-card').first).to_have_attribute("data-task", "T9")
+    drag(page, handle(board, "T8"), card(board, "T7"), across=0.97)
+    expect(page.locator(".noo-board-ghost")).to_have_text("T8 waits for T7")
+    lab.picture("board-linking-light")
+    drop(page)
+    expect(column(board, "waiting", "T8")).to_be_visible()
+    assert git(repo, "log", "-1", "--format=%s") == "Task T8 after T7"
+    first_lane.click()
+
     # Run from its menu: a proposal waits for review, in the panel and in the cell's output.
     act(board, task, "Run")
     expect(column(board, "review", task)).to_be_visible()
