@@ -147,6 +147,21 @@ describe('the board', () => {
     waiting[1]!();
   });
 
+  it('goes on to follow after news that came while it was asking', async () => {
+    let release = (): void => undefined;
+    const { desk } = await shown(() => new Promise(resolve => (release = () => resolve(board()))));
+    desk.decided.emit({ verb: 'accept', folder: 'work' });
+    await new Promise(resolve => setTimeout(resolve, 350));
+    release();
+    await settled();
+    expect(desk.calls).toHaveLength(2);
+    release();
+    await settled();
+    desk.decided.emit({ verb: 'accept', folder: 'work' });
+    await vi.waitFor(() => expect(desk.calls).toHaveLength(3));
+    release();
+  });
+
   it('has one stop for Tab, and arrow keys go from card to card', async () => {
     const { node } = await shown(() => board());
     expect(node.querySelectorAll('.noo-board-handle[tabindex="0"]')).toHaveLength(1);

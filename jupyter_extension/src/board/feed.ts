@@ -143,7 +143,10 @@ export class BoardFeed implements IDisposable {
   private soon(): void {
     this.stale = true;
     if (this.watched && this.timer === undefined) {
-      this.timer = setTimeout(() => void this.look(), PAUSE_MS);
+      this.timer = setTimeout(() => {
+        this.timer = undefined;
+        void this.look();
+      }, PAUSE_MS);
     }
   }
 
