@@ -35,6 +35,7 @@ PUBLIC_NAMES = {
     "plan.edited": "PlanChanged",
     "plan.scheduled": "PlanChanged",
     "plan.replan-undone": "PlanChanged",
+    "plan.edited": "PlanChanged",
     "task.satisfied": "TaskStateChanged",
     "run.finished": "TaskStateChanged",
     "run.failed": "TaskStateChanged",

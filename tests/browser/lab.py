@@ -35,14 +35,14 @@ class Lab:
 
     def __init__(self, page: Page, address: str, screenshots: Path) -> None:
         self.page = page
-        self._address = address
+        self.address = address
         self._screenshots = screenshots
         # The browser writes every refused request to the console; a test names those that it provokes.
         self.refusals: list[str] = []
 
     def open_notebook(self, path: str) -> str:
         """Open a notebook and wait for its kernel; gives the kernel's implementation."""
-        base, query = self._address.split("?")
+        base, query = self.address.split("?")
         self.page.goto(f"{base}/tree/{path}?{query}")
         self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext", polling=200)
         implementation: str = self.page.evaluate(_READY)

@@ -57,7 +57,7 @@ describe('the one switch', () => {
     const settings = new TestSettings();
     const desk = new Desk(() => answer({}));
     const renderer = attach(
-      new SwitchedRenderer(settings, PLAN_MIME, () => new PlanRenderer({ client: desk, folder: '', trans }))
+      new SwitchedRenderer(settings, PLAN_MIME, () => new PlanRenderer({ client: desk, folder: '', trans, events: null, files: null, commands: null }))
     );
     const output = model(PLAN_MIME, planData());
     output.setData({ data: { ...output.data, 'text/plain': HOSTILE } });

@@ -7,11 +7,24 @@ export interface IHow {
   readonly why: string;
 }
 
+/** What models cost, in USD; null where that is unknown. */
+export interface ICost {
+  readonly spent: number | null;
+  readonly calls: number;
+  readonly forecast: number | null;
+}
+
 /** One task as the board shows it. */
 export interface ITask {
   readonly id: string;
   readonly title: string;
   readonly story: string;
+  readonly epic: string;
+  readonly agent: string;
+  /** green, yellow, red; empty where it is not told. */
+  readonly health: string;
+  /** Null where no model was asked for it. */
+  readonly cost: ICost | null;
   readonly how: IHow;
   readonly status: string;
   readonly note: string;
@@ -19,6 +32,8 @@ export interface ITask {
   readonly files: readonly string[];
   readonly acceptance: readonly { readonly text: string; readonly met: boolean }[];
   readonly hours: number | null;
+  /** When it starts at the earliest, in hours from the start of the plan. */
+  readonly starts: number | null;
   /** When it ends at the earliest, in hours from the start of the plan. */
   readonly ends: number | null;
   readonly slack: number | null;
@@ -27,6 +42,8 @@ export interface ITask {
 
 /** One column of the board. */
 export interface IColumn {
+  /** ready, waiting, review, done, blocked, dropped. */
+  readonly key: string;
   readonly title: string;
   readonly tasks: readonly ITask[];
 }
@@ -46,6 +63,9 @@ export interface IPlan {
   readonly hours: number | null;
   readonly tasks: readonly ITask[];
   readonly columns: readonly IColumn[];
+  readonly epics: readonly { readonly id: string; readonly title: string }[];
+  /** What models cost so far and what is foreseen for the rest; null where it is not told. */
+  readonly cost: ICost | null;
   /** The chains of tasks that decide when the plan ends, each in the order in which it is done. */
   readonly critical: readonly (readonly ITask[])[];
   readonly words: readonly IWord[];
@@ -53,13 +73,18 @@ export interface IPlan {
   readonly notes: readonly string[];
 }
 
-/** The board's columns, where the plan brings none: title, and the statuses that belong there. */
-const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
-  ['Waiting', ['pending', 'blocked', 'deferred']],
-  ['Ready', ['ready', 'failed']],
-  ['In review', ['running', 'review']],
-  ['Done', ['done', 'superseded', 'cancelled']]
+/** The board's columns: key, title, and the statuses that belong there. */
+export const COLUMNS: readonly (readonly [string, string, readonly string[]])[] = [
+  ['ready', 'Ready', ['ready']],
+  ['waiting', 'Waiting', ['pending']],
+  ['review', 'In review', ['running', 'review']],
+  ['done', 'Done', ['done']],
+  ['blocked', 'Not possible yet', ['failed', 'blocked']],
+  ['dropped', 'Dropped', ['superseded', 'cancelled', 'deferred']]
 ];
+
+/** The columns that stand even when they are empty. */
+const ALWAYS = 4;
 
 /** Read a plan's data; null when it is not one that this version understands. */
 export function readPlan(data: unknown): IPlan | null {
@@ -72,7 +97,11 @@ export function readPlan(data: unknown): IPlan | null {
   const states = record(source.states);
   const criticalIds = texts(source.critical);
   const onPath = new Set(criticalIds);
-  const tasks = raw.map(item => readTask(record(item), states, onPath)).filter(task => task.id !== '');
+  const extra = record(source.board);
+  const epicOf = new Map(array(plan.stories).map(item => [text(record(item).id), text(record(item).epic)]));
+  const tasks = raw
+    .map(item => readTask(record(item), { states, onPath, epicOf, health: record(extra.health), costs: record(extra.costs) }))
+    .filter(task => task.id !== '');
   const byId = new Map(tasks.map(task => [task.id, task]));
   return {
     id: text(plan.id),
@@ -81,6 +110,10 @@ export function readPlan(data: unknown): IPlan | null {
     hours: totalHours(raw),
     tasks,
     columns: readColumns(source.columns, tasks, byId),
+    epics: array(plan.epics)
+      .map(item => ({ id: text(record(item).id), title: text(record(item).title) }))
+      .filter(epic => epic.id !== ''),
+    cost: readCost(extra.cost),
     words: array(plan.words ?? source.words)
       .map(item => readWord(record(item)))
       .filter(word => word.text !== '' && word.verdict !== ''),
@@ -105,19 +138,34 @@ function rawTasks(plan: Readonly<Record<string, unknown>>): readonly unknown[] |
   return stories.flatMap(story => array(record(story).tasks));
 }
 
-function readTask(
-  task: Readonly<Record<string, unknown>>,
-  states: Readonly<Record<string, unknown>>,
-  onPath: ReadonlySet<string>
-): ITask {
+interface ISides {
+  readonly states: Readonly<Record<string, unknown>>;
+  readonly onPath: ReadonlySet<string>;
+  readonly epicOf: ReadonlyMap<string, string>;
+  readonly health: Readonly<Record<string, unknown>>;
+  readonly costs: Readonly<Record<string, unknown>>;
+}
+
+function readCost(value: unknown): ICost | null {
+  const cost = record(value);
+  return typeof value === 'object' && value !== null
+    ? { spent: number(cost.spent_usd), calls: number(cost.calls) ?? 0, forecast: number(cost.forecast_usd) }
+    : null;
+}
+
+function readTask(task: Readonly<Record<string, unknown>>, sides: ISides): ITask {
   const id = text(task.id);
-  const state = record(states[id]);
+  const state = record(sides.states[id]);
   const how = record(task.how);
   const schedule = record(task.schedule);
   return {
     id,
     title: text(task.title),
     story: text(task.story),
+    epic: sides.epicOf.get(text(task.story)) ?? '',
+    agent: text(task.agent),
+    health: text(sides.health[id]),
+    cost: readCost(sides.costs[id]),
     how: { kind: text(how.kind) || 'none', recipe: text(how.recipe), why: text(how.why) },
     status: text(state.status) || text(task.status) || 'pending',
     note: text(state.note),
@@ -129,30 +177,36 @@ function readTask(
         : { text: text(record(item).text), met: record(item).met === true }
     ),
     hours: number(record(task.estimate).hours) ?? number(task.estimate_hours),
+    starts: number(schedule.start_h),
     ends: number(schedule.end_h),
     slack: number(schedule.slack_h),
-    critical: onPath.has(id) || schedule.critical === true
+    critical: sides.onPath.has(id) || schedule.critical === true
   };
 }
 
 function readColumns(columns: unknown, tasks: readonly ITask[], byId: ReadonlyMap<string, ITask>): readonly IColumn[] {
   const given = array(columns).map(column => {
-    const { title, name, tasks: members } = record(column);
+    const { key, title, name, tasks: members } = record(column);
     const ids = array(members).map(member => text(member) || text(record(member).id));
-    return { title: text(title) || text(name), tasks: known(ids, byId) };
+    const shown = text(title) || text(name);
+    return { key: text(key) || keyOf(shown), title: shown, tasks: known(ids, byId) };
   });
   const shown = new Set(given.flatMap(column => column.tasks.map(task => task.id)));
   if (given.length > 0 && tasks.every(task => shown.has(task.id))) {
     return given;
   }
-  return COLUMNS.map(([title, statuses], index) => ({
-    title,
-    tasks: tasks.filter(task => statuses.includes(task.status) || (index === 0 && !isListed(task.status)))
-  }));
+  return COLUMNS.map(([key, title]) => ({ key, title, tasks: tasks.filter(task => columnOf(task.status) === key) })).filter(
+    (column, index) => index < ALWAYS || column.tasks.length > 0
+  );
 }
 
-function isListed(status: string): boolean {
-  return COLUMNS.some(([, statuses]) => statuses.includes(status));
+/** The column in which a status stands. */
+export function columnOf(status: string): string {
+  return COLUMNS.find(([, , statuses]) => statuses.includes(status))?.[0] ?? 'waiting';
+}
+
+function keyOf(title: string): string {
+  return COLUMNS.find(column => column[1] === title)?.[0] ?? title;
 }
 
 /**

@@ -9,7 +9,7 @@ import { PlanRenderer } from '../plan/renderer';
 import { ProposalRenderer } from '../proposal/renderer';
 import { settingsOr } from '../settings';
 import { SwitchedRenderer } from '../switched';
-import { DOMAIN, INootropic, INootropicSettings, PLAN_MIME, PROPOSAL_MIME } from '../tokens';
+import { DOMAIN, INootropic, INootropicEvents, INootropicSettings, PLAN_MIME, PROPOSAL_MIME } from '../tokens';
 
 /** Before JupyterLab's own renderers (HTML 50, Markdown 60): the richest form wins. */
 const RANK = 10;
@@ -20,12 +20,13 @@ export const renderers: JupyterFrontEndPlugin<void> = {
   description: 'Shows plans as a board and proposals as diffs that a person decides on.',
   autoStart: true,
   requires: [IRenderMimeRegistry, INootropic],
-  optional: [INootropicSettings, ITranslator],
+  optional: [INootropicSettings, INootropicEvents, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     nootropic: INootropic,
     settings: INootropicSettings | null,
+    events: INootropicEvents | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
@@ -41,7 +42,9 @@ export const renderers: JupyterFrontEndPlugin<void> = {
         RANK
       );
     };
-    add(PLAN_MIME, folder => new PlanRenderer({ client: nootropic, folder, trans }));
+    const files = app.serviceManager.contents;
+    const { commands } = app;
+    add(PLAN_MIME, folder => new PlanRenderer({ client: nootropic, events, files, commands, folder, trans }));
     add(PROPOSAL_MIME, folder => new ProposalRenderer({ client: nootropic, folder, trans }));
   }
 };
