@@ -11,6 +11,7 @@ from collections.abc import Container, Mapping, Sequence
 
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.planning.assign import waits_for_budget
 from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.workspace import journal
@@ -88,6 +89,8 @@ def touched(states: Mapping[str, TaskState]) -> set[str]:
 
 def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None) -> TaskState:
     """What was decided about a task; ``pending`` when nothing was."""
+    if waits_for_budget(task):
+        return TaskState(task.status, "left for later, to keep the budget")
     if task.status in _STATED:
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
     for proposal in reversed(proposals):

@@ -11,6 +11,7 @@ from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
 from nootropic_kernel.planning.board import next_tasks, progress
+from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.model import Task, TaskState
 from nootropic_kernel.planning.render import harmless, in_markdown
 
@@ -38,7 +39,7 @@ class NextTask(TaskView):
 
     def line(self) -> str:
         """The task in one line."""
-        said = [*(["critical"] if self.schedule.critical else [f"slack {self.schedule.slack_h:g} h"]), self.done_by]
+        said = [*(["critical"] if self.schedule.critical else [f"slack {in_hours(self.schedule.slack_h)} h"]), self.done_by]
         return f"{self.id} {self.title} ({', '.join(said)})"
 
 

@@ -11,7 +11,7 @@ from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.planning import patch_views, render
 from nootropic_kernel.planning.assign import budget_notes
-from nootropic_kernel.planning.board import ready_tasks, state_of
+from nootropic_kernel.planning.board import next_tasks, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.render import warnings_of
@@ -163,7 +163,7 @@ class PlanResult(Result):
             commit=planned.commit,
             hours=plan.hours(),
             critical_path=list(plan.critical_path()),
-            next=[task.id for task in ready_tasks(plan, states)],
+            next=[task.id for task in next_tasks(plan, states)],
             limits=list(plan.limits),
             words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
             notes=[*notes, *planned.notes, *budget_notes(plan, begun)],

@@ -42,9 +42,14 @@ def assign(plan: Plan, frozen: Container[str] = ()) -> Plan:
 
 
 def _taken_up(task: Task) -> Task:
-    if task.status != "deferred" or task.ext.get(_WAITS_FOR) != _BUDGET:
+    if not waits_for_budget(task):
         return task
     return replace(task, status="pending", ext={key: value for key, value in task.ext.items() if key != _WAITS_FOR})
+
+
+def waits_for_budget(task: Task) -> bool:
+    """Whether a task was left for later because the budget is too small for it."""
+    return task.status == "deferred" and task.ext.get(_WAITS_FOR) == _BUDGET
 
 
 def verdict(plan: Plan, frozen: Container[str] = ()) -> BudgetInfeasible | None:
@@ -66,7 +71,7 @@ def budget_notes(plan: Plan, frozen: Container[str] = ()) -> Iterator[str]:
             yield f"Ends on {end:%a} {end}, the deadline is {limits.deadline:%a} {limits.deadline} (8 hours a day)."
     waiting: dict[str, list[str]] = {}
     for task in plan.tasks:
-        if task.status == "deferred" and task.ext.get(_WAITS_FOR) == _BUDGET:
+        if waits_for_budget(task):
             waiting.setdefault(task.story, []).append(task.id)
     titles = {story.id: story.title for story in plan.stories}
     for story, tasks in waiting.items():
