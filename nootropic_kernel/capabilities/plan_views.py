@@ -15,7 +15,7 @@ from nootropic_kernel.planning.board import next_tasks, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.render import warnings_of
-from nootropic_kernel.planning.resources import token_cost
+from nootropic_kernel.planning.resources import agents_of, token_cost
 
 
 class HowView(BaseModel):
@@ -68,8 +68,9 @@ class TaskView(BaseModel):
     warnings: list[str] = []
 
     @classmethod
-    def of(cls, task: Task, state: TaskState) -> Self:
-        """The view of a task in a state."""
+    def of(cls, task: Task, state: TaskState, plan: Plan) -> Self:
+        """The view of a task of a plan in a state."""
+        agent = next((each for each in agents_of(plan) if each.id == task.agent), None)
         schedule = task.schedule
         return cls(
             id=task.id,
@@ -84,7 +85,7 @@ class TaskView(BaseModel):
             agent=task.agent,
             estimate_hours=task.estimate.hours,
             estimate_tokens=task.estimate.tokens,
-            estimate_cost_usd=token_cost(task),
+            estimate_cost_usd=token_cost(task, agent),
             schedule=ScheduleView(
                 start_h=schedule.start_h,
                 end_h=schedule.end_h,
@@ -207,7 +208,7 @@ def _epics(plan: Plan, states: dict[str, TaskState]) -> list[EpicView]:
                     method=story.method,
                     acceptance=_acceptance(story.acceptance),
                     body=story.body,
-                    tasks=[TaskView.of(task, state_of(task, states)) for task in plan.tasks_of(story.id)],
+                    tasks=[TaskView.of(task, state_of(task, states), plan) for task in plan.tasks_of(story.id)],
                 )
                 for story in plan.stories_of(epic.id)
             ],

@@ -81,7 +81,7 @@ class TaskResult(Result):
             action=done.action,
             revision=plan.revision,
             commit=done.commit,
-            task=TaskView.of(task, states[task.id]),
+            task=TaskView.of(task, states[task.id], plan),
             summary=" ".join(filter(None, [said, order])),
             patch=patch.to_json(),
             order=[each.id for each in plan.tasks_of(task.story)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import replace
 
-from nootropic_kernel.planning.budgets import BudgetInfeasible, Limits, amount, end_day, needs_of, over
+from nootropic_kernel.planning.budgets import BudgetInfeasible, Limits, amount, end_day, in_units, needs_of, over
 from nootropic_kernel.planning.deferral import fit
 from nootropic_kernel.planning.model import GONE, Plan, Schedule, Task
 from nootropic_kernel.planning.resources import agents_of, price_unknown
@@ -81,10 +81,10 @@ def budget_notes(plan: Plan, frozen: Container[str] = ()) -> Iterator[str]:
         if found is not None:
             yield found.sentence()
         else:
-            said = ", ".join(f"{each.constraint} by {amount(each.by)}" for each in missed)
-            yield f"The plan is above its budget: {said}. `noo plan --schedule` brings it back into it."
+            said = ", ".join(f"by {in_units(each, each.by)}" for each in missed)
+            yield f"The plan is above its budget, {said}. `noo plan --schedule` brings it back into it."
     if limits.cost_usd is not None and (unknown := price_unknown(plan)):
         yield (
-            f"What {len(unknown)} of a model's tasks cost is not known and not counted in the budget of "
-            f"${amount(limits.cost_usd)}: a price (`usd_per_million_tokens`) belongs to an entry of `agents`."
+            f"What models cost for {len(unknown)} task{'s' if len(unknown) != 1 else ''} is not known and not counted in "
+            f"the budget of ${amount(limits.cost_usd)}: a price (`usd_per_million_tokens`) belongs to an entry of `agents`."
         )

@@ -65,10 +65,13 @@ def dump(plan: Plan) -> str:
 
 def canonical(plan: Plan) -> Plan:
     """The plan with stories in the order of their epics, and tasks in the order of their stories."""
-    stories = tuple(story for epic in plan.epics for story in plan.stories_of(epic.id))
-    tasks = tuple(task for story in stories for task in plan.tasks_of(story.id))
-    if len(stories) != len(plan.stories) or len(tasks) != len(plan.tasks):
-        raise ValueError("a story or task belongs to nothing in the plan")
+    epics = {epic.id: place for place, epic in enumerate(plan.epics)}
+    try:
+        stories = tuple(sorted(plan.stories, key=lambda story: epics[story.epic]))
+        places = {story.id: place for place, story in enumerate(stories)}
+        tasks = tuple(sorted(plan.tasks, key=lambda task: places[task.story]))
+    except KeyError as missing:
+        raise ValueError("a story or task belongs to nothing in the plan") from missing
     return replace(plan, stories=stories, tasks=tasks)
 
 
@@ -202,6 +205,7 @@ class _Reader:
         self.notes: list[SpecNote] = []
         self.root = _Part("", "", "", 1, has_title=False)
         self.parts: list[_Part] = []
+        self.names: set[str] = set()
         self.latest: dict[str, str] = {}
 
     def read(self) -> Spec:
@@ -239,7 +243,7 @@ class _Reader:
 
     def _heading(self, found: re.Match[str]) -> _Part:
         letter, name = found.group(2), found.group(2) + found.group(3)
-        if any(other.id == name for other in self.parts):
+        if name in self.names:
             raise SpecUnreadable(self.at, f"{name} is there twice")
         above = {"E": "", "S": "E", "T": "S"}[letter]
         if above and above not in self.latest:
@@ -251,6 +255,7 @@ class _Reader:
         if letter == "E":
             self.latest.pop("S", None)
         self.parts.append(part)
+        self.names.add(name)
         return part
 
     def _keys(self, part: _Part, end: str) -> None:

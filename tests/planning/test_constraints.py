@@ -15,7 +15,7 @@ from nootropic_kernel.planning.dates import read_day
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.methods import shipped_library
-from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.model import Plan, Schedule
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 
 pytestmark = pytest.mark.slow
@@ -68,8 +68,9 @@ def told(plan: Plan) -> dict[str, Any]:
 
 
 def without(plan: Plan) -> Plan:
-    """A plan without what a constraint may change: budget, agents, the brief itself and its words."""
-    return replace(plan, id="", brief="", budget={}, agents=(), words=(), bindings={})
+    """A plan without what a constraint may change: budget, agents, who does what and when, the brief and its words."""
+    tasks = tuple(replace(task, agent=None, schedule=Schedule(), status="pending", ext={}) for task in plan.tasks)
+    return replace(plan, id="", brief="", budget={}, agents=(), words=(), bindings={}, tasks=tasks)
 
 
 @pytest.mark.parametrize(("text", "expected"), CONSTRAINTS)
