@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, PrivateAttr
@@ -11,7 +12,7 @@ from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.planning import patch_views, render
 from nootropic_kernel.planning.assign import budget_notes
-from nootropic_kernel.planning.board import next_tasks, state_of
+from nootropic_kernel.planning.board import next_tasks, passed_hours, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.render import warnings_of
@@ -167,7 +168,7 @@ class PlanResult(Result):
             next=[task.id for task in next_tasks(plan, states)],
             limits=list(plan.limits),
             words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
-            notes=[*notes, *planned.notes, *budget_notes(plan, begun)],
+            notes=[*notes, *planned.notes, *budget_notes(plan, begun, passed_hours(plan, date.today()) or 0.0)],
             epics=_epics(plan, states),
         )
         result._planned = planned

@@ -30,12 +30,16 @@ class Amendment:
     patch: PlanPatch
 
 
-def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str] = ()) -> Amendment:
+def amend(
+    old: Plan, new: Plan, touched: Container[str], present: Container[str] = (), passed_h: float = 0.0
+) -> Amendment:
     """Bring ``old`` to what ``new`` (planned from the edited brief) says.
 
     A task is the same when its kind and products are. The same task keeps its id; when a person touched it (decided
     on hunks of it, finished, locked or edited it) it keeps everything else too. What is no longer wanted and was
     never touched becomes superseded; its record stays, so that its id is never given away again.
+
+    :param passed_h: working hours since the plan's start.
     """
     epics, epic_ids = _epics(old.epics, new.epics)
     stories, story_ids = _stories(old.stories, new.stories, epic_ids)
@@ -99,7 +103,7 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
             for node in new.tree
         ),
     )
-    return amended(old, assign(target, frozen), touched, " ".join(new.brief.split())[:_EVIDENCE])
+    return amended(old, assign(target, frozen, passed_h), touched, " ".join(new.brief.split())[:_EVIDENCE])
 
 
 def amended(old: Plan, target: Plan, touched: Container[str], evidence: str) -> Amendment:

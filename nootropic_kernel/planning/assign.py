@@ -16,16 +16,18 @@ _WAITS_FOR = "deferred_for"  # in a task's ext: why it was put off
 _BUDGET = "budget"
 
 
-def assign(plan: Plan, frozen: Container[str] = ()) -> Plan:
+def assign(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Plan:
     """The plan with an agent and a time for every task.
 
     Without agents and budget every task starts as soon as those it depends on are done. Finished, begun and locked
     tasks keep their slots; so do the ``frozen`` ones. What was put off for the budget before is tried again.
+
+    :param passed_h: working hours since the plan's start; nothing that is not begun is placed before.
     """
     if not agents_of(plan):
         return replace(plan, tasks=schedule([_taken_up(task) for task in plan.tasks]))
     plan = replace(plan, tasks=tuple(_taken_up(task) for task in plan.tasks))
-    found = fit(plan, frozen, people=False)
+    found = fit(plan, frozen, people=False, passed_h=passed_h)
     timed = []
     for task in plan.tasks:
         if task.id in found.slots:
@@ -52,14 +54,14 @@ def waits_for_budget(task: Task) -> bool:
     return task.status == "deferred" and task.ext.get(_WAITS_FOR) == _BUDGET
 
 
-def verdict(plan: Plan, frozen: Container[str] = ()) -> BudgetInfeasible | None:
+def verdict(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> BudgetInfeasible | None:
     """Why a plan that is over its budget cannot be brought into it; None for one that is within it."""
     if not over(needs_of(plan), Limits.of(plan)):
         return None
-    return fit(plan, frozen).verdict
+    return fit(plan, frozen, passed_h=passed_h).verdict
 
 
-def budget_notes(plan: Plan, frozen: Container[str] = ()) -> Iterator[str]:
+def budget_notes(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Iterator[str]:
     """What the budget means for the plan, in sentences; none where it has none."""
     limits = Limits.of(plan)
     if not plan.budget:
@@ -77,7 +79,7 @@ def budget_notes(plan: Plan, frozen: Container[str] = ()) -> Iterator[str]:
     for story, tasks in waiting.items():
         yield f"Left for later, to keep the budget: {story} {titles.get(story, '')} ({', '.join(tasks)})."
     if missed := over(needs_of(plan), limits):
-        found = fit(plan, frozen).verdict
+        found = fit(plan, frozen, passed_h=passed_h).verdict
         if found is not None:
             yield found.sentence()
         else:
