@@ -36,7 +36,9 @@ def plan_costs(workspace: Workspace, plan: Plan, states: States, ledger: Ledger 
     foretold = {task.id: token_cost(task, agents.get(task.agent or "")) for task in plan.tasks}
     costs = {task.id: _of(foretold[task.id], by_task.get(task.id, Totals())) for task in plan.tasks}
     left = [
-        foretold[task.id] for task in plan.tasks if state_of(task, states).status not in {*DROPPED, "deferred", "done", "review"}
+        foretold[task.id]
+        for task in plan.tasks
+        if state_of(task, states).status not in {*DROPPED, "deferred", "done", "review"}
     ]
     forecast, measured = _left(left, calls)
     return PlanCosts(costs, Totals.of(mine), forecast, measured)

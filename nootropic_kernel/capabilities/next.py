@@ -39,7 +39,10 @@ class NextTask(TaskView):
 
     def line(self) -> str:
         """The task in one line."""
-        said = [*(["critical"] if self.schedule.critical else [f"slack {in_hours(self.schedule.slack_h)} h"]), self.done_by]
+        said = [
+            *(["critical"] if self.schedule.critical else [f"slack {in_hours(self.schedule.slack_h)} h"]),
+            self.done_by,
+        ]
         return f"{self.id} {self.title} ({', '.join(said)})"
 
 

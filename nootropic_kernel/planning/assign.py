@@ -86,7 +86,8 @@ def budget_notes(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0)
             said = ", ".join(f"by {in_units(each, each.by)}" for each in missed)
             yield f"The plan is above its budget, {said}. `noo plan --schedule` brings it back into it."
     if limits.cost_usd is not None and (unknown := price_unknown(plan)):
+        many = "one task" if len(unknown) == 1 else f"{len(unknown)} tasks"
         yield (
-            f"What models cost for {len(unknown)} task{'s' if len(unknown) != 1 else ''} is not known and not counted in "
-            f"the budget of ${amount(limits.cost_usd)}: a price (`usd_per_million_tokens`) belongs to an entry of `agents`."
+            f"What models cost for {many} is not known and not counted in the budget of ${amount(limits.cost_usd)}: "
+            "a price (`usd_per_million_tokens`) belongs to an entry of `agents`."
         )

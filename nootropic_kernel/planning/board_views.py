@@ -161,7 +161,9 @@ def _head(board: Board) -> list[str]:
     plan = board.plan
     done, live = progress(plan, board.states)
     places = ", ".join(f"{column.title} {len(column.tasks)}" for column in columns(plan, board.states))
-    lines = [f"{plan.title}: {places}  [revision {plan.revision}, {done} of {live} done, {in_hours(plan.hours())} hours]"]
+    lines = [
+        f"{plan.title}: {places}  [revision {plan.revision}, {done} of {live} done, {in_hours(plan.hours())} hours]"
+    ]
     if board.wanted:
         lines.append(f"Shown: {len(board.chosen)} of {len(plan.tasks)} tasks ({board.wanted})")
     return lines
@@ -208,8 +210,8 @@ def _markdown_row(board: Board, task: Task) -> str:
     slack = "critical" if task.schedule.critical else in_hours(task.schedule.slack_h)
     return (
         f"| {LIGHTS[board.health.get(task.id)]} | {task.id} | {in_markdown(task.title)} "
-        f"| {in_markdown(task.how.sentence())} | {', '.join(task.depends_on)} | {in_hours(task.estimate.hours)} | {slack} "
-        f"| {status} |"
+        f"| {in_markdown(task.how.sentence())} | {', '.join(task.depends_on)} | {in_hours(task.estimate.hours)} "
+        f"| {slack} | {status} |"
     )
 
 

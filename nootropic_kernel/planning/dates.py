@@ -158,7 +158,10 @@ _UNKNOWN = Day(None, "there is no day to count from")
 _READERS: tuple[tuple[str, Callable[[re.Match[str], date | None], Day]], ...] = (
     (r"\d{4}-\d{2}-\d{2}", _iso),
     (r"(\d{1,2})[./](\d{1,2})[./](\d{4})", _slashed),
-    (rf"(?P<which>this |next |the coming |coming )?(?P<day>{_WEEKDAY})(?:,? (?:of )?(?P<week>this|next) week)?", _weekday),
+    (
+        rf"(?P<which>this |next |the coming |coming )?(?P<day>{_WEEKDAY})(?:,? (?:of )?(?P<week>this|next) week)?",
+        _weekday,
+    ),
     (rf"(?:the )?(?P<day>{_NTH}) (?:of )?(?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?", _day_of_month),
     (rf"(?P<month>{_MONTH}) (?:the )?(?P<day>{_NTH})(?:,? (?P<year>\d{{4}}))?", _day_of_month),
     (rf"(?P<part>early |mid-? ?|late )?(?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?", _whole_month),

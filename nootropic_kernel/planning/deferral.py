@@ -191,9 +191,7 @@ def _in_order(plan: Plan, stories: Container[str]) -> tuple[str, ...]:
     return tuple(story.id for story in plan.stories if story.id in stories)
 
 
-def _with_people(
-    plan: Plan, frozen: Container[str], verdict: BudgetInfeasible, passed_h: float
-) -> BudgetInfeasible:
+def _with_people(plan: Plan, frozen: Container[str], verdict: BudgetInfeasible, passed_h: float) -> BudgetInfeasible:
     if [each.constraint for each in verdict.relaxations] != ["hours"] or len(plan.tasks) > _LARGE:
         return verdict
     for more in range(1, _MORE_PEOPLE + 1):

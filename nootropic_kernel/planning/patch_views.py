@@ -144,7 +144,13 @@ def _changes(old: Task, new: Task) -> str:
         said.append(f"{old.status} → {new.status}")
     if old.how != new.how:
         was, now = old.how.sentence(), new.how.sentence()
-        said.append(f"{was} → {now}" if was != now else f"{now}: other arguments" if old.how.args != new.how.args else "other reason")
+        said.append(
+            f"{was} → {now}"
+            if was != now
+            else f"{now}: other arguments"
+            if old.how.args != new.how.args
+            else "other reason"
+        )
     if old.depends_on != new.depends_on:
         said.append(
             f"waits for {', '.join(new.depends_on) or 'nobody'} (before: {', '.join(old.depends_on) or 'nobody'})"

@@ -172,7 +172,10 @@ def html(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
     if path := plan.critical_path():
         parts.append(f"<div><b>{path_title(plan)}:</b> {_e(_path(path))}</div>")
     parts.append(timeline(plan, states))
-    parts += [f'<div style="margin-top:2px">{_e(line)}</div>' for line in (*who_lines(plan, states), *word_lines(plan), *notes)]
+    parts += [
+        f'<div style="margin-top:2px">{_e(line)}</div>'
+        for line in (*who_lines(plan, states), *word_lines(plan), *notes)
+    ]
     return "".join(parts) + "</div>"
 
 

@@ -187,7 +187,7 @@ def test_a_price_nobody_knows_is_told_and_a_price_an_agent_knows_is_counted() ->
     tasks = tuple(replace(t, estimate=replace(t.estimate, cost_usd=None)) for t in plan.tasks)
     plan = replace(plan, agents=(), budget={"cost_usd": 5}, tasks=tasks)
     asked = [task for task in plan.tasks if task.how.kind == "model"]
-    assert f"What {len(asked)} of a model's tasks cost is not known" in " ".join(budget_notes(assign(plan)))
+    assert f"What models cost for {len(asked)} tasks is not known" in " ".join(budget_notes(assign(plan)))
     assert forecast(assign(plan)).cost_usd is None
     priced = replace(plan, agents=({"id": "m", "kinds": ["model"], "usd_per_million_tokens": 100.0},))
     made = assign(replace(priced, budget={"cost_usd": 50}))

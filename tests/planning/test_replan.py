@@ -16,7 +16,8 @@ from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import NoCheaperWay, PatchInvalid, PatchStale, Unrepairable
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import Plan, Schedule, TaskState
-from nootropic_kernel.planning.patch import SCHEMA, Event, PlanPatch, apply, log
+from nootropic_kernel.planning.patch import Event, PlanPatch, apply, log
+from nootropic_kernel.planning.patch_schema import SCHEMA
 from nootropic_kernel.planning.proofs import violations
 from nootropic_kernel.planning.records import encode, to_plain
 from nootropic_kernel.planning.replan import replan
@@ -163,7 +164,9 @@ def test_plans_of_the_shipped_methods_escalate_from_recipe_to_model_to_person(nu
         states = {**states, **{each.id: TaskState("pending") for each in plan.tasks if each.id not in states}}
         states[name] = TaskState("superseded")
         # Another way of a part above may do without what the task made; then what is new there goes on.
-        heirs = [each for each in plan.tasks if each.supersedes == name] or [each for each in plan.tasks if not before.task(each.id)]
+        heirs = [each for each in plan.tasks if each.supersedes == name] or [
+            each for each in plan.tasks if not before.task(each.id)
+        ]
         if not heirs:
             return
         new = heirs[0]
