@@ -66,7 +66,8 @@ def init(params: InitParams, session: Session) -> InitResult:
     touched and nothing is committed.
 
     With `--brief` it starts a project: a Git repository, the plan (project-spec.md), the project from a template with
-    the plan's graph in docs/plan.md, and a commit of each. In a folder that is not empty the project becomes a proposal
+    the plan's graph in docs/plan.md, and a commit of each, so that `undo` takes
+    the project back and leaves the plan. In a folder that is not empty the project becomes a proposal
     to review. Nothing is pushed unless you say `--push`. After an interruption the same call goes on.
     """
     if params.brief is None and (params.push or params.template):

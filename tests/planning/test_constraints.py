@@ -194,6 +194,17 @@ def test_any_text_has_constraints_or_none(text: str, today: date) -> None:
     assert all(rest[at] == char for at, char in enumerate(text) if not _taken(found.said, at))
 
 
+def test_a_day_of_this_week_or_the_next() -> None:
+    for text, day in (("Friday next week", 4), ("Monday of next week", 30), ("Friday of this week", 27)):
+        read = read_day(text, WEDNESDAY)
+        assert read.day is not None and read.day.day == day and not read.remark, text
+        found = find_constraints(f"Build a shop by {text}", WEDNESDAY, VERBS)
+        assert found.budget["deadline"] == read.day.isoformat()
+        assert found.rest(f"Build a shop by {text}").split() == ["Build", "a", "shop"]
+    over = read_day("Monday this week", WEDNESDAY)
+    assert over.day is None and over.remark
+
+
 def _taken(said: list[Any], at: int) -> bool:
     return any(part.taken and part.start <= at < part.end for part in said)
 
