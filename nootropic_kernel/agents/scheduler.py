@@ -64,8 +64,8 @@ def _as_good(old: Plan, new: Plan, frozen: Collection[str], passed_h: float) -> 
     if agents and any(task.agent is None for task in live):
         return False
     fixed = {task.id for task in live if is_fixed(task, frozen)}
-    now = elapsed(live, frozen, passed_h)
-    if agents and any(task.schedule.start_h < now - NEAR for task in live if task.id not in fixed):
+    gone = elapsed(live, frozen, passed_h)
+    if agents and any(task.schedule.start_h < gone - NEAR for task in live if task.id not in fixed):
         return False  # what was to begin by now has not
     times = right_shift(old.tasks, fixed, {}, {}, agents)
     stands = all(times[t.id] == (t.schedule.start_h, t.schedule.end_h) for t in live if t.id in times)
