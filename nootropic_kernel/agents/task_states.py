@@ -97,6 +97,8 @@ def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None)
     """What was decided about a task; ``pending`` when nothing was."""
     if waits_for_budget(task):
         return TaskState(task.status, "left for later, to keep the budget")
+    if task.status == "deferred":
+        return TaskState(task.status, "left for later, as project-spec.md says")
     if task.status in _STATED:
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
     for proposal in reversed(proposals):
