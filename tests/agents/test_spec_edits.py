@@ -319,7 +319,9 @@ def test_killed_right_behind_the_commit_git_takes_nothing_for_a_change_of_yours(
             time.sleep(0.1)
         assert git(repo, "status", "--porcelain") == ""
     hook.unlink()
-    done = subprocess.run([*noo, "task", "T2", "--status", "pending"], cwd=repo, capture_output=True, check=False)
+    done = subprocess.run(
+        [*noo, "task", "T2", "--status", "pending"], cwd=repo, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0 and git(repo, "status", "--porcelain") == ""
 
 

@@ -230,7 +230,8 @@ def test_a_deadline_is_a_limit_in_working_hours() -> None:
 @given(seeds, st.integers(1, 4))
 def test_an_agent_takes_a_task_as_soon_as_it_is_free_and_not_before(seed: int, capacity: int) -> None:
     rng = random.Random(seed)
-    load, spans = Load(capacity), []
+    load = Load(capacity)
+    spans: list[tuple[float, float]] = []
     for _ in range(rng.randint(1, 30)):
         at = rng.choice([rng.uniform(0, 20), float(rng.randint(0, 20))])
         hours = rng.choice([0.5, 1.0, rng.uniform(0.01, 4)])
