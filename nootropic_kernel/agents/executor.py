@@ -137,7 +137,9 @@ def perform(
     told = {semconv.TASK: job.task, "nootropic.title": redact(job.title), "nootropic.run": run}
     with span(workspace, f"job {job.how}", told) as current:
         begun = journal.last_id(database.read())
-        with run_lock(workspace.state_dir / "runs", run, cancel, on_wait=bench.tell_busy) as waited:
+        with run_lock(
+            workspace.state_dir / "runs", run, cancel, about=job.task or "", on_wait=bench.tell_busy
+        ) as waited:
             if waited and (done := _done_meanwhile(run, begun, database, workspace)):
                 return done
             log = StepLog(database, run)

@@ -6,14 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from nootropic_kernel.agents.scaffolder import Scaffold
-from nootropic_kernel.changes.commit import Repository
-from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.plan_page import PATH, plan_page
-from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.planning.template_rendering import RenderedFile
-from nootropic_kernel.workspace import journal
-from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git, GitFailed
 from nootropic_kernel.workspace.location import Workspace
@@ -21,25 +16,6 @@ from nootropic_kernel.workspace.location import Workspace
 
 class PushRefused(NootropicError):
     """Nothing was pushed; what was committed stays."""
-
-
-def finish_plan(workspace: Workspace, database: StateDatabase, plan: Plan) -> None:
-    """Complete a plan's commit after a process that was killed right behind it: bring the index along, and journal it.
-
-    Without that, Git would show project-spec.md as taken away, and the person's next commit would do it.
-    """
-    if not workspace.has_git or journal.events(database.read(), subject=plan.id):
-        return
-    with turn_lock(workspace, database):
-        repository = Repository(workspace.root, workspace.state_dir)
-        held = repository.in_head(FILE_NAME)
-        if held is None or repository.in_index(FILE_NAME) is not None:
-            return
-        repository.stage({FILE_NAME: held})
-        commit = repository.git.text("log", "-1", "--format=%H", "--", FILE_NAME)
-        with database.transaction() as connection:
-            told = {"revision": plan.revision, "commit": commit, "tasks": len(plan.tasks)}
-            journal.append(connection, "plan.made", plan.id, **told)
 
 
 def with_plan_page(workspace: Workspace, scaffold: Scaffold, plan: Plan) -> Scaffold:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
 
 from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.agents.spec_edits import settled_spec, spec_notes, write_spec
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.assign import assign
+from nootropic_kernel.planning.board import passed_hours
 from nootropic_kernel.planning.budgets import amount, needs_of
 from nootropic_kernel.planning.model import GONE, Plan
 from nootropic_kernel.planning.optimise import optimised
 from nootropic_kernel.planning.resources import NEAR, agents_of
 from nootropic_kernel.planning.retime import right_shift
-from nootropic_kernel.planning.schedule import is_fixed
+from nootropic_kernel.planning.schedule import elapsed, is_fixed
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
@@ -36,10 +38,11 @@ def schedule_plan(
         before = check(found.plan)
         states = load_states(workspace, database, before)
         frozen = touched(states)
-        scheduled = assign(before, frozen)
+        passed = passed_hours(before, date.today()) or 0.0
+        scheduled = assign(before, frozen, passed)
         if optimise:
-            scheduled = optimised(scheduled, frozen)
-        if scheduled == before or _as_good(before, scheduled, frozen):
+            scheduled = optimised(scheduled, frozen, passed_h=passed)
+        if scheduled == before or _as_good(before, scheduled, frozen, passed):
             notes = ("No better schedule was found.", *found.notes, *spec_notes(found.spec))
             return Planned(before, states, "shown", None, notes)
         plan = check(replace(scheduled, revision=before.revision + 1, parent_revision=before.revision))
@@ -52,7 +55,7 @@ def schedule_plan(
         return Planned(done.plan, states, "amended", done.commit, (change, *found.notes, *done.notes))
 
 
-def _as_good(old: Plan, new: Plan, frozen: Collection[str]) -> bool:
+def _as_good(old: Plan, new: Plan, frozen: Collection[str], passed_h: float) -> bool:
     """Whether the old schedule stands as it is, of the same tasks, and ends no later at no higher cost."""
     if [task.status for task in old.tasks] != [task.status for task in new.tasks]:
         return False
@@ -61,6 +64,9 @@ def _as_good(old: Plan, new: Plan, frozen: Collection[str]) -> bool:
     if agents and any(task.agent is None for task in live):
         return False
     fixed = {task.id for task in live if is_fixed(task, frozen)}
+    gone = elapsed(live, frozen, passed_h)
+    if agents and any(task.schedule.start_h < gone - NEAR for task in live if task.id not in fixed):
+        return False  # what was to begin by now has not
     times = right_shift(old.tasks, fixed, {}, {}, agents)
     stands = all(times[t.id] == (t.schedule.start_h, t.schedule.end_h) for t in live if t.id in times)
     return stands and was.hours <= now.hours and was.cost_usd <= now.cost_usd + NEAR

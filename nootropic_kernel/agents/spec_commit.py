@@ -58,9 +58,16 @@ def commit_plan(
         cleaned = repository.clean(FILE_NAME, content)
         assert cleaned is not None
         entry = Entry(repository.store(cleaned), before.mode if before else REGULAR)
-        commit = repository.commit({FILE_NAME: entry}, f"{message}\n\nNootropic-Plan: {plan.id}\n", parent)
-        if staged == before:  # a person who staged something else of it keeps that
+        follows = staged == before  # a person who staged something else of it keeps that
+        if follows:
+            # First: of a process killed right behind its commit Git would say that the file was taken away or back.
             repository.stage({FILE_NAME: entry})
+        try:
+            commit = repository.commit({FILE_NAME: entry}, f"{message}\n\nNootropic-Plan: {plan.id}\n", parent)
+        except (CommitRefused, GitBusy):
+            if follows:
+                repository.stage({FILE_NAME: staged})
+            raise
     except (CommitRefused, GitBusy) as refusal:
         return None, [f"project-spec.md is written, not committed: {refusal.what} {refusal.why}".strip()]
     return commit, []

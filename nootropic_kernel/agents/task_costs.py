@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.board import DROPPED, Costs, States, state_of
-from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.resources import agents_of, token_cost
 from nootropic_kernel.telemetry.ledger import Call, Ledger
 from nootropic_kernel.telemetry.spending import Totals, foreseen, grouped
 from nootropic_kernel.workspace.location import Workspace
@@ -31,29 +32,25 @@ def plan_costs(workspace: Workspace, plan: Plan, states: States, ledger: Ledger 
     calls = (ledger or Ledger()).calls(workspace=str(workspace.root))
     mine = [call for call in calls if call.plan == plan.id]
     by_task = grouped((call for call in mine if call.task), lambda call: call.task)
-    costs = {task.id: _of(task, by_task.get(task.id, Totals())) for task in plan.tasks}
+    agents = {agent.id: agent for agent in agents_of(plan)}
+    foretold = {task.id: token_cost(task, agents.get(task.agent or "")) for task in plan.tasks}
+    costs = {task.id: _of(foretold[task.id], by_task.get(task.id, Totals())) for task in plan.tasks}
     left = [
-        task for task in plan.tasks if state_of(task, states).status not in {*DROPPED, "deferred", "done", "review"}
+        foretold[task.id]
+        for task in plan.tasks
+        if state_of(task, states).status not in {*DROPPED, "deferred", "done", "review"}
     ]
     forecast, measured = _left(left, calls)
     return PlanCosts(costs, Totals.of(mine), forecast, measured)
 
 
-def _of(task: Task, spent: Totals) -> Costs:
+def _of(forecast: float | None, spent: Totals) -> Costs:
     known = spent.usd if spent.unknown < spent.calls or not spent.calls else None
-    return Costs(known, _forecast(task), spent.calls, spent.unknown)
+    return Costs(known, forecast, spent.calls, spent.unknown)
 
 
-def _forecast(task: Task) -> float | None:
-    """What the plan says; a recipe and a person ask no model."""
-    if task.estimate.cost_usd is not None or task.how.kind == "model":
-        return task.estimate.cost_usd
-    return 0.0
-
-
-def _left(tasks: list[Task], calls: list[Call]) -> tuple[float | None, int]:
+def _left(known: list[float | None], calls: list[Call]) -> tuple[float | None, int]:
     """What these tasks will cost: by the plan's own estimate, else by the mean of the tasks that were measured."""
-    known = [_forecast(task) for task in tasks]
     unknown = sum(cost is None for cost in known)
     guess = foreseen(unknown, calls)
     if guess.usd is None:

@@ -11,8 +11,10 @@ from collections.abc import Container, Mapping, Sequence
 
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.planning.assign import waits_for_budget
 from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.runs.lock import at_work
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.git import Git
@@ -30,7 +32,8 @@ def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> di
         for proposal in ProposalStore(database, workspace).overview().proposals
         if since is None or proposal.created >= since
     ]
-    return task_states(plan, proposals, landed, _satisfied(database, plan, proposals))
+    running = at_work(workspace.state_dir / "runs")
+    return task_states(plan, proposals, landed, _satisfied(database, plan, proposals), running)
 
 
 def mark_satisfied(database: StateDatabase, plan: Plan, task: str) -> None:
@@ -59,12 +62,14 @@ def task_states(
     proposals: Sequence[ProposalHead],
     landed: Mapping[str, str] | None = None,
     satisfied: Container[str] = (),
+    running: Container[str] = (),
 ) -> dict[str, TaskState]:
     """The state of every task.
 
     :param proposals: the proposals made for this plan.
     :param landed: for tasks whose latest commit stands, that commit; used where no proposal is known.
     :param satisfied: tasks that were tried and left nothing to do, after all that was decided about them.
+    :param running: tasks that a process works on at this moment.
     """
     by_task: dict[str, list[ProposalHead]] = {}
     for proposal in proposals:
@@ -75,6 +80,8 @@ def task_states(
         states[task.id] = _evidence(task, by_task.get(task.id, []), (landed or {}).get(task.id))
         if states[task.id].status == "pending" and task.id in satisfied:
             states[task.id] = TaskState("done", "the repository held it already")
+        if states[task.id].status == "pending" and task.id in running:
+            states[task.id] = TaskState("running", "a run of it is at work")
     for task in plan.tasks:
         if states[task.id].status == "pending":
             states[task.id] = _before_work(task, states)
@@ -88,6 +95,10 @@ def touched(states: Mapping[str, TaskState]) -> set[str]:
 
 def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None) -> TaskState:
     """What was decided about a task; ``pending`` when nothing was."""
+    if waits_for_budget(task):
+        return TaskState(task.status, "left for later, to keep the budget")
+    if task.status == "deferred":
+        return TaskState(task.status, "left for later, as project-spec.md says")
     if task.status in _STATED:
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
     for proposal in reversed(proposals):

@@ -259,7 +259,8 @@ class _Parser:
         if parameter.kind == "boolean" and not equals:
             self._set(parameter, True)
             return
-        if not equals and parameter.bare is not None and not (rest and re.fullmatch(r"\d+", rest[0])):
+        numbered = parameter.kind in ("integer", "number") and rest and re.fullmatch(r"\d+", rest[0])
+        if not equals and parameter.bare is not None and not numbered:
             self._set(parameter, parameter.bare)
             return
         if not equals:

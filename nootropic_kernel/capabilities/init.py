@@ -8,7 +8,7 @@ from datetime import date
 from pydantic import Field
 
 from nootropic_kernel.agents.planner import Planned, plan_brief
-from nootropic_kernel.agents.project_start import PushRefused, finish_plan, push, remote_address, with_plan_page
+from nootropic_kernel.agents.project_start import PushRefused, push, remote_address, with_plan_page
 from nootropic_kernel.agents.scaffolder import build_scaffold, choose_template, git_author
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, make_folder, template_library
@@ -66,7 +66,8 @@ def init(params: InitParams, session: Session) -> InitResult:
     touched and nothing is committed.
 
     With `--brief` it starts a project: a Git repository, the plan (project-spec.md), the project from a template with
-    the plan's graph in docs/plan.md, and a commit of each. In a folder that is not empty the project becomes a proposal
+    the plan's graph in docs/plan.md, and a commit of each, so that `undo` takes
+    the project back and leaves the plan. In a folder that is not empty the project becomes a proposal
     to review. Nothing is pushed unless you say `--push`. After an interruption the same call goes on.
     """
     if params.brief is None and (params.push or params.template):
@@ -106,7 +107,6 @@ def _start(
     with elsewhere(session, workspace) as there:
         there.status("Reading the brief")
         planned = plan_brief(workspace, there.database(), brief, unsaved=there.unsaved)
-        finish_plan(workspace, there.database(), planned.plan)
         done.append(_planned(planned))
         notes += planned.notes
         result = _project(params, there, planned, notes)

@@ -11,7 +11,8 @@ from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
 from nootropic_kernel.planning.board import next_tasks, progress
-from nootropic_kernel.planning.model import Task, TaskState
+from nootropic_kernel.planning.calendar import in_hours
+from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.render import harmless, in_markdown
 
 
@@ -28,9 +29,9 @@ class NextTask(TaskView):
     command: str = ""
 
     @classmethod
-    def of(cls, task: Task, state: TaskState) -> Self:
+    def of(cls, task: Task, state: TaskState, plan: Plan) -> Self:
         """The view of a ready task."""
-        view = super().of(task, state)
+        view = super().of(task, state, plan)
         yours = task.how.kind == "person"
         view.done_by = "yours to do" if yours else task.how.sentence()
         view.command = f"noo task {task.id} --status done" if yours else f"noo run {task.id}"
@@ -38,7 +39,10 @@ class NextTask(TaskView):
 
     def line(self) -> str:
         """The task in one line."""
-        said = [*(["critical"] if self.schedule.critical else [f"slack {self.schedule.slack_h:g} h"]), self.done_by]
+        said = [
+            *(["critical"] if self.schedule.critical else [f"slack {in_hours(self.schedule.slack_h)} h"]),
+            self.done_by,
+        ]
         return f"{self.id} {self.title} ({', '.join(said)})"
 
 
@@ -77,7 +81,7 @@ def next(params: NextParams, session: Session) -> NextResult:
     current_spec(session.workspace)
     planned = current_plan(session.workspace, session.database())
     ready = next_tasks(planned.plan, planned.states)
-    shown = [NextTask.of(task, planned.states[task.id]) for task in ready[: params.count]]
+    shown = [NextTask.of(task, planned.states[task.id], planned.plan) for task in ready[: params.count]]
     return NextResult(message=_message(planned, len(ready)), tasks=shown, more=len(ready) - len(shown))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, PrivateAttr
@@ -11,11 +12,11 @@ from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.planning import patch_views, render
 from nootropic_kernel.planning.assign import budget_notes
-from nootropic_kernel.planning.board import ready_tasks, state_of
+from nootropic_kernel.planning.board import next_tasks, passed_hours, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.render import warnings_of
-from nootropic_kernel.planning.resources import token_cost
+from nootropic_kernel.planning.resources import agents_of, token_cost
 
 
 class HowView(BaseModel):
@@ -68,8 +69,9 @@ class TaskView(BaseModel):
     warnings: list[str] = []
 
     @classmethod
-    def of(cls, task: Task, state: TaskState) -> Self:
-        """The view of a task in a state."""
+    def of(cls, task: Task, state: TaskState, plan: Plan) -> Self:
+        """The view of a task of a plan in a state."""
+        agent = next((each for each in agents_of(plan) if each.id == task.agent), None)
         schedule = task.schedule
         return cls(
             id=task.id,
@@ -84,7 +86,7 @@ class TaskView(BaseModel):
             agent=task.agent,
             estimate_hours=task.estimate.hours,
             estimate_tokens=task.estimate.tokens,
-            estimate_cost_usd=token_cost(task),
+            estimate_cost_usd=token_cost(task, agent),
             schedule=ScheduleView(
                 start_h=schedule.start_h,
                 end_h=schedule.end_h,
@@ -163,10 +165,10 @@ class PlanResult(Result):
             commit=planned.commit,
             hours=plan.hours(),
             critical_path=list(plan.critical_path()),
-            next=[task.id for task in ready_tasks(plan, states)],
+            next=[task.id for task in next_tasks(plan, states)],
             limits=list(plan.limits),
             words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
-            notes=[*notes, *planned.notes, *budget_notes(plan, begun)],
+            notes=[*notes, *planned.notes, *budget_notes(plan, begun, passed_hours(plan, date.today()) or 0.0)],
             epics=_epics(plan, states),
         )
         result._planned = planned
@@ -207,7 +209,7 @@ def _epics(plan: Plan, states: dict[str, TaskState]) -> list[EpicView]:
                     method=story.method,
                     acceptance=_acceptance(story.acceptance),
                     body=story.body,
-                    tasks=[TaskView.of(task, state_of(task, states)) for task in plan.tasks_of(story.id)],
+                    tasks=[TaskView.of(task, state_of(task, states), plan) for task in plan.tasks_of(story.id)],
                 )
                 for story in plan.stories_of(epic.id)
             ],

@@ -11,7 +11,7 @@ from nootropic_kernel.agents.planner import current_spec
 from nootropic_kernel.agents.replanner import Replanned, replan_task, undo_replan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.planning import patch_views
-from nootropic_kernel.planning.board import ready_tasks
+from nootropic_kernel.planning.board import next_tasks
 from nootropic_kernel.planning.patch import Event
 from nootropic_kernel.planning.render import harmless, in_markdown
 from nootropic_kernel.workspace.errors import UsageError
@@ -55,7 +55,7 @@ class ReplanResult(Result):
             revision=done.plan.revision,
             commit=done.commit,
             summary="Taken back." if done.action == "undone" else patch_views.summary(done.before, done.patch),
-            next=[task.id for task in ready_tasks(done.plan, done.states)],
+            next=[task.id for task in next_tasks(done.plan, done.states)],
             patch=done.patch.to_json(),
             notes=list(done.notes),
         )

@@ -163,7 +163,7 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
         return _told(task, outcome, note, proposal.id), proposal
     if task.how.kind == "none":
         return _told(task, "not possible", task.how.why), None
-    if state.status != "ready":
+    if state.status not in ("ready", "running"):  # who else runs it is waited for
         return _told(task, "waits", state.note or state.status), None
     if task.how.kind == "person":
         return _told(task, "yours", task.how.why), None
@@ -210,7 +210,7 @@ def _told(task: Task, outcome: Outcome, note: str = "", proposal: str | None = N
 
 
 def _ready(planned: Planned) -> list[Task]:
-    """The ready tasks that need no person, in the order that `next` tells."""
+    """The ready tasks that need no person, recipes' work first."""
     return [task for task in ready_tasks(planned.plan, planned.states) if task.how.kind in ("recipe", "model")]
 
 

@@ -13,6 +13,7 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result,
 from nootropic_kernel.capabilities.plan_views import TaskView
 from nootropic_kernel.planning import patch_views
 from nootropic_kernel.planning.board import next_tasks
+from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.dependencies import known_task
 from nootropic_kernel.planning.difference import difference
 from nootropic_kernel.planning.model import Plan
@@ -80,7 +81,7 @@ class TaskResult(Result):
             action=done.action,
             revision=plan.revision,
             commit=done.commit,
-            task=TaskView.of(task, states[task.id]),
+            task=TaskView.of(task, states[task.id], plan),
             summary=" ".join(filter(None, [said, order])),
             patch=patch.to_json(),
             order=[each.id for each in plan.tasks_of(task.story)],
@@ -109,14 +110,14 @@ class TaskResult(Result):
 
     def _lines(self) -> list[str]:
         task = self.task
-        slack = "critical" if task.schedule.critical else f"slack {task.schedule.slack_h:g} h"
+        slack = "critical" if task.schedule.critical else f"slack {in_hours(task.schedule.slack_h)} h"
         after = f", after {', '.join(task.depends_on)}" if task.depends_on else ""
         status = f"{task.status} ({task.note})" if task.note else task.status
         commit = f" ({self.commit[:10]})" if self.commit else ""
         done = {"edited": "Edited", "undone": "Taken back", "shown": "Nothing changed"}[self.action]
         order = [f"{', '.join(self.order)} is the order of its story now."] if "another order" in self.summary else []
         return [
-            f"{task.id} {task.title}: {status}, {task.estimate_hours:g} h, {slack}{after}.",
+            f"{task.id} {task.title}: {status}, {in_hours(task.estimate_hours)} h, {slack}{after}.",
             f"{done}: revision {self.revision}{commit}.",
             *order,
         ]

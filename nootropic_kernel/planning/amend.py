@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.difference import difference
 from nootropic_kernel.planning.link import link
-from nootropic_kernel.planning.model import CLOSED, GONE, Epic, Plan, Story, Task, next_number, number
+from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Epic, Plan, Story, Task, next_number, number
 from nootropic_kernel.planning.patch import Event, PlanPatch, apply
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.tree import Tree
@@ -30,12 +30,16 @@ class Amendment:
     patch: PlanPatch
 
 
-def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str] = ()) -> Amendment:
+def amend(
+    old: Plan, new: Plan, touched: Container[str], present: Container[str] = (), passed_h: float = 0.0
+) -> Amendment:
     """Bring ``old`` to what ``new`` (planned from the edited brief) says.
 
     A task is the same when its kind and products are. The same task keeps its id; when a person touched it (decided
     on hunks of it, finished, locked or edited it) it keeps everything else too. What is no longer wanted and was
     never touched becomes superseded; its record stays, so that its id is never given away again.
+
+    :param passed_h: working hours since the plan's start.
     """
     epics, epic_ids = _epics(old.epics, new.epics)
     stories, story_ids = _stories(old.stories, new.stories, epic_ids)
@@ -75,7 +79,7 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
             unwanted.append(task)
     needed = _needed(unwanted, after.values(), present)
     after |= {task.id: task if task.id in needed else replace(task, status="superseded") for task in unwanted}
-    gone_ids = {task.id for task in after.values() if task.status in GONE}
+    gone_ids = {task.id for task in after.values() if task.status in GIVEN_UP}
     frozen = {task.id for task in old.tasks if task.id in touched or task.status in CLOSED}
     linked = (
         task if task.id in frozen else _freed(task, gone_ids, after)
@@ -99,7 +103,7 @@ def amend(old: Plan, new: Plan, touched: Container[str], present: Container[str]
             for node in new.tree
         ),
     )
-    return amended(old, assign(target, frozen), touched, " ".join(new.brief.split())[:_EVIDENCE])
+    return amended(old, assign(target, frozen, passed_h), touched, " ".join(new.brief.split())[:_EVIDENCE])
 
 
 def amended(old: Plan, target: Plan, touched: Container[str], evidence: str) -> Amendment:
@@ -121,9 +125,9 @@ def amended(old: Plan, target: Plan, touched: Container[str], evidence: str) -> 
 
 def _needed(unwanted: Iterable[Task], kept: Iterable[Task], present: Container[str]) -> set[str]:
     """Those that no brief wants any more, but that make what tasks that stay require, directly or not."""
-    live = [task for task in kept if task.status not in GONE]
+    live = [task for task in kept if task.status not in GIVEN_UP]
     made = {item for task in live for item in task.provides}
-    makers = {item: task for task in reversed(list(unwanted)) if task.status not in GONE for item in task.provides}
+    makers = {item: task for task in reversed(list(unwanted)) if task.status not in GIVEN_UP for item in task.provides}
     found: set[str] = set()
     open_ = [item for task in live for item in task.requires]
     while open_:

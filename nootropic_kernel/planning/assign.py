@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import replace
 
-from nootropic_kernel.planning.budgets import BudgetInfeasible, Limits, amount, end_day, needs_of, over
+from nootropic_kernel.planning.budgets import BudgetInfeasible, Limits, amount, end_day, in_units, needs_of, over
 from nootropic_kernel.planning.deferral import fit
 from nootropic_kernel.planning.model import GONE, Plan, Schedule, Task
 from nootropic_kernel.planning.resources import agents_of, price_unknown
@@ -16,16 +16,18 @@ _WAITS_FOR = "deferred_for"  # in a task's ext: why it was put off
 _BUDGET = "budget"
 
 
-def assign(plan: Plan, frozen: Container[str] = ()) -> Plan:
+def assign(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Plan:
     """The plan with an agent and a time for every task.
 
     Without agents and budget every task starts as soon as those it depends on are done. Finished, begun and locked
     tasks keep their slots; so do the ``frozen`` ones. What was put off for the budget before is tried again.
+
+    :param passed_h: working hours since the plan's start; nothing that is not begun is placed before.
     """
     if not agents_of(plan):
         return replace(plan, tasks=schedule([_taken_up(task) for task in plan.tasks]))
     plan = replace(plan, tasks=tuple(_taken_up(task) for task in plan.tasks))
-    found = fit(plan, frozen, people=False)
+    found = fit(plan, frozen, people=False, passed_h=passed_h)
     timed = []
     for task in plan.tasks:
         if task.id in found.slots:
@@ -42,19 +44,24 @@ def assign(plan: Plan, frozen: Container[str] = ()) -> Plan:
 
 
 def _taken_up(task: Task) -> Task:
-    if task.status != "deferred" or task.ext.get(_WAITS_FOR) != _BUDGET:
+    if not waits_for_budget(task):
         return task
     return replace(task, status="pending", ext={key: value for key, value in task.ext.items() if key != _WAITS_FOR})
 
 
-def verdict(plan: Plan, frozen: Container[str] = ()) -> BudgetInfeasible | None:
+def waits_for_budget(task: Task) -> bool:
+    """Whether a task was left for later because the budget is too small for it."""
+    return task.status == "deferred" and task.ext.get(_WAITS_FOR) == _BUDGET
+
+
+def verdict(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> BudgetInfeasible | None:
     """Why a plan that is over its budget cannot be brought into it; None for one that is within it."""
     if not over(needs_of(plan), Limits.of(plan)):
         return None
-    return fit(plan, frozen).verdict
+    return fit(plan, frozen, passed_h=passed_h).verdict
 
 
-def budget_notes(plan: Plan, frozen: Container[str] = ()) -> Iterator[str]:
+def budget_notes(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Iterator[str]:
     """What the budget means for the plan, in sentences; none where it has none."""
     limits = Limits.of(plan)
     if not plan.budget:
@@ -66,20 +73,21 @@ def budget_notes(plan: Plan, frozen: Container[str] = ()) -> Iterator[str]:
             yield f"Ends on {end:%a} {end}, the deadline is {limits.deadline:%a} {limits.deadline} (8 hours a day)."
     waiting: dict[str, list[str]] = {}
     for task in plan.tasks:
-        if task.status == "deferred" and task.ext.get(_WAITS_FOR) == _BUDGET:
+        if waits_for_budget(task):
             waiting.setdefault(task.story, []).append(task.id)
     titles = {story.id: story.title for story in plan.stories}
     for story, tasks in waiting.items():
         yield f"Left for later, to keep the budget: {story} {titles.get(story, '')} ({', '.join(tasks)})."
     if missed := over(needs_of(plan), limits):
-        found = fit(plan, frozen).verdict
+        found = fit(plan, frozen, passed_h=passed_h).verdict
         if found is not None:
             yield found.sentence()
         else:
-            said = ", ".join(f"{each.constraint} by {amount(each.by)}" for each in missed)
-            yield f"The plan is above its budget: {said}. `noo plan --schedule` brings it back into it."
+            said = ", ".join(f"by {in_units(each, each.by)}" for each in missed)
+            yield f"The plan is above its budget, {said}. `noo plan --schedule` brings it back into it."
     if limits.cost_usd is not None and (unknown := price_unknown(plan)):
+        many = "one task" if len(unknown) == 1 else f"{len(unknown)} tasks"
         yield (
-            f"What {len(unknown)} of a model's tasks cost is not known and not counted in the budget of "
-            f"${amount(limits.cost_usd)}: a price (`usd_per_million_tokens`) belongs to an entry of `agents`."
+            f"What models cost for {many} is not known and not counted in the budget of ${amount(limits.cost_usd)}: "
+            "a price (`usd_per_million_tokens`) belongs to an entry of `agents`."
         )

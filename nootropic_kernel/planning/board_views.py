@@ -22,12 +22,13 @@ from nootropic_kernel.planning.board import (
     progress,
 )
 from nootropic_kernel.planning.board import state_of as state
+from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.history import Since
 from nootropic_kernel.planning.mermaid import mermaid_graph
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.patch_views import html as patch_html
 from nootropic_kernel.planning.patch_views import text as patch_text
-from nootropic_kernel.planning.render import harmless, in_markdown
+from nootropic_kernel.planning.render import harmless, in_markdown, path_title, who_lines
 from nootropic_kernel.telemetry.budget import usd
 
 LIGHTS: Mapping[str | None, str] = {"green": "🟢", "yellow": "🟡", "red": "🔴", None: "⚪"}
@@ -135,7 +136,7 @@ def _first(board: Board, tasks: Sequence[Task]) -> Sequence[Task]:
 
 def _aside(board: Board, task: Task) -> str:
     """What is said of a task beside its title: slack, cost, origin."""
-    said = [] if task.schedule.critical else [f"slack {task.schedule.slack_h:g} h"]
+    said = [] if task.schedule.critical else [f"slack {in_hours(task.schedule.slack_h)} h"]
     if state(task, board.states).status in ("done", "superseded", "cancelled", "deferred"):
         said = []
     if task.agent:
@@ -160,7 +161,9 @@ def _head(board: Board) -> list[str]:
     plan = board.plan
     done, live = progress(plan, board.states)
     places = ", ".join(f"{column.title} {len(column.tasks)}" for column in columns(plan, board.states))
-    lines = [f"{plan.title}: {places}  [revision {plan.revision}, {done} of {live} done, {plan.hours():g} hours]"]
+    lines = [
+        f"{plan.title}: {places}  [revision {plan.revision}, {done} of {live} done, {in_hours(plan.hours())} hours]"
+    ]
     if board.wanted:
         lines.append(f"Shown: {len(board.chosen)} of {len(plan.tasks)} tasks ({board.wanted})")
     return lines
@@ -170,10 +173,11 @@ def _tail(board: Board) -> list[str]:
     lines = []
     if path := board.plan.critical_path():
         shown = path if len(path) <= 12 or board.complete else (*path[:6], f"… {len(path) - 11} more …", *path[-5:])
-        lines.append(f"Critical path: {' → '.join(shown)}")
+        lines.append(f"{path_title(board.plan)}: {' → '.join(shown)}")
     if ready := next_tasks(board.plan, board.states):
         more = f" and {len(ready) - 5} more (`noo next`)" if len(ready) > 5 else ""
         lines.append(f"Next: {', '.join(task.id for task in ready[:5])}{more}")
+    lines += who_lines(board.plan, board.states)
     lines += [board.money] if board.money else []
     lines += board.since.sentences() if board.since is not None else []
     return [*lines, *board.notes]
@@ -203,11 +207,11 @@ def markdown(board: Board) -> str:
 def _markdown_row(board: Board, task: Task) -> str:
     found = state(task, board.states)
     status = f"{found.status}: {in_markdown(found.note)}" if found.note else found.status
-    slack = "critical" if task.schedule.critical else f"{task.schedule.slack_h:g}"
+    slack = "critical" if task.schedule.critical else in_hours(task.schedule.slack_h)
     return (
         f"| {LIGHTS[board.health.get(task.id)]} | {task.id} | {in_markdown(task.title)} "
-        f"| {in_markdown(task.how.sentence())} | {', '.join(task.depends_on)} | {task.estimate.hours:g} | {slack} "
-        f"| {status} |"
+        f"| {in_markdown(task.how.sentence())} | {', '.join(task.depends_on)} | {in_hours(task.estimate.hours)} "
+        f"| {slack} | {status} |"
     )
 
 

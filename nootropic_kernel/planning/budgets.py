@@ -80,7 +80,7 @@ class BudgetInfeasible:
     def sentence(self) -> str:
         """The verdict for people."""
         least = "; and ".join(
-            f"{_in_units(each, each.needed)} of {_in_units(each, each.limit)}; +{_in_units(each, each.by)}"
+            f"{in_units(each, each.needed)} of {in_units(each, each.limit)}; +{in_units(each, each.by)}"
             for each in self.relaxations
         )
         text = f"The budget cannot be kept: the plan needs {least}"
@@ -88,12 +88,13 @@ class BudgetInfeasible:
             text += f", or {'one more person' if self.people == 1 else f'{self.people} more people'}"
         if self.deferring:
             more = f" and {len(self.deferring) - 5} more" if len(self.deferring) > 5 else ""
-            whole = " and ".join(_in_units(each, each.needed) for each in self.whole)
+            whole = " and ".join(in_units(each, each.needed) for each in self.whole)
             text += f" (with {', '.join(self.deferring[:5])}{more} left for later; the whole plan needs {whole})"
         return text + "."
 
 
-def _in_units(about: Relaxation, number: float) -> str:
+def in_units(about: Relaxation, number: float) -> str:
+    """An amount of what a limit is about, as people read it."""
     if about.constraint == "hours":
         return f"{amount(number)} h"
     return f"${amount(number)}" if about.constraint == "cost_usd" else f"{number:,.0f} tokens"
@@ -117,7 +118,7 @@ def needs_of(plan: Plan, tasks: Iterable[Task] | None = None) -> Needs:
 
 
 def cost_of(task: Task, agents: Mapping[str, Agent]) -> float:
-    """What a task costs in USD with the agent it has, as far as that is known; what nobody does yet is free."""
+    """What a task costs in USD with the agent it has, as far as that is known; what nobody does costs its tokens."""
     return agents.get(task.agent or "", _NOBODY).cost(task)
 
 

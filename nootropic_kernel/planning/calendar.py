@@ -36,3 +36,8 @@ def day_of(start: date, hours: float) -> date:
         start += timedelta(days=7 - start.weekday())
     weeks, rest = divmod(start.weekday() + days, _WEEK)
     return start + timedelta(days=weeks * 7 + rest - start.weekday())
+
+
+def in_hours(number: float) -> str:
+    """A number of hours as people read it."""
+    return f"{round(number, 2):g}"

@@ -24,7 +24,7 @@ _YEAR = r"(?:,?\s+\d{4}(?!\d))?"
 # What may follow `by` or `before`, as one pattern without groups of its own.
 DAY = (
     r"(?:(?:the\s+)?end\s+of\s+(?:the|this|next)\s+(?:week|month|year)"
-    rf"|(?:this\s+|next\s+|the\s+coming\s+|coming\s+)?{_WEEKDAY}(?!s)"
+    rf"|(?:this\s+|next\s+|the\s+coming\s+|coming\s+)?{_WEEKDAY}(?!s)(?:,?\s+(?:of\s+)?(?:this|next)\s+week(?!\w))?"
     r"|\d{4}-\d{2}-\d{2}(?![\d-])|\d{1,2}[./]\d{1,2}[./]\d{4}(?!\d)"
     rf"|(?:the\s+)?{_NTH}\s+(?:of\s+)?{_MONTH}{_YEAR}(?!\w)|{_MONTH}\s+(?:the\s+)?{_NTH}(?!\d){_YEAR}(?!\w)"
     rf"|(?:early\s+|mid-?\s*|late\s+)?{_MONTH}(?:\s+\d{{4}})?(?!\w)"
@@ -77,9 +77,12 @@ def _weekday(found: re.Match[str], today: date | None) -> Day:
         return _UNKNOWN
     wanted = _WEEKDAYS.index(found["day"])
     ahead = (wanted - today.weekday()) % 7
-    if (found["which"] or "").startswith("next"):
+    if found["week"] == "this":
+        day = today + timedelta(days=wanted - today.weekday())
+        return Day(day) if day >= today else Day(None, "that day is over")
+    if found["week"] == "next" or (found["which"] or "").startswith("next"):
         monday = today + timedelta(days=7 - today.weekday())
-        return Day(monday + timedelta(days=wanted), "taken as that of next week")
+        return Day(monday + timedelta(days=wanted), "" if found["week"] else "taken as that of next week")
     if ahead == 0:
         return Day(today + timedelta(days=7), "taken as the next one: today is one too")
     return Day(today + timedelta(days=ahead))
@@ -155,7 +158,10 @@ _UNKNOWN = Day(None, "there is no day to count from")
 _READERS: tuple[tuple[str, Callable[[re.Match[str], date | None], Day]], ...] = (
     (r"\d{4}-\d{2}-\d{2}", _iso),
     (r"(\d{1,2})[./](\d{1,2})[./](\d{4})", _slashed),
-    (rf"(?P<which>this |next |the coming |coming )?(?P<day>{_WEEKDAY})", _weekday),
+    (
+        rf"(?P<which>this |next |the coming |coming )?(?P<day>{_WEEKDAY})(?:,? (?:of )?(?P<week>this|next) week)?",
+        _weekday,
+    ),
     (rf"(?:the )?(?P<day>{_NTH}) (?:of )?(?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?", _day_of_month),
     (rf"(?P<month>{_MONTH}) (?:the )?(?P<day>{_NTH})(?:,? (?P<year>\d{{4}}))?", _day_of_month),
     (rf"(?P<part>early |mid-? ?|late )?(?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?", _whole_month),

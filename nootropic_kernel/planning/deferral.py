@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from nootropic_kernel.planning.budgets import BudgetInfeasible, Limits, Needs, Relaxation, over
 from nootropic_kernel.planning.model import GONE, Plan, Task
 from nootropic_kernel.planning.resources import NEAR, Agent, agents_of
-from nootropic_kernel.planning.schedule import Slot, fixed_slots, is_fixed, least_cost, list_schedule
+from nootropic_kernel.planning.schedule import Slot, elapsed, fixed_slots, is_fixed, least_cost, list_schedule
 
 _LEVELS = 16  # how many parts of a large plan are tried: evenly spread over the order in which stories are put off
 _TRIES = 40  # how many stories, at most, are tried to be taken back in
@@ -73,15 +73,17 @@ def _needed_by(own: Iterable[Task], story: str, story_of: Mapping[str, str]) -> 
     return {story_of[name] for task in own for name in task.depends_on if name in story_of} - {story}
 
 
-def fit(plan: Plan, frozen: Container[str] = (), *, people: bool = True) -> Fit:
+def fit(plan: Plan, frozen: Container[str] = (), *, people: bool = True, passed_h: float = 0.0) -> Fit:
     """The largest part of a plan that keeps its budget, scheduled.
 
     :param people: whether to find out, where nothing fits, how many more people would do.
+    :param passed_h: working hours since the plan's start: nothing that is not begun is placed before (see
+        :func:`schedule.elapsed`).
     """
     agents, limits = agents_of(plan), Limits.of(plan)
     live = [task for task in plan.tasks if task.status not in GONE]
-    whole = list_schedule(live, agents, frozen, limits.cost_usd)
-    search = _Search(plan, live, agents, limits, frozen)
+    search = _Search(plan, live, agents, limits, frozen, elapsed(live, frozen, passed_h))
+    whole = search.scheduled(live, limits.cost_usd)
     if search.keeps(live, whole):
         return Fit(whole)
     order = order_of_deferral(plan, frozen)
@@ -91,16 +93,27 @@ def fit(plan: Plan, frozen: Container[str] = (), *, people: bool = True) -> Fit:
     assert found.verdict is not None
     all_of_it = over(Needs(_end(whole), search.money(live), int(search.tokens(live))), limits)
     told = replace(found.verdict, whole=all_of_it, deferring=_in_order(plan, found.verdict.deferring))
-    return Fit(whole, verdict=_with_people(plan, frozen, told) if people else told)
+    return Fit(whole, verdict=_with_people(plan, frozen, told, passed_h) if people else told)
 
 
 class _Search:
     def __init__(
-        self, plan: Plan, live: list[Task], agents: Sequence[Agent], limits: Limits, frozen: Container[str]
+        self,
+        plan: Plan,
+        live: list[Task],
+        agents: Sequence[Agent],
+        limits: Limits,
+        frozen: Container[str],
+        now: float,
     ) -> None:
         self.plan, self.live, self.agents, self.limits, self.frozen = plan, live, agents, limits, frozen
         self.able = {task.id: [each for each in agents if each.does(task)] for task in live}
         self.held = fixed_slots(live, frozen)
+        self.not_before = dict.fromkeys(self.able, now)
+
+    def scheduled(self, tasks: Sequence[Task], money: float | None) -> dict[str, Slot]:
+        """A schedule of these tasks that spends no more than that, if it is possible."""
+        return list_schedule(tasks, self.agents, self.frozen, money, not_before=self.not_before)
 
     def keeps(self, tasks: Sequence[Task], slots: Mapping[str, Slot]) -> bool:
         """Whether a schedule of these tasks keeps every limit."""
@@ -145,7 +158,7 @@ class _Search:
         for count, tasks in parts.items():
             if not (_within(self.money(tasks), money) and _within(self.tokens(tasks), tokens)):
                 continue
-            slots = list_schedule(tasks, self.agents, self.frozen, money)
+            slots = self.scheduled(tasks, money)
             if _within(_end(slots), self.limits.hours):
                 if not lacking:
                     return count, slots
@@ -167,7 +180,7 @@ class _Search:
             tasks = self.without(rest)
             if not _within(self.money(tasks), self.limits.cost_usd):
                 continue
-            tried = list_schedule(tasks, self.agents, self.frozen, self.limits.cost_usd)
+            tried = self.scheduled(tasks, self.limits.cost_usd)
             if self.keeps(tasks, tried):
                 left.remove(story)
                 slots = tried
@@ -178,11 +191,11 @@ def _in_order(plan: Plan, stories: Container[str]) -> tuple[str, ...]:
     return tuple(story.id for story in plan.stories if story.id in stories)
 
 
-def _with_people(plan: Plan, frozen: Container[str], verdict: BudgetInfeasible) -> BudgetInfeasible:
+def _with_people(plan: Plan, frozen: Container[str], verdict: BudgetInfeasible, passed_h: float) -> BudgetInfeasible:
     if [each.constraint for each in verdict.relaxations] != ["hours"] or len(plan.tasks) > _LARGE:
         return verdict
     for more in range(1, _MORE_PEOPLE + 1):
-        if fit(with_people(plan, more), frozen, people=False).verdict is None:
+        if fit(with_people(plan, more), frozen, people=False, passed_h=passed_h).verdict is None:
             return replace(verdict, people=more)
     return verdict
 

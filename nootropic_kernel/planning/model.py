@@ -20,6 +20,7 @@ STATUSES = (
 CLOSED = frozenset({"done", "superseded", "cancelled"})
 # Not part of the plan (any more, or for now): takes no time, costs nothing, and nobody waits for it.
 GONE = frozenset({"superseded", "cancelled", "deferred"})
+GIVEN_UP = GONE - {"deferred"}  # for good: what was put off is still promised
 VERDICTS = ("matched", "assumed", "noted", "not understood")
 
 

@@ -18,7 +18,7 @@ from nootropic_kernel.planning.model import GONE, Plan, Schedule, Task
 from nootropic_kernel.planning.patch import Move, PlanPatch, apply
 from nootropic_kernel.planning.resources import NEAR, Agent, agents_of
 from nootropic_kernel.planning.retime import with_slack
-from nootropic_kernel.planning.schedule import fixed_slots, in_order, is_fixed, list_schedule
+from nootropic_kernel.planning.schedule import elapsed, fixed_slots, in_order, is_fixed, list_schedule
 
 MOST_TASKS = 60
 _SECONDS = 5.0
@@ -37,12 +37,14 @@ def optimised(
     *,
     only: Mapping[str, float] | None = None,
     same_agents: bool = False,
+    passed_h: float = 0.0,
 ) -> Plan:
     """The plan with a shorter or cheaper schedule; the plan itself where none was found.
 
     :param frozen: tasks that keep their slots, beside those that are finished, begun or locked.
     :param only: the tasks that may move, and when each may start at the earliest; all others keep their slots too.
     :param same_agents: whether tasks stay with the agents that they have.
+    :param passed_h: working hours since the plan's start; nothing that is not begun is placed before.
     :raises OptimiserMissing: when OR-Tools is not installed.
     :raises TooLarge: when more tasks may move than the solver is good for.
     """
@@ -58,10 +60,11 @@ def optimised(
     if len(held) == len(live):
         return plan
     able = {task.id: _able(task, agents, same_agents) for task in live}
-    found = _solve(live, agents, able, held, Limits.of(plan), only or {})
+    earliest = only if only is not None else dict.fromkeys(able, elapsed(live, frozen, passed_h))
+    found = _solve(live, agents, able, held, Limits.of(plan), earliest)
     if found is None:
         return plan
-    timed = _timed(plan, agents, held, found, only or {})
+    timed = _timed(plan, agents, held, found, earliest)
     return timed if _is_better(plan, timed) else plan
 
 

@@ -8,30 +8,18 @@ from typing import Any, TypeVar
 
 from nootropic_kernel.planning.errors import PatchInvalid, PatchStale
 from nootropic_kernel.planning.model import Epic, Estimate, Node, Plan, Schedule, Story, Task, number
+from nootropic_kernel.planning.patch_schema import EVENTS, PLAN_FIELDS
 from nootropic_kernel.planning.records import RecordInvalid, from_plain, to_plain
 from nootropic_kernel.planning.resources import agents_of
 from nootropic_kernel.planning.retime import with_slack
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.validate import check
 
-EVENTS = ("failed", "blocked", "late", "over-budget", "wrong", "amended")
-# What an amendment may change in the plan beside its elements.
-PLAN_FIELDS = frozenset(
-    {
-        "title",
-        "brief",
-        "archetype",
-        "origin",
-        "goals",
-        "limits",
-        "budget",
-        "agents",
-        "words",
-        "bindings",
-        "tree",
-        "body",
-    }
-)
+__all__ = [
+    "EVENTS", "LOG", "PLAN_FIELDS", "Element", "Event", "Move", "PlanPatch", "Relink", "apply", "handled", "log",
+    "log_entries",
+]  # fmt: skip
+
 LOG = "replans"  # in the plan's ext: what was replanned, by revision
 
 Element = Epic | Story | Task | Node
@@ -94,7 +82,7 @@ class PlanPatch:
         return [each for each in self.add if isinstance(each, Task)]
 
     def to_json(self) -> dict[str, Any]:
-        """The patch as :data:`SCHEMA` describes it."""
+        """The patch as :data:`patch_schema.SCHEMA` describes it."""
         plain: dict[str, Any] = to_plain(self)
         return plain
 
@@ -139,63 +127,6 @@ def _element(record: Any) -> Element:
     if letter not in _KINDS:
         raise RecordInvalid("add", "each record of `add` has an id that starts with E, S, T or N")
     return from_plain(_KINDS[letter], record)
-
-
-_IDS = {"type": "array", "items": {"type": "string", "pattern": "^T[0-9]+$"}}
-# JSON Schema 2020-12 of a patch; the fields of added records are checked against the plan's own.
-SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "PlanPatch",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["base_revision", "event", "supersede", "add", "relink", "reschedule", "cost_delta"],
-    "properties": {
-        "base_revision": {"type": "integer", "minimum": 1},
-        "event": {
-            "type": ["object", "null"],
-            "additionalProperties": False,
-            "required": ["kind", "task", "evidence"],
-            "properties": {
-                "kind": {"enum": list(EVENTS)},
-                "task": {"type": "string", "pattern": "^(T[0-9]+)?$"},
-                "evidence": {"type": "string"},
-            },
-        },
-        "supersede": _IDS,
-        "add": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["id"],
-                "properties": {"id": {"type": "string", "pattern": "^[ESTN][0-9]+$"}},
-            },
-        },
-        "relink": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["id", "depends_on"],
-                "properties": {"id": {"type": "string", "pattern": "^T[0-9]+$"}, "depends_on": _IDS},
-            },
-        },
-        "reschedule": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["id", "start_h", "end_h"],
-                "properties": {
-                    "id": {"type": "string", "pattern": "^T[0-9]+$"},
-                    "start_h": {"type": "number", "minimum": 0},
-                    "end_h": {"type": "number", "minimum": 0},
-                },
-            },
-        },
-        "cost_delta": {"type": "object", "additionalProperties": {"type": "number"}},
-        "fields": {"type": "object", "propertyNames": {"enum": sorted(PLAN_FIELDS)}},
-    },
-}
 
 
 def apply(plan: Plan, patch: PlanPatch, frozen: Container[str] = ()) -> Plan:

@@ -143,7 +143,9 @@ def _changes(old: Task, new: Task) -> str:
     if old.status != new.status:
         said.append(f"{old.status} → {new.status}")
     if old.how != new.how:
-        said.append(f"{old.how.sentence()} → {new.how.sentence()}")
+        before, after = old.how.sentence(), new.how.sentence()
+        alike = "other arguments" if old.how.args != new.how.args else "another reason"
+        said.append(f"{before} → {after}" if before != after else f"{after}: {alike}")
     if old.depends_on != new.depends_on:
         said.append(
             f"waits for {', '.join(new.depends_on) or 'nobody'} (before: {', '.join(old.depends_on) or 'nobody'})"

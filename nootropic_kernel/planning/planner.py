@@ -13,6 +13,7 @@ from datetime import date
 from nootropic_kernel.planning.amend import Amendment, amend
 from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.bindings import bindings_of, state_of
+from nootropic_kernel.planning.board import passed_hours
 from nootropic_kernel.planning.bounds import Bounds
 from nootropic_kernel.planning.brief import read_brief
 from nootropic_kernel.planning.constraints import carried, find_constraints
@@ -56,7 +57,8 @@ def amend_plan(
         new, present = _planned(brief, facts, library, today=today)
     verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
     budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
-    return amend(old, replace(new, budget=budget, agents=agents), touched, present)
+    passed = passed_hours(old, today) if today is not None else None
+    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0)
 
 
 def _planned(

@@ -8,12 +8,12 @@ event gives the same patch, and no event (or one that was healed) an empty one. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import PlanInvalid
-from nootropic_kernel.planning.model import Node, Plan, Schedule, Task
+from nootropic_kernel.planning.model import GIVEN_UP, Node, Plan, Schedule, Task
 from nootropic_kernel.planning.money import over_money
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.records import encode, to_plain
@@ -45,18 +45,25 @@ def new_violations(
 
 def amendment_violations(before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States) -> list[str]:
     """What an amendment breaks: it may give the plan other goals, tasks and methods, but all else holds as ever."""
-    proof = _Proof(before, patch, after, ground, states, None)
-    known = set(_Proof(before, PlanPatch(before.revision), before, ground, states, None).standing())
+    proof = _Proof(before, patch, after, ground, states, None, GIVEN_UP)
+    known = set(_Proof(before, PlanPatch(before.revision), before, ground, states, None, GIVEN_UP).standing())
     found = [*proof.frozen(), *proof.standing(), *proof.kept_ids(), *proof.own_goals()]
     return [each for each in found if each not in known]
 
 
 class _Proof:
     def __init__(
-        self, before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States, hours: float | None
+        self,
+        before: Plan,
+        patch: PlanPatch,
+        after: Plan,
+        ground: Ground,
+        states: States,
+        hours: float | None,
+        gone: Container[str] = GONE,
     ) -> None:
         self.before, self.patch, self.after, self.ground, self.states = before, patch, after, ground, states
-        self.hours = hours
+        self.hours, self.gone = hours, gone
         self.about = patch.event.task if patch.event is not None else ""
         self.situation = Situation(before, states, ground, self.about)
         self.old = {task.id: task for task in before.tasks}
@@ -82,7 +89,7 @@ class _Proof:
         yield from self.methods()
 
     def _live(self) -> list[Task]:
-        return [task for task in self.after.tasks if task.status not in GONE and task.id not in self.replaced]
+        return [task for task in self.after.tasks if task.status not in self.gone and task.id not in self.replaced]
 
     def frozen(self) -> Iterator[str]:
         for name in self.situation.frozen:

@@ -15,6 +15,9 @@ T = TypeVar("T")
 
 # Characters that JSON leaves as they are, but that some reader would take for a line end or could not encode.
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+# YAML 1.1 takes a number with an exponent and no point for a text.
+_EXPONENT = re.compile(r"\d[eE][+-]?\d")
+_POINTLESS = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\d.])(-?\d+)([eE][+-]?\d+)')
 
 
 class RecordInvalid(ValueError):
@@ -28,6 +31,8 @@ class RecordInvalid(ValueError):
 def encode(value: Any) -> str:
     """A value as JSON on one line."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if _EXPONENT.search(text):
+        text = _POINTLESS.sub(lambda found: f"{found[1]}.0{found[2]}" if found[1] else found.group(), text)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nootropic_kernel.planning.board import Column, States, columns, progress, ready_tasks, state_of
+from nootropic_kernel.planning.board import Column, States, columns, next_tasks, progress, state_of
+from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.mermaid import mermaid_graph
-from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.planning.model import GONE, Plan, Task
 from nootropic_kernel.planning.records import to_plain
+from nootropic_kernel.planning.resources import agents_of
 
 _SIGNS = {
     "done": "✓", "ready": "▸", "review": "?", "running": "…", "blocked": "✗", "failed": "✗",
@@ -20,6 +22,7 @@ _COLOURS = {
     "done": "#2e7d32", "ready": "#1565c0", "review": "#b26a00", "running": "#b26a00", "blocked": "#b3261e",
     "failed": "#b3261e", "pending": "#757575", "superseded": "#9e9e9e", "cancelled": "#9e9e9e", "deferred": "#9e9e9e",
 }  # fmt: skip
+_OWN = 12  # tasks of an agent that are named
 _GRAPH_LIMIT = 60  # beyond it a graph is a thicket; the board still shows everything
 
 
@@ -56,11 +59,32 @@ def _tree_lines(plan: Plan, states: States, notes: tuple[str, ...]) -> Iterator[
                 yield from (f"         careful: {warning}" for warning in warnings_of(task))
     yield ""
     if path := plan.critical_path():
-        yield f"Critical path: {_path(path)}, {_hours(plan.hours())}"
-    if ready := ready_tasks(plan, states):
+        yield f"{path_title(plan)}: {_path(path)}, {_hours(plan.hours())}"
+    yield from who_lines(plan, states)
+    if ready := next_tasks(plan, states):
         yield f"Next: {_names(ready)}"
     yield from word_lines(plan)
     yield from notes
+
+
+def path_title(plan: Plan) -> str:
+    """What the critical path of a plan is: with agents, tasks wait for whoever does them too."""
+    return "Critical path, by dependencies and by who is free" if agents_of(plan) else "Critical path"
+
+
+def who_lines(plan: Plan, states: States) -> Iterator[str]:
+    """What each agent does, in the order in which it begins; none where nobody waits for anybody."""
+    agents = {agent.id: agent for agent in agents_of(plan)}
+    for name, agent in agents.items():
+        own = [task for task in plan.tasks if task.agent == name and state_of(task, states).status not in GONE]
+        if not own:
+            continue
+        own.sort(key=lambda task: task.schedule.start_h)
+        names = ", ".join(task.id for task in own[:_OWN]) + (f" and {len(own) - _OWN} more" if len(own) > _OWN else "")
+        many = f" ({agent.capacity} at a time)" if agent.capacity > 1 else ""
+        work = sum(task.schedule.end_h - task.schedule.start_h for task in own)
+        until = max(task.schedule.end_h for task in own)
+        yield f"{name}{many}: {names}; {in_hours(work)} h of work, until hour {in_hours(until)}"
 
 
 def origin_of(task: Task) -> str:
@@ -111,8 +135,8 @@ def markdown(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
     if graph := mermaid_graph(plan, states):
         parts.append(f"```mermaid\n{graph}\n```")
     if path := plan.critical_path():
-        parts.append(f"**Critical path:** {_path(path)}")
-    parts += [in_markdown(line) for line in (*word_lines(plan), *notes)]
+        parts.append(f"**{path_title(plan)}:** {_path(path)}")
+    parts += [in_markdown(line) for line in (*who_lines(plan, states), *word_lines(plan), *notes)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -122,10 +146,10 @@ def board_markdown(plan: Plan, states: States) -> str:
     for task in plan.tasks:
         state = state_of(task, states)
         status = f"{state.status}: {in_markdown(state.note)}" if state.note else state.status
-        slack = "critical" if task.schedule.critical else f"{task.schedule.slack_h:g}"
+        slack = "critical" if task.schedule.critical else in_hours(task.schedule.slack_h)
         rows.append(
             f"| {task.id} | {in_markdown(task.title)} | {in_markdown(_how(task))} "
-            f"| {', '.join(task.depends_on)} | {task.estimate.hours:g} | {slack} | {status} |"
+            f"| {', '.join(task.depends_on)} | {in_hours(task.estimate.hours)} | {slack} | {status} |"
         )
     return "\n".join(rows)
 
@@ -146,9 +170,12 @@ def html(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
     row = "display:flex;gap:8px;align-items:flex-start;overflow-x:auto;margin:8px 0"
     parts = [head, f'<div style="{row}">{board}</div>']
     if path := plan.critical_path():
-        parts.append(f"<div><b>Critical path:</b> {_e(_path(path))}</div>")
+        parts.append(f"<div><b>{path_title(plan)}:</b> {_e(_path(path))}</div>")
     parts.append(timeline(plan, states))
-    parts += [f'<div style="margin-top:2px">{_e(line)}</div>' for line in (*word_lines(plan), *notes)]
+    parts += [
+        f'<div style="margin-top:2px">{_e(line)}</div>'
+        for line in (*who_lines(plan, states), *word_lines(plan), *notes)
+    ]
     return "".join(parts) + "</div>"
 
 
@@ -216,7 +243,7 @@ def data(plan: Plan, states: States) -> dict[str, Any]:
 
 
 def _hours(hours: float) -> str:
-    return f"{hours:g} hours"
+    return f"{in_hours(hours)} hours"
 
 
 def _path(path: tuple[str, ...]) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from nootropic_kernel.planning.budgets import cost_of
 from nootropic_kernel.planning.errors import NoWayFound
+from nootropic_kernel.planning.forecast import tokens_of
 from nootropic_kernel.planning.htn import Decomposition, Step, decompose
 from nootropic_kernel.planning.leaves import how_of, task_of
 from nootropic_kernel.planning.methods import Way, fill
 from nootropic_kernel.planning.model import Epic, How, Node, Schedule, Story, Task, next_number
-from nootropic_kernel.planning.money import price
 from nootropic_kernel.planning.patch import Element
+from nootropic_kernel.planning.resources import agents_of, chosen, token_cost
 from nootropic_kernel.planning.situation import Situation
 from nootropic_kernel.planning.tree import above, record
 
@@ -34,8 +36,14 @@ class Repair:
 
     def money(self, situation: Situation) -> float:
         """By how much it changes what the plan is estimated to cost, in US dollars."""
-        added = sum(price(each) for each in self.add if isinstance(each, Task))
-        return round(added - sum(price(situation.tasks[name]) for name in self.supersede), 6)
+        agents = agents_of(situation.plan)
+        by_id = {agent.id: agent for agent in agents}
+        added = 0.0
+        for each in self.add:
+            if isinstance(each, Task):
+                agent = chosen(agents, each, situation.tasks.get(each.supersedes or ""))
+                added += agent.cost(each) if agent is not None else token_cost(each) or 0.0
+        return round(added - sum(cost_of(situation.tasks[name], by_id) for name in self.supersede), 6)
 
 
 def repairs(situation: Situation, evidence: str) -> Iterator[Repair]:
@@ -65,11 +73,12 @@ def at_task(situation: Situation, task: Task, evidence: str) -> Repair | None:
 def again(task: Task, name: str, how: How) -> Task:
     """A task to be done once more, under a new id, with nothing of it met yet."""
     unmet = tuple(replace(check, met=False) for check in task.acceptance)
-    # Only a model's work is paid by the token.
-    paid = task.estimate if how.kind == task.how.kind else replace(task.estimate, tokens=0, cost_usd=None)
+    estimate = task.estimate
+    if how.kind != task.how.kind:  # only a model's work is paid by the token
+        estimate = replace(estimate, tokens=tokens_of(how, task.files, estimate.hours), cost_usd=None)
     return replace(
         task, id=name, how=how, status="pending", supersedes=task.id, acceptance=unmet, locked=False, ext={},
-        agent=None, schedule=Schedule(), estimate=paid,
+        agent=None, schedule=Schedule(), estimate=estimate,
     )  # fmt: skip
 
 

@@ -194,7 +194,7 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
         cost["over_hours"] = over
     if money := repair.money(situation):
         cost["cost_usd"] = money
-    if above := over_money(plan, [*current, *linked.values()], situation.ground.spent, situation.done):
+    if above := over_money(plan, timed, situation.ground.spent, situation.done):
         cost["over_usd"] = above
     links = tuple(Relink(task.id, task.depends_on) for task in relinked.values())
     return PlanPatch(plan.revision, event, repair.supersede, tuple(add), links, tuple(moves), cost)

@@ -96,6 +96,20 @@ def fixed_slots(tasks: Sequence[Task], frozen: Container[str] = ()) -> dict[str,
     }
 
 
+def elapsed(tasks: Sequence[Task], frozen: Container[str] = (), passed_h: float = 0.0) -> float:
+    """How many hours of the plan are over at least: nothing that is not begun can start before.
+
+    What is begun was worked on up to its end in the schedule; what was done ahead of its time took no longer than all
+    the work that is begun.
+
+    :param passed_h: working hours since the plan's start, where that is known.
+    """
+    begun = [task for task in tasks if is_fixed(task, frozen) and (task.status in _BEGUN or task.id in frozen)]
+    end = max((task.schedule.end_h for task in begun), default=0.0)
+    work = sum(task.schedule.end_h - task.schedule.start_h for task in begun)
+    return round(max(passed_h, min(end, work)), EXACT)
+
+
 def list_schedule(
     tasks: Sequence[Task],
     agents: Sequence[Agent],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nootropic_kernel.runs.errors import RunBusy
 from nootropic_kernel.workspace.errors import Interrupted
-from nootropic_kernel.workspace.locks import LockBusy, process_lock
+from nootropic_kernel.workspace.locks import LockBusy, is_held, process_lock
 
 # An unattended run must not wait for ever for one that somebody has suspended.
 LONGEST_WAIT_S = 1800.0
@@ -24,6 +24,7 @@ def run_lock(
     run: str,
     cancel: threading.Event,
     *,
+    about: str = "",
     on_wait: Callable[[str], None] = lambda owner: None,
     timeout_s: float = LONGEST_WAIT_S,
 ) -> Iterator[bool]:
@@ -31,6 +32,7 @@ def run_lock(
 
     :param folder: where locks lie; made when missing.
     :param run: the run's name, which becomes a file's.
+    :param about: what it works on, as :func:`at_work` tells it.
     :param on_wait: called once, with who has it in words.
     :raises Interrupted: when ``cancel`` is set while waiting.
     :raises RunBusy: when it is not free within ``timeout_s`` seconds.
@@ -48,7 +50,8 @@ def run_lock(
             else:
                 # Its holder takes the file away at the end; who opened it before that has locked a file of no name.
                 if _is_at(descriptor, place):
-                    os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, f"{os.getpid()}\n{about}\n".encode(), 0)
                     try:
                         yield waited
                     finally:
@@ -61,6 +64,20 @@ def run_lock(
             raise Interrupted()
 
 
+def at_work(folder: Path) -> set[str]:
+    """What runs work on at this moment, in whatever process; a run that died is none."""
+    found = set()
+    for place in folder.glob("*.lock"):
+        try:
+            with place.open(encoding="utf-8") as file:
+                about = file.read().split("\n")[1:2]
+                if about and about[0] and is_held(file.fileno()):
+                    found.add(about[0])
+        except (OSError, UnicodeDecodeError):
+            continue  # it ended just now
+    return found
+
+
 def _is_at(descriptor: int, place: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(place))
@@ -70,7 +87,7 @@ def _is_at(descriptor: int, place: Path) -> bool:
 
 def _owner(place: Path) -> str:
     try:
-        number = place.read_text().strip()
+        number = place.read_text().partition("\n")[0].strip()
     except OSError:
         number = ""
     if number == str(os.getpid()):

@@ -79,6 +79,14 @@ def patient_lock(
         yield
 
 
+def is_held(descriptor: int) -> bool:
+    """Whether somebody else has locked the open file of ``descriptor``; it is not kept locked."""
+    if not _try_lock(descriptor):
+        return True
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
+
+
 def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -299,3 +300,36 @@ def test_verbs_an_editor_and_kills(workspace: Workspace, database: StateDatabase
 @pytest.mark.parametrize("seed", range(100, 140))
 def test_many_interleavings(workspace: Workspace, database: StateDatabase, seed: int) -> None:
     interleaved(workspace, database, seed, 40, kill=True)
+
+
+def test_killed_right_behind_the_commit_git_takes_nothing_for_a_change_of_yours(repo: Path) -> None:
+    hook = repo / ".git" / "hooks" / "post-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nkill -9 $(ps -o ppid= -p $PPID)\n")  # of git's: the verb
+    hook.chmod(0o755)
+    noo = [sys.executable, "-m", "nootropic_kernel.cli"]
+    calls = (["plan", "--brief", "Build a blog platform"], ["task", "T2", "--status", "deferred"])
+    for call in calls:
+        before = git(repo, "rev-parse", "HEAD")
+        done = subprocess.run([*noo, *call], cwd=repo, capture_output=True, text=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        for _ in range(100):  # git itself goes on
+            if git(repo, "rev-parse", "HEAD") != before:
+                break
+            time.sleep(0.1)
+        assert git(repo, "status", "--porcelain") == ""
+    hook.unlink()
+    done = subprocess.run(
+        [*noo, "task", "T2", "--status", "pending"], cwd=repo, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and git(repo, "status", "--porcelain") == ""
+
+
+def test_a_commit_that_a_hook_refuses_leaves_the_index_as_it_was(workspace: Workspace, database: StateDatabase) -> None:
+    hook = workspace.root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    done = edit_spec(workspace, database, titled("T1", "Another title"), "Another title")
+    assert done.commit is None and any("not committed" in note for note in done.notes)
+    assert git(workspace.root, "diff", "--cached", "--name-only") == ""

@@ -164,6 +164,8 @@ class ListenParams(Params):
     """An option whose value may be left out."""
 
     port: int | None = Field(None, json_schema_extra={"bare": 9464})
+    voice: str | None = Field(None, json_schema_extra={"bare": "any"})
+    words: str | None = Field(None, json_schema_extra={"position": 0, "words": True})
     loud: bool = False
 
 
@@ -175,6 +177,8 @@ class ListenParams(Params):
         ("--port 80 --loud", {"port": 80, "loud": True}),
         ("--port=80", {"port": 80}),
         ("--loud", {"loud": True}),
+        ("--voice 3 pages", {"voice": "any", "words": "3 pages"}),
+        ("--voice=3 pages", {"voice": "3", "words": "pages"}),
     ],
 )
 def test_the_value_of_an_option_may_be_left_out_where_it_says_so(line: str, expected: dict[str, Any]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.agents.planner import NoPlan, SpecUnsaved, current_spec
+from nootropic_kernel.agents.planner import NoPlan, SpecUnsaved, current_plan, current_spec
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
@@ -24,6 +25,7 @@ from nootropic_kernel.planning.dependencies import DependencyCircle, DependencyN
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.task_edit import TaskFrozen
+from nootropic_kernel.runs.lock import run_lock
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
@@ -146,6 +148,16 @@ def test_what_is_in_review_or_accepted_stays(session: Session) -> None:
         edit(session, "T1", after=["T3"])
     with pytest.raises(TaskFrozen):
         edit(session, "T1", note="too late")
+
+
+def test_a_task_that_a_run_works_on_is_told_and_refused(session: Session) -> None:
+    session.workspace.ensure()
+    with run_lock(session.workspace.state_dir / "runs", "some-run", threading.Event(), about="T1"):
+        state = current_plan(session.workspace, session.database()).states["T1"]
+        assert state.status == "running"
+        with pytest.raises(TaskFrozen, match="runs at this moment"):
+            edit(session, "T1", title="x")
+    assert current_plan(session.workspace, session.database()).states["T1"].status == "ready"
 
 
 def test_circles_and_needs_are_refused_by_name_and_write_nothing(session: Session, repo: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from nootropic_kernel.planning.amend import Amendment
+from nootropic_kernel.planning.assign import assign, waits_for_budget
 from nootropic_kernel.planning.errors import NoCheaperWay, UndoRefused, Unrepairable
 from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.link import goals
@@ -22,6 +23,7 @@ from nootropic_kernel.planning.replan import replan
 from nootropic_kernel.planning.situation import Ground, ground_of
 from nootropic_kernel.planning.spec_file import dump, read
 from nootropic_kernel.planning.take_back import latest, take_back_amendment
+from nootropic_kernel.planning.task_edit import with_order
 from tests.planning.random_plans import synthetic_plan
 from tests.planning.random_repository import random_brief, random_repository
 
@@ -210,3 +212,47 @@ def test_a_price_in_money_that_is_not_true_is_caught() -> None:
     wrong = replace(patch, cost_delta={**patch.cost_delta, "over_usd": 0.0})
     found = violations(plan, wrong, apply(plan, wrong), ground, {})
     assert any(each.startswith("P8") and "dollars" in each for each in found)
+
+
+def test_who_is_paid_by_the_hour_counts_against_the_budget() -> None:
+    plan, ground, task = paid_plan(1000.0)
+    me = {"id": "me", "capacity": 1, "kinds": ["person", "model", "recipe"], "cost_usd_per_hour": 10.0}
+    plan = assign(replace(plan, agents=(me,)))
+    wages = 10.0 * sum(t.schedule.end_h - t.schedule.start_h for t in plan.tasks)
+    models = sum(t.kind == "write-model" for t in plan.tasks)
+    tight = replace(plan, budget={"cost_usd": 1.0})
+    assert over_money(tight, tight.tasks, {}) == pytest.approx(wages + models - 1.0)
+    patch = replan(tight, Event("failed", task.id, "no"), ground, {})
+    after = apply(tight, patch)
+    assert violations(tight, patch, after, ground, {}) == []
+    assert patch.cost_delta["over_usd"] == pytest.approx(wages + models - 2.0)
+    late = replan(tight, Event("late", task.id, "longer"), ground, {}, task.estimate.hours + 2)
+    assert late.cost_delta["over_usd"] == pytest.approx(wages + models - 1.0 + 20.0)
+    assert violations(tight, late, apply(tight, late), ground, {}, task.estimate.hours + 2) == []
+
+
+# ---- budget and order of an amended plan ------------------------------------------------------------------------
+
+
+def test_an_amendment_leaves_for_later_what_does_not_fit_and_takes_it_up_with_a_larger_budget() -> None:
+    facts = read_facts({})
+    old = make_plan("A blog with posts and comments, two people, within 6 hours", facts)
+    assert any(waits_for_budget(task) for task in old.tasks)
+    for hours, fits in ((6, False), (200, True)):
+        brief = f"A blog with posts, comments and tags, two people, within {hours} hours"
+        made = amend_plan(old, brief, facts, ())
+        ground = ground_of(made.plan, shipped_library(), facts)
+        assert amendment_violations(old, made.patch, made.plan, ground, {}) == []
+        late = [task.id for task in made.plan.tasks if waits_for_budget(task)]
+        assert (late == []) == fits
+        assert made.plan.hours() <= hours
+
+
+def test_an_amendment_keeps_the_order_that_a_person_gave() -> None:
+    facts = read_facts({})
+    old = make_plan("A blog with posts and comments", facts)
+    story = next(s.id for s in old.stories if len(list(old.tasks_of(s.id))) > 2)
+    turned = [task.id for task in old.tasks_of(story)][::-1]
+    made = amend_plan(with_order(old, story, turned), "A blog with posts, comments and tags", facts, ())
+    kept = [task.id for task in made.plan.tasks_of(story) if task.id in turned]
+    assert kept == turned

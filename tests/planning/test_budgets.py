@@ -15,9 +15,9 @@ from nootropic_kernel.planning.budgets import Limits, needs_of, over
 from nootropic_kernel.planning.calendar import day_of, working_hours
 from nootropic_kernel.planning.deferral import with_people
 from nootropic_kernel.planning.forecast import forecast
-from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.model import GONE, Plan
 from nootropic_kernel.planning.resources import Load, agents_of
-from nootropic_kernel.planning.schedule import schedule
+from nootropic_kernel.planning.schedule import elapsed, is_fixed, schedule
 from nootropic_kernel.planning.spec_file import dump, read
 from nootropic_kernel.planning.validate import problems
 from tests.planning.random_staff import at_once, begun, broken_rules, random_plan
@@ -187,7 +187,7 @@ def test_a_price_nobody_knows_is_told_and_a_price_an_agent_knows_is_counted() ->
     tasks = tuple(replace(t, estimate=replace(t.estimate, cost_usd=None)) for t in plan.tasks)
     plan = replace(plan, agents=(), budget={"cost_usd": 5}, tasks=tasks)
     asked = [task for task in plan.tasks if task.how.kind == "model"]
-    assert f"What {len(asked)} of a model's tasks cost is not known" in " ".join(budget_notes(assign(plan)))
+    assert f"What models cost for {len(asked)} tasks is not known" in " ".join(budget_notes(assign(plan)))
     assert forecast(assign(plan)).cost_usd is None
     priced = replace(plan, agents=({"id": "m", "kinds": ["model"], "usd_per_million_tokens": 100.0},))
     made = assign(replace(priced, budget={"cost_usd": 50}))
@@ -230,7 +230,8 @@ def test_a_deadline_is_a_limit_in_working_hours() -> None:
 @given(seeds, st.integers(1, 4))
 def test_an_agent_takes_a_task_as_soon_as_it_is_free_and_not_before(seed: int, capacity: int) -> None:
     rng = random.Random(seed)
-    load, spans = Load(capacity), []
+    load = Load(capacity)
+    spans: list[tuple[float, float]] = []
     for _ in range(rng.randint(1, 30)):
         at = rng.choice([rng.uniform(0, 20), float(rng.randint(0, 20))])
         hours = rng.choice([0.5, 1.0, rng.uniform(0.01, 4)])
@@ -269,3 +270,21 @@ def test_budgets_and_agents_that_cannot_be_used_are_named(
 def test_unknown_keys_of_a_budget_are_nobodys_limit() -> None:
     plan = assign(replace(random_plan(random.Random(1), 3), budget={"words": 3}))
     assert problems(plan) == [] and over(needs_of(plan), Limits.of(plan)) == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0, 40))
+def test_nothing_is_placed_before_what_was_done_or_before_today(seed: int, passed: float) -> None:
+    rng = random.Random(seed)
+    plan = assign(replace(random_plan(rng, 20), budget={"hours": 500.0}))
+    order = sorted(plan.tasks, key=lambda task: task.schedule.end_h)
+    started = {task.id for task in order[: rng.randrange(12)] if task.status not in GONE}
+    now = elapsed(plan.tasks, started, passed)
+    work = sum(task.schedule.end_h - task.schedule.start_h for task in plan.tasks)
+    assert round(passed, 6) <= now <= max(passed, work) + 1e-6
+    made = assign(plan, started, passed)
+    for task in made.tasks:
+        if task.id in started:
+            assert task == plan.task(task.id)
+        elif task.status not in GONE and not is_fixed(task):
+            assert task.schedule.start_h >= now - 1e-6

@@ -15,7 +15,7 @@ from nootropic_kernel.planning.dates import read_day
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.methods import shipped_library
-from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.model import Plan, Schedule
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 
 pytestmark = pytest.mark.slow
@@ -68,8 +68,9 @@ def told(plan: Plan) -> dict[str, Any]:
 
 
 def without(plan: Plan) -> Plan:
-    """A plan without what a constraint may change: budget, agents, the brief itself and its words."""
-    return replace(plan, id="", brief="", budget={}, agents=(), words=(), bindings={})
+    """A plan without what a constraint may change: budget, agents, who does what and when, the brief and its words."""
+    tasks = tuple(replace(task, agent=None, schedule=Schedule(), status="pending", ext={}) for task in plan.tasks)
+    return replace(plan, id="", brief="", budget={}, agents=(), words=(), bindings={}, tasks=tasks)
 
 
 @pytest.mark.parametrize(("text", "expected"), CONSTRAINTS)
@@ -191,6 +192,17 @@ def test_any_text_has_constraints_or_none(text: str, today: date) -> None:
     rest = found.rest(text)
     assert len(rest) == len(text)
     assert all(rest[at] == char for at, char in enumerate(text) if not _taken(found.said, at))
+
+
+def test_a_day_of_this_week_or_the_next() -> None:
+    for text, day in (("Friday next week", 4), ("Monday of next week", 30), ("Friday of this week", 27)):
+        read = read_day(text, WEDNESDAY)
+        assert read.day is not None and read.day.day == day and not read.remark, text
+        found = find_constraints(f"Build a shop by {text}", WEDNESDAY, VERBS)
+        assert found.budget["deadline"] == read.day.isoformat()
+        assert found.rest(f"Build a shop by {text}").split() == ["Build", "a", "shop"]
+    over = read_day("Monday this week", WEDNESDAY)
+    assert over.day is None and over.remark
 
 
 def _taken(said: list[Any], at: int) -> bool:

@@ -125,7 +125,10 @@ def test_the_library_does_what_it_knows_and_a_model_the_rest() -> None:
          "story": "Comments", "acceptance": [{"text": "Spam is hidden", "verify": "python -m pytest tests"}]},
     )  # fmt: skip
     known, own = found(made, "Endpoints for posts"), found(made, "Moderate comments")
-    assert (known.kind, known.requires, known.files) == ("entity-endpoints", ("store:post",), ("web/post_api.py",))
+    assert (known.kind, known.requires, known.files) == (
+        "entity-endpoints", ("store:post", "api-frame"), ("web/post_api.py", "tests/test_post_api.py"),
+    )  # fmt: skip
+    assert any("api-frame" in task.provides and task.origin == "repaired" for task in made.plan.tasks)
     assert (own.how.kind, own.origin, own.estimate.hours, own.provides) == (
         "model", "repaired", 3.0, ("own:moderate-comments",),
     )  # fmt: skip

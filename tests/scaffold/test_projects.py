@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.project_templates import TemplateLibrary
 from tests.scaffold.making import TEMPLATES, THINGS, made, write
 
 pytestmark = pytest.mark.slow
@@ -43,6 +46,17 @@ def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProc
 def its_tests(folder: Path) -> None:
     done = run(folder, sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_a_template_provides_is_what_tasks_of_the_methods_make() -> None:
+    library = TemplateLibrary(None)
+    made_by_tasks = {item for task in shipped_library().tasks.values() for item in task.provides} - {"{step_gives}"}
+    forms = [re.compile(re.sub(r"\\\{.*?\\\}", ".+", re.escape(item))) for item in made_by_tasks]
+    for template in library.all():
+        for layer in library.layers(template):
+            for item in (*layer.listed("_provides"), *layer.listed("_provides_each")):
+                known = item.startswith("have:") or any(form.fullmatch(item) for form in forms)
+                assert known, f"{layer.name} provides {item}, which no task makes"
 
 
 @pytest.mark.parametrize("template", RUN)
