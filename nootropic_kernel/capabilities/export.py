@@ -90,7 +90,9 @@ def export(params: ExportParams, session: Session) -> ExportResult:
     current_spec(session.workspace)
     planned: Planned = current_plan(session.workspace, session.database())
     files = FORMATS[params.format](planned.plan, planned.states)
-    written = [] if params.out is None else _write(named_path(params.out, session.workspace.root), files, params.overwrite)
+    written = (
+        [] if params.out is None else _write(named_path(params.out, session.workspace.root), files, params.overwrite)
+    )
     return ExportResult(format=params.format, revision=planned.plan.revision, files=files, written=written)
 
 

@@ -11,7 +11,6 @@ from nootropic_kernel.planning.model import CLOSED, HOW_KINDS, SCHEMA, STATUSES,
 from nootropic_kernel.planning.resources import agent_problems
 from nootropic_kernel.planning.schedule import in_order
 
-
 # Beyond these nobody plans, and sums of them would be no numbers any more.
 _MOST = 1e9
 
