@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from nootropic_kernel.agents import planner
+from nootropic_kernel.agents import spec_edits
 from nootropic_kernel.changes import turns
 from nootropic_kernel.cli.command import run
 from nootropic_kernel.workspace.database import StateDatabase
@@ -53,7 +53,7 @@ def doom(moment: str, number: int, log: str) -> None:
         step("transaction", "after")
 
     turns.replace_file = counted("file", turns.replace_file)  # type: ignore[assignment]
-    planner.replace_file = counted("file", planner.replace_file)  # type: ignore[assignment]
+    spec_edits.replace_file = counted("file", spec_edits.replace_file)  # type: ignore[assignment]
     Git.result = counted("git", Git.result)  # type: ignore[method-assign]
     StateDatabase.transaction = kept  # type: ignore[method-assign,assignment]
 
