@@ -35,7 +35,6 @@ PUBLIC_NAMES = {
     "plan.edited": "PlanChanged",
     "plan.scheduled": "PlanChanged",
     "plan.replan-undone": "PlanChanged",
-    "plan.edited": "PlanChanged",
     "task.satisfied": "TaskStateChanged",
     "run.finished": "TaskStateChanged",
     "run.failed": "TaskStateChanged",

@@ -25,7 +25,7 @@ def folder_below(root: Path, path: str) -> Path:
     try:
         folder = top.joinpath(*parts).resolve()
         outside, missing = not folder.is_relative_to(top), not folder.is_dir()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # the last for text that no file system can write
         raise FolderRefused(path, str(error)) from error
     if outside:
         raise FolderRefused(path, "It lies outside of the folder that this server serves.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,6 +13,9 @@ from nootropic_kernel.planning.template_rendering import RenderedFile
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git, GitFailed
 from nootropic_kernel.workspace.location import Workspace
+
+# What stands before the host: of the web's addresses often a key.
+_LOGIN = re.compile(r"^(https?://)[^/]*@", re.IGNORECASE)
 
 
 class PushRefused(NootropicError):
@@ -28,7 +32,7 @@ def with_plan_page(workspace: Workspace, scaffold: Scaffold, plan: Plan) -> Scaf
 
 
 def remote_address(workspace: Workspace, remote: str) -> str:
-    """Where a remote of the repository is.
+    """Where a push to a remote of the repository goes, every address of it, for people: names and keys are left out.
 
     :raises PushRefused: when there is none of that name.
     """
@@ -41,7 +45,8 @@ def remote_address(workspace: Workspace, remote: str) -> str:
             next=f"Add it (`git remote add {remote} ADDRESS`), then run this again." if not known else "",
             remote=remote,
         )
-    return git.text("remote", "get-url", "--push", remote)
+    addresses = git.text("remote", "get-url", "--push", "--all", remote).splitlines()
+    return ", ".join(_LOGIN.sub(r"\1", address) for address in addresses)
 
 
 def push(workspace: Workspace, remote: str) -> str:

@@ -37,13 +37,17 @@ _OWN = frozenset({".git", STATE_FOLDER, CACHE_FOLDER, WORKSPACE_FILE, FILE_NAME}
 
 @dataclass(frozen=True)
 class Scaffold:
-    """A project in memory: its files by path, what it provides for a plan, and what is to be said."""
+    """A project in memory: its files by path, what it provides for a plan, and what is to be said.
+
+    ``shipped`` says that the template and all that it builds on come with Nootropic.
+    """
 
     project: Project
     template: Template
     files: Mapping[str, RenderedFile]
     provides: frozenset[str]
     notes: tuple[str, ...] = ()
+    shipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,8 @@ def build_scaffold(library: TemplateLibrary, template: Template, project: Projec
     for path in files:
         if fault := lexical_fault(path):
             raise TemplateInvalid(template.name, f"It makes the path {path!r}. {fault}.")
-    return Scaffold(project, template, files, frozenset(provides), (*notes, *rendered.notes))
+    shipped = all(layer.origin == "shipped" for layer in layers)
+    return Scaffold(project, template, files, frozenset(provides), (*notes, *rendered.notes), shipped)
 
 
 def scaffold_folder(

@@ -18,6 +18,7 @@ from nootropic_kernel.planning.pddl import pddl
 from nootropic_kernel.planning.records import encode
 from nootropic_kernel.planning.render import data
 from nootropic_kernel.workspace.errors import UsageError
+from nootropic_kernel.workspace.homes import named_path
 
 
 def _done(states: States) -> list[str]:
@@ -89,19 +90,16 @@ def export(params: ExportParams, session: Session) -> ExportResult:
     current_spec(session.workspace)
     planned: Planned = current_plan(session.workspace, session.database())
     files = FORMATS[params.format](planned.plan, planned.states)
-    written = [] if params.out is None else _write(session.workspace.root / params.out, files, params.overwrite)
+    written = (
+        [] if params.out is None else _write(named_path(params.out, session.workspace.root), files, params.overwrite)
+    )
     return ExportResult(format=params.format, revision=planned.plan.revision, files=files, written=written)
 
 
 def _write(folder: Path, files: Mapping[str, str], overwrite: bool) -> list[str]:
     """Write the files, all or none of them where one is in the way."""
     try:
-        other = [
-            name
-            for name, text in files.items()
-            if (folder / name).is_symlink()
-            or ((folder / name).exists() and (folder / name).read_bytes() != text.encode("utf-8"))
-        ]
+        other = [name for name, text in files.items() if _is_other(folder / name, text.encode("utf-8"))]
         if other and not overwrite:
             raise UsageError(
                 f"{folder / other[0]} is there already and says something else.",
@@ -110,10 +108,19 @@ def _write(folder: Path, files: Mapping[str, str], overwrite: bool) -> list[str]
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             draft = folder / f".{name}.noo"
-            draft.write_bytes(text.encode("utf-8"))
+            draft.unlink(missing_ok=True)
+            with draft.open("xb") as file:  # a link of that name would lead elsewhere
+                file.write(text.encode("utf-8"))
             draft.replace(folder / name)
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be written to.", why=f"{error.strerror or error}.", next="Name another folder."
         ) from error
     return [str(folder / name) for name in files]
+
+
+def _is_other(place: Path, content: bytes) -> bool:
+    """Whether something else lies there. Only a plain file is opened: a pipe would never end."""
+    if place.is_symlink() or not place.exists():
+        return place.is_symlink()
+    return not place.is_file() or place.read_bytes() != content

@@ -23,7 +23,9 @@ class ReplanParams(Params):
     task: str | None = Field(
         None, description="The task, by id (T7).", json_schema_extra={"position": 0, "complete": "task"}
     )
-    because: str | None = Field(None, description="What happened, in your words; whoever does it next reads it.")
+    because: str | None = Field(
+        None, max_length=2000, description="What happened, in your words; whoever does it next reads it."
+    )
     kind: Literal["failed", "blocked", "late", "over-budget", "wrong"] = Field(
         "failed", description="What sort of thing happened; `wrong` is for work that counts as done."
     )

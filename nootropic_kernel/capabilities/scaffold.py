@@ -29,6 +29,7 @@ from nootropic_kernel.planning.scaffold import Project, ScaffoldInvalid, project
 from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.planning.spec_file import read as read_plan
 from nootropic_kernel.workspace.errors import PathRefused, UsageError, WorkspaceUnusable
+from nootropic_kernel.workspace.homes import named_path
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.rules import lexical_fault
 from nootropic_kernel.workspace.settings import load_settings
@@ -198,7 +199,7 @@ def fill(
         )
 
     try:
-        return go(allow or made.template.origin == "shipped")
+        return go(allow or made.shipped)
     except NeedsOwnYes as refusal:
         refusal.next = "Read the template, then scaffold with --allow-executable."
         if session.approve is None or not session.approve(f"{refusal.what} Write it?"):
@@ -223,10 +224,9 @@ def make_folder(path: str) -> Path:
     """A folder that the person named, made when there is none.
 
     :raises WorkspaceUnusable: when it cannot be made.
+    :raises UsageError: when no folder can be called that.
     """
-    folder = Path(path).expanduser()
-    if not folder.is_absolute():
-        folder = Path.cwd() / folder
+    folder = named_path(path, Path.cwd())
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -244,12 +244,13 @@ def _place(out: str | None, session: Session) -> Iterator[tuple[Session, str]]:
     if out is None:
         yield session, ""
         return
-    folder = make_folder(out).resolve()
-    workspace = Workspace.find(folder)
+    folder = named_path(out, Path.cwd()).resolve()
+    workspace = Workspace.find(next(each for each in (folder, *folder.parents) if each.is_dir()))
     inside = folder.relative_to(workspace.root.resolve()).as_posix()
     inside = "" if inside == "." else inside
     if inside and (fault := lexical_fault(inside)):
         raise PathRefused(inside, fault)
+    make_folder(str(folder))
     with elsewhere(session, workspace) as there:
         yield there, inside
 
@@ -259,8 +260,7 @@ def _project(params: ScaffoldParams, session: Session) -> tuple[Project, Plan | 
     if params.spec is None:
         plan = current_spec(session.workspace).plan
         return project_from_plan(plan), plan, session.workspace.root / FILE_NAME
-    path = Path(params.spec).expanduser()
-    path = (path if path.is_absolute() else Path.cwd() / path).resolve()
+    path = named_path(params.spec, Path.cwd()).resolve()
     text = _read(path)
     if path.suffix == ".md":
         plan = read_plan(text).plan

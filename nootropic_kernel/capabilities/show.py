@@ -33,6 +33,7 @@ class ShowParams(Params):
     """What to show."""
 
     id: str = Field(
+        max_length=5000,
         description="A proposal (P1), a hunk (P1:2), a file of one (P1/path), a turn (A1), a task (T3), "
         "or a try that came to nothing (R57).",
         json_schema_extra={"position": 0, "complete": "proposal turn task"},

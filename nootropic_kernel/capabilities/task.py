@@ -42,7 +42,7 @@ class TaskParams(Params):
     move: int | None = Field(
         None, ge=1, le=100_000, description="Its place (1 is the first) among its story's tasks in the same column."
     )
-    title: str | None = Field(None, description="What it is called.")
+    title: str | None = Field(None, max_length=2000, description="What it is called.")
     estimate: float | None = Field(None, gt=0, le=10_000, allow_inf_nan=False, description="How many hours it takes.")
     agent: str | None = Field(None, description="Who does it: an agent of the plan.")
     note: str | None = Field(None, max_length=2000, description="Why, or what whoever does it should know.")

@@ -79,7 +79,8 @@ class Repository(GitLayers):
                     "--cleanup=whitespace",
                     "-F",
                     "-",
-                    input=f"{message.rstrip()}\n{ID_TRAILER}: {mark}\n".encode(),
+                    # Git takes no NUL in a message, and a title may hold any text.
+                    input=f"{message.rstrip()}\n{ID_TRAILER}: {mark}\n".replace("\0", " ").encode(errors="replace"),
                     env=env,
                     ok=None,
                     pass_fds=(descriptor,),

@@ -39,6 +39,7 @@ from nootropic_kernel.gateway.requests import (
 )
 from nootropic_kernel.gateway.served import Asked, ServedModels
 from nootropic_kernel.models.contract import Answer, ChatRequest, Message, OnText
+from nootropic_kernel.models.output import dialect
 
 _SEND_DEADLINE_S = 60.0
 
@@ -119,7 +120,7 @@ def _schema(body: ChatCompletionRequest) -> dict[str, Any] | None:
     import jsonschema  # type: ignore[import-untyped]
 
     try:
-        jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator).check_schema(schema)
+        dialect(schema).check_schema(schema)
     except (jsonschema.SchemaError, RecursionError) as error:
         raise Refused(
             400,

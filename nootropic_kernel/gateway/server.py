@@ -147,12 +147,13 @@ async def _serve(
     import uvicorn
 
     from nootropic_kernel.gateway.app import build
+    from nootropic_kernel.gateway.connection import PatientProtocol
 
     app, calls = build(workspace, key=key, host=host, parallel=parallel, queue=queue)
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=PatientProtocol,
         ws="none",
         lifespan="off",
         access_log=False,

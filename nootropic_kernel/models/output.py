@@ -33,12 +33,22 @@ def check_answer(request: ChatRequest, answer: Answer) -> Answer:
     return replace(answer, text=text)
 
 
-def _check_shape(schema: dict[str, Any], value: Any, answer: Answer) -> None:
+def dialect(schema: dict[str, Any]) -> Any:
+    """The validator of the dialect that a JSON schema names; that of 2020-12 where it names none that is known."""
     import jsonschema  # type: ignore[import-untyped]
+
+    try:
+        return jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
+    except (AttributeError, TypeError, ValueError):
+        return jsonschema.Draft202012Validator  # `$schema` is no address; the check of the schema tells it
+
+
+def _check_shape(schema: dict[str, Any], value: Any, answer: Answer) -> None:
+    import jsonschema
     import referencing
     import referencing.exceptions
 
-    kind = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
+    kind = dialect(schema)
     try:
         kind.check_schema(schema)
         # The registry is empty and fetches nothing: a schema with a URL in it must not make us ask that URL.

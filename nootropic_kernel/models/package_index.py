@@ -80,7 +80,10 @@ def find_wheel(http: httpx.Client, index: str, wheel: str, sha256: str) -> str |
                 return None
         base, is_json = str(response.url), "json" in response.headers.get("Content-Type", "")
     text = body.decode("utf-8", "replace")
-    return next((urljoin(base, url) for url, has in _files(text, is_json) if has == sha256), None)
+    try:
+        return next((urljoin(base, url) for url, has in _files(text, is_json) if has == sha256), None)
+    except (ValueError, RecursionError):
+        return None  # an address that is none, or JSON that nobody can read
 
 
 def _files(page: str, is_json: bool) -> list[tuple[str, str]]:

@@ -26,7 +26,8 @@ _TRIES_WITHOUT_PROGRESS = 3
 _MOST_TRIES = 100
 _PAUSE_S = 0.5
 _TELL_EVERY_S = 0.2
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]+|\*)")
+_SIZE = re.compile(r"[0-9]{1,18}")
 
 
 class NotServed(Exception):
@@ -174,9 +175,11 @@ class Transfer:
 
     def _known(self) -> _Remote | None:
         try:
-            return _Remote(**json.loads(self._record.read_text()))
-        except (OSError, ValueError, TypeError):
+            known = _Remote(**json.loads(self._record.read_text()))
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
+        told = (known.etag, known.modified)
+        return known if all(isinstance(value, str) and value.isascii() for value in told) else None
 
 
 def _remote(response: httpx.Response) -> _Remote:
@@ -185,7 +188,9 @@ def _remote(response: httpx.Response) -> _Remote:
     if response.status_code == 206:
         found = _RANGE.fullmatch(headers.get("Content-Range", ""))
         size = found[2] if found else ""
-    return _Remote(int(size) if size.isdigit() else -1, headers.get("ETag", ""), headers.get("Last-Modified", ""))
+    # What cannot be sent back as it came is no validator.
+    told = [value if value.isascii() else "" for value in (headers.get("ETag", ""), headers.get("Last-Modified", ""))]
+    return _Remote(int(size) if _SIZE.fullmatch(size) else -1, *told)
 
 
 def _goes_on(response: httpx.Response, first: int) -> bool:

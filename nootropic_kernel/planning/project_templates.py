@@ -78,9 +78,12 @@ class TemplateLibrary:
                 if (place / name / CONTEXT_FILE).is_file() and not (place / name).is_symlink():
                     return _read(place / name, origin)
         if "://" not in name and not name.startswith(("git@", "gh:", "gl:", "bb:")):
-            folder = Path(name).expanduser()
-            if (folder / CONTEXT_FILE).is_file():
-                return _read(folder.resolve(), self._origin_of(folder.resolve()))
+            try:
+                folder = Path(name).expanduser().resolve()
+            except (RuntimeError, ValueError):
+                folder = None  # the home of nobody, a circle of links, or no path at all
+            if folder is not None and (folder / CONTEXT_FILE).is_file():
+                return _read(folder, self._origin_of(folder))
         raise NoSuchTemplate(
             f"There is no template {name!r}.",
             why="Templates are folders on this machine; none is fetched from elsewhere." if ":" in name else "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -217,7 +216,7 @@ class _Reader:
         if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:h|hours?)?\s*", value)):
             self._found("its hours are a text, not a number")
             value = float(found[1])
-        usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        usable = isinstance(value, int | float) and not isinstance(value, bool)
         if not usable or not 0 < value <= MAX_HOURS:
             self._found(f"its hours are {_short(value)}; the library's estimate is taken")
             return None

@@ -39,9 +39,9 @@ def encode(value: Any) -> str:
 def decode(text: str) -> Any:
     """A JSON value.
 
-    :raises ValueError: when it is not one, or holds NaN or infinity.
+    :raises ValueError: when it is not one, or holds NaN, infinity or a whole number of more than 64 bits.
     """
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
 
 
 def to_plain(value: Any) -> Any:
@@ -128,6 +128,13 @@ def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is too large a number")
+    return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{text[:20]}… is too large a number")
     return number
 
 

@@ -165,8 +165,8 @@ def agent_problems(records: tuple[dict[str, Any], ...]) -> list[str]:
         if not _number(record.get("speed", 1.0)) or not 0.001 <= record.get("speed", 1.0) <= 1000:
             found.append(f"the speed of agent {name} must be a number from 0.001 to 1000")
         for key in ("cost_usd_per_hour", "usd_per_million_tokens"):
-            if key in record and (not _number(record[key]) or record[key] < 0):
-                found.append(f"{key} of agent {name} must be a number, 0 or more")
+            if key in record and (not _number(record[key]) or not 0 <= record[key] <= 1e9):
+                found.append(f"{key} of agent {name} must be a number from 0 to a billion")
         if not isinstance(kinds, list | tuple) or not kinds or set(map(str, kinds)) - {"person", "model", "recipe"}:
             found.append(f"the kinds of agent {name} must be some of person, model, recipe")
     return found

@@ -11,12 +11,17 @@ from nootropic_kernel.planning.model import CLOSED, HOW_KINDS, SCHEMA, STATUSES,
 from nootropic_kernel.planning.resources import agent_problems
 from nootropic_kernel.planning.schedule import in_order
 
+# Beyond these nobody plans, and sums of them would be no numbers any more.
+_MOST = 1e9
+
 
 def problems(plan: Plan) -> list[str]:
     """Everything that is wrong with a plan, in sentences; empty for a sound one."""
     found: list[str] = []
     if plan.schema != SCHEMA:
         found.append(f"the schema is {plan.schema!r}, not {SCHEMA!r}")
+    if not 1 <= plan.revision <= _MOST:
+        found.append(f"the revision must be a number from 1 to {_MOST:,.0f}")
     found += [*budget_problems(plan.budget), *agent_problems(plan.agents)]
     ids = {
         "epic": [epic.id for epic in plan.epics],
@@ -77,6 +82,8 @@ def _task_problems(task: Task, tasks: set[str], stories: set[str]) -> list[str]:
         found.append(f"{task.id} is estimated to take less than no time")
     if task.estimate.tokens < 0 or (task.estimate.cost_usd or 0.0) < 0:
         found.append(f"{task.id} is estimated to cost less than nothing")
+    if max(task.estimate.hours, task.estimate.tokens / 1e3, task.estimate.cost_usd or 0.0) > _MOST:
+        found.append(f"{task.id} is estimated to take or cost more than any task")
     for other in task.depends_on:
         if other == task.id:
             found.append(f"{task.id} depends on itself")

@@ -1,9 +1,11 @@
-"""The person's own folders: settings and trust, and downloads."""
+"""The person's own folders: settings and trust, and downloads; and paths as a person writes them."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from nootropic_kernel.workspace.errors import UsageError
 
 
 def person_home() -> Path:
@@ -17,3 +19,17 @@ def download_cache() -> Path:
         return Path(named).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base).expanduser().absolute() / "nootropic"
+
+
+def named_path(text: str, base: Path) -> Path:
+    """A path that a person wrote: `~` is a home, and what is not absolute starts at ``base``.
+
+    :raises UsageError: when nothing can be called that.
+    """
+    path = base
+    try:
+        path = base / Path(text).expanduser()
+        path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"{text!r} is no path.", why=f"{error}.", next="Name another.") from error
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,3 +53,31 @@ def test_each_format_is_shown_or_written_and_nothing_is_overwritten_unasked(sess
     (repo / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         export(ExportParams(format="json", out="file"), session)
+
+
+def test_a_link_or_a_pipe_in_the_folder_harms_nothing_and_a_home_is_a_home(
+    session: Session, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: a link that was called like our draft led the export into any file, and a pipe hung it."""
+    plan(PlanParams(brief="Build a blog platform"), session)
+    precious, build = tmp_path / "precious", repo / "build"
+    precious.write_text("mine")
+    build.mkdir()
+    (build / ".plan.json.noo").symlink_to(precious)
+    export(ExportParams(format="json", out="build"), session)
+    assert precious.read_text() == "mine" and not (build / "plan.json").is_symlink()
+    (build / "plan.mmd").symlink_to(precious)
+    os.mkfifo(build / "schedule.mmd")
+    for name in ("mermaid", "gantt"):
+        with pytest.raises(UsageError, match="already"):
+            export(ExportParams.model_validate({"format": name, "out": "build"}), session)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (written,) = export(ExportParams(format="json", out="~/plans"), session).written
+    assert written == str(tmp_path / "home/plans/plan.json") and not (repo / "~").exists()
+
+
+@pytest.mark.parametrize("out", ["~nobody-of-this-name/x", "a\0b", "\ud800"])
+def test_what_is_no_path_is_said_so(session: Session, out: str) -> None:
+    plan(PlanParams(brief="Build a blog platform"), session)
+    with pytest.raises(UsageError, match="is no path"):
+        export(ExportParams(format="json", out=out), session)

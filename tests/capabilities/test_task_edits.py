@@ -14,6 +14,7 @@ import pytest
 
 from nootropic_kernel.agents.planner import NoPlan, SpecUnsaved, current_plan, current_spec
 from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.replan import ReplanParams, replan
@@ -267,4 +268,25 @@ def test_without_a_plan_or_a_task(repo: Path) -> None:
                     {"task": "T1", "move": 1, "before": "T2"}):  # fmt: skip
         with pytest.raises(UsageError):
             task(TaskParams.model_validate(options), opened)
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        ("task", {"task": "T1", "title": "\ud800"}),
+        ("replan", {"task": "T1", "because": "Caf\udce9"}),
+        ("show", {"id": "\ud800"}),
+    ],
+)
+def test_text_that_cannot_be_stored_is_refused_before_anything_is_done(
+    repo: Path, verb: str, arguments: dict[str, object]
+) -> None:
+    """Regression: the database refused it when the plan was half changed."""
+    opened = Session(Workspace.find(repo))
+    plan(PlanParams(brief=BLOG), opened)
+    before = (repo / "project-spec.md").read_bytes()
+    with pytest.raises(UsageError, match="valid string"):
+        invoke(verb, arguments, opened)
+    assert (repo / "project-spec.md").read_bytes() == before
     opened.close()

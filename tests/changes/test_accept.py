@@ -665,3 +665,12 @@ def test_contents_in_other_encodings_go_through_unread(
     (workspace.root / "old.txt").write_bytes(b"mine\n")
     with pytest.raises(DirtyOverlap):
         undo(workspace, database)
+
+
+def test_a_title_that_git_cannot_take_is_committed_without_those_signs(
+    workspace: Workspace, database: StateDatabase, store: ProposalStore
+) -> None:
+    """Regression: a title with a NUL in it, from a model or a cell, could be written and never committed."""
+    proposal = two_hunks(store, title="Change\0 lines \ud800")
+    accept(workspace, database, [proposal.id])
+    assert git(workspace.root, "log", "-1", "--format=%s") == "Change  lines ?"

@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
 from starlette.requests import Request
+from uvicorn.server import ServerState
 
-from nootropic_kernel.gateway import guard
+from nootropic_kernel.gateway import connection, guard
 from nootropic_kernel.gateway.errors import Refused
 from tests.gateway.running import KEY, NOO, Gateway, gateway, start
 
@@ -92,6 +94,54 @@ def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Refused) as caught:
         asyncio.run(guard.read_body(Request({"type": "http", "headers": []}, receive)))
     assert caught.value.data["status"] == 408
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX: ",
+        b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n",
+    ],
+)
+def test_who_sends_little_by_little_is_let_go(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: the rest of a head, and of a body that was refused, was waited for as long as something came."""
+    monkeypatch.setattr(connection, "PATIENCE_S", 0.3)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def trickle() -> float:
+        config = uvicorn.Config(app, http=connection.PatientProtocol, lifespan="off", log_level="critical")
+        config.load()
+        loop, state = asyncio.get_running_loop(), ServerState()
+        server = await loop.create_server(lambda: connection.PatientProtocol(config, state, {}), "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(begun)
+            started = loop.time()
+            while loop.time() - started < 20:
+                writer.write(b"x")
+                try:
+                    if await asyncio.wait_for(reader.read(1000), 0.05) == b"":
+                        break
+                except TimeoutError:
+                    pass
+                except ConnectionError:
+                    break
+            writer.close()
+        return loop.time() - started
+
+    assert asyncio.run(trickle()) < 10
+
+
+@pytest.mark.parametrize("dialect", [5, ["x"], {}, None])
+def test_a_schema_of_no_dialect_is_a_bad_request(served: Gateway, dialect: object) -> None:
+    """Regression: it was taken for a fault of the server."""
+    shape = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"$schema": dialect}}}
+    with served.http() as client:
+        reply = client.post("/v1/chat/completions", json={**CHAT, "response_format": shape})
+        assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_json_schema")
 
 
 def test_a_made_key_is_shown_once_and_kept_nowhere(folder: Path, home: Path) -> None:

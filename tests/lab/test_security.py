@@ -125,7 +125,7 @@ def test_every_handler_of_ours_is_guarded(jp_serverapp: ServerApp) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["..", "project/../..", "/..", "a\\..\\b", "nowhere", "project/README.md", "x\0y", "link"]
+    "path", ["..", "project/../..", "/..", "a\\..\\b", "nowhere", "project/README.md", "x\0y", "x\ud800", "link"]
 )
 async def test_folders_outside_of_the_server_are_refused(
     jp_fetch: Fetch, repo: Path, path: str, tmp_path: Path

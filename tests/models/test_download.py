@@ -306,12 +306,12 @@ def kill_half_way(model: CatalogueModel, share: float) -> int:
     return left
 
 
-@pytest.mark.parametrize("page", ["html", "json"])
+@pytest.mark.parametrize("trait", ["html", "json", "odd"])
 def test_a_transfer_that_breaks_off_is_resumed_where_it_was(
-    tiny: MakeModel, index: Callable[..., Path], page: str
+    tiny: MakeModel, index: Callable[..., Path], trait: str
 ) -> None:
     model = tiny()
-    log = index("cut", page)
+    log = index("cut", trait)
     assert ensure_model_cached(model).downloaded and model.path.read_bytes() == CONTENT
     assert begun(log) == [0, model.source.size // 2] and left_over(model) == []
 
@@ -353,7 +353,7 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(
     assert begun(log)[-1] == 0 and left_over(model) == []
 
 
-@pytest.mark.parametrize("record", [None, "", "[1]", '{"size": "many"}', '{"more": 1}'])
+@pytest.mark.parametrize("record", [None, "", "[1]", '{"size": "many"}', '{"more": 1}', '{"size": 1, "etag": 5}'])
 def test_a_part_without_a_record_is_not_trusted(
     tiny: MakeModel, index: Callable[..., Path], record: str | None
 ) -> None:
@@ -379,9 +379,12 @@ def test_a_connection_that_always_breaks_is_an_error_and_what_came_is_kept(
     assert ensure_model_cached(model).downloaded and begun(log) == [model.source.size - 1]
 
 
-def test_an_index_that_wants_a_password_is_left_to_pip(tiny: MakeModel, index: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("trait", ["closed", "nowhere"])
+def test_an_index_that_wants_a_password_or_names_no_address_is_left_to_pip(
+    tiny: MakeModel, index: Callable[..., Path], trait: str
+) -> None:
     model = tiny()
-    index("closed")
-    with pytest.raises(DownloadFailed, match="tiny-model"):
+    index(trait)
+    with pytest.raises(DownloadFailed, match="tiny-model" if trait == "closed" else "could not be fetched"):
         ensure_model_cached(model)
     assert left_over(model) == []

@@ -3,7 +3,8 @@
 It understands ranges (RFC 9110, section 14), and writes a line to LOG for each transfer: the first byte that was sent.
 Traits: ``cut`` breaks the first transfer off half-way; ``slow`` takes ten seconds; ``json`` gives the project's page as
 JSON; ``no-ranges`` sends the whole file always; ``blind`` sends the range that is asked for whatever If-Range says;
-``nameless`` sends neither ETag nor date; ``short`` ends each transfer one byte too early; ``closed`` wants a password.
+``nameless`` sends neither ETag nor date; ``short`` ends each transfer one byte too early; ``closed`` wants a password;
+``odd`` sends an ETag and a size that no client can use; ``nowhere`` gives an address that is none.
 """
 
 from __future__ import annotations
@@ -43,12 +44,16 @@ class Index(BaseHTTPRequestHandler):
             log.write(f"{first}\n")
         headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes"}
         if "nameless" not in TRAITS:
-            headers["ETag"] = f'"{DIGEST}"'
+            headers["ETag"] = f'"{DIGEST}{"é" if "odd" in TRAITS else ""}"'
         if first:
-            headers["Content-Range"] = f"bytes {first}-{len(DATA) - 1}/{len(DATA)}"
+            size = "9" * 5000 if "odd" in TRAITS else len(DATA)
+            headers["Content-Range"] = f"bytes {first}-{len(DATA) - 1}/{size}"
         self._send(206 if first else 200, DATA[first:], headers, half=is_first_time and "cut" in TRAITS)
 
     def _page(self) -> None:
+        if "nowhere" in TRAITS:
+            self._send(200, f'<a href="http://[#sha256={DIGEST}">x</a>'.encode(), {"Content-Type": "text/html"})
+            return
         if "json" in TRAITS:
             file = {"filename": WHEEL.name, "url": f"../../{WHEEL.name}", "hashes": {"sha256": DIGEST}}
             page = {"meta": {"api-version": "1.0"}, "name": "tiny-model", "files": [file]}

@@ -209,6 +209,7 @@ def _wrong_type(rng: random.Random, document: Document) -> Fault | None:
             ("hours", -2, "hours are -2"),
             ("hours", float("inf"), "hours are Infinity"),
             ("hours", [1], "hours are [1]"),
+            ("hours", 10**400, "hours are 1000"),
             ("depends_on", 3, "depends_on is 3"),
             ("files", {"a": 1}, "files is"),
             ("body", ["x"], "body is"),

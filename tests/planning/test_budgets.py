@@ -15,7 +15,7 @@ from nootropic_kernel.planning.budgets import Limits, needs_of, over
 from nootropic_kernel.planning.calendar import day_of, working_hours
 from nootropic_kernel.planning.deferral import with_people
 from nootropic_kernel.planning.forecast import forecast
-from nootropic_kernel.planning.model import GONE, Plan
+from nootropic_kernel.planning.model import GONE, Estimate, Plan
 from nootropic_kernel.planning.resources import Load, agents_of
 from nootropic_kernel.planning.schedule import elapsed, is_fixed, schedule
 from nootropic_kernel.planning.spec_file import dump, read
@@ -257,6 +257,8 @@ def test_an_agent_takes_a_task_as_soon_as_it_is_free_and_not_before(seed: int, c
         ({}, ({"id": "a", "capacity": 1.5},), "capacity of agent a"),
         ({}, ({"id": "a", "speed": 0},), "speed of agent a"),
         ({}, ({"id": "a", "cost_usd_per_hour": -3},), "cost_usd_per_hour of agent a"),
+        ({}, ({"id": "a", "cost_usd_per_hour": 1e308},), "cost_usd_per_hour of agent a"),
+        ({}, ({"id": "a", "usd_per_million_tokens": 1e10},), "usd_per_million_tokens of agent a"),
         ({}, ({"id": "a", "kinds": ["wizard"]},), "kinds of agent a"),
     ],
 )
@@ -265,6 +267,14 @@ def test_budgets_and_agents_that_cannot_be_used_are_named(
 ) -> None:
     plan = replace(random_plan(random.Random(1), 3), budget=budget, agents=agents)
     assert any(problem in text for text in problems(plan))
+
+
+@pytest.mark.parametrize("estimate", [Estimate(hours=1e308), Estimate(tokens=2**62), Estimate(cost_usd=1e300)])
+def test_an_estimate_beyond_all_bounds_is_named(estimate: Estimate) -> None:
+    """Regression: the sum of a few was infinite, and the plan could be written no more."""
+    plan = random_plan(random.Random(1), 3)
+    plan = replace(plan, tasks=tuple(replace(task, estimate=estimate) for task in plan.tasks))
+    assert [text for text in problems(plan) if "more than any task" in text]
 
 
 def test_unknown_keys_of_a_budget_are_nobodys_limit() -> None:

@@ -255,6 +255,8 @@ def test_a_stray_line_is_kept_and_reported_with_its_line() -> None:
         ('status: "pending"', 'status: "pending"\nstatus: "done"', "there twice"),
         ('status: "pending"', 'statsu: "pending"', "not a known key"),
         ('status: "pending"', "status: 3", "a text in quotes"),
+        ("\nrevision: 1\n", f"\nrevision: {10**30}\n", "too large a number"),
+        ("\nrevision: 1\n", f'\nrevision: 1\nbudget: {{"hours": {10**400}}}\n', "too large a number"),
         ("#### T2 ·", "#### T1 ·", "there twice"),
         ("## E1 · What it is about", "", "stands above the first epic"),
         ("<!-- /body -->", "", "is not closed"),

@@ -185,6 +185,17 @@ def test_it_is_pushed_only_when_asked_and_only_where_a_remote_is(desk: Session, 
     assert str(bare) in asked[-1]
     assert git(bare, "rev-parse", "main") == git(folder, "rev-parse", "HEAD")
     started(desk, push=True)  # nothing new: no harm
+    second = tmp_path / "second.git"
+    git(tmp_path, "init", "--quiet", "--bare", str(second))
+    git(folder, "config", "--add", "remote.origin.pushurl", str(bare))
+    git(folder, "config", "--add", "remote.origin.pushurl", str(second))
+    started(desk, push=True)
+    assert str(bare) in asked[-1] and str(second) in asked[-1]  # all that it goes to
+    git(folder, "config", "--unset-all", "remote.origin.pushurl")
+    git(folder, "remote", "add", "web", "https://ada:s3cret@127.0.0.1:9/x.git")
+    with pytest.raises(PushRefused) as caught:
+        started(desk, push=True, remote="web")
+    assert "https://127.0.0.1:9/x.git" in asked[-1] and "s3cret" not in asked[-1] + str(caught.value)
     git(bare, "update-ref", "-d", "refs/heads/main")
     (bare / "hooks" / "pre-receive").write_text("#!/bin/sh\necho no thanks >&2\nexit 1\n")
     (bare / "hooks" / "pre-receive").chmod(0o755)
@@ -350,6 +361,34 @@ def test_a_template_of_the_repository_needs_a_yes_for_files_that_run_by_themselv
     desk.approve = lambda question: "Makefile" in question
     assert scaffold(wanted, desk).action == "written"
     assert Path("made/Makefile").read_text() == "all:\n\techo Own\n"
+
+
+def test_a_shipped_template_over_a_layer_of_the_repository_needs_that_yes_too(desk: Session) -> None:
+    """Regression: a repository's own `_python` went below the shipped templates, and its files needed no yes."""
+    place = Path("experiments/templates/_python/{{cookiecutter.project_slug}}")
+    place.mkdir(parents=True)
+    (place.parent / "cookiecutter.json").write_text('{"project_slug": "x"}')
+    (place / "conftest.py").write_text("import os\n")
+    Path("spec.yaml").write_text("name: Own\ntemplate: python-library\n")
+    with pytest.raises(NeedsOwnYes):
+        scaffold(ScaffoldParams(spec="spec.yaml", out="made"), desk)
+    assert not list(Path("made").glob("*"))
+
+
+def test_paths_that_cannot_be_are_refused_and_nothing_is_made(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo)
+    Path("spec.yaml").write_text(SPEC)
+    with pytest.raises(PathRefused, match="Git"):
+        in_folder(repo, ScaffoldParams(spec="spec.yaml", out=".git/hooks/new"))
+    assert not Path(".git/hooks/new").exists()
+    for wrong in ("~nobody-of-this-name/x", "a\0b", "\ud800"):
+        with pytest.raises(NoSuchTemplate):
+            in_folder(repo, ScaffoldParams(spec="spec.yaml", out="made", template=wrong))
+        for options in ({"out": wrong}, {"spec": wrong}):
+            with pytest.raises(UsageError, match="is no path"):
+                in_folder(repo, ScaffoldParams.model_validate({"spec": "spec.yaml", **options}))
+        with pytest.raises(UsageError, match="is no path"):
+            init(InitParams(path=wrong), Session(Workspace.find(repo)))
 
 
 def test_templates_of_a_plugin_are_there_once_it_is_trusted(desk: Session) -> None:
