@@ -1,0 +1,152 @@
+"""Search for a plan of a hierarchical problem: tasks at states, each worked out once.
+
+How a task can be done in a state does not depend on who asked for it. So each pair of a task and a state is one node; it
+collects the states in which the task can end, and whoever waits for it goes on from each of them. This is how parsers of
+all context-free grammars deal with recursion (Scott & Johnstone, *GLL Parsing*, ENTCS 253, 2010): it ends whenever there
+are finitely many states, whether or not methods contain themselves, and an empty stack proves that there is no plan.
+Latest first, it goes as deep first search goes, and finds the first plan as soon.
+
+Where a method leaves the order of subtasks open, every order is tried, but one subtask is finished before the next
+begins. Plans in which they take turns are not found; then nothing is proved by an empty stack.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nootropic_kernel.planning.hddl_facts import Args, Relation, Scope, compiled, matches
+from nootropic_kernel.planning.hddl_lookahead import lookahead
+from nootropic_kernel.planning.hddl_problem import Problem
+from nootropic_kernel.planning.hddl_states import State, World
+from nootropic_kernel.planning.hddl_ways import Deed, Env, Way
+
+_LOOKS_AT_CLOCK = 256
+
+
+class Goal:
+    """A task in a state: where it can end, how, and who waits for it."""
+
+    __slots__ = ("args", "ends", "seen", "state", "task", "waiting")
+
+    def __init__(self, task: str, args: Args, state: State) -> None:
+        self.task = task
+        self.args = args
+        self.state = state
+        self.ends: dict[State, tuple[Way, Chain]] = {}
+        self.waiting: list[tuple[Goal, Way, int, int, tuple[bool, ...], Env, Chain]] = []
+        self.seen: set[Any] = set()
+
+
+Done = tuple[int, str, Args, "tuple[Goal, State] | None"]  # place in the method, task, and how a compound was done
+Chain = tuple["Chain", Done] | None  # what was done for a method so far, latest first
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out: ``solved``, ``none`` (there is no plan: all was tried), or ``unknown``."""
+
+    state: str
+    root: tuple[Goal, State] | None
+    looked: int
+    seconds: float
+
+
+class Search:
+    """One search for one problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.relations = {name: Relation() for name in problem.predicates}
+        for atom in dict.fromkeys(problem.init):
+            self.relations[atom.name].add(atom.args)
+        looking = lookahead(problem)
+        self.world = World(self.relations)
+        self._deeds = {name: Deed(each, problem, self.relations) for name, each in problem.actions.items()}
+        made = {name: [Way(each, problem, looking, self.relations) for each in ways] for name, ways in problem.methods.items()}
+        self._ways = {name: [way for way in ways if way.possible] for name, ways in made.items()}
+        top = Way(problem.top, problem, looking, self.relations)
+        self._ways[""] = [top] if top.possible else []
+        self._goal = compiled(problem.goal, scope := Scope(problem, ()), self.relations)
+        self._slots = scope.start
+        self._goals: dict[tuple[str, Args, State], Goal] = {}
+        self._stack: list[Any] = []
+        self.total = all(way.total for ways in problem.methods.values() for way in (*ways, problem.top))
+
+    def run(self, seconds: float, stopped: Callable[[], bool] = lambda: False) -> Outcome:
+        """Look for a plan.
+
+        :param seconds: of the process's CPU, at most.
+        :param stopped: asked now and then; true ends the search.
+        """
+        begin = time.process_time()
+        root = self._root = Goal("", (), self.world.current)
+        stack = self._stack
+        stack.append((root,))
+        looked = 0
+        while stack:
+            looked += 1
+            if looked % _LOOKS_AT_CLOCK == 0 and (time.process_time() - begin > seconds or stopped()):
+                return Outcome("unknown", None, looked, time.process_time() - begin)
+            item = stack.pop()
+            if len(item) == 1:
+                self._expand(item[0])
+            elif len(item) == 6:
+                self._advance(*item)
+            else:
+                self._do(*item)
+            if root.ends:
+                end = next(reversed(root.ends))
+                self.world.go(end)
+                if self._goal(self._slots):
+                    return Outcome("solved", (root, end), looked, time.process_time() - begin)
+        return Outcome("none" if self.total else "unknown", None, looked, time.process_time() - begin)
+
+    def _expand(self, goal: Goal) -> None:
+        self.world.go(goal.state)
+        found = [(goal.state, goal, way, 0, env, None) for way in self._ways[goal.task] for env in way.begun(goal.args)]
+        self._stack.extend(reversed(found))
+
+    def _advance(self, state: State, goal: Goal, way: Way, done: int, env: Env, chain: Chain) -> None:
+        key = (way, done, env, state)
+        if key in goal.seen:
+            return
+        goal.seen.add(key)
+        if done == way.full:
+            if state not in goal.ends:
+                goal.ends[state] = (way, chain)
+                for waiting in goal.waiting:
+                    self._resume(waiting, goal, state)
+            return
+        self.world.go(state)
+        found = []
+        for call in way.calls(done):
+            for slots in matches(call.steps, way.slots(env)):
+                found.append((state, goal, way, call, slots, chain, None))
+        self._stack.extend(reversed(found))
+
+    def _do(self, state: State, goal: Goal, way: Way, call: Any, slots: Any, chain: Chain, _: None) -> None:
+        args = tuple(slots[each] for each in call.args)
+        env = tuple(value if keep else None for value, keep in zip(slots, call.live, strict=False))
+        if call.task in self._deeds:
+            self.world.go(state)
+            after = self._deeds[call.task].done(args, self.world)
+            if after is not None:
+                self._advance(after, goal, way, call.after, env, (chain, (call.at, call.task, args, None)))
+            return
+        key = (call.task, args, state)
+        waiting = (goal, way, call.at, call.after, env, chain)
+        child = self._goals.get(key)
+        if child is None:
+            child = self._goals[key] = Goal(*key)
+            self._stack.append((child,))
+        child.waiting.append(waiting)
+        for end in child.ends:
+            self._resume(waiting, child, end)
+
+    def _resume(self, waiting: Any, child: Goal, end: State) -> None:
+        goal, way, at, after, env, chain = waiting
+        self._stack.append((end, goal, way, after, env, (chain, (at, child.task, child.args, (child, end)))))
+
