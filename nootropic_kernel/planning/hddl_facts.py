@@ -6,7 +6,7 @@ tests, and choices among the objects of a type. The order is chosen once, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -238,20 +238,17 @@ def _look_up(atom: Atom, have: set[int], scope: Scope, relation: Relation) -> St
     )
 
 
-def matches(steps: Sequence[Step], slots: Slots) -> list[Slots]:
-    """All ways to fill the slots."""
-    found: list[Slots] = []
-    _match(steps, 0, slots, found)
-    return found
+def matches(steps: Sequence[Step], slots: Slots, at: int = 0) -> Iterator[Slots]:
+    """All ways to fill the slots, one after the other: the same list each time, so take what you need from it.
 
-
-def _match(steps: Sequence[Step], at: int, slots: Slots, found: list[Slots]) -> None:
+    Between two of them the facts may change, as long as they are as before when the next is asked for.
+    """
     while at < len(steps) and isinstance(check := steps[at], _Check):
         if not check.test(slots):
             return
         at += 1
     if at == len(steps):
-        found.append(slots.copy())
+        yield slots
         return
     step = steps[at]
     if isinstance(step, _LookUp):
@@ -260,18 +257,18 @@ def _match(steps: Sequence[Step], at: int, slots: Slots, found: list[Slots]) -> 
         else:
             key = step.key
             facts = step.table.get(slots[key[0]] if len(key) == 1 else tuple([slots[each] for each in key]), ())
-        for args in facts:
+        for args in tuple(facts):
             for place, slot, allowed in step.binds:
                 if args[place] not in allowed:
                     break
                 slots[slot] = args[place]
             else:
                 if all(args[left] == args[right] for left, right in step.same):
-                    _match(steps, at + 1, slots, found)
+                    yield from matches(steps, slots, at + 1)
     elif isinstance(step, _Choose):
         for value in step.domain:
             slots[step.slot] = value
-            _match(steps, at + 1, slots, found)
+            yield from matches(steps, slots, at + 1)
     elif isinstance(step, _Copy) and slots[step.source] in step.allowed:
         slots[step.slot] = slots[step.source]
-        _match(steps, at + 1, slots, found)
+        yield from matches(steps, slots, at + 1)

@@ -1,88 +1,116 @@
 """What must hold before a task can begin, whichever way it is done: found once, for all states.
 
-The condition of an action must hold before it. What every method of a task needs, the task needs. And what a subtask
-needs must hold before the whole method if nothing that may come before that subtask can bring it about. A search that
-asks for all of this at once goes back early, and takes the values of variables from facts instead of trying all objects.
+The condition of an action must hold before it. What every method of a task needs, the task needs. And what a later
+subtask needs (or the goal) must hold now if nothing that comes before it can bring it about. A search that asks for all
+of this at once goes back early, and takes the values of variables from facts instead of trying all objects.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.hddl_problem import Action, Atom, Formula, Method, Not, Problem, conjuncts
 
 _Literal = tuple[str, bool, tuple["int | str", ...]]  # predicate, true or false; number of a parameter, or an object
-_Change = tuple[str, bool, tuple[frozenset[str], ...]]  # predicate, made true or false; objects at each place
+_Place = int | str | frozenset[str]  # number of a parameter, an object, or any of some objects
+_Change = tuple[str, bool, tuple[_Place, ...]]  # predicate, made true or false, arguments
+_Domains = dict[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
 class Lookahead:
     """For each task what it needs (None: it can never be done), and what it may change."""
 
+    problem: Problem
     needs: dict[str, frozenset[_Literal] | None]
     changes: dict[str, frozenset[_Change]]
 
     def of(self, subtask: Atom) -> list[Formula]:
         """What must hold when a subtask begins, in the words of its caller."""
-        return [_said(each, subtask.args) for each in sorted(self.needs[subtask.name] or (), key=str)]
+        needs = sorted(self.needs[subtask.name] or (), key=str)
+        return [_said(name, holds, _filled(places, subtask.args)) for name, holds, places in needs]
 
-    def before(self, method: Method, problem: Problem) -> list[Formula] | None:
-        """What must hold when a method begins, beside its own condition; None where it can never be done."""
-        domains = {each.name: frozenset(problem.of(each)) for each in method.parameters}
-        found: list[Formula] = []
-        for at, subtask in enumerate(method.subtasks):
-            needs = self.needs[subtask.name]
-            if needs is None:
-                return None
-            earlier = [
-                change
-                for other, each in enumerate(method.subtasks)
-                if other != at and (at, other) not in method.before
-                for change in self.changes[each.name]
-            ]
-            for literal in sorted(needs, key=str):
-                said = _said(literal, subtask.args)
-                atom = said.part if isinstance(said, Not) else said
-                if isinstance(atom, Atom) and not _may_come(literal, atom, earlier, domains):
-                    found.append(said)
-        return list(dict.fromkeys(found))
+    def possible(self, method: Method) -> bool:
+        """False where one of its subtasks can never be done."""
+        return all(self.needs[each.name] is not None for each in method.subtasks)
+
+    def now(self, method: Method, done: int, goal: Iterable[Formula] = ()) -> list[Formula]:
+        """What must hold for the rest of a method when some subtasks (as bits) are done, and ``goal`` after all."""
+        domains = {each.name: frozenset(self.problem.of(each)) for each in method.parameters}
+        left = [at for at in range(len(method.subtasks)) if not done >> at & 1]
+        if not method.total:
+            found = [each for each in goal if not self._may_come(each, method, left, domains)]
+            for at in left:
+                earlier = [other for other in left if other != at and (at, other) not in method.before]
+                found += [
+                    each
+                    for each in self.of(method.subtasks[at])
+                    if not self._may_come(each, method, earlier, domains)
+                ]
+            return list(dict.fromkeys(found))
+        found = list(goal)
+        for at in sorted(left, key=lambda each: sum(pair[0] == each for pair in method.before)):
+            found = [each for each in found if not self._may_come(each, method, [at], domains)]
+            found += self.of(method.subtasks[at])
+        return list(dict.fromkeys(reversed(found)))
+
+    def _may_come(self, wanted: Formula, method: Method, subtasks: Iterable[int], domains: _Domains) -> bool:
+        atom = wanted.part if isinstance(wanted, Not) else wanted
+        if not isinstance(atom, Atom):
+            return True
+        for at in subtasks:
+            subtask = method.subtasks[at]
+            for name, made, places in self.changes[subtask.name]:
+                if name == atom.name and made is (atom is wanted):
+                    if all(map(_meet, atom.args, _filled(places, subtask.args), [domains] * len(places))):
+                        return True
+        return False
 
 
 def lookahead(problem: Problem) -> Lookahead:
     """Work it out: the largest needs and the smallest changes that agree with every method."""
     changes = {name: _own_changes(action, problem) for name, action in problem.actions.items()}
-    changes |= {name: frozenset() for name in problem.methods}
-    while True:
+    changes |= dict.fromkeys(problem.methods, frozenset())
+    growing = True
+    while growing:
         more = {
-            name: frozenset().union(*(changes[part.name] for way in ways for part in way.subtasks))
+            name: frozenset(each for way in ways for each in _changes(way, changes, problem))
             for name, ways in problem.methods.items()
         }
-        if all(changes[name] == found for name, found in more.items()):
-            break
+        growing = any(changes[name] != found for name, found in more.items())
         changes |= more
     needs: dict[str, frozenset[_Literal] | None] = {name: _own_needs(each) for name, each in problem.actions.items()}
     needs |= dict.fromkeys(problem.methods)
-    known = Lookahead(needs, changes)
-    while True:
-        found = {name: _common(ways, known, problem) for name, ways in problem.methods.items()}
-        if all(needs[name] == each for name, each in found.items()):
-            return known
+    known = Lookahead(problem, needs, changes)
+    shrinking = True
+    while shrinking:
+        found = {name: _common(ways, known) for name, ways in problem.methods.items()}
+        shrinking = any(needs[name] != each for name, each in found.items())
         needs |= found
+    return known
 
 
-def _common(ways: tuple[Method, ...], known: Lookahead, problem: Problem) -> frozenset[_Literal] | None:
+def _changes(way: Method, changes: dict[str, frozenset[_Change]], problem: Problem) -> Iterable[_Change]:
+    names = _numbers(way.task.args)
+    domains = {each.name: frozenset(problem.of(each)) for each in way.parameters}
+    for subtask in way.subtasks:
+        for name, made, places in changes[subtask.name]:
+            terms = _filled(places, subtask.args)
+            yield name, made, tuple(
+                names.get(term, domains.get(term, term)) if isinstance(term, str) else term for term in terms
+            )
+
+
+def _common(ways: tuple[Method, ...], known: Lookahead) -> frozenset[_Literal] | None:
     common: frozenset[_Literal] | None = None
-    for way in ways:
-        before = known.before(way, problem)
-        if before is None:
-            continue
-        names = {arg: at for at, arg in reversed(list(enumerate(way.task.args)))}
-        own = _literals([*conjuncts(way.precondition), *before], names)
+    for way in filter(known.possible, ways):
+        own = _literals([*conjuncts(way.precondition), *known.now(way, 0)], _numbers(way.task.args))
         common = own if common is None else common & own
     return common
 
 
-def _literals(formulas: list[Formula], names: dict[str, int]) -> frozenset[_Literal]:
+def _literals(formulas: Iterable[Formula], names: dict[str, int]) -> frozenset[_Literal]:
     """Those literals that speak of nothing but parameters and objects."""
     found = set()
     for formula in formulas:
@@ -93,28 +121,34 @@ def _literals(formulas: list[Formula], names: dict[str, int]) -> frozenset[_Lite
 
 
 def _own_needs(action: Action) -> frozenset[_Literal]:
-    return _literals(list(conjuncts(action.precondition)), {each.name: at for at, each in enumerate(action.parameters)})
+    return _literals(conjuncts(action.precondition), _numbers(tuple(each.name for each in action.parameters)))
 
 
 def _own_changes(action: Action, problem: Problem) -> frozenset[_Change]:
     found = set()
     for effect in action.effects:
-        domains = {each.name: frozenset(problem.of(each)) for each in (*action.parameters, *effect.variables)}
-        places = tuple(domains.get(arg, frozenset({arg})) for arg in effect.atom.args)
-        found.add((effect.atom.name, effect.adds, places))
+        names = _numbers(tuple(each.name for each in action.parameters))
+        own: dict[str, _Place] = {each.name: frozenset(problem.of(each)) for each in effect.variables}
+        found.add((effect.atom.name, effect.adds, tuple(own.get(arg, names.get(arg, arg)) for arg in effect.atom.args)))
     return frozenset(found)
 
 
-def _may_come(literal: _Literal, atom: Atom, earlier: list[_Change], domains: dict[str, frozenset[str]]) -> bool:
-    return any(
-        name == literal[0]
-        and made is literal[1]
-        and all(domains.get(arg, frozenset({arg})) & place for arg, place in zip(atom.args, places, strict=True))
-        for name, made, places in earlier
-    )
+def _numbers(args: tuple[str, ...]) -> dict[str, int]:
+    return {arg: at for at, arg in reversed(list(enumerate(args))) if arg.startswith("?")}
 
 
-def _said(literal: _Literal, args: tuple[str, ...]) -> Formula:
-    name, holds, places = literal
-    atom = Atom(name, tuple(args[each] if isinstance(each, int) else each for each in places))
+def _filled(places: tuple[_Place, ...], args: tuple[str, ...]) -> tuple[str | frozenset[str], ...]:
+    return tuple(args[each] if isinstance(each, int) else each for each in places)
+
+
+def _meet(left: str, right: str | frozenset[str], domains: _Domains) -> bool:
+    """Whether two terms may be the same object."""
+    if left == right:
+        return True
+    other = right if isinstance(right, frozenset) else domains.get(right, frozenset({right}))
+    return not other.isdisjoint(domains.get(left, frozenset({left})))
+
+
+def _said(name: str, holds: bool, args: tuple[str | frozenset[str], ...]) -> Formula:
+    atom = Atom(name, args)  # type: ignore[arg-type]  # needs have no sets of objects
     return atom if holds else Not(atom)

@@ -13,13 +13,13 @@ begins. Plans in which they take turns are not found; then nothing is proved by 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from nootropic_kernel.planning.hddl_facts import Args, Relation, Scope, compiled, matches
 from nootropic_kernel.planning.hddl_lookahead import lookahead
-from nootropic_kernel.planning.hddl_problem import Problem
+from nootropic_kernel.planning.hddl_problem import Problem, conjuncts
 from nootropic_kernel.planning.hddl_states import State, World
 from nootropic_kernel.planning.hddl_ways import Deed, Env, Way
 
@@ -67,7 +67,7 @@ class Search:
         self._deeds = {name: Deed(each, problem, self.relations) for name, each in problem.actions.items()}
         made = {name: [Way(each, problem, looking, self.relations) for each in ways] for name, ways in problem.methods.items()}
         self._ways = {name: [way for way in ways if way.possible] for name, ways in made.items()}
-        top = Way(problem.top, problem, looking, self.relations)
+        top = Way(problem.top, problem, looking, self.relations, conjuncts(problem.goal))
         self._ways[""] = [top] if top.possible else []
         self._goal = compiled(problem.goal, scope := Scope(problem, ()), self.relations)
         self._slots = scope.start
@@ -84,30 +84,35 @@ class Search:
         begin = time.process_time()
         root = self._root = Goal("", (), self.world.current)
         stack = self._stack
-        stack.append((root,))
-        looked = 0
+        stack.append((root.state, self._begin(root)))
+        looked = ends = 0
         while stack:
             looked += 1
             if looked % _LOOKS_AT_CLOCK == 0 and (time.process_time() - begin > seconds or stopped()):
                 return Outcome("unknown", None, looked, time.process_time() - begin)
-            item = stack.pop()
-            if len(item) == 1:
-                self._expand(item[0])
-            elif len(item) == 6:
-                self._advance(*item)
+            item = stack[-1]
+            if len(item) == 2:  # choices that are left in a state
+                self.world.go(item[0])
+                if (choice := next(item[1], None)) is None:
+                    stack.pop()
+                elif len(choice) == 6:
+                    self._advance(*choice)
+                else:
+                    self._do(*choice)
             else:
-                self._do(*item)
-            if root.ends:
+                self._advance(*stack.pop())
+            if len(root.ends) > ends:
+                ends = len(root.ends)
                 end = next(reversed(root.ends))
                 self.world.go(end)
                 if self._goal(self._slots):
                     return Outcome("solved", (root, end), looked, time.process_time() - begin)
         return Outcome("none" if self.total else "unknown", None, looked, time.process_time() - begin)
 
-    def _expand(self, goal: Goal) -> None:
-        self.world.go(goal.state)
-        found = [(goal.state, goal, way, 0, env, None) for way in self._ways[goal.task] for env in way.begun(goal.args)]
-        self._stack.extend(reversed(found))
+    def _begin(self, goal: Goal) -> Iterator[Any]:
+        for way in self._ways[goal.task]:
+            for env in way.begun(goal.args):
+                yield goal.state, goal, way, 0, env, None
 
     def _advance(self, state: State, goal: Goal, way: Way, done: int, env: Env, chain: Chain) -> None:
         key = (way, done, env, state)
@@ -120,12 +125,12 @@ class Search:
                 for waiting in goal.waiting:
                     self._resume(waiting, goal, state)
             return
-        self.world.go(state)
-        found = []
+        self._stack.append((state, self._calls(state, goal, way, done, env, chain)))
+
+    def _calls(self, state: State, goal: Goal, way: Way, done: int, env: Env, chain: Chain) -> Iterator[Any]:
         for call in way.calls(done):
             for slots in matches(call.steps, way.slots(env)):
-                found.append((state, goal, way, call, slots, chain, None))
-        self._stack.extend(reversed(found))
+                yield state, goal, way, call, slots, chain, None
 
     def _do(self, state: State, goal: Goal, way: Way, call: Any, slots: Any, chain: Chain, _: None) -> None:
         args = tuple(slots[each] for each in call.args)
@@ -141,7 +146,7 @@ class Search:
         child = self._goals.get(key)
         if child is None:
             child = self._goals[key] = Goal(*key)
-            self._stack.append((child,))
+            self._stack.append((state, self._begin(child)))
         child.waiting.append(waiting)
         for end in child.ends:
             self._resume(waiting, child, end)

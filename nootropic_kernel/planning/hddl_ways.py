@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -42,8 +42,13 @@ class Call:
 class Way:
     """A method. Sets of its subtasks are kept as bits."""
 
-    def __init__(self, method: Method, problem: Problem, looking: Lookahead, relations: dict[str, Relation]) -> None:
+    def __init__(
+        self, method: Method, problem: Problem, looking: Lookahead, relations: dict[str, Relation],
+        goal: Iterable[Formula] = (),
+    ) -> None:  # fmt: skip
+        """:param goal: what must hold after it."""
         self.method = method
+        self._goal = tuple(goal)
         self.full = (1 << len(method.subtasks)) - 1
         self._looking = looking
         self._relations = relations
@@ -52,8 +57,8 @@ class Way:
             for arg, parameter in zip(subtask.args, problem.tasks[subtask.name], strict=True):
                 scope.narrow(arg, problem.of(parameter))
         self._calls: dict[int, tuple[Call, ...]] = {}
-        ahead = looking.before(method, problem)
-        self.possible = ahead is not None and all(scope.domains)
+        self.possible = looking.possible(method) and all(scope.domains)
+        ahead = looking.now(method, 0, self._goal)
         self._head = [(scope.slot(arg), scope.allowed[scope.slot(arg)]) for arg in method.task.args]
         used = {arg for subtask in method.subtasks for arg in subtask.args}
         known = {*method.task.args}
@@ -63,14 +68,14 @@ class Way:
             bare = part.part if isinstance(part, Not) else part
             fixed = isinstance(bare, Equal | OfType) and {each for each in terms(part) if each[0] == "?"} <= used | known
             (later if fixed else now).append(part)
-        now += [part for part in ahead or () if isinstance(part, Atom)]
+        now += [part for part in ahead if isinstance(part, Atom)]
         known = known.union(*map(terms, now))
-        now += [part for part in ahead or () if not isinstance(part, Atom) and terms(part) <= known | set(problem.own)]
+        now += [part for part in ahead if not isinstance(part, Atom) and terms(part) <= known | set(problem.own)]
         now += [part for part in later if {each for each in terms(part) if each[0] == "?"} <= known]
         self._later = [part for part in later if part not in now]
         self._known = frozenset(scope.slot(each) for each in known)
         self._entry = steps(now, [slot for slot, _ in self._head], (), scope, relations)
-        self._live = {0: self._alive(0)}
+        self._live = self._alive(0)
 
     def begun(self, args: Args) -> Iterator[Env]:
         """Its bindings for a task in the current state."""
@@ -79,9 +84,12 @@ class Way:
             if value not in allowed or slots[slot] not in (None, value):
                 return
             slots[slot] = value
-        live = self._live[0]
-        found = (tuple(v if keep else None for v, keep in zip(each, live, strict=False)) for each in matches(self._entry, slots))
-        yield from dict.fromkeys(found)
+        seen = set()
+        for each in matches(self._entry, slots):
+            env = tuple(value if keep else None for value, keep in zip(each, self._live, strict=False))
+            if env not in seen:
+                seen.add(env)
+                yield env
 
     def slots(self, env: Env) -> Slots:
         """The slots of a binding."""
@@ -112,7 +120,9 @@ class Way:
             if not {scope.slot(term) for term in terms(part)} <= known
             and {scope.slot(term) for term in terms(part) if term[0] == "?"} <= known | set(args)
         ]
-        wanted = [*self._looking.of(subtask), *due]
+        ahead = self._looking.now(self.method, done, self._goal) if done else []
+        ready = {name for name, slot in scope.slots.items() if slot in known or slot >= scope.many} | set(subtask.args)
+        wanted = [*self._looking.of(subtask), *due, *(part for part in ahead if terms(part) <= ready)]
         found = steps(wanted, known, args, scope, self._relations)
         after = done | 1 << at
         return Call(at, subtask.name, found, args, after, self._alive(after))
