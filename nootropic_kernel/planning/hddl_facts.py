@@ -185,33 +185,36 @@ def steps(
     :param bound: slots that have a value before.
     :param needed: slots that must have one after, whether a formula names them or not.
     """
-    left = list(dict.fromkeys(part for formula in wanted for part in conjuncts(formula)))
+    parts = dict.fromkeys(part for formula in wanted for part in conjuncts(formula))
     have = set(bound)
+    free: dict[Formula, list[int]] = {}
+    for part in parts:
+        names = sorted(terms(part))
+        have.update(scope.slot(each) for each in names if not each.startswith("?"))
+        free[part] = [scope.slot(each) for each in names if each.startswith("?")]
     made: list[Step] = []
-
-    def free(part: Formula) -> list[int]:
-        return [at for at in dict.fromkeys(map(scope.slot, sorted(terms(part)))) if at not in have]
-
-    for part in left:
-        for term in terms(part):
-            have |= {scope.slot(term)} if not term.startswith("?") else set()
-    while left:
-        if ready := next((part for part in left if not free(part)), None):
-            made.append(_Check(compiled(ready, scope, relations)))
-            left.remove(ready)
-        elif same := next((part for part in left if isinstance(part, Equal) and len(free(part)) == 1), None):
-            (slot,) = free(same)
+    while free:
+        ready: list[Formula] = []
+        for part, slots in free.items():
+            slots[:] = [at for at in slots if at not in have]
+            if not slots:
+                ready.append(part)
+        for part in ready:
+            made.append(_Check(compiled(part, scope, relations)))
+            del free[part]
+        if ready:
+            continue
+        if same := next((part for part in free if isinstance(part, Equal) and len(free[part]) == 1), None):
+            (slot,) = free.pop(same)
             source = next(at for at in map(scope.slot, (same.left, same.right)) if at != slot)
             made.append(_Copy(source, slot, scope.allowed[slot]))
             have.add(slot)
-            left.remove(same)
-        elif atoms := [part for part in left if isinstance(part, Atom)]:
-            best = min(atoms, key=lambda part: (len(free(part)), len(relations[part.name].facts)))
+        elif atoms := [part for part in free if isinstance(part, Atom)]:
+            best = min(atoms, key=lambda part: (len(free[part]), len(relations[part.name].facts)))
             made.append(_look_up(best, have, scope, relations[best.name]))
-            have.update(free(best))
-            left.remove(best)
+            have.update(free.pop(best))
         else:
-            slot = min((at for part in left for at in free(part)), key=lambda at: len(scope.domains[at]))
+            slot = min((at for slots in free.values() for at in slots), key=lambda at: len(scope.domains[at]))
             made.append(_Choose(slot, scope.domains[slot]))
             have.add(slot)
     made += [_Choose(slot, scope.domains[slot]) for slot in dict.fromkeys(needed) if slot not in have]

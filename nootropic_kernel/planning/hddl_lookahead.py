@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
 
 from nootropic_kernel.planning.hddl_problem import Action, Atom, Formula, Method, Not, Problem, conjuncts
 
@@ -37,35 +39,45 @@ class Lookahead:
 
     def now(self, method: Method, done: int, goal: Iterable[Formula] = ()) -> list[Formula]:
         """What must hold for the rest of a method when some subtasks (as bits) are done, and ``goal`` after all."""
-        domains = {each.name: frozenset(self.problem.of(each)) for each in method.parameters}
         left = [at for at in range(len(method.subtasks)) if not done >> at & 1]
-        if not method.total:
-            found = [each for each in goal if not self._may_come(each, method, left, domains)]
-            for at in left:
-                earlier = [other for other in left if other != at and (at, other) not in method.before]
-                found += [
-                    each
-                    for each in self.of(method.subtasks[at])
-                    if not self._may_come(each, method, earlier, domains)
-                ]
-            return list(dict.fromkeys(found))
-        found = list(goal)
-        for at in sorted(left, key=lambda each: sum(pair[0] == each for pair in method.before)):
-            found = [each for each in found if not self._may_come(each, method, [at], domains)]
-            found += self.of(method.subtasks[at])
-        return list(dict.fromkeys(reversed(found)))
+        found = [each for each in goal if not self.may_come(each, method, left)]
+        for at in left:
+            earlier = [other for other in left if other != at and (at, other) not in method.before]
+            found += [each for each in self.of(method.subtasks[at]) if not self.may_come(each, method, earlier)]
+        return list(dict.fromkeys(found))
 
-    def _may_come(self, wanted: Formula, method: Method, subtasks: Iterable[int], domains: _Domains) -> bool:
+    def stages(self, method: Method, goal: Iterable[Formula] = ()) -> list[list[Formula]]:
+        """Of a method in total order: what must hold with no subtask done, with one, … and with all."""
+        found = [list(dict.fromkeys(goal))]
+        for at in reversed(method.order):
+            kept = [each for each in found[-1] if not self.may_come(each, method, [at])]
+            found.append(list(dict.fromkeys([*self.of(method.subtasks[at]), *kept])))
+        return found[::-1]
+
+    def may_come(self, wanted: Formula, method: Method, subtasks: Iterable[int]) -> bool:
+        """Whether one of the subtasks may make a literal true; of other formulas nothing is known."""
         atom = wanted.part if isinstance(wanted, Not) else wanted
         if not isinstance(atom, Atom):
             return True
+        made = atom is wanted
+        domains: _Domains | None = None
         for at in subtasks:
             subtask = method.subtasks[at]
-            for name, made, places in self.changes[subtask.name]:
-                if name == atom.name and made is (atom is wanted):
-                    if all(map(_meet, atom.args, _filled(places, subtask.args), [domains] * len(places))):
-                        return True
+            for places in self._by_predicate[subtask.name].get((atom.name, made), ()):
+                if domains is None:
+                    domains = {each.name: frozenset(self.problem.of(each)) for each in method.parameters}
+                if all(map(_meet, atom.args, _filled(places, subtask.args), repeat(domains))):
+                    return True
         return False
+
+    @cached_property
+    def _by_predicate(self) -> dict[str, dict[tuple[str, bool], list[tuple[_Place, ...]]]]:
+        found: dict[str, dict[tuple[str, bool], list[tuple[_Place, ...]]]] = {}
+        for task, changes in self.changes.items():
+            own = found[task] = {}
+            for name, made, places in changes:
+                own.setdefault((name, made), []).append(places)
+        return found
 
 
 def lookahead(problem: Problem) -> Lookahead:

@@ -109,6 +109,14 @@ class Method:
         many = len(self.subtasks)
         return len(self.before) == many * (many - 1) // 2
 
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """The places of the subtasks in an order that keeps ``before``; among free ones, that of the file."""
+        behind = [0] * len(self.subtasks)
+        for _, right in self.before:
+            behind[right] += 1
+        return tuple(sorted(range(len(self.subtasks)), key=lambda at: behind[at]))
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -156,3 +164,8 @@ def terms(formula: Formula) -> set[str]:
             return terms(formula.part) - {variable.name for variable in formula.variables}
         case _:
             return set().union(*map(terms, formula.parts))
+
+
+def opposite(formula: Formula) -> Formula:
+    """What holds where the formula does not."""
+    return formula.part if isinstance(formula, Not) else Not(formula)

@@ -20,6 +20,7 @@ from nootropic_kernel.planning.hddl_problem import (
     OfType,
     Problem,
     conjuncts,
+    opposite,
     terms,
 )
 from nootropic_kernel.planning.hddl_states import State, World
@@ -56,9 +57,13 @@ class Way:
         for subtask in method.subtasks:
             for arg, parameter in zip(subtask.args, problem.tasks[subtask.name], strict=True):
                 scope.narrow(arg, problem.of(parameter))
+        self._first = [0] * len(method.subtasks)  # what must be done before each, as bits
+        for left, right in method.before:
+            self._first[right] |= 1 << left
         self._calls: dict[int, tuple[Call, ...]] = {}
         self.possible = looking.possible(method) and all(scope.domains)
-        ahead = looking.now(method, 0, self._goal)
+        self._stages = looking.stages(method, self._goal) if method.total else []
+        ahead = self._stages[0] if method.total else looking.now(method, 0, self._goal)
         self._head = [(scope.slot(arg), scope.allowed[scope.slot(arg)]) for arg in method.task.args]
         used = {arg for subtask in method.subtasks for arg in subtask.args}
         known = {*method.task.args}
@@ -98,12 +103,7 @@ class Way:
     def calls(self, done: int) -> tuple[Call, ...]:
         """The subtasks that may come next."""
         if done not in self._calls:
-            before = self.method.before
-            free = [
-                at
-                for at in range(len(self.method.subtasks))
-                if not done >> at & 1 and all(done >> left & 1 for left, right in before if right == at)
-            ]
+            free = [at for at, first in enumerate(self._first) if not done >> at & 1 and first & done == first]
             self._calls[done] = tuple(self._call(at, done) for at in free)
         return self._calls[done]
 
@@ -120,12 +120,32 @@ class Way:
             if not {scope.slot(term) for term in terms(part)} <= known
             and {scope.slot(term) for term in terms(part) if term[0] == "?"} <= known | set(args)
         ]
-        ahead = self._looking.now(self.method, done, self._goal) if done else []
-        ready = {name for name, slot in scope.slots.items() if slot in known or slot >= scope.many} | set(subtask.args)
-        wanted = [*self._looking.of(subtask), *due, *(part for part in ahead if terms(part) <= ready)]
+        wanted = [*self._looking.of(subtask), *due, *self._ahead(done, known)]
         found = steps(wanted, known, args, scope, self._relations)
         after = done | 1 << at
         return Call(at, subtask.name, found, args, after, self._alive(after))
+
+    def _ahead(self, done: int, known: set[int]) -> list[Formula]:
+        """What later subtasks and the goal need, as far as it can be asked now and was not asked before."""
+        scope, method = self._scope, self.method
+        if not done:
+            return []
+        if not method.total:
+            return [part for part in self._looking.now(method, done, self._goal) if self._slots_of(part) <= known]
+        count = done.bit_count()
+        last = method.order[count - 1]
+        fresh = set(map(scope.slot, method.subtasks[last].args)) - self._known
+        fresh -= {scope.slot(arg) for at in method.order[: count - 1] for arg in method.subtasks[at].args}
+        before = set(self._stages[count - 1])
+        return [
+            part
+            for part in self._stages[count]
+            if (slots := self._slots_of(part)) <= known
+            and (part not in before or slots & fresh or self._looking.may_come(opposite(part), method, [last]))
+        ]
+
+    def _slots_of(self, part: Formula) -> set[int]:
+        return {self._scope.slot(term) for term in terms(part) if term.startswith("?")}
 
     def _alive(self, done: int) -> tuple[bool, ...]:
         needed = {arg for at, each in enumerate(self.method.subtasks) if not done >> at & 1 for arg in each.args}
