@@ -109,8 +109,10 @@ def _changes(way: Method, changes: dict[str, frozenset[_Change]], problem: Probl
     for subtask in way.subtasks:
         for name, made, places in changes[subtask.name]:
             terms = _filled(places, subtask.args)
-            yield name, made, tuple(
-                names.get(term, domains.get(term, term)) if isinstance(term, str) else term for term in terms
+            yield (
+                name,
+                made,
+                tuple(names.get(term, domains.get(term, term)) if isinstance(term, str) else term for term in terms),
             )
 
 

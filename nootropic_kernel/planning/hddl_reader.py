@@ -273,7 +273,9 @@ class _Reader:
     def _fact(self, group: Group) -> Atom:
         return self._atom(group, {}, self.predicates, "predicate")
 
-    def _atom(self, group: Group, scope: dict[str, Variable], known: dict[str, tuple[Variable, ...]], what: str) -> Atom:
+    def _atom(
+        self, group: Group, scope: dict[str, Variable], known: dict[str, tuple[Variable, ...]], what: str
+    ) -> Atom:
         name = self._word(group, 0)
         if name not in known:
             raise self.fail(name, f"is the {what} {str(name)!r}, which is not declared")

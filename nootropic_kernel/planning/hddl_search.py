@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nootropic_kernel.planning.hddl_facts import Args, Relation, Scope, compiled, matches
 from nootropic_kernel.planning.hddl_lookahead import lookahead
@@ -24,6 +24,7 @@ from nootropic_kernel.planning.hddl_states import State, World
 from nootropic_kernel.planning.hddl_ways import Deed, Env, Way
 
 _LOOKS_AT_CLOCK = 256
+_MOST = 5_000_000  # steps of a search; each is remembered, and takes up to 1 kB
 
 
 class Goal:
@@ -46,12 +47,16 @@ Chain = tuple["Chain", Done] | None  # what was done for a method so far, latest
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out: ``solved``, ``none`` (there is no plan: all was tried), or ``unknown``."""
+    """What came out: ``solved``, ``none`` (there is no plan: all was tried), or ``unknown``.
 
-    state: str
-    root: tuple[Goal, State] | None
+    ``looked`` counts the steps of the search; ``exhausted`` is true where none were left; ``seconds`` are those of CPU.
+    """
+
+    state: Literal["solved", "none", "unknown"]
     looked: int
     seconds: float
+    root: tuple[Goal, State] | None = None
+    exhausted: bool = False
 
 
 class Search:
@@ -65,7 +70,10 @@ class Search:
         looking = lookahead(problem)
         self.world = World(self.relations)
         self._deeds = {name: Deed(each, problem, self.relations) for name, each in problem.actions.items()}
-        made = {name: [Way(each, problem, looking, self.relations) for each in ways] for name, ways in problem.methods.items()}
+        made = {
+            name: [Way(each, problem, looking, self.relations) for each in ways]
+            for name, ways in problem.methods.items()
+        }
         self._ways = {name: [way for way in ways if way.possible] for name, ways in made.items()}
         top = Way(problem.top, problem, looking, self.relations, conjuncts(problem.goal))
         self._ways[""] = [top] if top.possible else []
@@ -73,23 +81,23 @@ class Search:
         self._slots = scope.start
         self._goals: dict[tuple[str, Args, State], Goal] = {}
         self._stack: list[Any] = []
-        self.total = all(way.total for ways in problem.methods.values() for way in (*ways, problem.top))
+        self.total = all(each.total for ways in [(problem.top,), *problem.methods.values()] for each in ways)
 
     def run(self, seconds: float, stopped: Callable[[], bool] = lambda: False) -> Outcome:
         """Look for a plan.
 
-        :param seconds: of the process's CPU, at most.
+        :param seconds: of this thread's CPU, at most.
         :param stopped: asked now and then; true ends the search.
         """
-        begin = time.process_time()
+        begin = time.thread_time()
         root = self._root = Goal("", (), self.world.current)
         stack = self._stack
         stack.append((root.state, self._begin(root)))
         looked = ends = 0
         while stack:
             looked += 1
-            if looked % _LOOKS_AT_CLOCK == 0 and (time.process_time() - begin > seconds or stopped()):
-                return Outcome("unknown", None, looked, time.process_time() - begin)
+            if looked % _LOOKS_AT_CLOCK == 0 and (time.thread_time() - begin > seconds or looked > _MOST or stopped()):
+                return Outcome("unknown", looked, time.thread_time() - begin)
             item = stack[-1]
             if len(item) == 2:  # choices that are left in a state
                 self.world.go(item[0])
@@ -106,8 +114,9 @@ class Search:
                 end = next(reversed(root.ends))
                 self.world.go(end)
                 if self._goal(self._slots):
-                    return Outcome("solved", (root, end), looked, time.process_time() - begin)
-        return Outcome("none" if self.total else "unknown", None, looked, time.process_time() - begin)
+                    return Outcome("solved", looked, time.thread_time() - begin, (root, end))
+        state: Literal["none", "unknown"] = "none" if self.total else "unknown"
+        return Outcome(state, looked, time.thread_time() - begin, exhausted=True)
 
     def _begin(self, goal: Goal) -> Iterator[Any]:
         for way in self._ways[goal.task]:
@@ -154,4 +163,3 @@ class Search:
     def _resume(self, waiting: Any, child: Goal, end: State) -> None:
         goal, way, at, after, env, chain = waiting
         self._stack.append((end, goal, way, after, env, (chain, (at, child.task, child.args, (child, end)))))
-

@@ -71,7 +71,9 @@ class Way:
         later: list[Formula] = []
         for part in conjuncts(method.precondition):
             bare = part.part if isinstance(part, Not) else part
-            fixed = isinstance(bare, Equal | OfType) and {each for each in terms(part) if each[0] == "?"} <= used | known
+            fixed = (
+                isinstance(bare, Equal | OfType) and {each for each in terms(part) if each[0] == "?"} <= used | known
+            )
             (later if fixed else now).append(part)
         now += [part for part in ahead if isinstance(part, Atom)]
         known = known.union(*map(terms, now))

@@ -184,7 +184,8 @@ class Judge:
         assert len(order) == len(tasks), "the tree goes in a circle"
         for each in reversed(order):
             if each in parts:
-                span[each] = sorted(number for part in parts[each] for number in span[part])
+                inside = [number for part in parts[each] for number in span[part]]
+                span[each] = [min(inside), max(inside)] if inside else []
         self.network_fits(self.network, {}, [tasks[each] for each in roots], [span[each] for each in roots], None)
         first = 0
         begins: dict[str, list[int]] = {}
@@ -202,9 +203,9 @@ class Judge:
             assert method[":task"][0] == tasks[each][0], f"{name} is not for {tasks[each]}"
             inner = [tasks[part] for part in parts[each]]
             spans = [span[part] for part in parts[each]]
-            assert any(
-                self.matches(method, tasks[each], inner, spans, states[where]) for where in begins[each]
-            ), f"{name} does not fit {tasks[each]}"
+            assert any(self.matches(method, tasks[each], inner, spans, states[where]) for where in begins[each]), (
+                f"{name} does not fit {tasks[each]}"
+            )
         return middle
 
     @property
@@ -250,14 +251,21 @@ class Judge:
         order = network.get(":ordering", network.get(":order", []))
         order = order[1:] if order and order[0] == "and" else [order] if order else []
         labels = [label for label, _ in named]
-        before = [(labels.index(left), labels.index(right)) for left, right in ([w for w in o if w != "<"] for o in order)]
+        before = [
+            (labels.index(left), labels.index(right)) for left, right in ([w for w in o if w != "<"] for o in order)
+        ]
         if "ordered" in key:
             before += [(place, place + 1) for place in range(len(named) - 1)]
+        after: dict[int, set[int]] = {}
+        for left, right in before:
+            after.setdefault(left, set()).add(right)
         for start in range(len(named)):  # subtasks without actions hand the order on
-            reached, todo = set(), [start]
+            reached, todo = set[int](), [start]
             while todo:
-                todo += (more := {right for left, right in before if left == todo[-1]} - reached, todo.pop())[0]
+                here = todo.pop()
+                more = after.get(here, set()) - reached
                 reached |= more
+                todo += more
             for other in reached:
                 assert not spans[start] or not spans[other] or spans[start][-1] < spans[other][0], "wrong order"
         free = [(name, types) for name, types in pairs(variables) if name not in at]
