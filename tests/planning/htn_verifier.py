@@ -118,7 +118,7 @@ class Judge:
         return [dict(zip((name for name, _ in names), values, strict=True)) for values in itertools.product(*domains)]
 
     def fits(self, variables: list[Any], values: dict[str, str]) -> bool:
-        return all(values[name] in self.objects(types) for name, types in pairs(variables) if name in values)
+        return all(self.kinds[values[name]] & set(types) for name, types in pairs(variables) if name in values)
 
     def execute(self, name: str, args: list[str], state: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """The state after an action; it must be possible."""
