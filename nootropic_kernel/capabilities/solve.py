@@ -56,7 +56,7 @@ class SolveResult(Result):
     actions: list[SolvedAction] = Field(default_factory=list)
     tree: list[SolvedTask] = Field(default_factory=list)
     roots: list[int] = Field(default_factory=list, description="The numbers of the initial tasks.")
-    plan: str = Field("", description="The plan in the format of the planning competition of 2020.")
+    plan: str = Field(default="", description="The plan in the format of the planning competition of 2020.")
     cpu_s: float = Field(description="CPU seconds that the search took.")
 
     @property
@@ -77,9 +77,9 @@ def solve(params: SolveParams, session: Session) -> SolveResult:
     That there is no plan is said only when everything was tried. Where the order of subtasks is left open, all orders are
     tried, but one subtask is finished before the next begins; then a plan that was not found may still exist.
     """
-    texts = [_text(name, session) for name in (params.domain, params.problem)]
+    domain, problem = _text(params.domain, session), _text(params.problem, session)
     session.status("Looking for a plan")
-    search = Search(read(*texts, names=(params.domain, params.problem)))
+    search = Search(read(domain, problem, (params.domain, params.problem)))
     outcome = search.run(params.seconds, session.cancel.is_set)
     if session.cancel.is_set():
         raise Interrupted("The search for a plan was stopped.")

@@ -1,7 +1,7 @@
 """Facts with indexes, and conditions made ready to be matched against them.
 
 A condition becomes a list of steps over slots (one for each variable and object that it names): look-ups that bind,
-tests, and choices among the objects of a type. The order is chosen once, so that slots are bound as early as they can be.
+tests, and choices among the objects of a type. The order is chosen once; slots are bound as early as they can be.
 """
 
 from __future__ import annotations

@@ -120,7 +120,10 @@ class Method:
 
 @dataclass(frozen=True)
 class Problem:
-    """A domain with a problem. ``objects`` are those of each type, subtypes included; ``top`` is the initial network."""
+    """A domain with a problem.
+
+    ``objects`` are those of each type, subtypes included, ``own`` all of them; ``top`` is the initial network.
+    """
 
     name: str
     objects: dict[str, tuple[str, ...]]

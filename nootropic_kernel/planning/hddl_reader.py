@@ -64,10 +64,10 @@ class _Reader:
     def domain(self, group: Group) -> None:
         parts = self._sections(group)
         for part in parts.get(":types", []):
-            for name, types, _ in self._typed(part[1:]):
-                self.parents.setdefault(name, []).extend(types)
-                for each in types:
-                    self.parents.setdefault(each, [])
+            for kind, types, _ in self._typed(part[1:]):
+                self.parents.setdefault(kind, []).extend(types)
+                for above in types:
+                    self.parents.setdefault(above, [])
         self._objects(parts.get(":constants", []))
         for part in parts.get(":predicates", []):
             for each in part[1:]:
@@ -123,12 +123,11 @@ class _Reader:
     def _closed(self) -> dict[str, tuple[str, ...]]:
         above: dict[str, set[str]] = {}
         for name in self.parents:
-            found, todo = {_ROOT}, [name]
+            found, todo = {name, _ROOT}, [name]
             while todo:
-                each = todo.pop()
-                if each not in found or each == _ROOT:
-                    found.add(each)
-                    todo += [up for up in self.parents[each] if up not in found]
+                more = set(self.parents[todo.pop()]) - found
+                found |= more
+                todo += more
             above[name] = found
         return {
             name: tuple(thing for thing, types in self.own.items() if any(name in above[each] for each in types))

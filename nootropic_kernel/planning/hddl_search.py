@@ -1,10 +1,10 @@
 """Search for a plan of a hierarchical problem: tasks at states, each worked out once.
 
-How a task can be done in a state does not depend on who asked for it. So each pair of a task and a state is one node; it
-collects the states in which the task can end, and whoever waits for it goes on from each of them. This is how parsers of
-all context-free grammars deal with recursion (Scott & Johnstone, *GLL Parsing*, ENTCS 253, 2010): it ends whenever there
-are finitely many states, whether or not methods contain themselves, and an empty stack proves that there is no plan.
-Latest first, it goes as deep first search goes, and finds the first plan as soon.
+How a task can be done in a state does not depend on who asked for it. So each pair of a task and a state is one goal;
+it collects the states in which the task can end, and whoever waits for it goes on from each of them. This is how
+parsers of all context-free grammars deal with recursion (Scott & Johnstone, *GLL Parsing*, ENTCS 253, 2010): it ends
+whenever there are finitely many states, whether or not methods contain themselves, and an empty stack proves that
+there is no plan. Latest first, it goes as depth-first search goes, and finds the first plan as soon.
 
 Where a method leaves the order of subtasks open, every order is tried, but one subtask is finished before the next
 begins. Plans in which they take turns are not found; then nothing is proved by an empty stack.
@@ -37,7 +37,7 @@ class Goal:
         self.args = args
         self.state = state
         self.ends: dict[State, tuple[Way, Chain]] = {}
-        self.waiting: list[tuple[Goal, Way, int, int, tuple[bool, ...], Env, Chain]] = []
+        self.waiting: list[tuple[Goal, Way, int, int, Env, Chain]] = []
         self.seen: set[Any] = set()
 
 
