@@ -72,10 +72,10 @@ def solve(params: SolveParams, session: Session) -> SolveResult:
     """Find a plan for a hierarchical planning problem in HDDL.
 
     The plan is printed with its decomposition in the format of the planning competition of 2020, which validators read:
-    actions in order, the initial tasks, and each compound task with its method. Any plan will do: costs are not looked at.
+    actions in order, the initial tasks, and each compound task with its method. Any plan will do; costs are read over.
 
-    That there is no plan is said only when everything was tried. Where the order of subtasks is left open, all orders are
-    tried, but one subtask is finished before the next begins; then a plan that was not found may still exist.
+    That there is no plan is said only when everything was tried. Where the order of subtasks is left open, all orders
+    are tried, but one subtask is finished before the next begins; a plan that was not found may still exist then.
     """
     domain, problem = _text(params.domain, session), _text(params.problem, session)
     session.status("Looking for a plan")

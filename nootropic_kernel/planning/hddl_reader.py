@@ -36,15 +36,16 @@ def read(domain: str, problem: str, names: tuple[str, str] = ("domain", "problem
     :raises HddlInvalid: for what is wrong, unknown, or not supported (numbers, times).
     """
     reader = _Reader(names[0])
-    reader.domain(_definition(domain, names[0]))
+    reader.domain(_definition(domain, names[0], "domain"))
     reader.file = names[1]
-    return reader.problem(_definition(problem, names[1]))
+    return reader.problem(_definition(problem, names[1], "problem"))
 
 
-def _definition(text: str, file: str) -> Group:
+def _definition(text: str, file: str, kind: str) -> Group:
     group = parse(text, file)
-    if group.head != "define" or len(group) < 2:
-        raise HddlInvalid(file, group.line, "must stand `(define (domain …) …)` or `(define (problem …) …)`")
+    title = group[1] if len(group) > 1 else None
+    if group.head != "define" or not isinstance(title, Group) or title.head != kind:
+        raise HddlInvalid(file, group.line, f"must stand `(define ({kind} …) …)`")
     return group
 
 
