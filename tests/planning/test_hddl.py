@@ -16,6 +16,8 @@ from nootropic_kernel.planning.hddl_search import Search
 from tests.planning.htn_verifier import Judge
 from tests.promises.rooms import noo
 
+pytestmark = pytest.mark.slow
+
 FERRY = """
 (define (domain ferry)
   (:requirements :typing :hierarchy :negative-preconditions)
