@@ -23,6 +23,19 @@ class MethodsInvalid(NootropicError):
         )
 
 
+class HddlInvalid(NootropicError):
+    """A file does not follow HDDL, or asks for a part of it that is not supported."""
+
+    def __init__(self, file: str, line: int, problem: str) -> None:
+        super().__init__(
+            f"{file}, line {line}, cannot be read as HDDL.",
+            why=f"There {problem}.",
+            next="Mend that line; HDDL is described at https://ojs.aaai.org/index.php/AAAI/article/view/6542.",
+            file=file,
+            line=line,
+        )
+
+
 class NoWayFound(NootropicError):
     """No method of the library fits the facts."""
 
