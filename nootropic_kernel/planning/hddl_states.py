@@ -22,7 +22,7 @@ class State:
         self.key = key
         self.parent = parent
         self.changes = changes
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
 
 
 class World:
