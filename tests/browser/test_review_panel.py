@@ -65,7 +65,7 @@ def stored(repo: Path, workspace: Workspace) -> Iterator[StateDatabase]:
 def opened(lab: Lab, proposal: str = "P1") -> Locator:
     """Open a review in a window that shows no notebook."""
     page = lab.page
-    page.goto(lab._address)
+    page.goto(lab.address)
     page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:review-proposal')", polling=200)
     page.evaluate("() => window.jupyterapp.restored")
     return again(lab, proposal)
@@ -289,7 +289,7 @@ def test_a_lost_connection_and_a_server_that_comes_back(lab: Lab, repo: Path, st
     expect(error).to_have_count(0)
     # The server ends, and another one takes its place: what was shown stays, and the next decision is the new one's.
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").focus()
-    with restarted(lab._address):
+    with restarted(lab.address):
         page.keyboard.press("a")
         expect(error).to_contain_text("did not answer")
     review.get_by_role("button", name="Try again").click()
