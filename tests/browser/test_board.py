@@ -20,7 +20,8 @@ PANEL = ".noo-board-panel"
 # The first open lane with two tasks that can begin: its epic, and both.
 _PAIR = """() => {
   for (const lane of document.querySelectorAll('.noo-board-panel .noo-board-lane')) {
-    const ready = [...lane.querySelectorAll('.noo-column[data-column="ready"] .noo-card')].map(card => card.dataset.task);
+    const cards = lane.querySelectorAll('.noo-column[data-column="ready"] .noo-card');
+    const ready = [...cards].map(card => card.dataset.task);
     if (ready.length > 1) {
       return [lane.dataset.epic, ready[0], ready[1]];
     }
