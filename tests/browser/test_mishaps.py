@@ -102,9 +102,10 @@ def test_a_killed_kernel_a_moved_notebook_and_broken_events(
 
         # What is no event harms nobody: everyone reads anew, and goes on.
         assert sockets
-        with page.expect_request(re.compile("/nootropic/api/capabilities/proposals")):
-            for message in NONSENSE:
-                sockets[-1].send(message)
+        with page.expect_request(re.compile("/nootropic/api/capabilities/chats")):
+            for socket in sockets:
+                for message in NONSENSE:
+                    socket.send(message)
         assert page.evaluate("() => window.hacked") is None
         expect(say(chat, "And now?")).to_contain_text("Fine.")
     assert serious(page, ".noo-chat") == []
