@@ -93,14 +93,21 @@ class Server:
 
 
 @pytest.fixture
-def jupyter(repo: Path, person_home: Path, tmp_path: Path) -> Iterator[Server]:
+def disabled() -> list[str]:
+    """The plugins that the person disabled; a test that wants some says which."""
+    return []
+
+
+@pytest.fixture
+def jupyter(repo: Path, person_home: Path, tmp_path: Path, disabled: list[str]) -> Iterator[Server]:
     """The running server of JupyterLab on the test's repository."""
     home = tmp_path / "jupyter"
     env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
     # The pop-up that asks whether to fetch news would lie over the page.
     page_config = home / "config" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
-    page_config.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}))
+    gone = ["@jupyterlab/apputils-extension:announcements", *disabled]
+    page_config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(gone, True)}))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
