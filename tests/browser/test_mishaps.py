@@ -122,8 +122,10 @@ def test_a_killed_kernel_a_moved_notebook_and_broken_events(
     expect(review.locator(".noo-notice.noo-mod-error")).to_contain_text(notebook)
     lab.picture("review-renamed")
     assert not (repo / notebook).exists() and (repo / "moved.ipynb").read_bytes() == moved
+    accept = first.get_by_role("button", name="Accept P1:1")
+    expect(accept).to_have_attribute("aria-disabled", "true")
     page.evaluate(_RENAME, ["moved.ipynb", notebook])
-    review.get_by_role("button", name="Try again").click()
+    expect(accept).not_to_have_attribute("aria-disabled", "true")
     first.get_by_role("button", name="Accept P1:1").click()
     expect(first).to_have_attribute("data-state", "accepted")
     page.wait_for_function(f"path => ({_SOURCE})(path) === 'x = 20'", arg=notebook)

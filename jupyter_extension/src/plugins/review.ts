@@ -127,6 +127,7 @@ export const review: JupyterFrontEndPlugin<void> = {
         }
       }
     );
+    app.serviceManager.contents.fileChanged.connect(() => reviews.tracker.forEach(each => each.filesChanged()));
     for (const act of acts) {
       const current = (): ReviewWidget | null => {
         const widget = reviews.tracker.currentWidget;
