@@ -35,6 +35,11 @@ PANELS = {
     "proposals": ("nootropic:open-review", "#nootropic-review .noo-review-line"),
     "review": ("nootropic:review-proposal", ".noo-review-hunk .cm-mergeViewEditor, .noo-review-hunk .cm-line"),
 }
+VERB = "board, of that the verb"
+ASKED = """() => {
+  const asked = performance.getEntriesByType('resource').filter(entry => entry.name.includes('capabilities/board'));
+  return asked[0].duration;
+}"""
 READY = """async () => {
   if (!window.jupyterapp || !document.querySelector('.jp-Launcher, .jp-LauncherCard')) {
     return false;
@@ -70,6 +75,7 @@ def paints(browser: Browser, address: str) -> dict[str, float]:
         found = {}
         for name, (command, selector) in PANELS.items():
             found[name] = page.evaluate(DRAWN, [command, {"id": "P1"} if name == "review" else {}, selector]) / 1000
+        found[VERB] = page.evaluate(ASKED) / 1000
         return found
     finally:
         context.close()
@@ -93,7 +99,7 @@ def main() -> int:
     if chromium is None:
         raise SystemExit("Chromium is not installed.")
     starts: dict[str, list[float]] = {"with": [], "without": []}
-    drawn: dict[str, list[float]] = {name: [] for name in PANELS}
+    drawn: dict[str, list[float]] = {name: [] for name in (*PANELS, VERB)}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         repo, home = Path(folder) / "repository", Path(folder) / "jupyter"
         repo.mkdir()
@@ -117,7 +123,7 @@ def main() -> int:
     print(f"start with {ours:.2f} s, without {theirs:.2f} s: ratio {ours / theirs:.3f}; load {load:.1f}")
     for name, times in drawn.items():
         print(
-            f"first paint of {name:<10} {statistics.median(times[1:]):.3f} s (the first of a server {times[0]:.3f} s)"
+            f"first paint of {name:<23} {statistics.median(times[1:]):.3f} s (the first of a server {times[0]:.3f} s)"
         )
     for name, (plain, packed) in sizes().items():
         print(f"{name:<24} {plain / 1000:7.1f} kB, compressed {packed / 1000:6.1f} kB")
