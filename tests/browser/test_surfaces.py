@@ -91,7 +91,7 @@ PARTS = {
     "commands": "hasCommand('nootropic:plan')",
     "actions": "hasCommand('nootropic:fix-here')",
     "menu": "hasCommand('nootropic:start')",
-    "settings": "hasCommand('nootropic:switch')",
+    "settings": None,  # the switch is the menu's
     "status": None,
     "events": None,
     "inline": None,
