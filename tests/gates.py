@@ -103,7 +103,9 @@ def browser(gates: Gates) -> None:
         if not any(shutil.which(name, path=gates.env["PATH"]) for name in CHROMIUM_NAMES):
             print(NO_CHROMIUM)
             return False
-        command = [sys.executable, "-m", "pytest", "tests/browser", "-m", "browser", "--timeout=600"]
+        command = [sys.executable, "-m", "pytest", "tests/browser", "-m", "browser and not deep", "--timeout=600"]
+        # Each test has its own server and page, and waits for them most of the time.
+        command += ["--numprocesses=2", "--dist=loadscope", "--durations=10"]
         return subprocess.run(command, cwd=ROOT, env=gates.env, stdin=subprocess.DEVNULL).returncode == 0
 
     gates.check("browser", run)

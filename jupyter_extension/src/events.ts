@@ -169,7 +169,9 @@ class Connection {
     try {
       message = record(JSON.parse(String(data)));
     } catch {
-      return; // Not from our server's part; what is missed is asked for.
+      // Whatever it should have told: all who listen read anew.
+      this.emit({ kind: 'resync' });
+      return;
     }
     const id = number(message.id);
     if (message.kind === 'hello') {

@@ -12,3 +12,27 @@ export const nootropicIcon = new LabIcon({
   </g>
 </svg>`
 });
+
+/** A conversation. */
+export const chatIcon = icon(
+  'chat',
+  'M2 2h12a1 1 0 0 1 1 1v7.5a1 1 0 0 1-1 1H7.6L4 14.6v-3.1H2a1 1 0 0 1-1-1V3a1 1 0 0 1 1-1zm2.2 3v1.3h7.6V5zm0 2.7V9h5.2V7.7z'
+);
+
+/** Columns of tasks. */
+export const boardIcon = icon('board', 'M1.75 2h3.6v12h-3.6zM6.2 2h3.6v7.5H6.2zM10.65 2h3.6v10h-3.6z');
+
+/** A file with lines that come and go. */
+export const reviewIcon = icon(
+  'review',
+  'M3 1h7l3.25 3.25V15H3zm4.5 4v1.8H5.7v1.3h1.8v1.8h1.3V8.1h1.8V6.8H8.8V5zm-1.8 6.4v1.3h4.9v-1.3z'
+);
+
+function icon(name: string, path: string): LabIcon {
+  return new LabIcon({
+    name: `nootropic:${name}`,
+    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">
+  <path class="jp-icon3" fill="#616161" fill-rule="evenodd" d="${path}"/>
+</svg>`
+  });
+}

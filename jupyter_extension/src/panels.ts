@@ -133,8 +133,8 @@ function dress<W extends Widget>(widget: W, name: string, options: IPanelOptions
   widget.node.setAttribute('aria-label', options.title);
 }
 
-/** The command's arguments without those that JupyterLab adds. */
+/** The command's arguments without those that JupyterLab and our menu add. */
 function plain(args: ReadonlyPartialJSONObject): ReadonlyJSONObject {
-  const { isPalette: _palette, isLauncher: _launcher, isMenu: _menu, ...rest } = args;
+  const { isPalette: _palette, isLauncher: _launcher, isMenu: _menu, inMenu: _ours, ...rest } = args;
   return rest as ReadonlyJSONObject;
 }

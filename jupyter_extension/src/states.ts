@@ -1,5 +1,6 @@
 import type { Child } from './dom';
 import { button, el } from './dom';
+import { nootropicIcon } from './icon';
 
 /** What a panel shows where it has no content of its own. */
 export type StateKind = 'empty' | 'loading' | 'error' | 'offline';
@@ -22,7 +23,7 @@ export function stateView(state: IState): HTMLElement {
       role: state.kind === 'error' ? 'alert' : 'status',
       'aria-busy': state.kind === 'loading' ? 'true' : undefined
     },
-    el('div', { class: 'noo-panel-state-mark', 'aria-hidden': 'true' }),
+    mark(state.kind),
     el('p', { class: 'noo-panel-state-title' }, state.title),
     state.text === undefined ? null : el('p', { class: 'noo-panel-state-text' }, ...state.text),
     state.actions === undefined
@@ -33,4 +34,12 @@ export function stateView(state: IState): HTMLElement {
           ...state.actions.map(({ label, run }) => button(label, { class: 'noo-button' }, run))
         )
   );
+}
+
+function mark(kind: StateKind): HTMLElement {
+  const node = el('div', { class: 'noo-panel-state-mark', 'aria-hidden': 'true' });
+  if (kind === 'empty') {
+    nootropicIcon.element({ container: node, width: '28px', height: '28px' });
+  }
+  return node;
 }

@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, expect, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.gates import CHROMIUM_NAMES, NO_CHROMIUM
@@ -93,14 +93,21 @@ class Server:
 
 
 @pytest.fixture
-def jupyter(repo: Path, person_home: Path, tmp_path: Path) -> Iterator[Server]:
+def disabled() -> list[str]:
+    """The plugins that the person disabled; a test that wants some says which."""
+    return []
+
+
+@pytest.fixture
+def jupyter(repo: Path, person_home: Path, tmp_path: Path, disabled: list[str]) -> Iterator[Server]:
     """The running server of JupyterLab on the test's repository."""
     home = tmp_path / "jupyter"
     env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
     # The pop-up that asks whether to fetch news would lie over the page.
     page_config = home / "config" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
-    page_config.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}))
+    gone = ["@jupyterlab/apputils-extension:announcements", *disabled]
+    page_config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(gone, True)}))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -176,8 +183,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The running browser of a module; each test has a context of its own in it."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=QUIET, timeout=SLOW_S * 1000)
+        yield running
+        running.close()
+
+
 @pytest.fixture
-def lab(server: str, chromium: str, tmp_path: Path, screenshots: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+def lab(server: str, browser: Browser, screenshots: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """JupyterLab in a browser window. Any error of the page, or on its console, fails the test."""
     faults: list[str] = []
 
@@ -188,22 +204,15 @@ def lab(server: str, chromium: str, tmp_path: Path, screenshots: Path, request: 
     def broken(error: Error) -> None:
         faults.append(f"page: {error}")
 
-    with sync_playwright() as playwright:
-        context: BrowserContext = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"),
-            executable_path=chromium,
-            args=QUIET,
-            viewport={"width": 1360, "height": 900},
-            timeout=SLOW_S * 1000,
-        )
-        context.set_default_timeout(SLOW_S * 1000)
-        page: Page = context.pages[0]
-        page.on("console", heard)
-        page.on("pageerror", broken)
-        opened = Lab(page, server, screenshots)
-        yield opened
-        if request.node.stash.get(_FAILED, False):
-            opened.picture(f"failed-{request.node.name}")
-        context.close()
+    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    context.set_default_timeout(SLOW_S * 1000)
+    page = context.new_page()
+    page.on("console", heard)
+    page.on("pageerror", broken)
+    opened = Lab(page, server, screenshots)
+    yield opened
+    if request.node.stash.get(_FAILED, False):
+        opened.picture(f"failed-{request.node.name}")
+    context.close()
     unexpected = [fault for fault in faults if not any(part in fault for part in opened.refusals)]
     assert not unexpected, "\n".join(unexpected)

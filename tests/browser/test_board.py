@@ -17,6 +17,17 @@ pytestmark = pytest.mark.browser
 
 BRIEF = "Build a Python library for posts with comments and tags; store them as files."
 PANEL = ".noo-board-panel"
+# The first open lane with two tasks that can begin: its epic, and both.
+_PAIR = """() => {
+  for (const lane of document.querySelectorAll('.noo-board-panel .noo-board-lane')) {
+    const cards = lane.querySelectorAll('.noo-column[data-column="ready"] .noo-card');
+    const ready = [...cards].map(card => card.dataset.task);
+    if (ready.length > 1) {
+      return [lane.dataset.epic, ready[0], ready[1]];
+    }
+  }
+  throw new Error('no lane has two tasks that can begin');
+}"""
 
 
 @pytest.fixture
@@ -153,22 +164,24 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
     lab.picture("board-refused-light")
     card(board, task).get_by_role("button", name="Dismiss").click()
 
-    # Within a lane: a card is put before another of its story, and onto the edge of one that it shall wait for.
+    # Within a lane: a card is put before another of its epic, and onto the edge of one that it shall wait for.
     first_lane = board.get_by_role("button", name="E1 What it is about")
     first_lane.click()
     expect(first_lane).to_have_attribute("aria-expanded", "false")
-    drag(page, handle(board, "T9"), card(board, "T7"), at=0.2)
-    expect(page.locator(".noo-board-ghost")).to_have_text("T9 before T7")
+    epic, one, other = page.evaluate(_PAIR)
+    drag(page, handle(board, other), card(board, one), at=0.2)
+    expect(page.locator(".noo-board-ghost")).to_have_text(f"{other} before {one}")
     drop(page)
-    expect(board.locator(".noo-board-line")).to_contain_text("T9 before T7")
-    assert git(repo, "log", "-1", "--format=%s") == "Task T9 before T7"
-    expect(board.locator('.noo-board-lane[data-epic="E2"] .noo-card').first).to_have_attribute("data-task", "T9")
-    drag(page, handle(board, "T8"), card(board, "T7"), across=0.97)
-    expect(page.locator(".noo-board-ghost")).to_have_text("T8 waits for T7")
+    expect(board.locator(".noo-board-line")).to_contain_text(f"{other} before {one}")
+    assert git(repo, "log", "-1", "--format=%s") == f"Task {other} before {one}"
+    ready = board.locator(f'.noo-board-lane[data-epic="{epic}"] .noo-column[data-column="ready"] .noo-card')
+    expect(ready.first).to_have_attribute("data-task", other)
+    drag(page, handle(board, one), card(board, other), across=0.97)
+    expect(page.locator(".noo-board-ghost")).to_have_text(f"{one} waits for {other}")
     lab.picture("board-linking-light")
     drop(page)
-    expect(column(board, "waiting", "T8")).to_be_visible()
-    assert git(repo, "log", "-1", "--format=%s") == "Task T8 after T7"
+    expect(column(board, "waiting", one)).to_be_visible()
+    assert git(repo, "log", "-1", "--format=%s") == f"Task {one} after {other}"
     first_lane.click()
 
     # Run from its menu: a proposal waits for review, in the panel and in the cell's output.

@@ -30,7 +30,7 @@ def test_a_completion_is_offered_taken_and_noted(
     model: ScriptedModel, lab: Lab, repo: Path, workspace: Workspace
 ) -> None:
     page = lab.page
-    page.goto(lab._address)
+    page.goto(lab.address)
     page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:open-review')", polling=200)
     page.evaluate("() => window.jupyterapp.restored")
     # No kernel is there at all: a text file.

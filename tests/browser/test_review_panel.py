@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -25,7 +17,7 @@ from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.journal import events
 from nootropic_kernel.workspace.location import Workspace
-from tests.browser.conftest import SLOW_S
+from tests.browser.conftest import Server
 from tests.browser.lab import Lab
 from tests.conftest import git
 
@@ -65,7 +57,7 @@ def stored(repo: Path, workspace: Workspace) -> Iterator[StateDatabase]:
 def opened(lab: Lab, proposal: str = "P1") -> Locator:
     """Open a review in a window that shows no notebook."""
     page = lab.page
-    page.goto(lab._address)
+    page.goto(lab.address)
     page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:review-proposal')", polling=200)
     page.evaluate("() => window.jupyterapp.restored")
     return again(lab, proposal)
@@ -272,7 +264,7 @@ def test_a_login_that_has_run_out_is_said_and_mended(lab: Lab, repo: Path, store
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
 
 
-def test_a_lost_connection_and_a_server_that_comes_back(lab: Lab, repo: Path, stored: StateDatabase) -> None:
+def test_a_lost_connection_and_a_server_that_comes_back(lab: Lab, jupyter: Server, stored: StateDatabase) -> None:
     page = lab.page
     lab.refusals += ["/api/", "net::ERR", "WebSocket", "/lab"]
     review = opened(lab)
@@ -289,49 +281,11 @@ def test_a_lost_connection_and_a_server_that_comes_back(lab: Lab, repo: Path, st
     expect(error).to_have_count(0)
     # The server ends, and another one takes its place: what was shown stays, and the next decision is the new one's.
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").focus()
-    with restarted(lab._address):
-        page.keyboard.press("a")
-        expect(error).to_contain_text("did not answer")
+    jupyter.end()
+    page.keyboard.press("a")
+    expect(error).to_contain_text("did not answer")
+    jupyter.start()
     review.get_by_role("button", name="Try again").click()
     expect(error).to_have_count(0)
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
-
-
-@contextmanager
-def restarted(address: str) -> Iterator[None]:
-    """End the test's server; start the same again when the block ends."""
-    port = urlsplit(address).port
-    (folder,) = [
-        each.parent
-        for each in Path("/proc").glob("[0-9]*/cmdline")
-        if f"--ServerApp.port={port}".encode() in each.read_bytes()
-    ]
-    command = [part.decode() for part in (folder / "cmdline").read_bytes().split(b"\0")[:-1]]
-    pairs = (each.partition(b"=") for each in (folder / "environ").read_bytes().split(b"\0") if each)
-    env = {name.decode(): value.decode() for name, _, value in pairs}
-    cwd = (folder / "cwd").resolve()
-    os.kill(int(folder.name), signal.SIGKILL)
-    yield
-    again = subprocess.Popen(
-        command, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    _started.append(again)
-    deadline = time.monotonic() + SLOW_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port or 0), timeout=1):
-            return
-        time.sleep(0.2)
-    pytest.fail("The server did not come back.")
-
-
-_started: list[subprocess.Popen[bytes]] = []
-
-
-@pytest.fixture(autouse=True)
-def end_servers() -> Iterator[None]:
-    yield
-    while _started:
-        server = _started.pop()
-        server.terminate()
-        server.wait()

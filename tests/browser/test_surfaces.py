@@ -12,6 +12,7 @@ from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_chang
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
+from tests.browser.axe import serious
 from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
@@ -52,9 +53,19 @@ def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebo
     bar = page.locator("#jp-MainMenu, .jp-MenuBar, .lm-MenuBar").first
     expect(bar.get_by_text("Nootropic", exact=True)).to_be_visible()
     assert {"nootropic:plan", "nootropic:start"} <= set(page.evaluate(_COMMANDS))
+    lab.refusals.append("/nootropic/api/capabilities/board")  # there is no plan yet
+    panels = {"board": ".noo-board-panel", "review": "#nootropic-review", "chat": ".noo-chat"}
+    for name, selector in panels.items():
+        lab.command(f"nootropic:open-{name}")
+        expect(page.locator(selector)).to_be_visible()
+    expect(page.locator(".noo-board-panel .noo-panel-state.noo-mod-empty")).to_be_visible()
+    for selector in (*panels.values(), ".noo-status-line"):
+        assert serious(page, selector) == [], selector
     lab.picture("surfaces-on")
 
     lab.command("nootropic:switch")
+    for selector in panels.values():
+        expect(page.locator(selector)).to_have_count(0)
     expect(output.locator(".noo-plain")).to_contain_text("Sort a set")
     expect(output.locator(".noo-proposal")).to_have_count(0)
     expect(line).to_have_count(0)
@@ -70,6 +81,45 @@ def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebo
     expect(line).to_contain_text("no model")
     expect(bar.get_by_text("Nootropic", exact=True)).to_be_visible()
     page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:plan')")
+
+
+# What tells that a plugin is there.
+PARTS = {
+    "chat": "hasCommand('nootropic:open-chat')",
+    "board": "hasCommand('nootropic:open-board')",
+    "review": "hasCommand('nootropic:open-review')",
+    "commands": "hasCommand('nootropic:plan')",
+    "actions": "hasCommand('nootropic:fix-here')",
+    "menu": "hasCommand('nootropic:start')",
+    "settings": None,  # the switch is the menu's
+    "status": None,
+    "events": None,
+    "inline": None,
+    "renderers": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("disabled", "name"),
+    [
+        pytest.param([f"nootropic-lab:{name}"], name, id=name, marks=[] if name == "events" else pytest.mark.deep)
+        for name in PARTS
+    ],
+)
+def test_a_plugin_that_is_disabled_takes_no_other_along(lab: Lab, disabled: list[str], name: str) -> None:
+    page = lab.page
+    lab.refusals.append("/nootropic/api/capabilities/board")  # there is no plan yet
+    page.goto(lab.address)
+    for part, there in PARTS.items():
+        if there is not None and part != name:
+            page.wait_for_function(f"() => window.jupyterapp?.commands.{there}", polling=200)
+    if (gone := PARTS[name]) is not None:
+        assert not page.evaluate(f"() => window.jupyterapp.commands.{gone}")
+    expect(page.locator(".noo-status-line")).to_have_count(0 if name == "status" else 1)
+    for part, selector in (("board", ".noo-board-panel"), ("review", "#nootropic-review"), ("chat", ".noo-chat")):
+        if part != name:
+            lab.command(f"nootropic:open-{part}")
+            expect(page.locator(selector)).to_be_visible()
 
 
 def test_an_error_is_shown_before_it_is_sent(lab: Lab, notebook: str) -> None:

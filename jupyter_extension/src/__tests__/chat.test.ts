@@ -221,7 +221,7 @@ describe('the chat panel', () => {
     expect(call.args).toEqual({ message: 'Is it?', attach: {}, new: true });
     expect(call.options.folder).toBe('work');
     const text = panel.node.textContent!;
-    expect(text).toContain('tiny by embedded · local · $0.01');
+    expect(text).toContain('tiny by embedded · local · cost $0.01');
     expect(text).toContain('300 of 4,096 tokens (7 %)');
     expect(text).toContain('long.py: too large, about 9,000 tokens');
     expect(text).toContain('Cost: this chat $0.03, today $0.05');

@@ -114,9 +114,11 @@ describe('the events', () => {
     expect(seen.map(event => event.kind)).toEqual(['resync', 'resync', 'journal']);
   });
 
-  it('bear anything that is no event', () => {
+  it('bear anything that is no event, and read anew after what cannot be read', () => {
     const { seen } = listen();
-    ['', '{', '[]', 'null', '7', { kind: 'run', event: 'format' }, { kind: 'journal', id: 'x' }, { kind: 'new' }].forEach(
+    newest().says('{ half a');
+    expect(seen.splice(0)).toEqual([{ kind: 'resync' }]);
+    ['[]', 'null', '7', { kind: 'run', event: 'format' }, { kind: 'journal', id: 'x' }, { kind: 'new' }].forEach(
       document => newest().says(document)
     );
     expect(seen).toEqual([]);

@@ -34,11 +34,11 @@ export class Composer {
     const { trans } = options;
     this.input = el('textarea', {
       class: 'noo-chat-input',
-      rows: '2',
+      rows: '3',
       'aria-autocomplete': 'list',
       'aria-haspopup': 'listbox',
       'aria-label': trans.__('Message'),
-      placeholder: trans.__('Ask about the repository. / for commands, @ to send something along'),
+      placeholder: trans.__('Ask about the repository. / for commands, @ to send along'),
       spellcheck: 'true'
     });
     this.menu = new CandidateMenu(this.input, candidate => this.complete(candidate), trans);

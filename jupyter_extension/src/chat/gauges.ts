@@ -14,7 +14,7 @@ export function factsLine(turn: ITurn, facts: IFacts | null, trans: TranslationB
   return el(
     'div',
     { class: 'noo-chat-facts' },
-    `${trans.__('%1 by %2', facts.model, facts.backend)} · ${place(facts.local, trans)} · ${facts.cost}`,
+    `${trans.__('%1 by %2', facts.model, facts.backend)} · ${place(facts.local, trans)} · ${trans.__('cost %1', facts.cost)}`,
     ...facts.notes.map(note => el('div', {}, note))
   );
 }

@@ -51,11 +51,13 @@ export function addCommands(capabilities: readonly ICapability[], options: IComm
       continue;
     }
     const command = app.commands.addCommand(id, {
-      // The palette has a heading of its own.
+      // The palette has a heading of its own, and so has our menu.
       label: args =>
         args.isPalette === true
           ? trans.__('%1: %2', capability.verb, capability.summary)
-          : trans.__('Nootropic: %1', capability.verb),
+          : args.inMenu === true
+            ? capability.verb
+            : trans.__('Nootropic: %1', capability.verb),
       caption: capability.summary,
       usage: capability.help,
       describedBy: { args: capability.params },

@@ -6,6 +6,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { BoardPanel } from '../board/panel';
 import { openDocuments } from '../documents';
+import { boardIcon } from '../icon';
 import type { IPanelKind } from '../panels';
 import { addPanel } from '../panels';
 import { settingsOr } from '../settings';
@@ -38,6 +39,7 @@ export const board: JupyterFrontEndPlugin<void> = {
       { app, restorer, palette, settings: settingsOr(settings) },
       {
         id: 'nootropic-board',
+        icon: boardIcon,
         command: 'nootropic:open-board',
         title: trans.__('Board'),
         caption: trans.__('The plan as a board'),

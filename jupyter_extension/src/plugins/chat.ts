@@ -15,6 +15,7 @@ import { ChatPanel } from '../chat/panel';
 import { QuietSanitizer, quietMarkdown } from '../chat/quiet';
 import { Targets } from '../chat/targets';
 import { openDocuments } from '../documents';
+import { chatIcon } from '../icon';
 import { addPanel } from '../panels';
 import { settingsOr } from '../settings';
 import { DOMAIN, IChatOpener, INootropic, INootropicEvents, INootropicSettings } from '../tokens';
@@ -67,6 +68,7 @@ export const chat: JupyterFrontEndPlugin<IChatOpener> = {
       { app, restorer, palette, settings: kept },
       {
         id: 'nootropic-chat',
+        icon: chatIcon,
         command: 'nootropic:open-chat',
         title: trans.__('Nootropic Chat'),
         caption: trans.__('Ask about the repository'),

@@ -71,7 +71,7 @@ export const menu: JupyterFrontEndPlugin<void> = {
         shown.id = 'nootropic-menu';
         shown.title.label = trans.__('Nootropic');
         for (const group of GROUPS) {
-          group.forEach(command => shown.addItem({ command }));
+          group.forEach(command => shown.addItem({ command, args: { inMenu: true } }));
           shown.addItem({ type: 'separator' });
         }
         mainMenu.addMenu(shown, false, { rank: 90 });

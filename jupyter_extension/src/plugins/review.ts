@@ -6,6 +6,7 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { openDocuments } from '../documents';
+import { reviewIcon } from '../icon';
 import { text } from '../json';
 import { addPanel } from '../panels';
 import type { Mode } from '../review/compare';
@@ -65,6 +66,7 @@ export const review: JupyterFrontEndPlugin<void> = {
       { app, restorer, palette: null, settings: kept },
       {
         id: 'nootropic-proposal',
+        icon: reviewIcon,
         command: OPEN,
         title: trans.__('Review'),
         area: 'main',
@@ -102,6 +104,7 @@ export const review: JupyterFrontEndPlugin<void> = {
       { app, restorer, palette, settings: kept },
       {
         id: 'nootropic-review',
+        icon: reviewIcon,
         command: 'nootropic:open-review',
         title: trans.__('Proposals'),
         caption: trans.__('Proposals to Review'),
@@ -124,6 +127,7 @@ export const review: JupyterFrontEndPlugin<void> = {
         }
       }
     );
+    app.serviceManager.contents.fileChanged.connect(() => reviews.tracker.forEach(each => each.filesChanged()));
     for (const act of acts) {
       const current = (): ReviewWidget | null => {
         const widget = reviews.tracker.currentWidget;

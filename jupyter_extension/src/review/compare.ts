@@ -94,5 +94,5 @@ function numbers(first: number | null): Extension {
 }
 
 function label(words: string): Extension {
-  return EditorView.contentAttributes.of({ 'aria-label': words, role: 'group', 'aria-multiline': 'false' });
+  return EditorView.contentAttributes.of({ 'aria-label': words, 'aria-readonly': 'true' });
 }

@@ -205,6 +205,13 @@ export class ReviewModel implements IDisposable {
     }
   }
 
+  /** Files may have changed without a row in the journal: what fits now is asked again. */
+  filesChanged(): void {
+    if (this.review !== null) {
+      this.soon();
+    }
+  }
+
   /** Somebody decided in this window. */
   private follow(): void {
     this.soon();

@@ -71,6 +71,13 @@ export class ReviewWidget extends Widget {
     super.dispose();
   }
 
+  /** Ask again what fits the files; a review that is not seen asks when it is shown. */
+  filesChanged(): void {
+    if (this.isVisible) {
+      this.model.filesChanged();
+    }
+  }
+
   /** Do what a key or a button asks for, at the hunk that is current unless one is named. */
   async act(act: ReviewAct, named?: string): Promise<void> {
     const { review } = this.model;
@@ -119,6 +126,7 @@ export class ReviewWidget extends Widget {
   }
 
   protected override onAfterShow(): void {
+    this.filesChanged();
     this.list.watch();
   }
 
