@@ -188,7 +188,7 @@ def test_a_model_that_is_named_and_not_there_is_told(session: Session, asked: Sc
 @pytest.mark.deep
 @pytest.mark.timeout(900)
 def test_with_the_embedded_model_the_plan_is_sound(repo: Path) -> None:
-    """A very small model has nothing useful to add; what it says may be cut at the end of its window, and the plan is sound."""
+    """A very small model has nothing useful to add, or is cut at the end of its window; the plan stands."""
     session = Session(Workspace.find(repo))
     result = planned(session)
     session.close()
