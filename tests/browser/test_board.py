@@ -157,12 +157,12 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
     first_lane = board.get_by_role("button", name="E1 What it is about")
     first_lane.click()
     expect(first_lane).to_have_attribute("aria-expanded", "false")
-    drag(page, handle(board, "T9"), card(board, "T7"), at=0.2)
-    expect(page.locator(".noo-board-ghost")).to_have_text("T9 before T7")
+    drag(page, handle(board, "T9"), card(board, "T8"), at=0.2)
+    expect(page.locator(".noo-board-ghost")).to_have_text("T9 before T8")
     drop(page)
-    expect(board.locator(".noo-board-line")).to_contain_text("T9 before T7")
-    assert git(repo, "log", "-1", "--format=%s") == "Task T9 before T7"
-    expect(board.locator('.noo-board-lane[data-epic="E2"] .noo-card').first).to_have_attribute("data-task", "T9")
+    expect(board.locator(".noo-board-line")).to_contain_text("T9 before T8")
+    assert git(repo, "log", "-1", "--format=%s") == "Task T9 before T8"
+    expect(board.locator('.noo-board-lane[data-epic="E3"] .noo-card').first).to_have_attribute("data-task", "T9")
     drag(page, handle(board, "T8"), card(board, "T7"), across=0.97)
     expect(page.locator(".noo-board-ghost")).to_have_text("T8 waits for T7")
     lab.picture("board-linking-light")
