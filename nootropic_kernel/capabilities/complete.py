@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from nootropic_kernel.agents.completer import complete_code
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
@@ -12,6 +12,8 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result,
 
 class CompleteParams(Params):
     """What stands around the cursor."""
+
+    model_config = ConfigDict(json_schema_extra={"unlisted": True})
 
     prefix: str = Field(max_length=200_000, description="The text before the cursor.", json_schema_extra={"body": True})
     suffix: str = Field("", max_length=200_000, description="The text after it.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.workspace import journal
@@ -12,6 +12,8 @@ from nootropic_kernel.workspace import journal
 
 class NoteCompletionParams(Params):
     """What was taken, and how long it took."""
+
+    model_config = ConfigDict(json_schema_extra={"unlisted": True})
 
     text: str = Field(max_length=20_000, description="The text that was inserted.", json_schema_extra={"body": True})
     latency_s: float = Field(0.0, ge=0, description="Seconds from the request to the text.")

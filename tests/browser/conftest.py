@@ -117,7 +117,7 @@ def jupyter(repo: Path, person_home: Path, tmp_path: Path, disabled: list[str]) 
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={repo}"),
         # Gives the tests `window.jupyterapp`.
-        "--LabApp.expose_app_in_browser=True",
+        *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
     ]
     running = Server(command, env, f"http://127.0.0.1:{port}", token, repo, tmp_path / "server.log")
     try:

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-_READY = """async () => {
-  const widget = window.jupyterapp?.shell.currentWidget;
-  if (!widget?.sessionContext) {
-    return false;
-  }
+_READY = """async seconds => {
+  const widget = window.jupyterapp.shell.currentWidget;
+  const late = new Promise((_, refuse) => setTimeout(() => refuse(new Error('no kernel answered')), 1000 * seconds));
   // A cell that is run before the kernel has answered once would be dropped without a word.
-  await widget.context.ready;
-  await widget.sessionContext.ready;
-  const info = await widget.sessionContext.session.kernel.info;
-  return info.implementation;
+  const ready = async () => {
+    await widget.context.ready;
+    await widget.sessionContext.ready;
+    return (await widget.sessionContext.session.kernel.info).implementation;
+  };
+  return Promise.race([ready(), late]);
 }"""
+_KERNEL_S = 60
 
 _RUN = """async index => {
   const { shell, commands } = window.jupyterapp;
@@ -44,8 +45,12 @@ class Lab:
         """Open a notebook and wait for its kernel; gives the kernel's implementation."""
         base, query = self.address.split("?")
         self.page.goto(f"{base}/tree/{path}?{query}")
+        return self.kernel()
+
+    def kernel(self) -> str:
+        """Wait until the kernel of the notebook in front can run a cell; gives its implementation."""
         self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext", polling=200)
-        implementation: str = self.page.evaluate(_READY)
+        implementation: str = self.page.evaluate(_READY, _KERNEL_S)
         return implementation
 
     def run_cell(self, index: int) -> Locator:

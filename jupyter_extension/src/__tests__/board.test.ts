@@ -1,3 +1,4 @@
+import { CommandRegistry } from '@lumino/commands';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { CallError } from '../api';
@@ -26,9 +27,13 @@ afterEach(() => {
 const board = (data: unknown = planData()): IAnswer => answer({ [PLAN_MIME]: data as never });
 const plan = (data: unknown = planData()): IPlan => readPlan(data)!;
 
-async function shown(reply: (call: ICall) => IAnswer | Promise<IAnswer>, kept = {}): Promise<{ node: HTMLElement; desk: Desk; panel: BoardPanel }> {
+async function shown(
+  reply: (call: ICall) => IAnswer | Promise<IAnswer>,
+  kept = {},
+  commands: CommandRegistry | null = null
+): Promise<{ node: HTMLElement; desk: Desk; panel: BoardPanel }> {
   const desk = new Desk(reply);
-  const panel = new BoardPanel({ client: desk, folder: 'work', events: null, files: null, commands: null, trans, kept });
+  const panel = new BoardPanel({ client: desk, folder: 'work', events: null, files: null, commands, trans, kept });
   open.push(attach(panel));
   await settled();
   return { node: panel.node, desk, panel };
@@ -188,6 +193,31 @@ describe('the board', () => {
     await vi.waitFor(() => expect(cardOf(node, 'T2').querySelector('[role=status]')?.textContent).toContain('Review P7'));
     expect(desk.calls.find(call => call.verb === 'run')?.args).toEqual({ tasks: ['T2'] });
     expect(cardOf(node, 'T2').querySelector('progress')).toBeNull();
+  });
+
+  it.each([
+    [['nootropic:show', 'nootropic:review-proposal'], 'nootropic:review-proposal', { id: 'P7', folder: 'work' }],
+    [['nootropic:show'], 'nootropic:show', { id: 'P7' }]
+  ])('opens the review of a proposal, or shows it where there is no review (%s)', async (known, command, args) => {
+    const commands = new CommandRegistry();
+    const executed: unknown[] = [];
+    known.forEach(id => commands.addCommand(id, { execute: given => void executed.push([id, given]) }));
+    const waits = { ...(planData() as object), states: { T2: { status: 'review', note: 'P7 waits for review' } } };
+    const { node } = await shown(() => board(waits), {}, commands);
+    choose(node, 'T2', 'Review P7');
+    expect(executed).toEqual([[command, args]]);
+  });
+
+  it('holds one card only: what is lifted is not dragged too', async () => {
+    const { node, desk } = await shown(() => board());
+    handle(node, 'T2').focus();
+    press(' ');
+    handle(node, 'T2').dispatchEvent(new PointerEvent('pointerdown', { bubbles: true, button: 0 }));
+    window.dispatchEvent(new PointerEvent('pointermove', { clientX: 90, clientY: 90 }));
+    expect(document.querySelector('.noo-board-ghost')).toBeNull();
+    press('Escape');
+    expect(node.querySelector('.noo-mod-held')).toBeNull();
+    expect(desk.calls.every(call => call.verb === 'board')).toBe(true);
   });
 
   it('folds lanes and pages lists, so that thousands of tasks are a few cards', async () => {

@@ -30,6 +30,7 @@ const accept: ICapability = {
   effect: 'decide',
   params: { properties: { refs: { type: 'array', items: { type: 'string' } } }, required: ['refs'] }
 };
+const complete: ICapability = { ...search, verb: 'complete', params: { ...search.params, unlisted: true } };
 
 function bench(desk: Desk): { commands: CommandRegistry; widgets: Widget[] } {
   const commands = new CommandRegistry();
@@ -45,7 +46,7 @@ function bench(desk: Desk): { commands: CommandRegistry; widgets: Widget[] } {
     folder: () => 'work',
     within: registry => registry
   };
-  addCommands([search, accept], options);
+  addCommands([search, accept, complete], options);
   return { commands, widgets };
 }
 
@@ -54,6 +55,11 @@ describe('the commands', () => {
     const { commands } = bench(new Desk(() => answer({})));
     expect(commands.hasCommand('nootropic:search')).toBe(true);
     expect((await commands.describedBy('nootropic:search')).args).toEqual(search.params);
+  });
+
+  it('are none where a verb is for programs only', () => {
+    const { commands } = bench(new Desk(() => answer({})));
+    expect(commands.listCommands()).toEqual(['nootropic:search', 'nootropic:accept']);
   });
 
   it('run at once when nothing is missing, and show the answer in a tab', async () => {

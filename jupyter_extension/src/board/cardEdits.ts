@@ -80,12 +80,13 @@ export class CardEdits {
 
   /** Open the menu of a card. */
   menu(task: ITask, anchor: HTMLElement, menu: Menu): void {
-    const { trans, commands } = this.options;
+    const { trans, folder, commands } = this.options;
     const proposal = menu.proposal ?? (task.status === 'review' ? (/\bP\d+\b/.exec(task.note)?.[0] ?? null) : null);
     const items = cardMenu(task, {
       ...menu,
       proposal,
       trans,
+      folder,
       commands,
       run: () => {
         this.notes.delete(task.id);

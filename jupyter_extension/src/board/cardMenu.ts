@@ -18,6 +18,8 @@ export interface ICommands {
 export interface ICardMenuOptions {
   readonly plan: IPlan;
   readonly trans: TranslationBundle;
+  /** The folder of the board's workspace. */
+  readonly folder: string;
   readonly commands: ICommands | null;
   readonly running: boolean;
   /** The proposal made for the task, or null. */
@@ -96,9 +98,12 @@ function elsewhere(task: ITask, options: ICardMenuOptions): readonly MenuItem[] 
   const { commands, proposal, trans } = options;
   const command = (id: string, label: string, args: ReadonlyPartialJSONObject): MenuItem[] =>
     commands?.hasCommand(id) === true ? [{ label, run: () => void commands.execute(id, args) }] : [];
-  const review = commands?.hasCommand('nootropic:open-review') === true ? 'nootropic:open-review' : 'nootropic:show';
+  const [review, place] =
+    commands?.hasCommand('nootropic:review-proposal') === true
+      ? ['nootropic:review-proposal', { folder: options.folder }]
+      : ['nootropic:show', {}];
   return [
-    ...(proposal === null ? [] : command(review, trans.__('Review %1', proposal), { id: proposal })),
+    ...(proposal === null ? [] : command(review, trans.__('Review %1', proposal), { ...place, id: proposal })),
     ...(commands?.hasCommand('docmanager:open') === true
       ? task.files
           .slice(0, MOST_FILES)

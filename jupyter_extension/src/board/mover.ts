@@ -5,8 +5,10 @@ import { number, text } from '../json';
 import type { IPlan } from '../plan/data';
 import { columnOf } from '../plan/data';
 import type { INootropic } from '../tokens';
+import type { IForm } from './form';
 import type { Move } from './moves';
-import { argumentsOf, columnTitle, moved, moveWords, taskOf } from './moves';
+import { argumentsOf, columnTitle, moved, moveWords, needsNote, taskOf } from './moves';
+import type { Target } from './targets';
 
 /** What moving cards needs of the board. */
 export interface IMoverOptions {
@@ -21,6 +23,9 @@ export interface IMoverOptions {
   readonly draw: () => void;
   /** Tell something about a task: at its card, and aloud. */
   readonly tell: (task: string, kind: 'error' | 'info', words: string) => void;
+  readonly say: (words: string) => void;
+  /** Ask for more in a form at the card. */
+  readonly ask: (task: string, asked: Omit<IForm, 'cancelled'>) => void;
   /** Tell what was done, with a way back. */
   readonly done: (words: string, undo: (() => void) | null) => void;
 }
@@ -42,8 +47,49 @@ export class Mover {
     return this.moves.some(move => move.task === task) || this.edits.has(task);
   }
 
+  /** Make a move, after asking why where that has to be said. */
+  ask(move: Move): void {
+    const { trans, plan, ask, say } = this.options;
+    const now = plan();
+    if (now !== null && needsNote(move, now)) {
+      const asked = move.kind === 'column' ? columnTitle(move.column, trans) : '';
+      ask(move.task, {
+        title: trans.__('%1 → %2', move.task, asked),
+        submit: trans.__('Move'),
+        fields: [{ name: 'note', label: trans.__('Why, though it was to be done otherwise?') }],
+        done: ({ note }) => void this.move(move, note ?? '')
+      });
+    } else {
+      say(moveWords(move, trans));
+      void this.move(move);
+    }
+  }
+
+  /** Do what dropping a card there means, or say at the card why it cannot be. */
+  drop(task: string, to: Target): void {
+    if (to !== null && 'refused' in to) {
+      this.options.tell(task, 'error', to.refused);
+    } else if (to !== null) {
+      this.ask(to.move);
+    }
+  }
+
+  /** Change words, estimate or agent of a task. */
+  async edit(task: string, args: ReadonlyJSONObject): Promise<void> {
+    await this.next(async () => {
+      this.edits.add(task);
+      this.options.draw();
+      try {
+        await this.send(task, { task, ...args }, this.options.trans.__('%1 is changed', task));
+      } finally {
+        this.edits.delete(task);
+        this.options.draw();
+      }
+    });
+  }
+
   /** Make a move; `note` says why, where that is asked for. */
-  async move(move: Move, note = ''): Promise<void> {
+  private async move(move: Move, note = ''): Promise<void> {
     const { trans, draw, plan } = this.options;
     this.moves.push(move);
     draw();
@@ -69,20 +115,6 @@ export class Mover {
           columnTitle(columnOf(task.status), trans)
         );
         this.options.tell(task.id, 'info', words);
-      }
-    });
-  }
-
-  /** Change words, estimate or agent of a task. */
-  async edit(task: string, args: ReadonlyJSONObject): Promise<void> {
-    await this.next(async () => {
-      this.edits.add(task);
-      this.options.draw();
-      try {
-        await this.send(task, { task, ...args }, this.options.trans.__('%1 is changed', task));
-      } finally {
-        this.edits.delete(task);
-        this.options.draw();
       }
     });
   }

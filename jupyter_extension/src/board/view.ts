@@ -5,30 +5,24 @@ import { Widget } from '@lumino/widgets';
 import { button, el } from '../dom';
 import { briefAccount } from '../plan/brief';
 import type { IPlan, ITask } from '../plan/data';
-import { graph } from '../plan/graph';
+import { columnOf } from '../plan/data';
 import type { INootropic } from '../tokens';
 import { CardEdits } from './cardEdits';
 import { card } from './card';
 import type { ICommands } from './cardMenu';
-import { criticalPaths } from './critical';
-import { makeDraggable } from './drag';
 import { ALL, chosen } from './filter';
-import { gantt } from './gantt';
+import { Hand } from './hand';
 import { head } from './head';
-import { neighbour } from './keys';
 import { lanes } from './lanes';
-import type { Move } from './moves';
-import { columnTitle, moveWords, needsNote, taskOf } from './moves';
-import { cardOf, mark } from './marks';
+import { cardOf } from './marks';
 import { Mover } from './mover';
+import { taskOf } from './moves';
 import { TaskRuns } from './runs';
-import type { IBoardState, SectionName } from './state';
-import { Lift, target } from './targets';
-import type { Target } from './targets';
+import { sections } from './sections';
+import type { IBoardState } from './state';
+import { Stops } from './stops';
+import { Told } from './told';
 import { Toolbar } from './toolbar';
-
-/** Drawings are for eyes: more boxes or bars than this tell nothing. */
-const MOST_DRAWN = 300;
 
 /** What the board works with. */
 export interface IBoardViewOptions {
@@ -48,6 +42,7 @@ export class BoardView extends Widget {
     const { trans, state, client, folder } = options;
     this.addClass('noo-plan');
     this.node.dataset.lmSuppressShortcuts = 'true';
+    this.told = new Told(trans);
     this.toolbar = new Toolbar(
       state.filter,
       trans,
@@ -67,8 +62,8 @@ export class BoardView extends Widget {
       plan: () => this.plan,
       refresh: options.refresh,
       draw: () => this.draw(),
-      say: words => this.say(words),
-      focus: id => this.focusCard(id)
+      say: this.told.say,
+      focus: id => this.stops.focus(id)
     });
     this.mover = new Mover({
       client,
@@ -77,8 +72,10 @@ export class BoardView extends Widget {
       plan: () => this.plan,
       refresh: options.refresh,
       draw: () => this.draw(),
+      say: this.told.say,
       tell: this.edits.tell,
-      done: (words, undo) => this.done(words, undo)
+      ask: (task, asked) => this.edits.ask(task, asked),
+      done: this.told.done
     });
     this.runs = new TaskRuns({
       client,
@@ -96,27 +93,15 @@ export class BoardView extends Widget {
         void options.refresh();
       }
     });
-    this.node.append(this.top, this.live, this.line, this.body);
-    this.node.addEventListener('keydown', event => this.key(event));
-    this.node.addEventListener('keyup', event => {
-      // The button's own click by Space: here Space lifts.
-      if (event.key === ' ' && onHandle(event.target)) {
-        event.preventDefault();
-      }
-    });
-    this.node.addEventListener('focusin', event => this.focused(event));
-    this.node.addEventListener('focusout', () => this.lift !== null && !this.drawing && this.drop(null));
-    makeDraggable({
+    this.node.append(this.top, this.told.live, this.told.line, this.body);
+    this.stops = new Stops(this.body);
+    this.hand = new Hand({
       node: this.node,
-      ready: () => this.shownPlan !== null && this.active && this.lift === null,
-      begin: id => this.hold(id),
-      target: (id, spot) => (this.shownPlan === null ? null : target(this.shownPlan, id, spot, trans)),
-      words: to => this.words(to),
-      mark: to => mark(this.node, to, this.held),
-      end: (id, to) => {
-        this.letGo();
-        this.carryOut(id, to);
-      }
+      trans,
+      plan: () => (this.active ? this.shownPlan : null),
+      say: this.told.say,
+      dropped: (id, to) => this.mover.drop(id, to),
+      draw: () => this.draw()
     });
   }
 
@@ -143,50 +128,49 @@ export class BoardView extends Widget {
     if (this.plan === null || this.isDisposed) {
       return;
     }
-    if (this.held !== null) {
-      this.late = true;
+    if (this.hand.holds) {
+      this.hand.drawLater();
       return;
     }
     const { trans, state } = this.options;
     const plan = this.mover.shown(this.plan);
     this.shownPlan = plan;
     const tasks = chosen(plan, state.filter);
-    const focus = this.focus();
-    const board = this.node.querySelector<HTMLElement>('.noo-board');
-    const left = board?.scrollLeft ?? 0;
-    const top = board?.scrollTop ?? state.scroll;
-    this.drawing = true;
+    const old = this.node.querySelector<HTMLElement>('.noo-board');
+    const left = old?.scrollLeft ?? 0;
+    const top = old?.scrollTop ?? state.scroll;
     this.toolbar.show(plan, tasks.length);
     this.top.replaceChildren(head(plan, trans), ...briefAccount(plan, trans));
     if (this.toolbar.node.parentNode === null && plan.tasks.length > 0) {
-      this.line.before(this.toolbar.node);
+      this.told.line.before(this.toolbar.node);
     }
-    this.body.replaceChildren(
-      this.section('board', trans.__('Board'), () => this.board(plan, tasks)),
-      plan.tasks.some(task => task.dependsOn.length > 0)
-        ? this.section('graph', trans.__('Dependencies'), () => this.drawn(tasks, () => graph(tasks, trans, this.showCard)))
-        : '',
-      plan.tasks.some(task => task.ends !== null)
-        ? this.section('gantt', trans.__('Schedule'), () => this.drawn(tasks, () => gantt(tasks, trans, this.showCard)))
-        : '',
-      plan.critical.length > 0
-        ? this.section('critical', trans._n('Critical path', 'Critical paths', plan.critical.length), () =>
-            criticalPaths(plan.critical, trans)
-          )
-        : ''
-    );
-    const drawn = this.node.querySelector<HTMLElement>('.noo-board');
-    if (drawn !== null) {
-      drawn.scrollLeft = left;
-      drawn.scrollTop = top;
-      drawn.addEventListener('scroll', () => {
-        state.scroll = drawn.scrollTop;
-        this.arranged.emit();
-      });
-    }
-    this.stop();
-    focus();
-    this.drawing = false;
+    this.stops.keep(() => {
+      this.body.replaceChildren(
+        ...sections({
+          plan,
+          tasks,
+          trans,
+          open: state.sections,
+          board: () => this.board(plan, tasks),
+          show: this.showCard,
+          toggled: (name, open) => {
+            state.sections.set(name, open);
+            this.draw();
+            this.node.querySelector<HTMLElement>(`[data-section=${name}] > summary`)?.focus();
+            this.arranged.emit();
+          }
+        })
+      );
+      const drawn = this.node.querySelector<HTMLElement>('.noo-board');
+      if (drawn !== null) {
+        drawn.scrollLeft = left;
+        drawn.scrollTop = top;
+        drawn.addEventListener('scroll', () => {
+          state.scroll = drawn.scrollTop;
+          this.arranged.emit();
+        });
+      }
+    });
   }
 
   private board(plan: IPlan, shown: readonly ITask[]): HTMLElement {
@@ -249,48 +233,11 @@ export class BoardView extends Widget {
 
   /** Draw one card anew: its run has told something. */
   private redraw(id: string): void {
-    const old = this.cardOf(id);
+    const old = cardOf(this.node, id);
     const task = this.shownPlan === null ? undefined : taskOf(this.shownPlan, id);
-    if (old === null || task === undefined || this.held !== null) {
-      return;
+    if (old !== null && task !== undefined && !this.hand.holds) {
+      this.stops.keep(() => old.replaceWith(this.card(task)));
     }
-    const focus = this.focus();
-    this.drawing = true;
-    old.replaceWith(this.card(task));
-    this.stop();
-    focus();
-    this.drawing = false;
-  }
-
-  private section(name: SectionName, title: string, make: () => HTMLElement): HTMLElement {
-    const { sections } = this.options.state;
-    const open = sections.get(name) === true;
-    const node = el(
-      'details',
-      { class: 'noo-section', 'data-section': name, open: open ? '' : undefined },
-      el('summary', { class: 'noo-section-title' }, title),
-      open ? make() : null
-    );
-    node.addEventListener('toggle', () => {
-      if (node.open !== (sections.get(name) === true)) {
-        sections.set(name, node.open);
-        this.draw();
-        this.node.querySelector<HTMLElement>(`[data-section=${name}] > summary`)?.focus();
-        this.arranged.emit();
-      }
-    });
-    return node;
-  }
-
-  private drawn(tasks: readonly ITask[], make: () => HTMLElement): HTMLElement {
-    const { trans } = this.options;
-    return tasks.length <= MOST_DRAWN
-      ? make()
-      : el(
-          'p',
-          { class: 'noo-facts' },
-          trans.__('%1 tasks are too many to draw: filter them to %2 or less.', tasks.length, MOST_DRAWN)
-        );
   }
 
   private menu(id: string, anchor: HTMLElement): void {
@@ -303,119 +250,9 @@ export class BoardView extends Widget {
         open: () => this.toggle(id),
         run: () => this.runs.start(id),
         cancel: () => void this.runs.of(id)?.cancel(),
-        move: move => this.ask(move),
+        move: move => this.mover.ask(move),
         change: args => void this.mover.edit(id, args)
       });
-    }
-  }
-
-  /** Make a move, after asking why where that has to be said. */
-  private ask(move: Move): void {
-    if (this.plan !== null && needsNote(move, this.plan)) {
-      const { trans } = this.options;
-      const asked = move.kind === 'column' ? columnTitle(move.column, trans) : '';
-      this.edits.ask(move.task, {
-        title: trans.__('%1 → %2', move.task, asked),
-        submit: trans.__('Move'),
-        fields: [{ name: 'note', label: trans.__('Why, though it was to be done otherwise?') }],
-        done: ({ note }) => void this.mover.move(move, note ?? '')
-      });
-    } else {
-      this.say(moveWords(move, this.options.trans));
-      void this.mover.move(move);
-    }
-  }
-
-  private carryOut(id: string, to: Target): void {
-    if (to !== null && 'refused' in to) {
-      this.edits.tell(id, 'error', to.refused);
-    } else if (to !== null) {
-      this.ask(to.move);
-    }
-  }
-
-  private words(to: Target): string {
-    return to === null ? '' : 'refused' in to ? to.refused : moveWords(to.move, this.options.trans);
-  }
-
-  private key(event: KeyboardEvent): void {
-    const handle = onHandle(event.target);
-    const from = handle?.closest<HTMLElement>('.noo-card');
-    if (!handle || !from || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    const id = from.dataset.task ?? '';
-    if (this.lift !== null) {
-      this.lifted(this.lift, event);
-    } else if (event.key === ' ') {
-      event.preventDefault();
-      this.take(id);
-    } else if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) {
-      event.preventDefault();
-      from.querySelector<HTMLElement>('.noo-board-menu')?.click();
-    } else {
-      const next = neighbour(this.node, from, event.key);
-      if (next !== null) {
-        event.preventDefault();
-        next.querySelector<HTMLElement>('.noo-board-handle')?.focus();
-      }
-    }
-  }
-
-  private take(id: string): void {
-    const task = this.shownPlan === null ? undefined : taskOf(this.shownPlan, id);
-    if (task === undefined || this.shownPlan === null || !this.active) {
-      return;
-    }
-    this.lift = new Lift(this.shownPlan, task, this.options.trans);
-    this.hold(id);
-    const { trans } = this.options;
-    this.say(trans.__('%1 is lifted. Arrow keys choose a place, Enter drops it there, Escape leaves it.', id));
-  }
-
-  private lifted(lift: Lift, event: KeyboardEvent): void {
-    const { trans } = this.options;
-    if (lift.step(event.key)) {
-      mark(this.node, lift.target, lift.task.id, lift.over);
-      const words = this.words(lift.target);
-      this.say(words === '' ? trans.__('%1: where it was', lift.task.id) : words);
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      this.drop(lift.target);
-    } else if (event.key === 'Escape') {
-      this.drop(null);
-      this.say(trans.__('%1 stays where it was.', lift.task.id));
-    } else if (event.key !== 'Tab') {
-      return;
-    }
-    if (event.key !== 'Tab') {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  }
-
-  private drop(to: Target): void {
-    const id = this.lift?.task.id;
-    this.lift = null;
-    mark(this.node, null, null);
-    this.letGo();
-    if (id !== undefined) {
-      this.carryOut(id, to);
-    }
-  }
-
-  /** A card is in the person's hand: nothing is drawn anew under it. */
-  private hold(id: string): void {
-    this.held = id;
-    this.node.classList.add('noo-mod-holding');
-    mark(this.node, null, id);
-  }
-
-  private letGo(): void {
-    this.held = null;
-    this.node.classList.remove('noo-mod-holding');
-    if (this.late) {
-      this.late = false;
-      this.draw();
     }
   }
 
@@ -436,85 +273,21 @@ export class BoardView extends Widget {
     const { state } = this.options;
     state.sections.set('board', true);
     state.folded.set(task.epic, false);
-    if (this.cardOf(id) === null) {
-      this.pages.set(`${task.epic}/${this.columnKey(task)}`, Infinity);
+    if (cardOf(this.node, id) === null) {
+      this.pages.set(`${task.epic}/${columnOf(task.status)}`, Infinity);
     }
     this.draw();
-    this.focusCard(id);
+    this.stops.focus(id);
   };
 
-  private columnKey(task: ITask): string {
-    return this.shownPlan?.columns.find(column => column.tasks.some(other => other.id === task.id))?.key ?? '';
-  }
-
-  private focusCard(id: string): void {
-    this.cardOf(id)?.querySelector<HTMLElement>('.noo-board-handle')?.focus();
-  }
-
-  private cardOf(id: string): HTMLElement | null {
-    return cardOf(this.node, id);
-  }
-
-  /** Of all cards, one is a stop for Tab, with what belongs to it. */
-  private stop(): void {
-    const cards = [...this.node.querySelectorAll<HTMLElement>('.noo-card')];
-    const one = cards.find(each => each.dataset.task === this.current) ?? cards[0];
-    for (const node of cards) {
-      node
-        .querySelectorAll<HTMLElement>('.noo-board-handle, .noo-board-menu')
-        .forEach(part => (part.tabIndex = node === one ? 0 : -1));
-    }
-  }
-
-  private focused(event: FocusEvent): void {
-    const id = event.target instanceof Element ? event.target.closest<HTMLElement>('.noo-card')?.dataset.task : undefined;
-    if (id !== undefined && id !== this.current) {
-      this.current = id;
-      this.stop();
-    }
-  }
-
-  /** Note what has the focus; the function that comes back gives it to the same thing of the new drawing. */
-  private focus(): () => void {
-    const { activeElement } = document;
-    if (!(activeElement instanceof HTMLElement) || !this.body.contains(activeElement)) {
-      return () => undefined;
-    }
-    const id = activeElement.closest<HTMLElement>('.noo-card')?.dataset.task;
-    const part = ['noo-board-handle', 'noo-board-menu'].find(name => activeElement.classList.contains(name));
-    return () => {
-      if (activeElement.isConnected) {
-        activeElement.focus();
-      } else if (id !== undefined) {
-        this.cardOf(id)?.querySelector<HTMLElement>(`.${part ?? 'noo-board-handle'}`)?.focus();
-      }
-    };
-  }
-
-  private say(words: string): void {
-    this.live.textContent = words;
-  }
-
-  /** What was done, with a way back, until the next thing is done. */
-  private done(words: string, undo: (() => void) | null): void {
-    const { trans } = this.options;
-    this.say(words);
-    this.line.replaceChildren(
-      el('span', { class: 'noo-facts' }, words),
-      undo === null ? '' : button(trans.__('Undo'), { class: 'noo-button' }, () => {
-        this.line.replaceChildren();
-        undo();
-      })
-    );
-  }
-
+  private readonly told: Told;
   private readonly toolbar: Toolbar;
   private readonly mover: Mover;
   private readonly runs: TaskRuns;
   private readonly edits: CardEdits;
+  private readonly stops: Stops;
+  private readonly hand: Hand;
   private readonly top = el('div', {});
-  private readonly live = el('div', { class: 'noo-board-live', role: 'status', 'aria-live': 'polite' });
-  private readonly line = el('div', { class: 'noo-board-line' });
   private readonly body = el('div', {});
   private readonly begun = new Map<string, boolean>();
   private readonly pages = new Map<string, number>();
@@ -523,13 +296,4 @@ export class BoardView extends Widget {
   private plan: IPlan | null = null;
   private shownPlan: IPlan | null = null;
   private active = false;
-  private current = '';
-  private lift: Lift | null = null;
-  private held: string | null = null;
-  private late = false;
-  private drawing = false;
-}
-
-function onHandle(node: EventTarget | null): HTMLElement | null {
-  return node instanceof Element ? node.closest<HTMLElement>('.noo-board-handle') : null;
 }

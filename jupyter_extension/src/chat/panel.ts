@@ -4,14 +4,14 @@ import { Panel, Widget } from '@lumino/widgets';
 import { CallError } from '../api';
 import { button, el } from '../dom';
 import { text } from '../json';
-import type { IDraft, IEventStream, NootropicEvent } from '../tokens';
+import type { IDraft, NootropicEvent } from '../tokens';
 import type { IEnclosed } from './chips';
 import { Composer } from './composer';
+import { Connection } from './connection';
 import { Conversation } from './conversation';
 import type { IFacts, IKept } from './data';
 import { headsOf, turnsOf } from './data';
 import { Exchange } from './exchange';
-import { offline } from './gauges';
 import { History } from './history';
 import { whatIsMeant } from './meant';
 import { Memory } from './memory';
@@ -27,6 +27,7 @@ export class ChatPanel extends Panel {
     super();
     const { trans } = options;
     this.addClass('noo-chat');
+    this.connection = new Connection(options.events, trans, event => this.hear(event));
     this.meters = new Meters(options.client, trans);
     this.memory = new Memory(options.state);
     this.history = new History({
@@ -72,15 +73,9 @@ export class ChatPanel extends Panel {
       },
       accepted: () => this.save()
     });
-    this.addWidget(
-      new Widget({ node: el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button) })
-    );
-    this.addWidget(new Widget({ node: this.history.node }));
-    this.addWidget(new Widget({ node: this.banner }));
-    this.addWidget(this.log);
-    this.addWidget(new Widget({ node: this.meters.node }));
-    this.addWidget(new Widget({ node: this.told }));
-    this.addWidget(new Widget({ node: this.composer.node }));
+    const top = el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button);
+    const parts = [top, this.history.node, this.connection.banner, this.log, this.meters.node, this.told, this.composer.node];
+    parts.forEach(part => this.addWidget(part instanceof Widget ? part : new Widget({ node: part })));
   }
 
   /** Put something to do into the input; nothing is sent. */
@@ -109,7 +104,7 @@ export class ChatPanel extends Panel {
   override dispose(): void {
     this.memory.dispose();
     clearTimeout(this.reading);
-    this.stream?.dispose();
+    this.connection.dispose();
     this.composer.dispose();
     super.dispose();
   }
@@ -149,12 +144,7 @@ export class ChatPanel extends Panel {
   /** Go to a workspace, and there to a chat; to the last one where none is named. */
   private async enter(folder: string, chat: string | null, kept: IKept | null = null): Promise<void> {
     this.folder = folder;
-    this.stream?.dispose();
-    this.stream = this.options.events?.connect(folder) ?? null;
-    this.stream?.event.connect(this.hear, this);
-    const connection = (): void => this.banner.replaceChildren(offline(this.stream, this.options.trans));
-    this.stream?.stateChanged.connect(connection);
-    connection();
+    this.connection.to(folder);
     await this.openChat(chat, kept);
     void this.meters.look(this.folder);
   }
@@ -269,7 +259,7 @@ export class ChatPanel extends Panel {
     }
   }
 
-  private hear(_: IEventStream, event: NootropicEvent): void {
+  private hear(event: NootropicEvent): void {
     const ours = event.kind === 'journal' && event.name === 'ChatChanged';
     if (event.kind === 'resync' || (ours && event.subject === this.chat && event.row !== 'chat.forgotten')) {
       clearTimeout(this.reading);
@@ -291,15 +281,14 @@ export class ChatPanel extends Panel {
     }));
   }
 
-  private readonly banner = el('div', { class: 'noo-chat-banner' });
   private readonly told = el('div', { class: 'noo-chat-told', role: 'status' });
+  private readonly connection: Connection;
   private readonly meters: Meters;
   private readonly memory: Memory;
   private readonly history: History;
   private readonly log: Conversation;
   private readonly composer: Composer;
   private readonly exchange: Exchange;
-  private stream: IEventStream | null = null;
   private beginning: Promise<void> | null = null;
   private opening = 0;
   private folder = '';

@@ -34,7 +34,7 @@ export function commandId(verb: string): string {
 }
 
 /**
- * Make one command for each verb.
+ * Make one command for each verb, save those that only programs call.
  *
  * A verb that only looks or proposes runs at once when nothing required is missing, and its answer is
  * the command's result. One that decides always waits for a person to press Run: other extensions may
@@ -47,7 +47,7 @@ export function addCommands(capabilities: readonly ICapability[], options: IComm
   const made = new DisposableSet();
   for (const capability of capabilities) {
     const id = commandId(capability.verb);
-    if (app.commands.hasCommand(id)) {
+    if (app.commands.hasCommand(id) || capability.params.unlisted === true) {
       continue;
     }
     const command = app.commands.addCommand(id, {
