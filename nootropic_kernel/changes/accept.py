@@ -20,8 +20,8 @@ from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.plain_text import visible
 
-__all__ = ["ChecksFail", "Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "HunksUndone", "accept", "choose", "edit",
-           "redo", "reject", "undo"]  # fmt: skip
+__all__ = ["ChecksFail", "Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "HunksUndone", "accept",
+           "choose", "edit", "redo", "reject", "undo"]  # fmt: skip
 
 
 class ChecksFail(NootropicError):

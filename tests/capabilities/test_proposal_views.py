@@ -96,7 +96,7 @@ def test_commands_are_code_in_html(session: Session) -> None:
     page = call(session, "accept", refs=["P1:2"], failing=True).html() or ""
     assert "<code>undo A1</code> takes this back." in page and "`" not in page
     page = call(session, "show", id="P1").html() or ""
-    assert "<code>accept P1</code>" in page and "<script" not in page
+    assert "<code>accept P1 --failing</code>" in page and "<script" not in page
 
 
 def test_the_list_tells_how_many_checks_passed(session: Session) -> None:
