@@ -27,6 +27,7 @@ class AcceptParams(Params):
     allow_executable: bool = Field(
         False, description="Yes to files that can run by themselves (conftest.py, Makefile, …)."
     )
+    failing: bool = Field(False, description="Yes to proposals that fail a check or were left to a person.")
     after_s: float | None = Field(None, ge=0, description="Seconds that you looked at it, told by the review panel.")
 
 
@@ -36,28 +37,32 @@ def accept(params: AcceptParams, session: Session) -> TurnResult:
 
     `accept P1` takes every hunk that is still to decide, `accept P1:2` one hunk, `accept P1/path` one file's. All files
     are written or none; lines of your own are neither committed nor overwritten; a file that moved on is merged, or
-    refused by name. What is accepted already is said, and nothing changes. `commitOnAccept: false` in your settings
-    leaves the change staged. Below `%%noo accept P1:2` you can write your own text for that hunk.
+    refused by name. Of a proposal that fails a check nothing is taken without `--failing`. What is accepted already is
+    said, and nothing changes. `commitOnAccept: false` in your settings leaves the change staged. Below
+    `%%noo accept P1:2` you can write your own text for that hunk.
     """
     if session.cancel.is_set():
         raise Interrupted()
-    try:
-        turn = _accept(params, session, allow=params.allow_executable)
-    except NeedsOwnYes as refusal:
-        if session.approve is None or not session.approve(f"{refusal.what} Accept it?"):
-            raise
-        turn = _accept(params, session, allow=True)
+    turn = _accept(params, session)
     if params.after_s is not None and not turn.already:
         note_time(session.database(), "accept", list(turn.hunks), params.after_s)
     return TurnResult.made(turn)
 
 
-def _accept(params: AcceptParams, session: Session, *, allow: bool) -> Turn:
-    return decisions.accept(
-        session.workspace,
-        session.database(),
-        params.refs,
-        unsaved=session.unsaved,
-        allow_executable=allow,
-        edited=params.edited,
-    )
+def _accept(params: AcceptParams, session: Session) -> Turn:
+    """Each refusal that a yes of its own lifts is put to the person, where there is one."""
+    try:
+        return decisions.accept(
+            session.workspace,
+            session.database(),
+            params.refs,
+            unsaved=session.unsaved,
+            allow_executable=params.allow_executable,
+            failing=params.failing,
+            edited=params.edited,
+        )
+    except (NeedsOwnYes, decisions.ChecksFail) as refusal:
+        if session.approve is None or not session.approve(f"{refusal.what} Accept it?"):
+            raise
+        given = "failing" if isinstance(refusal, decisions.ChecksFail) else "allow_executable"
+        return _accept(params.model_copy(update={given: True}), session)

@@ -51,6 +51,8 @@ def heading(result: ProposalResult, *, color: bool = False) -> list[str]:
         lines.append("  " + _counts(result))
     if refused := sum(hunk.refused is not None for hunk in result.hunks):
         lines.append(f"  ⚠ {refused} of them cannot be accepted now, and say{'s' * (refused == 1)} why.")
+    if _needs_failing(result):
+        lines.append("  ⚠ It fails its checks: accept takes it, or a part of it, only with `--failing`.")
     if hiding := [hunk.ref for hunk in result.hunks if any(UNSEEN.search(line.text) for line in hunk.lines)]:
         names = ", ".join(hiding[:5]) + (f" and {len(hiding) - 5} more" if len(hiding) > 5 else "")
         lines.append(f"  ⚠ {names}: characters that hide or turn text around, shown as ⟨U+202E⟩ and the like")
@@ -203,9 +205,14 @@ def _closing(result: ProposalResult, *, whole: bool = False) -> list[str]:
         more = f"`review {name} --page {page % count + 1}`, or one file: `review {name} --file PATH`"
         lines.append(f"Page {page} of {count}: {more}.")
     if pending := result.pending():
-        one = f" or `accept {pending[0].ref}`" if len(pending) > 1 else ""
-        lines.append(f"{len(pending)} to decide: `accept {_name_of_shown(result)}`{one}, `reject …`.")
+        flag = " --failing" if _needs_failing(result) else ""
+        one = f" or `accept {pending[0].ref}{flag}`" if len(pending) > 1 else ""
+        lines.append(f"{len(pending)} to decide: `accept {_name_of_shown(result)}{flag}`{one}, `reject …`.")
     return lines
+
+
+def _needs_failing(result: ProposalResult) -> bool:
+    return bool(result.pending()) and any(check.passed is False for check in result.proposal.checks)
 
 
 def _name_of_shown(result: ProposalResult) -> str:

@@ -9,6 +9,7 @@ from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.proposal_drawing import heading, hunk_html, with_code
 from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult
+from nootropic_kernel.changes.accept import ChecksFail
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.layers import NeedsOwnYes
 from nootropic_kernel.changes.store import ProposalStore
@@ -81,11 +82,13 @@ class ReviewPanel:
         self.own_yes.children = []
         try:
             told, sign = invoke(verb, arguments, session).text(), ""
-        except NeedsOwnYes as error:
+        except (NeedsOwnYes, ChecksFail) as error:
             told, sign = str(error), "⚠ "
-            yes = {**arguments, "allow_executable": True}
-            tip = "Yes to files that run by themselves"
-            self.own_yes.children = [self._plain("Accept these too", tip, lambda: self.decide(verb, yes))]
+            fails = isinstance(error, ChecksFail)
+            yes = {**arguments, "failing" if fails else "allow_executable": True}
+            tip = "Yes to a change that fails its checks" if fails else "Yes to files that run by themselves"
+            label = "Accept it all the same" if fails else "Accept these too"
+            self.own_yes.children = [self._plain(label, tip, lambda: self.decide(verb, yes))]
         except NootropicError as error:
             told, sign = str(error), "⚠ "
         finally:

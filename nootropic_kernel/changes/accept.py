@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from nootropic_kernel.changes.changeset import Hunk, HunkState
 from nootropic_kernel.changes.layers import ChangedSince
+from nootropic_kernel.changes.proposal import CheckResult
 from nootropic_kernel.changes.references import Chosen, choose
 from nootropic_kernel.changes.shifts import Step, shifts, standing
 from nootropic_kernel.changes.store import Proposal, ProposalStore, put_text, rebuilt, set_hunk
@@ -16,9 +18,14 @@ from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.plain_text import visible
 
-__all__ = ["Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "HunksUndone", "accept", "choose", "edit",
-           "redo", "reject", "undo"]  # fmt: skip
+__all__ = ["ChecksFail", "Chosen", "Decision", "Draft", "HunkDecided", "HunksRejected", "HunksUndone", "accept",
+           "choose", "edit", "redo", "reject", "undo"]  # fmt: skip
+
+
+class ChecksFail(NootropicError):
+    """A proposal of which a check says no needs a yes of its own."""
 
 
 class HunksRejected(NootropicError):
@@ -63,6 +70,7 @@ def accept(
     *,
     unsaved: Collection[str] = (),
     allow_executable: bool = False,
+    failing: bool = False,
     edited: str | None = None,
 ) -> Turn:
     """Apply the named hunks to the files and commit exactly them, as one turn; all files or none.
@@ -73,9 +81,11 @@ def accept(
         refs: proposals, hunks or files.
         unsaved: paths with unsaved edits in open tabs.
         allow_executable: yes to files that run by themselves.
+        failing: yes to proposals of which a check says no, or that were left to a person.
         edited: the person's own text for the one named hunk.
 
     Raises:
+        ChecksFail: a check of a proposal says no, to the whole of it or to what a part of it was taken from.
         HunksRejected: what was named is rejected already.
         HunksUndone: a hunk that is named beside others was undone.
         NootropicError: a refusal that names its reason; nothing was changed.
@@ -90,6 +100,8 @@ def accept(
         if not takes:
             return _already(database, chosen)
         _refuse_undone(chosen)
+        if not failing:
+            _refuse_failing(refs, [proposal for proposal, _ in takes])
         steps, moves = [], []
         with database.transaction() as connection:
             for proposal, hunks in takes:
@@ -236,6 +248,25 @@ def _refuse_undone(chosen: Sequence[Chosen]) -> None:
             next=f"`redo {' '.join(refs)}` first; then `accept` takes the others.",
             hunks=refs,
         )
+
+
+def _refuse_failing(refs: Sequence[str], proposals: Sequence[Proposal]) -> None:
+    """What was checked is the whole: of a part nobody knows that it does better."""
+    failed = {p.id: [check for check in p.checks if check.passed is False] for p in proposals}
+    failed = {name: checks for name, checks in failed.items() if checks}
+    if failed:
+        told = [f"{name} fails its checks: {'; '.join(map(_said, checks))}." for name, checks in failed.items()]
+        raise ChecksFail(
+            " ".join(told),
+            why="A change that fails a check is accepted only with a yes of its own.",
+            next=f"Read it, then `accept {shlex.join(refs)} --failing`; or `reject {' '.join(failed)}`.",
+            proposals=list(failed),
+        )
+
+
+def _said(check: CheckResult) -> str:
+    detail = _one_line(visible(check.detail)).rstrip(".")
+    return f"{check.name}: {detail}" if detail else check.name
 
 
 def _already(database: StateDatabase, chosen: Sequence[Chosen]) -> Turn:

@@ -45,7 +45,7 @@ def stored(repo: Path, workspace: Workspace) -> Iterator[StateDatabase]:
     edits = [FileEdit("calc.py", OLD.encode(), NEW.encode()), FileEdit("work.ipynb", old, new)]
     checks = [
         CheckResult("tests", True, "5 passed", "pytest in a sandbox"),
-        CheckResult("names", False, "calc.py:9 undefined name 'valu'", "Nootropic's own scan"),
+        CheckResult("names", None, "calc.py:9 undefined name 'valu'", "Nootropic's own scan"),
     ]
     store.propose(build_changeset(edits, Provenance(title="Subtract", task="T1", how="model")), checks=checks)
     edits = [FileEdit("evil.txt", None, f"{HOSTILE}\n".encode())]

@@ -64,7 +64,7 @@ def test_show_sends_renderers_where_a_proposal_comes_from(session: Session) -> N
 
 def test_show_names_what_undo_and_redo_are_about(session: Session) -> None:
     assert shown(session, "P1")["proposal"]["undoes"] == []
-    call(session, "accept", refs=["P1:2"])
+    call(session, "accept", refs=["P1:2"], failing=True)
     call(session, "reject", refs=["P1:1"])
     proposal = shown(session, "P1")["proposal"]
     assert (proposal["undoable"], proposal["undoes"]) == ("A1", ["P1:2"])
@@ -75,12 +75,12 @@ def test_show_names_what_undo_and_redo_are_about(session: Session) -> None:
 
 def test_a_rejection_can_be_taken_back_by_name(session: Session) -> None:
     call(session, "reject", refs=["P1:2"])
-    call(session, "accept", refs=["P1:2"])
+    call(session, "accept", refs=["P1:2"], failing=True)
     assert shown(session, "P1")["hunks"][1]["state"] == "accepted"
 
 
 def test_an_edited_hunk_shows_the_text_that_was_accepted(session: Session) -> None:
-    call(session, "accept", refs=["P1:1"], edited='"""All books."""\n')
+    call(session, "accept", refs=["P1:1"], failing=True, edited='"""All books."""\n')
     for result in (call(session, "show", id="P1"), call(session, "review", id="P1")):
         hunk = result.bundle()[MIME]["hunks"][0]
         assert [line["text"] for line in hunk["lines"] if line["op"] == "+"] == ['"""All books."""']
@@ -93,10 +93,10 @@ def test_an_edited_hunk_shows_the_text_that_was_accepted(session: Session) -> No
 
 
 def test_commands_are_code_in_html(session: Session) -> None:
-    page = call(session, "accept", refs=["P1:2"]).html() or ""
+    page = call(session, "accept", refs=["P1:2"], failing=True).html() or ""
     assert "<code>undo A1</code> takes this back." in page and "`" not in page
     page = call(session, "show", id="P1").html() or ""
-    assert "<code>accept P1</code>" in page and "<script" not in page
+    assert "<code>accept P1 --failing</code>" in page and "<script" not in page
 
 
 def test_the_list_tells_how_many_checks_passed(session: Session) -> None:

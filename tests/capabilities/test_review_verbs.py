@@ -12,6 +12,7 @@ from nootropic_kernel.capabilities.base import Result, Session
 from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.proposal_views import MIME
 from nootropic_kernel.capabilities.registry import load_registry
+from nootropic_kernel.changes.accept import ChecksFail
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.layers import NeedsOwnYes
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
@@ -98,7 +99,7 @@ def test_show_follows_a_proposal_back_to_task_prompt_context_and_model(proposed:
 def test_review_lists_what_is_open_and_shows_the_only_one(proposed: Session) -> None:
     text = call(proposed, "review").text()
     assert "P1 · Sort without case · open · T3 · model · small-1" in text
-    assert "2 to decide: `accept P1` or `accept P1:1`" in text
+    assert "2 to decide: `accept P1 --failing` or `accept P1:1 --failing`" in text
     store = ProposalStore(proposed.database(), proposed.workspace)
     store.propose(build_changeset([FileEdit("new.txt", None, b"1\n")], Provenance(title="A | b", task="T4")))
     listing = call(proposed, "review")
@@ -109,10 +110,13 @@ def test_review_lists_what_is_open_and_shows_the_only_one(proposed: Session) -> 
 
 
 def test_accept_undo_redo_and_again(proposed: Session) -> None:
-    done = call(proposed, "accept", refs=["P1:2"]).document()
+    done = call(proposed, "accept", refs=["P1:2"], failing=True).document()
     head = git(proposed.workspace.root, "rev-parse", "HEAD")
     assert (done["id"], done["commit"], done["hunks"], done["already"]) == ("A1", head, ["P1:2"], False)
-    assert call(proposed, "accept", refs=["P1:2"]).text() == "Nothing was changed (see A1).\nP1:2 is accepted already."
+    assert (
+        call(proposed, "accept", refs=["P1:2"], failing=True).text()
+        == "Nothing was changed (see A1).\nP1:2 is accepted already."
+    )
     shown = call(proposed, "show", id="A1").text()
     assert "A1: accepted P1:2 in shelf/books.py" in shown and "+    return sorted(books, key=str.lower)" in shown
     assert "A2: took back P1:2" in call(proposed, "undo").text()
@@ -125,7 +129,7 @@ def test_accept_undo_redo_and_again(proposed: Session) -> None:
 
 
 def test_own_text_for_a_hunk(proposed: Session) -> None:
-    call(proposed, "accept", refs=["P1:1"], edited='"""All books."""\n')
+    call(proposed, "accept", refs=["P1:1"], failing=True, edited='"""All books."""\n')
     assert (proposed.workspace.root / "shelf" / "books.py").read_bytes().startswith(b'"""All books."""\n')
     hunk = call(proposed, "show", id="P1:1").bundle()[MIME]["hunks"][0]
     assert (hunk["state"], hunk["edited"]) == ("edited", '"""All books."""\n')
@@ -144,6 +148,38 @@ def test_files_that_run_by_themselves_ask_for_their_own_yes(session: Session) ->
     assert "conftest.py" in asked[0]
     session.approve = lambda question: True
     assert call(session, "accept", refs=["P1"]).document()["commit"]
+
+
+@pytest.mark.parametrize("ref", ["P1", "P1:2", "P1/shelf/books.py"])
+def test_what_fails_a_check_is_accepted_only_with_a_yes_of_its_own(proposed: Session, ref: str) -> None:
+    escalated = CheckResult("escalated", False, "still failing: tests; a person decides what to do", "nobody")
+    for checks in ([CheckResult("tests", False, "fail with this change only: test_sort")], [escalated]):
+        ProposalStore(proposed.database(), proposed.workspace).set_checks("P1", checks)
+        assert "accept P1 --failing" in call(proposed, "show", id="P1").text(), "told beforehand"
+        with pytest.raises(ChecksFail, match=checks[0].detail) as refused:
+            call(proposed, "accept", refs=[ref])
+        assert refused.value.next is not None and f"`accept {ref} --failing`" in refused.value.next
+        assert (proposed.workspace.root / "shelf" / "books.py").read_bytes() == BASE, "nothing was written"
+    asked: list[str] = []
+    proposed.approve = lambda question: bool(asked.append(question))
+    with pytest.raises(ChecksFail):
+        call(proposed, "accept", refs=[ref])
+    assert "a person decides" in asked[0]
+    assert call(proposed, "accept", refs=[ref], failing=True).document()["commit"]
+    assert call(proposed, "accept", refs=[ref if ref != "P1" else "P1:1"]).document()["already"], "a cell run again"
+
+
+def test_a_yes_to_one_refusal_is_none_to_the_other(session: Session) -> None:
+    store = ProposalStore(session.database(), session.workspace)
+    changeset = build_changeset([FileEdit("conftest.py", None, b"x = 1\n")], Provenance(title="Fixture"))
+    store.propose(changeset, checks=[CheckResult("tests", False, "1 failed")])
+    with pytest.raises(ChecksFail):
+        call(session, "accept", refs=["P1"], allow_executable=True)
+    with pytest.raises(NeedsOwnYes):
+        call(session, "accept", refs=["P1"], failing=True)
+    asked: list[str] = []
+    session.approve = lambda question: asked.append(question) is None
+    assert call(session, "accept", refs=["P1"]).document()["commit"] and len(asked) == 2
 
 
 def test_notebook_cells_are_shown_as_their_source(session: Session) -> None:

@@ -12,7 +12,7 @@ from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.proposal_views import MIME
 from nootropic_kernel.capabilities.review_widget import PAGE
 from nootropic_kernel.changes.changeset import FileEdit
-from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.location import Workspace
 from tests.capabilities.proposing import call, commit, numbers, propose, propose_many
@@ -171,3 +171,13 @@ def test_the_diff_is_there_where_nothing_runs(three: Session, monkeypatch: pytes
     monkeypatch.setattr(builtins, "__import__", without)
     plain = call(three, "review", id="P1", widgets=True)
     assert "ipywidgets is not installed" in plain.text() and MIME in plain.bundle()
+
+
+def test_what_fails_its_checks_gets_its_own_button(session: Session) -> None:
+    propose(session, FileEdit("new.py", None, b"x = 1\n"), checks=[CheckResult("tests", False, "1 failed")])
+    shown = panel(session)
+    assert "only with <code>--failing</code>" in texts(shown), "told beforehand"
+    buttons(shown)["Accept P1:1"].click()
+    assert states(session) == ["pending"] and "P1 fails its checks: tests: 1 failed." in texts(shown)
+    buttons(shown)["Accept it all the same"].click()
+    assert states(session) == ["accepted"] and "Accept it all the same" not in buttons(shown)

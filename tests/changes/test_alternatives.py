@@ -48,7 +48,7 @@ def test_a_part_of_what_was_checked_as_a_whole_is_said_to_be_unchecked(
     )
     assert accept(workspace, database, ["P1:2"]).notes == (), "the whole stands now"
     undo(workspace, database, ["P1"])
-    assert accept(workspace, database, ["P2:1"]).notes == (), "these checks vouched for nothing"
+    assert accept(workspace, database, ["P2:1"], failing=True).notes == (), "these checks vouched for nothing"
 
 
 def test_the_overview_says_what_the_proposals_say(workspace: Workspace, database: StateDatabase) -> None:
@@ -56,7 +56,7 @@ def test_the_overview_says_what_the_proposals_say(workspace: Workspace, database
     propose(store, FileEdit("a.txt", TEXT, changed(5, 15)), task="T1", title="First")
     propose(store, FileEdit("b.txt", None, b"b\n"), FileEdit("c.txt", None, b"c\n"), task="T2")
     store.set_checks("P1", [CheckResult("tests", False, "1 failed")])
-    accept(workspace, database, ["P1:2", "P2/b.txt"])
+    accept(workspace, database, ["P1:2", "P2/b.txt"], failing=True)
     reject(workspace, database, ["P1:1"])
     found = store.overview()
     assert found.damaged == ()

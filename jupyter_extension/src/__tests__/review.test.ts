@@ -235,10 +235,13 @@ describe('a review', () => {
     expect(widget.node.querySelector('.noo-mod-error')).toBeNull();
   });
 
-  it('asks for a yes of its own where a file runs by itself', async () => {
+  it.each([
+    ['a file runs by itself', 'NeedsOwnYes', 'allow-executable'],
+    ['its checks fail', 'ChecksFail', 'failing']
+  ])('asks for a yes of its own where %s', async (_, kind, yes) => {
     const client = new Desk(call => {
-      if (call.verb === 'accept' && call.args['allow-executable'] !== true) {
-        throw new CallError('conftest.py can run by itself.', '', '', 409, 'NeedsOwnYes');
+      if (call.verb === 'accept' && call.args[yes] !== true) {
+        throw new CallError('It is refused.', '', '', 409, kind);
       }
       return result(diffData());
     });
@@ -247,7 +250,7 @@ describe('a review', () => {
     await widget.act('accept', 'P1:1');
     widget.node.querySelector<HTMLButtonElement>('[data-action="yes"]')?.click();
     await settled();
-    const asked = client.calls.filter(call => call.verb === 'accept').map(call => call.args['allow-executable']);
+    const asked = client.calls.filter(call => call.verb === 'accept').map(call => call.args[yes]);
     expect(asked).toEqual([undefined, true]);
   });
 

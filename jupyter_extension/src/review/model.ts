@@ -13,7 +13,7 @@ import { readReview } from './data';
 export interface INote {
   readonly kind: 'error' | 'info';
   readonly text: string;
-  /** Accept also what runs by itself: the arguments to send again. */
+  /** Accept also what runs by itself or fails its checks: the arguments to send again. */
   readonly again?: ReadonlyJSONObject;
 }
 
@@ -29,6 +29,12 @@ export interface IModelOptions {
 
 /** So many hunks of a file come at once; the server's own figure. */
 const PAGE = 200;
+
+/** Refusals that a yes of its own lifts, and the argument that says it. */
+const OWN_YES: ReadonlyMap<string, string> = new Map([
+  ['NeedsOwnYes', 'allow-executable'],
+  ['ChecksFail', 'failing']
+]);
 
 /** Journal rows after which a review may be another. */
 const ABOUT = /^(Hunk|ProposalC|CodeFix|Change)/;
@@ -156,7 +162,8 @@ export class ReviewModel implements IDisposable {
       if (isAway(failure)) {
         this.failure = failure;
       }
-      const again = failure.kind === 'NeedsOwnYes' ? { again: { ...args, 'allow-executable': true } } : {};
+      const yes = OWN_YES.get(failure.kind);
+      const again = yes === undefined ? {} : { again: { ...args, [yes]: true } };
       this.note = { kind: 'error', text: failure.message, ...again };
     }
     this.kept.clear();
