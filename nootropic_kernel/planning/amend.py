@@ -47,8 +47,12 @@ def amend(
     after: dict[str, Task] = {}
     following = next_number(task.id for task in old.tasks)
     names: dict[str, str] = {}
+    overtaken: set[str] = set()
     for task in new.tasks:
         same = before.pop(task.key, None)
+        if same is not None and same.status == "blocked" and same.id not in touched and same.title != task.title:
+            overtaken.add(same.id)  # what stood in the way of other work does not stand in the way of this
+            same = None
         placed = replace(task, story=story_ids[task.story])
         names[task.id] = f"T{following}" if same is None else same.id
         if same is None:
@@ -73,7 +77,7 @@ def amend(
             continue
         # What checks finished work once more follows from no brief, and what only a model knows from none that we read.
         own = task.kind == "verify" or (task.origin != "library" and tree.owner(task.id) is None)
-        if task.id in touched or task.locked or task.status in CLOSED or own:
+        if task.id not in overtaken and (task.id in touched or task.locked or task.status in CLOSED or own):
             after[task.id] = task
         else:
             unwanted.append(task)
