@@ -56,10 +56,14 @@ def amend_plan(
         new, present = _planned(brief, facts, library, given_up(old), today=today, package=package)
     except NoWayFound:  # only what failed before would do
         new, present = _planned(brief, facts, library, today=today, package=package)
+    retold: set[object] = set()
+    if any(task.status == "blocked" for task in old.tasks):
+        former = {t.key: t.title for t in _planned(old.brief, facts, library, today=today, package=package)[0].tasks}
+        retold = {task.key for task in new.tasks if former.get(task.key, task.title) != task.title}
     verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
     budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
     passed = passed_hours(old, today) if today is not None else None
-    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0)
+    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0, retold)
 
 
 def _planned(

@@ -30,3 +30,13 @@ def test_nobody_waits_for_the_former_database(locked: bool) -> None:
     assert (
         amendment_violations(old, made.patch, made.plan, ground_of(made.plan, shipped_library(), facts), states) == []
     )
+
+
+def test_a_blocked_task_that_a_person_renamed_stays_when_its_work_is_the_same() -> None:
+    facts = read_facts({})
+    old = make_plan("A service for invoices and clients in SQLite, with a command line", facts)
+    (frame,) = [task for task in old.tasks if task.kind == "database-frame"]
+    mine = replace(frame, status="blocked", locked=True, title="The database, as Ann wants it")
+    old = replace(old, tasks=tuple(mine if task.id == frame.id else task for task in old.tasks))
+    made = amend_plan(old, "A service for invoices, clients and payments in SQLite, with a command line", facts, ())
+    assert made.plan.task(frame.id) == replace(mine, schedule=made.plan.task(frame.id).schedule)  # type: ignore[union-attr]
