@@ -58,7 +58,11 @@ def amend_plan(
         new, present = _planned(brief, facts, library, today=today, package=package)
     retold: set[object] = set()
     if any(task.status == "blocked" for task in old.tasks):
-        former = {t.key: t.title for t in _planned(old.brief, facts, library, today=today, package=package)[0].tasks}
+        try:
+            again = _planned(old.brief, facts, library, today=today, package=package)[0]
+        except NoWayFound:  # the repository moved on: nothing to compare with, so what is blocked stays
+            again = new
+        former = {task.key: task.title for task in again.tasks}
         retold = {task.key for task in new.tasks if former.get(task.key, task.title) != task.title}
     verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
     budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
