@@ -27,6 +27,10 @@ _STATED = ("done", "superseded", "cancelled", "deferred", "blocked", "failed")
 def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> dict[str, TaskState]:
     """The effective state of every task of the plan that is kept in this workspace."""
     since, landed = _from_git(workspace)
+    made = journal.events(database.read(), kind="plan.made", subject=plan.id)
+    if since is not None and made:
+        # The plan may have come into Git late (a commit was refused): proposals made since it was made are its own.
+        since = min(since, made[-1].at)
     proposals = [
         proposal
         for proposal in ProposalStore(database, workspace).overview().proposals

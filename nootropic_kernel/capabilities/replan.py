@@ -116,8 +116,12 @@ def replan(params: ReplanParams, session: Session) -> ReplanResult:
         )
     if params.revision is not None:
         raise UsageError("`--revision` goes with `--undo`.")
-    if params.task is None or params.because is None or not params.because.strip():
-        raise UsageError("Name a task and say what happened.", next='Say `noo replan T7 --because "…"`.')
+    if params.task is None:
+        raise UsageError("A task is missing: which one is it about?", next='Say `noo replan T7 --because "…"`.')
+    if params.because is None or not params.because.strip():
+        raise UsageError(
+            "What happened is missing (`--because`).", next=f'Say `noo replan {params.task} --because "…"`.'
+        )
     if params.hours is not None and params.kind != "late":
         raise UsageError("`--hours` goes with `--kind late`.")
     current_spec(workspace)

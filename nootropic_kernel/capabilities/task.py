@@ -186,5 +186,6 @@ def _waiting(plan: Plan, done: TaskEdited) -> list[str]:
         return []
     return [
         f"{', '.join(names[:10])} still wait{'s' if len(names) == 1 else ''} for it: "
-        f"`noo task {names[0]} --not-after {done.task}`, or `noo replan {done.task}` finds another way."
+        f"`noo task {names[0]} --not-after {done.task}`, "
+        f'or `noo replan {done.task} --because "…"` finds another way.'
     ]

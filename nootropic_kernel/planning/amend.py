@@ -31,7 +31,12 @@ class Amendment:
 
 
 def amend(
-    old: Plan, new: Plan, touched: Container[str], present: Container[str] = (), passed_h: float = 0.0
+    old: Plan,
+    new: Plan,
+    touched: Container[str],
+    present: Container[str] = (),
+    passed_h: float = 0.0,
+    retold: Container[object] = (),
 ) -> Amendment:
     """Bring ``old`` to what ``new`` (planned from the edited brief) says.
 
@@ -40,6 +45,7 @@ def amend(
     never touched becomes superseded; its record stays, so that its id is never given away again.
 
     :param passed_h: working hours since the plan's start.
+    :param retold: keys of tasks that the two briefs, not a person, give different titles.
     """
     epics, epic_ids = _epics(old.epics, new.epics)
     stories, story_ids = _stories(old.stories, new.stories, epic_ids)
@@ -47,8 +53,12 @@ def amend(
     after: dict[str, Task] = {}
     following = next_number(task.id for task in old.tasks)
     names: dict[str, str] = {}
+    overtaken: set[str] = set()
     for task in new.tasks:
         same = before.pop(task.key, None)
+        if same is not None and same.status == "blocked" and same.id not in touched and task.key in retold:
+            overtaken.add(same.id)  # what stood in the way of other work does not stand in the way of this
+            same = None
         placed = replace(task, story=story_ids[task.story])
         names[task.id] = f"T{following}" if same is None else same.id
         if same is None:
@@ -73,7 +83,7 @@ def amend(
             continue
         # What checks finished work once more follows from no brief, and what only a model knows from none that we read.
         own = task.kind == "verify" or (task.origin != "library" and tree.owner(task.id) is None)
-        if task.id in touched or task.locked or task.status in CLOSED or own:
+        if task.id not in overtaken and (task.id in touched or task.locked or task.status in CLOSED or own):
             after[task.id] = task
         else:
             unwanted.append(task)

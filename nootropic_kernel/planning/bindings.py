@@ -26,9 +26,14 @@ from nootropic_kernel.planning.wording import class_name, identifier, listing, p
 _MAX_MODULES = 8
 
 
-def bindings_of(brief: str, reading: Reading, facts: RepositoryFacts, library: Library) -> dict[str, Any]:
-    """Everything that templates may name."""
-    package_dir = facts.package_dir or package_name(reading.subject, _top_names(facts))
+def bindings_of(
+    brief: str, reading: Reading, facts: RepositoryFacts, library: Library, package: str = ""
+) -> dict[str, Any]:
+    """Everything that templates may name.
+
+    :param package: the folder of the package where an earlier plan named one that is not written yet.
+    """
+    package_dir = facts.package_dir or package or package_name(reading.subject, _top_names(facts))
     notebooks = facts.usable_notebooks()
     named = [path for path in notebooks if path.rsplit("/", 1)[-1] in {t.rsplit("/", 1)[-1] for t in reading.targets}]
     notebook = next(iter([*named, *notebooks]), "")

@@ -51,14 +51,23 @@ def amend_plan(
     today: date | None = None,
 ) -> Amendment:
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
+    package = str(old.bindings.get("package_dir") or "")  # another noun first in the brief renames no package
     try:
-        new, present = _planned(brief, facts, library, given_up(old), today=today)
+        new, present = _planned(brief, facts, library, given_up(old), today=today, package=package)
     except NoWayFound:  # only what failed before would do
-        new, present = _planned(brief, facts, library, today=today)
+        new, present = _planned(brief, facts, library, today=today, package=package)
+    retold: set[object] = set()
+    if any(task.status == "blocked" for task in old.tasks):
+        try:
+            again = _planned(old.brief, facts, library, today=today, package=package)[0]
+        except NoWayFound:  # the repository moved on: nothing to compare with, so what is blocked stays
+            again = new
+        former = {task.key: task.title for task in again.tasks}
+        retold = {task.key for task in new.tasks if former.get(task.key, task.title) != task.title}
     verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
     budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
     passed = passed_hours(old, today) if today is not None else None
-    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0)
+    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0, retold)
 
 
 def _planned(
@@ -68,12 +77,13 @@ def _planned(
     forbidden: Container[Key] = (),
     *,
     today: date | None = None,
+    package: str = "",
 ) -> tuple[Plan, set[str]]:
     """The plan, and what the repository had before its first task."""
     known = library or shipped_library()
     brief = brief.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair fits into no file
     reading = read_brief(brief, facts, known, today)
-    bindings = bindings_of(brief, reading, facts, known)
+    bindings = bindings_of(brief, reading, facts, known, package)
     present = state_of(bindings, facts)
     broken_down = decompose(known, reading.archetype.root, bindings, present, forbidden=forbidden)
     epics, stories, tasks, tree = elements(broken_down, facts, Bounds(reading.limits, facts, bindings["technologies"]))

@@ -171,7 +171,8 @@ def _in_status(plan: Plan, states: States, task: Task, edit: TaskEdit) -> Task:
     if wanted not in STATUSES:
         raise UsageError(
             f"A task becomes {wanted} by what is done, not by hand.",
-            next=f"By hand: {', '.join(STATUSES)}. `noo run {task.id}` runs it, `noo replan {task.id}` gives it up.",
+            next=f"By hand: {', '.join(STATUSES)}. `noo run {task.id}` runs it, "
+            f'`noo replan {task.id} --because "…"` gives it up.',
         )
     if edit.status == "ready":
         open_ = [name for name in task.depends_on if state_of(known_task(plan, name), states).status != "done"]

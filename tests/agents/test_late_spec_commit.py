@@ -1,0 +1,35 @@
+"""A plan that comes into Git late keeps the proposals that were made for it before."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.board import BoardParams, board
+from nootropic_kernel.capabilities.plan import PlanParams, plan
+from nootropic_kernel.capabilities.run import RunParams, run
+from nootropic_kernel.workspace.location import Workspace
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_task_in_review_stays_so_when_an_amendment_is_the_first_commit_of_the_plan(repo: Path) -> None:
+    hook = repo / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    session = Session(Workspace.find(repo))
+    try:
+        plan(PlanParams(brief="Build a blog platform"), session)
+        (done,) = run(RunParams(), session).tasks
+        assert done.outcome == "proposed"
+        hook.unlink()
+        time.sleep(1.1)  # Git counts whole seconds
+        plan(PlanParams(brief="Build a blog platform with tags", amend=True), session)
+        shown = board(BoardParams(), session)
+        assert shown.counts["review"] == 1 and done.task not in shown.next
+    finally:
+        session.close()
