@@ -112,6 +112,10 @@ def _hours(brief: str, match: re.Match[str], found: Constraints, today: date | N
         if match["limit"]:
             _unsure(brief, match, found, "could be a limit of time")
         return
+    if unit.startswith("min") and re.match(r"(?:it\s+)?(?:takes|taking)\b", match["label"] or "", re.I):
+        told = "how long it takes now; no limit on the work"
+        found.said.append(Said(*match.span(), "noted", told, False))
+        return
     if unit.startswith(("h", "min")) or match["work"]:
         hours = amount * {"m": 1 / 60, "h": 1.0, "d": 8.0, "w": 40.0}.get(unit[0], 1.0)
         if unit.startswith("mon"):
