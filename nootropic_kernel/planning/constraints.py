@@ -199,7 +199,9 @@ def _people(brief: str, match: re.Match[str], found: Constraints, today: date | 
         if match["few"]:
             found.said.append(Said(*match.span(), "noted", "several people; how many is not said", True))
         return
-    if match["plain"] and not (opened(brief, match) or counts(brief, match, found.verbs)):
+    # "for two people" is whom it is for, unless a day is named right before it: then it is who does it.
+    planned = any(re.fullmatch(r"\s+for\s+", brief[day.end() : match.start()]) for day in DEADLINE.finditer(brief))
+    if match["plain"] and not (planned or opened(brief, match) or counts(brief, match, found.verbs)):
         return
     rate = number_of(match["rate"]) if match["rate"] else 0.0
     people = {
