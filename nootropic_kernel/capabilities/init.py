@@ -10,10 +10,13 @@ from pydantic import Field
 from nootropic_kernel.agents.planner import Planned, plan_brief
 from nootropic_kernel.agents.project_start import PushRefused, push, remote_address, with_plan_page
 from nootropic_kernel.agents.scaffolder import build_scaffold, choose_template, git_author
+from nootropic_kernel.agents.spec_commit import commit_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, make_folder, template_library
+from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.project_templates import NoSuchTemplate
 from nootropic_kernel.planning.scaffold import project_from_plan
+from nootropic_kernel.planning.spec_file import FILE_NAME, read
 from nootropic_kernel.workspace import state_marks
 from nootropic_kernel.workspace.errors import UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.git import Git
@@ -63,7 +66,7 @@ def init(params: InitParams, session: Session) -> InitResult:
 
     It makes the state folder `.nootropic` (which ignores itself in Git) and your own folder for settings. With `--git`
     it makes a Git repository where there is none, with `--model` it fetches the embedded model. Your files are not
-    touched and nothing is committed.
+    touched; only a plan that was here before the repository is committed.
 
     With `--brief` it starts a project: a Git repository, the plan (project-spec.md), the project from a template with
     the plan's graph in docs/plan.md, and a commit of each, so that `undo` takes
@@ -89,6 +92,8 @@ def init(params: InitParams, session: Session) -> InitResult:
     if params.model:
         done.append(_model(session))
     notes = list(workspace.notes)
+    if workspace.has_git and params.brief is None:
+        done += _plan_committed(workspace, notes)
     project = _start(params, params.brief, workspace, session, done, notes) if params.brief is not None else None
     return InitResult(root=str(workspace.root), has_git=workspace.has_git, done=done, notes=notes, project=project)
 
@@ -130,6 +135,20 @@ def _project(params: InitParams, there: Session, planned: Planned, notes: list[s
     made = build_scaffold(library, template, replace(project, author=git_author(workspace)), date.today())
     made = with_plan_page(workspace, made, planned.plan)
     return ScaffoldResult.of(fill(there, made, plan=planned.plan), workspace.root)
+
+
+def _plan_committed(workspace: Workspace, notes: list[str]) -> list[str]:
+    """A plan that was made before there was a repository is committed now."""
+    if not (workspace.root / FILE_NAME).is_file() or Git(workspace.root).head() is not None:
+        return []
+    try:
+        plan = read((workspace.root / FILE_NAME).read_text("utf-8")).plan
+    except (SpecUnreadable, SpecForeign, UnicodeDecodeError) as problem:
+        notes.append(f"{FILE_NAME} is not committed: it cannot be read as a plan ({problem}).")
+        return []
+    commit, refused = commit_plan(workspace, plan, f"Plan: {plan.title}")
+    notes += refused
+    return [f"Committed the plan that was here (commit {commit[:10]})."] if commit else []
 
 
 def _planned(planned: Planned) -> str:

@@ -199,8 +199,11 @@ def _job(task: Task, plan: Plan) -> Job:
         return Job(task.title, task=task.id, recipe=task.how.recipe, args=dict(task.how.args))
     wanted = [f"- {each.text}" for each in task.acceptance]
     parts = [task.title, task.body, "It is done when:\n" + "\n".join(wanted) if wanted else ""]
+    folders = [path for path in task.files if path.endswith("/")]
+    parts.append("New files may go into " + ", ".join(folders) if folders else "")
     text = "\n\n".join([*filter(None, parts), f"The project: {plan.title}"])
-    return Job(task.title, task=task.id, instruction=Instruction(text, tuple(task.files)))
+    files = tuple(path for path in task.files if path not in folders)  # a folder cannot be read as a file
+    return Job(task.title, task=task.id, instruction=Instruction(text, files))
 
 
 def _told(task: Task, outcome: Outcome, note: str = "", proposal: str | None = None) -> TaskRun:

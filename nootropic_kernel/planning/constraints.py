@@ -112,6 +112,10 @@ def _hours(brief: str, match: re.Match[str], found: Constraints, today: date | N
         if match["limit"]:
             _unsure(brief, match, found, "could be a limit of time")
         return
+    if unit.startswith("min") and re.match(r"(?:it\s+)?(?:takes|taking)\b", match["label"] or "", re.I):
+        told = "how long it takes now; no limit on the work"
+        found.said.append(Said(*match.span(), "noted", told, False))
+        return
     if unit.startswith(("h", "min")) or match["work"]:
         hours = amount * {"m": 1 / 60, "h": 1.0, "d": 8.0, "w": 40.0}.get(unit[0], 1.0)
         if unit.startswith("mon"):
@@ -195,7 +199,9 @@ def _people(brief: str, match: re.Match[str], found: Constraints, today: date | 
         if match["few"]:
             found.said.append(Said(*match.span(), "noted", "several people; how many is not said", True))
         return
-    if match["plain"] and not (opened(brief, match) or counts(brief, match, found.verbs)):
+    # "for two people" is whom it is for, unless a day is named right before it: then it is who does it.
+    planned = any(re.fullmatch(r"\s+for\s+", brief[day.end() : match.start()]) for day in DEADLINE.finditer(brief))
+    if match["plain"] and not (planned or opened(brief, match) or counts(brief, match, found.verbs)):
         return
     rate = number_of(match["rate"]) if match["rate"] else 0.0
     people = {

@@ -40,7 +40,7 @@ class Workspace:
 
         :raises WorkspaceUnusable: when ``start`` is not a folder, or Git cannot use the repository around it.
         """
-        folder = Path(start if start is not None else Path.cwd()).expanduser().absolute()
+        folder = Path(start if start is not None else Path.cwd()).expanduser().resolve()
         if not folder.is_dir():
             raise WorkspaceUnusable(
                 f"{str(folder)!r} is not a folder.", next="Name an existing folder.", path=str(folder)

@@ -222,3 +222,15 @@ def test_technologies_choose_ways() -> None:
     assert "steps: assets of an orchestrator" in ways("Build an ETL pipeline with Dagster")
     assert "training-model: a training loop" in ways("train a classifier with PyTorch")
     assert "site: with the generator that is asked for" in ways("Build a documentation site with Sphinx")
+
+
+def test_how_long_a_thing_takes_now_is_no_budget() -> None:
+    brief = "Speed up the nightly import: it takes 25 minutes"
+    assert find_constraints(brief, date(2026, 11, 27)).budget == {}
+    assert find_constraints("A blog in under 30 minutes", date(2026, 11, 27)).budget == {"hours": 0.5}
+
+
+def test_people_named_right_behind_a_day_are_those_who_do_it() -> None:
+    (people,) = find_constraints("A JSON service by Monday for three people", date(2026, 11, 27)).agents
+    assert people["capacity"] == 3
+    assert find_constraints("An app for three people", date(2026, 11, 27)).agents == ()

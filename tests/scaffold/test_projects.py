@@ -64,6 +64,12 @@ def test_a_project_passes_its_own_tests(template: str, tmp_path: Path) -> None:
     its_tests(project(template, "two things", tmp_path))
 
 
+def test_a_command_line_tool_passes_whatever_its_things_are_called(tmp_path: Path) -> None:
+    names = ("item", "main", "app", "args", "id", "str", "list", "parser", "value", "show", "parse", "typing", "sys")
+    named = {"name": "Sample tool", "template": "cli-tool", "entities": {name: {"name": "str"} for name in names}}
+    its_tests(write(made(named), tmp_path))
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(("template", "variant"), ALL)
 def test_a_project_passes_its_own_tests_in_every_variant(template: str, variant: str, tmp_path: Path) -> None:

@@ -110,6 +110,20 @@ def test_tasks_that_the_project_does_are_done_by_its_commit_and_the_others_ready
     assert states(folder) == found
 
 
+def test_a_folder_beside_the_repository_one_is_in_may_be_named_by_dots(desk: Session) -> None:
+    git(desk.workspace.root, "init", "--quiet")
+    made = started(desk, path="../beside")
+    assert Path(made.root) == desk.workspace.root.parent / "beside" and len(commits(Path(made.root))) == 2
+
+
+def test_a_plan_made_before_the_repository_is_committed_with_it_and_only_once(desk: Session) -> None:
+    plan(PlanParams(brief=BLOG), desk)
+    for _ in range(2):
+        init(InitParams(git=True), desk)
+        assert git(desk.workspace.root, "ls-tree", "-r", "--name-only", "HEAD") == "project-spec.md"
+        assert len(commits(desk.workspace.root)) == 1
+
+
 def test_running_it_again_changes_nothing(desk: Session) -> None:
     first = started(desk)
     folder = Path(first.root)

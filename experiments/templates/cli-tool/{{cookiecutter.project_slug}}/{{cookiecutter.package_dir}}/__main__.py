@@ -14,11 +14,13 @@ import sys
 {% if cookiecutter.entities %}
 import typing
 
-from . import {% for each in (cookiecutter.entities | map(attribute="entity") | list) | sort %}{{ each }}, {{ each }}_store{% if not loop.last %}, {% endif %}{% endfor %}
-
 {% if cookiecutter.sql %}
 from .database import connect
 {% endif %}
+{% for entity in cookiecutter.entities | sort(attribute="entity") %}
+from .{{ entity.entity }} import {{ entity.Entity }}
+from .{{ entity.entity }}_store import {{ entity.Entity }}Store
+{% endfor %}
 from .values import parse, show
 {% endif %}
 
@@ -60,36 +62,36 @@ def _{{ entity.entity }}_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_{{ entity.entity }}(given: argparse.Namespace) -> None:
-    item = {{ entity.entity }}.{{ entity.Entity }}(
+    item = {{ entity.Entity }}(
 {% for field in entity.fields %}
         {{ field.name }}=_value(given, "{{ field.name }}", "{{ field.type }}{% if field.optional %} | None{% endif %}"),
 {% endfor %}
     )
 {% if cookiecutter.sql %}
-    print({{ entity.entity }}_store.{{ entity.Entity }}Store(connect()).add(item))
+    print({{ entity.Entity }}Store(connect()).add(item))
 {% else %}
-    {{ entity.entity }}_store.{{ entity.Entity }}Store(_file("{{ entity.entity }}")).add(item)
+    {{ entity.Entity }}Store(_file("{{ entity.entity }}")).add(item)
 {% endif %}
 
 
 def _list_{{ entity.entity }}(given: argparse.Namespace) -> None:
 {% if cookiecutter.sql %}
-    for number, item in {{ entity.entity }}_store.{{ entity.Entity }}Store(connect()).items():
+    for number, item in {{ entity.Entity }}Store(connect()).items():
         print(number, *_shown(item), sep="\t")
 {% else %}
-    for item in {{ entity.entity }}_store.{{ entity.Entity }}Store(_file("{{ entity.entity }}")).list():
+    for item in {{ entity.Entity }}Store(_file("{{ entity.entity }}")).list():
         print(*_shown(item), sep="\t")
 {% endif %}
 
 
 def _remove_{{ entity.entity }}(given: argparse.Namespace) -> None:
 {% if cookiecutter.sql %}
-    if not {{ entity.entity }}_store.{{ entity.Entity }}Store(connect()).remove(int(given.NUMBER)):
+    if not {{ entity.Entity }}Store(connect()).remove(int(given.NUMBER)):
         raise KeyError(f"there is no {{ entity.words }} {given.NUMBER}")
 {% else %}
     key = _value(given, "{{ entity.key.name | upper }}", "{{ entity.key.type }}")
     try:
-        {{ entity.entity }}_store.{{ entity.Entity }}Store(_file("{{ entity.entity }}")).remove(key)
+        {{ entity.Entity }}Store(_file("{{ entity.entity }}")).remove(key)
     except KeyError:
         raise KeyError(f"there is no {{ entity.words }} {key}") from None
 {% endif %}
