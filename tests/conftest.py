@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nootropic_kernel.sandbox import available
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
+
+# Properties without a number of their own: as many examples as `make test` has time for. `make test-deep` takes more.
+settings.register_profile("usual", max_examples=40)
+settings.load_profile("usual")
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -137,7 +137,17 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     gates = Gates()
     if options.deep:
-        gates.python("deep", "-m", "pytest", "-m", "deep", "--timeout=3600", "-q", "--durations=0")
+        gates.python(
+            "deep",
+            "-m",
+            "pytest",
+            "-m",
+            "deep",
+            "--hypothesis-profile=default",
+            "--timeout=3600",
+            "-q",
+            "--durations=0",
+        )
         return gates.report()
     lint(gates)
     if not options.lint:

@@ -13,6 +13,8 @@ _WORDS = {
     "a couple of": 2, "a dozen": 12, "half a": 0.5,
     "one and a half": 1.5, "a hundred": 100, "one hundred": 100,
 }  # fmt: skip
+# Those of them that are one word and nothing but a number.
+NUMBER_WORDS = frozenset(_WORDS) - {"a", "an", "one", "single", "lone"}
 _SPELT = "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in _WORDS), key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
 _N = rf"(?:{_DIGITS}|(?:{_SPELT})(?!\w))"

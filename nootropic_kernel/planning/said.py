@@ -15,6 +15,10 @@ _LOOKS_FOR = re.compile(
     r"|order(?:s|ed)|remind|reminds|group(?:ed)?|sort(?:ed)?|offers?|charges?|refund|discount)\b",
     re.I,
 )
+# "for two people under $20": whom it is for opens no clause that the amount belongs to.
+_FOR_SO_MANY = re.compile(
+    r"\bfor\s+(?:\w+\s+){1,2}(?:people|persons|users|customers|developers|colleagues)\s*,?\s*$", re.I
+)
 _SMALL = re.compile(
     r"^(?:(?:and|but|so|please|also|it|all|this|in|for|on|to|a|the|of|is|are|do|build|finish|done|ready|must|should|be)"
     r"\b\s*)*$",
@@ -40,7 +44,7 @@ def counts(
         return not _relative(_before(brief, match), verbs) or match["how"].lower() in ("by", "no later than")
     if not limited:
         return opened(brief, match)
-    before = _before(brief, match)
+    before = _FOR_SO_MANY.sub("", _before(brief, match))
     return not (_relative(before, verbs) or _LOOKS_FOR.search(before) or (price and _PRICED.search(before)))
 
 

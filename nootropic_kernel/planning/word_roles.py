@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nootropic_kernel.planning.ability_phrases import asked_by, phrase_of
+from nootropic_kernel.planning.amounts import NUMBER_WORDS
 from nootropic_kernel.planning.archetype_choice import GLUE, Choice, Sign, is_setting
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.limits import Limit
@@ -81,7 +82,7 @@ class WordRoles:
 
     def _word(self, index: int, token: Token) -> None:
         word = token.lower.removesuffix("'s")
-        if token.kind != "word":
+        if token.kind != "word" or word in NUMBER_WORDS:
             token.mark("not understood", "a number, an option or a sign; no task follows from it")
             return
         if setting := self._setting(index, token):

@@ -33,7 +33,7 @@ def explore(served: Gateway, tmp_path: Path, *options: str) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_schemathesis_finds_nothing(complete: Gateway, tmp_path: Path) -> None:
-    said = explore(complete, tmp_path, "--phases=examples,coverage,fuzzing", "--max-examples=5", "--seed=1")
+    said = explore(complete, tmp_path, "--phases=examples,fuzzing", "--max-examples=5", "--seed=1")
     assert "No issues found" in said and "6 selected" in said
 
 

@@ -157,6 +157,7 @@ def test_a_kill_in_the_middle_of_an_answer_is_a_typed_error(
     assert len(processes(run_time)) == 2
 
 
+@pytest.mark.deep
 def test_killed_at_random_under_load_every_call_ends_right_or_typed(
     shared: EmbeddedBackend, workspace: Workspace, run_time: Path
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_failing_cell_fails_the_night_and_is_kept(
     assert of_workspace(workspace) == []
 
 
+@pytest.mark.deep
 def test_a_killed_night_leaves_nothing_and_the_next_start_tells_dagster(
     workspace: Workspace, verb: Verb, report_cell: Callable[[str], None], tmp_path: Path
 ) -> None:

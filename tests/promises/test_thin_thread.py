@@ -95,7 +95,7 @@ def _notebook(repository: RandomRepository) -> str:
 
 
 @pytest.mark.usefixtures("no_embedded_model")
-@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.parametrize("round_", [0, *(pytest.param(number, marks=pytest.mark.deep) for number in (1, 2))])
 def test_a_random_brief_in_a_random_repository(tmp_path: Path, round_: int) -> None:
     thread(tmp_path / "project", "fast", round_)
 

@@ -37,7 +37,7 @@ def test_no_attack_reaches_anything(around: World, attack: Attack, level: str) -
     assert confined(around, attack, level) == []
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.skipif(not landlock.abi(), reason="this kernel has no Landlock")
 @each_attack
 def test_no_attack_passes_the_oldest_landlock(around: World, attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
