@@ -210,7 +210,7 @@ def test_a_run_with_a_format_retry_and_a_repair_ends_the_same_too(fresh: Callabl
 @pytest.mark.parametrize(
     ("brief", "kinds"),
     [
-        ("rename by_title to sort_by_title", {"Read", "Run"}),
+        pytest.param("rename by_title to sort_by_title", {"Read", "Run"}, marks=pytest.mark.deep),
         ("Make the sort ignore case in by_title", {"Search", "Read", "Ask", "Run"}),
     ],
 )

@@ -50,6 +50,7 @@ def test_each_task_knows_right_from_wrong(task: BenchTask) -> None:
         assert not task.is_solved_by(wrong)
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 @pytest.mark.usefixtures("own_figures")
 def test_the_real_model_is_measured_and_the_score_prefers_that(workspace: Workspace) -> None:

@@ -34,6 +34,7 @@ def mlflow_states(workspace: Workspace) -> list[str]:
         return [row[0] for row in connection.execute("SELECT status FROM runs ORDER BY start_time")]
 
 
+@pytest.mark.deep
 def test_a_failing_cell_fails_the_night_and_is_kept(
     workspace: Workspace, verb: Verb, report_cell: Callable[[str], None]
 ) -> None:
