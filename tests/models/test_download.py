@@ -203,6 +203,9 @@ def test_a_killed_download_is_repaired_by_running_again(
         stuck_index(serve, patch)
         process = pulling(model)
         assert process.stdout is not None and "Fetching" in process.stdout.readline()
+        until = time.monotonic() + 30  # it says so before it makes the folder
+        while not any(name.startswith(".partial-") for name in left_over(model)) and time.monotonic() < until:
+            time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
