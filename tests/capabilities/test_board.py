@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, BoardResult, board
 from nootropic_kernel.capabilities.graph import GraphParams, graph
 from nootropic_kernel.capabilities.next import NextParams, next
-from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.task import TaskParams, task
 from nootropic_kernel.changes.accept import accept, undo
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
@@ -31,15 +29,6 @@ from tests.conftest import git
 pytestmark = pytest.mark.slow
 
 SPEC = "project-spec.md"
-BLOG = "Build a blog platform"
-
-
-@pytest.fixture
-def session(repo: Path) -> Iterator[Session]:
-    opened = Session(Workspace.find(repo))
-    plan(PlanParams(brief=BLOG), opened)
-    yield opened
-    opened.close()
 
 
 def shown(session: Session, **options: object) -> BoardResult:

@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,14 +29,6 @@ pytestmark = pytest.mark.slow
 
 SPEC = "project-spec.md"
 BLOG = "Build a blog platform"
-
-
-@pytest.fixture
-def session(repo: Path) -> Iterator[Session]:
-    opened = Session(Workspace.find(repo))
-    plan(PlanParams(brief=BLOG), opened)
-    yield opened
-    opened.close()
 
 
 def around(session: Session, task: str, because: str = "it broke", **options: object) -> ReplanResult:

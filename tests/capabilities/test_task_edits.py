@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,14 +34,6 @@ pytestmark = pytest.mark.slow
 
 SPEC = "project-spec.md"
 BLOG = "Build a blog platform"
-
-
-@pytest.fixture
-def session(repo: Path) -> Iterator[Session]:
-    opened = Session(Workspace.find(repo))
-    plan(PlanParams(brief=BLOG), opened)
-    yield opened
-    opened.close()
 
 
 def edit(session: Session, name: str | None, **options: object) -> TaskResult:
