@@ -11,7 +11,7 @@ from nootropic_kernel.agents.consent import with_consent
 from nootropic_kernel.agents.critic import check_step
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.proposal_views import CheckView
+from nootropic_kernel.capabilities.proposal_document import CheckView
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, build_changeset
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.checks.scan import scan

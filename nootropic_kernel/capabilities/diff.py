@@ -9,14 +9,9 @@ from pydantic import Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.notebook_cells import CellRun, cell_runs, cells_of
+from nootropic_kernel.capabilities.proposal_document import FileView, HunkView, ProposalView
 from nootropic_kernel.capabilities.proposal_list import ProposalSummary, Table
-from nootropic_kernel.capabilities.proposal_views import (
-    FileView,
-    HunkView,
-    ProposalResult,
-    ProposalView,
-    file_about,
-)
+from nootropic_kernel.capabilities.proposal_views import ProposalResult, file_about
 from nootropic_kernel.changes.changeset import Hunk, HunkState
 from nootropic_kernel.changes.diff_view import diff_counts
 from nootropic_kernel.changes.drift import moved_on

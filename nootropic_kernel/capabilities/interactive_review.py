@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
+from nootropic_kernel.capabilities.proposal_document import HunkView
 from nootropic_kernel.capabilities.proposal_drawing import MARKS, heading, hunk_text, quoted
-from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult, terminal_has_color
+from nootropic_kernel.capabilities.proposal_views import ProposalResult, terminal_has_color
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.store import Proposal
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from nootropic_kernel.capabilities.completion import Candidate, paths, proposals, tasks
+from nootropic_kernel.capabilities.candidates import Candidate, paths, proposals, tasks
 from nootropic_kernel.models.mentions import find_mentions
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git

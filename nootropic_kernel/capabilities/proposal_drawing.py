@@ -7,14 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from nootropic_kernel.capabilities.proposal_document import FileView, HunkView, ProposalDocument
 from nootropic_kernel.changes.diff_drawing import as_html, terminal
 from nootropic_kernel.changes.diff_view import LONGEST_LINE
 from nootropic_kernel.workspace.plain_text import UNSEEN, fitted, visible, width
-
-if TYPE_CHECKING:
-    from nootropic_kernel.capabilities.proposal_views import FileView, HunkView, ProposalResult
 
 # A page of a text or a Markdown document: so many hunks, or characters in them, whichever comes first.
 PAGE_HUNKS = 50
@@ -25,12 +22,11 @@ HTML_CHARACTERS = 150_000
 FEW = 5
 MOST_QUOTED = 40
 MARKS = {"pending": "•", "accepted": "✓", "edited": "✎", "rejected": "✗", "undone": "↶"}
-CHECK_MARKS = {True: "✓", False: "✗", None: "?"}
 _STATES = {"pending": "to decide", "edited": "accepted with your own text"}
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def text(result: ProposalResult, *, color: bool, whole: bool = False) -> str:
+def text(result: ProposalDocument, *, color: bool, whole: bool = False) -> str:
     """A page of the diff for a terminal, or with ``whole`` all of it."""
     parts = ["\n".join([*heading(result, color=color), *_file_list(result)])]
     shown = result.hunks if whole else _page(result)
@@ -43,7 +39,7 @@ def text(result: ProposalResult, *, color: bool, whole: bool = False) -> str:
     return "\n\n".join([*parts, *_closing(result, whole=whole)])
 
 
-def heading(result: ProposalResult, *, color: bool = False) -> list[str]:
+def heading(result: ProposalDocument, *, color: bool = False) -> list[str]:
     """What the proposal is, what checks said, how much there is to decide, and what to beware of: a line each."""
     lines = [_bold(visible(result.proposal.heading()), color)]
     lines += ["  " + visible(line) for line in result.proposal.check_lines()]
@@ -78,7 +74,7 @@ def quoted(text: str) -> list[str]:
     return [*(f"  | {visible(line[:LONGEST_LINE])}" for line in lines[:MOST_QUOTED]), *more]
 
 
-def markdown(result: ProposalResult) -> str:
+def markdown(result: ProposalDocument) -> str:
     """A page of headings and fenced diffs, as GitHub shows them."""
     first, *rest = heading(result)
     parts = [f"**{plain(first)}**", *(f"- {plain(line.strip())}" for line in rest)]
@@ -92,7 +88,7 @@ def markdown(result: ProposalResult) -> str:
     return "\n\n".join([*parts, *map(plain, _closing(result))])
 
 
-def page_html(result: ProposalResult) -> str:
+def page_html(result: ProposalDocument) -> str:
     """All files with their counts, each opening to its hunks; what would make the page too large is named instead."""
     first, *rest = heading(result)
     out = [f"<p><strong>{html.escape(first)}</strong></p>"]
@@ -165,12 +161,12 @@ def pages(hunks: Sequence[HunkView]) -> list[list[HunkView]]:
     return found
 
 
-def _page(result: ProposalResult) -> list[HunkView]:
+def _page(result: ProposalDocument) -> list[HunkView]:
     every = pages(result.hunks)
     return every[min(max(result.page, 1), len(every)) - 1]
 
 
-def _counts(result: ProposalResult) -> str:
+def _counts(result: ProposalDocument) -> str:
     files, hunks = len(result.files), len(result.hunks)
     of_all = f" of {result.total}" if hunks < result.total else ""
     states = Counter(hunk.state for hunk in result.hunks)
@@ -178,7 +174,7 @@ def _counts(result: ProposalResult) -> str:
     return f"{hunks}{of_all} hunks in {files} file{_s(files)}: {told}"
 
 
-def _file_list(result: ProposalResult) -> Iterator[str]:
+def _file_list(result: ProposalDocument) -> Iterator[str]:
     if len(result.files) < 2 or len(result.hunks) <= FEW:
         return
     yield ""
@@ -196,7 +192,7 @@ def _about(view: FileView) -> list[str]:
     return [counts, f"{changed:>11}", *([waiting] if view.pending != view.hunks else []), *view.about]
 
 
-def _closing(result: ProposalResult, *, whole: bool = False) -> list[str]:
+def _closing(result: ProposalDocument, *, whole: bool = False) -> list[str]:
     lines = list(result.notes)
     name = result.proposal.id
     count = len(pages(result.hunks))
@@ -211,11 +207,11 @@ def _closing(result: ProposalResult, *, whole: bool = False) -> list[str]:
     return lines
 
 
-def _needs_failing(result: ProposalResult) -> bool:
+def _needs_failing(result: ProposalDocument) -> bool:
     return bool(result.pending()) and any(check.passed is False for check in result.proposal.checks)
 
 
-def _name_of_shown(result: ProposalResult) -> str:
+def _name_of_shown(result: ProposalDocument) -> str:
     """What names the hunks that are shown, and no others."""
     if len(result.hunks) == 1 and result.total > 1:
         return result.hunks[0].ref

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from nootropic_kernel.capabilities.proposal_drawing import CHECK_MARKS, plain
+from nootropic_kernel.capabilities.proposal_document import CHECK_MARKS
+from nootropic_kernel.capabilities.proposal_drawing import plain
 from nootropic_kernel.changes.changeset import FileEdit, HunkState
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.proposal import Proposal

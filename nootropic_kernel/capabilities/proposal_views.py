@@ -1,4 +1,4 @@
-"""How proposals leave a verb: a document for programs and renderers, a diff for people."""
+"""How a stored proposal leaves a verb: as a document for programs and renderers, as a diff for people."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
-
-from pydantic import BaseModel, Field
+from typing import Any, ClassVar
 
 from nootropic_kernel.capabilities import proposal_drawing
-from nootropic_kernel.capabilities.base import Result
-from nootropic_kernel.capabilities.proposal_drawing import with_code as with_code
+from nootropic_kernel.capabilities.proposal_document import (
+    CheckView,
+    FileView,
+    HunkView,
+    LineView,
+    ProposalDocument,
+    ProposalView,
+)
 from nootropic_kernel.changes.changeset import FileEdit, Hunk, HunkState
-from nootropic_kernel.changes.diff_view import DiffLine, hunk_lines
+from nootropic_kernel.changes.diff_view import hunk_lines
 from nootropic_kernel.changes.store import Proposal
-from nootropic_kernel.checks.tests_run import NAME as TESTS
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.plain_text import visible
@@ -28,119 +31,10 @@ MIME = "application/vnd.nootropic.proposal+json"
 MOST_DATA = 450_000
 
 
-class CheckView(BaseModel):
-    """What one check said."""
-
-    name: str
-    passed: bool | None
-    detail: str = ""
-    vouched_by: str = ""
-
-
-class LineView(BaseModel):
-    """One line of a diff; characters that hide are signs."""
-
-    op: Literal[" ", "-", "+"]
-    text: str
-
-
-class HunkView(BaseModel):
-    """One decision for a person; ``lines`` show what stands or would: the person's own text where there is one.
-
-    ``new`` is always the text that was proposed, ``edited`` the person's own that was accepted, ``draft`` the person's
-    own that `accept` will take. ``refused`` tells why the hunk could not be accepted now, where that was looked up.
-    """
-
-    ref: str
-    number: int
-    path: str
-    kind: str
-    header: str
-    state: str
-    old: str
-    new: str
-    cell_id: str | None = None
-    edited: str | None = None
-    draft: str | None = None
-    refused: str | None = None
-    lines: list[LineView]
-
-    def shown(self) -> list[DiffLine]:
-        """The lines as the drawing functions take them."""
-        return [DiffLine(line.op, line.text) for line in self.lines]
-
-    def state_words(self) -> str:
-        """The state, and whose text it is."""
-        return f"{self.state}, your own text" if self.draft is not None else self.state
-
-
-class FileView(BaseModel):
-    """One file of a proposal: what becomes of it, how many hunks are in which state, lines put in and taken out."""
-
-    path: str
-    about: list[str]
-    states: dict[str, int]
-    added: int
-    removed: int
-
-    @property
-    def hunks(self) -> int:
-        """How many hunks it has."""
-        return sum(self.states.values())
-
-    @property
-    def pending(self) -> int:
-        """How many of them wait for a decision."""
-        return self.states.get(HunkState.PENDING.value, 0)
-
-
-class ProposalView(BaseModel):
-    """What a proposal is, apart from its hunks; ``undoable`` and ``redoable`` are what those verbs take for it.
-
-    ``undoes`` and ``redoes`` name the hunks that these turns are about, where ``show`` looked them up.
-    """
-
-    id: str
-    title: str
-    task: str | None
-    status: str
-    how: str
-    model: str | None
-    created: float
-    checks: list[CheckView]
-    turns: list[str]
-    undoable: str | None = None
-    redoable: str | None = None
-    undoes: list[str] = Field(default_factory=list)
-    redoes: list[str] = Field(default_factory=list)
-
-    def heading(self) -> str:
-        """One line about it."""
-        facts = [self.task or "", self.how, self.model or ""]
-        return f"{self.id} · {self.title or 'Proposal'} · {self.status}" + "".join(f" · {f}" for f in facts if f)
-
-    def check_lines(self) -> list[str]:
-        """One line for each check; a pass of tests says who vouches for it, for that is the one that can be forged."""
-        marks = proposal_drawing.CHECK_MARKS
-        lines = [f"{marks[c.passed]} {c.name}" + (f": {c.detail}" if c.detail else "") for c in self.checks]
-        return [
-            f"{line}; vouched for by {c.vouched_by}" if c.passed and c.name == TESTS and c.vouched_by else line
-            for line, c in zip(lines, self.checks, strict=True)
-        ]
-
-
-class ProposalResult(Result):
-    """A proposal with its hunks (all, or those that were asked for); ``page`` is the part that a text shows."""
+class ProposalResult(ProposalDocument):
+    """A proposal, shown as a diff."""
 
     mime: ClassVar[str | None] = MIME
-
-    proposal: ProposalView
-    hunks: list[HunkView]
-    workspace: str
-    notes: list[str] = Field(default_factory=list)
-    files: list[FileView] = Field(default_factory=list)
-    total: int = 0
-    page: int = 1
 
     @classmethod
     def of(
@@ -212,10 +106,6 @@ class ProposalResult(Result):
                 hunk["lines"] = [{"op": " ", "text": f"… left out here: `review {hunk['ref']}` shows it"}]
                 hunk["old"] = ""
         return document
-
-    def pending(self) -> list[HunkView]:
-        """The hunks that wait for a decision."""
-        return [hunk for hunk in self.hunks if hunk.state == HunkState.PENDING]
 
 
 def _standing(proposal: Proposal, hunk: Hunk) -> Hunk:

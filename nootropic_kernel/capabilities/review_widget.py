@@ -7,8 +7,9 @@ from typing import Any
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
+from nootropic_kernel.capabilities.proposal_document import HunkView
 from nootropic_kernel.capabilities.proposal_drawing import heading, hunk_html, with_code
-from nootropic_kernel.capabilities.proposal_views import HunkView, ProposalResult
+from nootropic_kernel.capabilities.proposal_views import ProposalResult
 from nootropic_kernel.changes.accept import ChecksFail
 from nootropic_kernel.changes.dry_run import refusals
 from nootropic_kernel.changes.layers import NeedsOwnYes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nootropic_kernel.capabilities.base import Result
-from nootropic_kernel.capabilities.proposal_views import with_code
+from nootropic_kernel.capabilities.proposal_drawing import with_code
 from nootropic_kernel.changes.turns import Turn
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import current_span

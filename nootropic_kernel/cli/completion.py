@@ -63,7 +63,8 @@ def script(shell: str) -> str:
 
 def answer(arguments: Sequence[str]) -> int:
     """Print the completions of a command line, one a line; never fails loudly into somebody's prompt."""
-    from nootropic_kernel.capabilities.completion import Candidate, complete
+    from nootropic_kernel.capabilities.candidates import Candidate
+    from nootropic_kernel.capabilities.completion import complete
     from nootropic_kernel.workspace.location import Workspace
 
     described = arguments[:1] == ["described"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from nootropic_kernel.workspace.errors import Interrupted
-
-_POLL_S = 0.1
+from nootropic_kernel.host.models import ModelHolder
 
 
 class Grant(Protocol):
@@ -54,50 +52,6 @@ class Holder(Protocol):
         ...
 
 
-class Turns:
-    """A queue in front of a thing that serves ``count`` clients at a time, first come first served."""
-
-    def __init__(self, count: int) -> None:
-        self._free = count
-        self._waiting: list[threading.Event] = []
-        self._guard = threading.Lock()
-
-    @property
-    def waiting(self) -> int:
-        """How many stand in the queue."""
-        return len(self._waiting)
-
-    @contextmanager
-    def turn(self, gone: threading.Event) -> Iterator[None]:
-        """Wait for this client's turn and have it.
-
-        :raises Interrupted: when ``gone`` is set before.
-        """
-        mine = threading.Event()
-        with self._guard:
-            self._waiting.append(mine)
-            self._call_next()
-        try:
-            while not mine.wait(_POLL_S):
-                if gone.is_set():
-                    raise Interrupted()
-            yield
-        finally:
-            with self._guard:
-                if mine.is_set():
-                    self._free += 1
-                else:
-                    self._waiting.remove(mine)
-                self._call_next()
-
-    def _call_next(self) -> None:
-        while self._free and self._waiting:
-            self._free -= 1
-            self._waiting.pop(0).set()
-
-
 def holders(state: Path, idle_s: float) -> dict[str, Holder]:
     """Everything that a service can hold, by the name that clients ask for. Nothing is started."""
-    from nootropic_kernel.host.models import ModelHolder
-
     return {"model": ModelHolder(state, idle_s)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nootropic_kernel.host.holders import Turns
+from nootropic_kernel.host.turns import Turns
 from nootropic_kernel.models.engine import EngineProcess, Running
 from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.telemetry.energy import has_nvidia_gpu

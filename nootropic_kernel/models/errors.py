@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from nootropic_kernel.workspace.errors import NootropicError
@@ -88,3 +89,13 @@ class DownloadFailed(ModelError):
 
 class UnknownModel(ModelError):
     """The catalogue has no model of that name."""
+
+
+class AIErrorType(StrEnum):
+    """The types of errors that strategies are written for."""
+
+    MODEL_LOAD_FAILED = "MODEL_LOAD_FAILED"
+    INFERENCE_ERROR = "INFERENCE_ERROR"
+    CONTEXT_OVERFLOW = "CONTEXT_OVERFLOW"
+    SAFETY_VIOLATION = "SAFETY_VIOLATION"
+    RATE_LIMIT = "RATE_LIMIT"

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from nootropic_kernel.models.recovery import AIErrorType
+from nootropic_kernel.models.errors import AIErrorType
 from nootropic_kernel.workspace.resources import ResourceInvalid, load_yaml
 
 

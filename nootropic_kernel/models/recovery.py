@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from nootropic_kernel.models.contract import Answer, ChatRequest, Message
 from nootropic_kernel.models.errors import (
+    AIErrorType,
     ContextOverflow,
     DownloadFailed,
     InferenceError,
@@ -23,21 +22,9 @@ from nootropic_kernel.models.errors import (
     SafetyViolation,
     UnknownModel,
 )
-
-if TYPE_CHECKING:
-    from nootropic_kernel.models.inference import Backoff
+from nootropic_kernel.models.inference import Backoff
 
 _REFUSED = frozenset({"content_filter", "refusal", "safety"})
-
-
-class AIErrorType(StrEnum):
-    """The types of errors that strategies are written for."""
-
-    MODEL_LOAD_FAILED = "MODEL_LOAD_FAILED"
-    INFERENCE_ERROR = "INFERENCE_ERROR"
-    CONTEXT_OVERFLOW = "CONTEXT_OVERFLOW"
-    SAFETY_VIOLATION = "SAFETY_VIOLATION"
-    RATE_LIMIT = "RATE_LIMIT"
 
 
 def type_of(error: ModelError) -> AIErrorType:

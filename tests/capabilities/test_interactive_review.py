@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.interactive_review import Dialogue
+from nootropic_kernel.capabilities.proposal_document import HunkView, LineView
 from nootropic_kernel.capabilities.proposal_drawing import PAGE_CHARACTERS, PAGE_HUNKS, pages
-from nootropic_kernel.capabilities.proposal_views import HunkView, LineView
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.layers import DirtyOverlap
 from nootropic_kernel.changes.store import ProposalStore

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.host.holders import Turns
+from nootropic_kernel.host.turns import Turns
 from nootropic_kernel.workspace.errors import Interrupted
 from tests.host.conftest import wait_until
 

@@ -16,6 +16,7 @@ from nootropic_kernel.models.breaker import Breaker
 from nootropic_kernel.models.catalogue import known_as
 from nootropic_kernel.models.contract import Answer, ChatRequest, Message
 from nootropic_kernel.models.errors import (
+    AIErrorType,
     AnswerCut,
     ContextOverflow,
     DownloadFailed,
@@ -30,7 +31,7 @@ from nootropic_kernel.models.errors import (
 from nootropic_kernel.models.exchange import Limits
 from nootropic_kernel.models.inference import Backoff, Recovery, inference
 from nootropic_kernel.models.matcher import Policy
-from nootropic_kernel.models.recovery import AIErrorType, pause_s, type_of, with_less_context
+from nootropic_kernel.models.recovery import pause_s, type_of, with_less_context
 from nootropic_kernel.models.router import SWITCHED, Router
 from nootropic_kernel.models.standing import Memory
 from nootropic_kernel.models.tries import Tries
