@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nootropic_kernel.capabilities.registry import Entry, Registry
 
 T = TypeVar("T")
+# What a request to run a verb may hold.
+KEYS = ("arguments", "path", "unsaved")
 _MOST_AT_ONCE = 8
 
 

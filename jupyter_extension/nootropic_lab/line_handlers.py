@@ -30,7 +30,7 @@ class CompleteHandler(NootropicHandler):
     async def post(self) -> None:
         """Answer with the word that is meant and the candidates for it."""
         try:
-            request = self.request_object()
+            request = self.request_object(("path", "text", "names"))
             text, names = _text(request), request.get("names", [])
             if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
                 raise UsageError("`names` is not a list of strings.", next="Name the live variables.")
@@ -49,7 +49,7 @@ class ParseHandler(NootropicHandler):
     async def post(self) -> None:
         """Answer with the verb, its arguments, and what it may do."""
         try:
-            request = self.request_object()
+            request = self.request_object(("path", "text"))
             text = _text(request)
             workspace = without_trace(await self.desk.workspace(_path(request)))
             document = await self.desk.apart(lambda: parsed(workspace, text), Event())

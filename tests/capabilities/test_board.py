@@ -128,7 +128,7 @@ def test_what_changed_since_a_revision_comes_from_git_and_the_journal(session: S
     assert shown(session).since.done == ["T3"]  # type: ignore[union-attr]
     undo(session.workspace, session.database(), turn)
     assert shown(session).since.done == []  # type: ignore[union-attr]
-    for wrong in ("99", "no-such-branch", "--output=x", "HEAD~99", "-1"):
+    for wrong in ("99", "no-such-branch", "--output=x", "HEAD~99", "-1", "²", "9" * 5000, "a\0b", "\ud800"):
         with pytest.raises(UsageError):
             shown(session, since=wrong)
     assert not (repo / "x").exists()
