@@ -395,7 +395,7 @@ def test_paths_that_cannot_be_are_refused_and_nothing_is_made(repo: Path, monkey
     with pytest.raises(PathRefused, match="Git"):
         in_folder(repo, ScaffoldParams(spec="spec.yaml", out=".git/hooks/new"))
     assert not Path(".git/hooks/new").exists()
-    for wrong in ("~nobody-of-this-name/x", "a\0b", "\ud800"):
+    for wrong in ("~nobody-of-this-name/x", "a\0b", "\ud800", "x" * 300):
         with pytest.raises(NoSuchTemplate):
             in_folder(repo, ScaffoldParams(spec="spec.yaml", out="made", template=wrong))
         for options in ({"out": wrong}, {"spec": wrong}):
@@ -403,6 +403,21 @@ def test_paths_that_cannot_be_are_refused_and_nothing_is_made(repo: Path, monkey
                 in_folder(repo, ScaffoldParams.model_validate({"spec": "spec.yaml", **options}))
         with pytest.raises(UsageError, match="is no path"):
             init(InitParams(path=wrong), Session(Workspace.find(repo)))
+
+
+def test_a_link_of_the_repository_that_leads_out_of_it_is_not_filled(repo: Path, desk: Session) -> None:
+    """Regression: the project was written into the empty folder behind the link."""
+    outside = repo.parent / "outside"
+    outside.mkdir()
+    (repo / "made").symlink_to(outside)
+    (repo / "inside").symlink_to(repo / "elsewhere")
+    (repo / "spec.yaml").write_text(SPEC)
+    for out in (str(repo / "made"), str(repo / "made" / "deeper")):
+        with pytest.raises(PathRefused, match="link"):
+            in_folder(repo, ScaffoldParams(spec=str(repo / "spec.yaml"), out=out))
+    assert not any(outside.iterdir())
+    made = in_folder(repo, ScaffoldParams(spec=str(repo / "spec.yaml"), out=str(repo / "inside")))
+    assert made.action == "written" and (repo / "elsewhere" / "README.md").is_file()
 
 
 def test_templates_of_a_plugin_are_there_once_it_is_trusted(desk: Session) -> None:
