@@ -35,17 +35,11 @@ from tests.agents.scripted_model import ScriptedModel, scripted_model
 from tests.conftest import git
 from tests.promises.rooms import BOOKS, GOOD, environment, noo
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("no_embedded_model")]
 
 ASK = {"instruct": "Sort without regard to case", "file": ["shelf/books.py"]}
 LINE = ("code", "--instruct", ASK["instruct"], "--file", "shelf/books.py")
 BAD = "No edit in here."
-
-
-@pytest.fixture(autouse=True)
-def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here asks the embedded model, whether it is on this machine or not."""
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
 
 
 @pytest.fixture
