@@ -28,9 +28,9 @@ from nootropic_kernel.models.errors import (
     NotOffered,
 )
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.backend_settings import CLOUD_URLS, BackendSettings
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import CLOUD_URLS, BackendSettings
 from tests.models.person_schema import PERSON
 from tests.models.stand_ins import KEY_VARIABLE, MODULES, stand_in
 
