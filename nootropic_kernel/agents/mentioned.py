@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nootropic_kernel.agents.handlers import Workbench
-from nootropic_kernel.agents.planner import current_plan
+from nootropic_kernel.agents.planner import NoPlan, current_plan
 from nootropic_kernel.changes import notebook_file
 from nootropic_kernel.changes.diff_view import unified_diff
 from nootropic_kernel.changes.store import ProposalStore
@@ -150,8 +150,8 @@ class Resolver:
             return None
         try:
             planned = current_plan(self.bench.workspace, self.database)
-        except NootropicError:
-            return None  # no plan, so no task
+        except NoPlan:
+            return None
         task = next((task for task in planned.plan.tasks if task.id == name), None)
         if task is None:
             return None
