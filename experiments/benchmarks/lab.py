@@ -23,7 +23,7 @@ from pathlib import Path
 
 from board import large_plan
 from lab_page import DRAWN, WAIT_MS, chromium, jupyter, page_config
-from lab_review import prepare
+from lab_review import REVIEWED, prepare
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nootropic_kernel.planning.spec_file import FILE_NAME, dump
@@ -33,7 +33,7 @@ PANELS = {
     "chat": ("nootropic:open-chat", ".noo-chat .noo-chat-input"),
     "board": ("nootropic:open-board", ".noo-board-panel .noo-card"),
     "proposals": ("nootropic:open-review", "#nootropic-review .noo-review-line"),
-    "review": ("nootropic:review-proposal", ".noo-review-hunk .cm-mergeViewEditor, .noo-review-hunk .cm-line"),
+    "review": ("nootropic:review-proposal", REVIEWED),
 }
 VERB = "board, of that the verb"
 ASKED = """() => {

@@ -2,7 +2,7 @@
 
     python experiments/benchmarks/lab_review.py [--rounds 5] [--files 20] [--hunks 25]
 
-"Review" is from the command to the first hunk whose two sides are drawn; "editor" is from `docmanager:open` of one of
+"Review" is from the command to the first hunk that is drawn; "editor" is from `docmanager:open` of one of
 its files to the first drawn line, which JupyterLab does by itself. The rounds are interleaved and each closes what it
 opened; the first of each is a warm-up and not counted. A third figure is from a press of `n` to the next hunk's focus.
 Needs the built front end and Chromium.
@@ -27,6 +27,8 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
+# A hunk is drawn: its two sides, or one below the other where the panel is narrow.
+REVIEWED = ".noo-review-hunk .cm-mergeViewEditor, .noo-review-hunk .cm-line"
 STEP = """() => new Promise(resolve => {
   const started = performance.now();
   const before = document.activeElement;
@@ -81,8 +83,8 @@ def main() -> int:
         with jupyter(repo, Path(folder) / "jupyter") as address:
             page = opened(browser, address, "nootropic:review-proposal")
             for _ in range(options.rounds + 1):
-                one = drawn(page, "nootropic:review-proposal", {"id": "P1"}, ".noo-review-hunk .cm-mergeViewEditor")
-                steps = [page.evaluate(STEP) / 1000 for _ in range(10)]
+                one = drawn(page, "nootropic:review-proposal", {"id": "P1"}, REVIEWED)
+                steps = [page.evaluate(STEP) / 1000 for _ in range(min(10, options.files * options.hunks - 1))]
                 page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
                 two = drawn(page, "docmanager:open", {"path": "m000.py"}, ".jp-FileEditor .cm-line")
                 page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
