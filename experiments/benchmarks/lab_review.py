@@ -28,6 +28,7 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
 # A hunk is drawn: its two sides, or one below the other where the panel is narrow.
+STEPS = 10  # to the next hunk, a round
 REVIEWED = ".noo-review-hunk .cm-mergeViewEditor, .noo-review-hunk .cm-line"
 STEP = """() => new Promise(resolve => {
   const started = performance.now();
@@ -74,6 +75,8 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=20)
     parser.add_argument("--hunks", type=int, default=25)
     options = parser.parse_args()
+    if options.files * options.hunks <= STEPS * (options.rounds + 1):
+        parser.error("so many rounds need more hunks: each goes to the next one ten times")
     found: dict[str, list[float]] = {"review": [], "editor": [], "next": []}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = chromium(playwright)
@@ -84,7 +87,7 @@ def main() -> int:
             page = opened(browser, address, "nootropic:review-proposal")
             for _ in range(options.rounds + 1):
                 one = drawn(page, "nootropic:review-proposal", {"id": "P1"}, REVIEWED)
-                steps = [page.evaluate(STEP) / 1000 for _ in range(min(10, options.files * options.hunks - 1))]
+                steps = [page.evaluate(STEP) / 1000 for _ in range(STEPS)]
                 page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
                 two = drawn(page, "docmanager:open", {"path": "m000.py"}, ".jp-FileEditor .cm-line")
                 page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
