@@ -27,8 +27,8 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
-# A hunk is drawn: its two sides, or one below the other where the panel is narrow.
 STEPS = 10  # to the next hunk, a round
+# A hunk is drawn: its two sides beside each other, or in one.
 REVIEWED = ".noo-review-hunk .cm-mergeViewEditor, .noo-review-hunk .cm-line"
 STEP = """() => new Promise(resolve => {
   const started = performance.now();

@@ -15,6 +15,7 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.models.mentions import Mention, find_mentions
 from nootropic_kernel.models.values import describe
+from nootropic_kernel.planning.errors import SpecForeign
 from nootropic_kernel.runs.effects import Read
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError, PathRefused
@@ -150,7 +151,7 @@ class Resolver:
             return None
         try:
             planned = current_plan(self.bench.workspace, self.database)
-        except NoPlan:
+        except (NoPlan, SpecForeign):
             return None
         task = next((task for task in planned.plan.tasks if task.id == name), None)
         if task is None:

@@ -12,6 +12,8 @@ import pytest
 from nootropic_kernel.agents.mentioned import MentionNotFound
 from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.chat import ChatParams, chat
+from nootropic_kernel.capabilities.plan import PlanParams, plan
+from nootropic_kernel.planning.errors import SpecUnreadable
 from nootropic_kernel.workspace.errors import PathRefused, UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import ScriptedModel, scripted_model
@@ -60,6 +62,23 @@ def test_what_was_named_must_be_there_and_allowed(workspace: Workspace, model: S
     with pytest.raises(PathRefused):
         say(workspace, "Read @file:.env")
     assert not model.requests() and not kept(workspace).chats
+
+
+def test_a_plan_that_cannot_be_read_is_said_and_not_taken_for_a_plan_without_that_task(
+    workspace: Workspace, model: ScriptedModel
+) -> None:
+    """Regression: the chat said that there is no such task."""
+    session = Session(workspace)
+    plan(PlanParams(brief="Build a blog platform"), session)
+    session.close()
+    spec = workspace.root / "project-spec.md"
+    spec.write_text(spec.read_text().replace('status: "pending"', "status: pending", 1))
+    with pytest.raises(SpecUnreadable, match="line"):
+        say(workspace, "What is @T1 for?")
+    spec.write_text("# Somebody else's specification\n")
+    with pytest.raises(MentionNotFound, match="T1"):
+        say(workspace, "What is @T1 for?")
+    assert not model.requests()
 
 
 def test_a_notebooks_cell_and_a_fence_that_cannot_be_closed(workspace: Workspace, model: ScriptedModel) -> None:
