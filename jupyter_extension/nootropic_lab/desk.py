@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from nootropic_kernel.capabilities.registry import Entry, Registry
 
 T = TypeVar("T")
-# What a request to run a verb may hold.
-KEYS = ("arguments", "path", "unsaved")
 _MOST_AT_ONCE = 8
 
 

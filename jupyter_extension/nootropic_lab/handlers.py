@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
-from nootropic_lab.desk import KEYS
 from nootropic_lab.errors import status_of
 
 if TYPE_CHECKING:
@@ -46,11 +44,10 @@ class Refusals(JupyterHandler):
 class NootropicHandler(Refusals, APIHandler):
     """Base of the REST routes."""
 
-    def request_object(self, keys: Sequence[str]) -> dict[str, Any]:
+    def request_object(self) -> dict[str, Any]:
         """The request's body.
 
-        :param keys: those that mean something here; all are optional.
-        :raises UsageError: when it is no JSON object, or has another key.
+        :raises UsageError: when it is no JSON object.
         """
         try:
             body = json.loads(self.request.body or b"{}")
@@ -58,23 +55,7 @@ class NootropicHandler(Refusals, APIHandler):
             raise UsageError("The request is not JSON.", why=str(error), next=_SHAPE) from error
         if not isinstance(body, dict):
             raise UsageError("The request is not a JSON object.", next=_SHAPE)
-        for key in body:
-            if key not in keys:
-                raise _unknown(key, keys)
         return body
-
-
-def _unknown(key: str, keys: Sequence[str]) -> UsageError:
-    from nootropic_kernel.capabilities.arguments import nearest
-
-    close = nearest(key, keys)
-    named = ", ".join(f"`{each}`" for each in keys)
-    return UsageError(
-        f"The request has a key {key[:60]!r}, which means nothing here.",
-        why=f"It may have {named}.",
-        next=f"Did you mean `{close}`?" if close else "Leave it out.",
-        key=key[:60],
-    )
 
 
 class CapabilitiesHandler(NootropicHandler):
@@ -109,7 +90,7 @@ class CapabilityHandler(NootropicHandler):
     async def post(self, verb: str) -> None:
         """Run the verb and answer with its result in every form."""
         try:
-            answer = await self.desk.run(verb, self.request_object(KEYS), self.cancel)
+            answer = await self.desk.run(verb, self.request_object(), self.cancel)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         finally:

@@ -30,7 +30,7 @@ class CompleteHandler(NootropicHandler):
     async def post(self) -> None:
         """Answer with the word that is meant and the candidates for it."""
         try:
-            request = self.request_object(("path", "text", "names"))
+            request = self.request_object()
             text, names = _text(request), request.get("names", [])
             if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
                 raise UsageError("`names` is not a list of strings.", next="Name the live variables.")
@@ -49,7 +49,7 @@ class ParseHandler(NootropicHandler):
     async def post(self) -> None:
         """Answer with the verb, its arguments, and what it may do."""
         try:
-            request = self.request_object(("path", "text"))
+            request = self.request_object()
             text = _text(request)
             workspace = without_trace(await self.desk.workspace(_path(request)))
             document = await self.desk.apart(lambda: parsed(workspace, text), Event())
@@ -60,8 +60,8 @@ class ParseHandler(NootropicHandler):
 
 def completed(workspace: Workspace, text: str, names: list[str]) -> dict[str, Any]:
     """The candidates for the last word of a text; without a slash in front it is a message of a chat."""
+    from nootropic_kernel.capabilities.arguments import quote_word, split_words
     from nootropic_kernel.capabilities.completion import complete
-    from nootropic_kernel.capabilities.typed_words import quote_word, split_words
 
     fragment = re.search(r"\S*$", text)
     word = fragment.group() if fragment else ""
@@ -85,9 +85,8 @@ def parsed(workspace: Workspace, text: str) -> dict[str, Any]:
 
     :raises UsageError: for what the verb does not take, as `%noo` raises it.
     """
-    from nootropic_kernel.capabilities.arguments import parse
+    from nootropic_kernel.capabilities.arguments import parse, split_words
     from nootropic_kernel.capabilities.registry import load_registry
-    from nootropic_kernel.capabilities.typed_words import split_words
 
     line, _, body = text.removeprefix("/").partition("\n")
     words = split_words(line)

@@ -9,7 +9,6 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
-from nootropic_lab.desk import KEYS
 from nootropic_lab.errors import status_of
 from nootropic_lab.handlers import NootropicHandler
 
@@ -39,7 +38,7 @@ class RunsHandler(_RunsBase):
     async def post(self) -> None:
         """Start a verb and answer with the run's id, long before it ends."""
         try:
-            request = self.request_object(("verb", *KEYS))
+            request = self.request_object()
             verb = request.get("verb")
             if not isinstance(verb, str):
                 raise UsageError("`verb` is not a string.", next='Send {"verb": "status"}.')

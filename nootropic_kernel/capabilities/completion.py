@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nootropic_kernel.capabilities.parameters import Parameter, parameters
+from nootropic_kernel.capabilities.arguments import Parameter, parameters
 from nootropic_kernel.capabilities.registry import Entry, Registry, load_registry
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import load_settings

@@ -28,8 +28,8 @@ class NooMatcher:
         typed = _our_part(context)
         if typed is None:
             return _NOTHING
+        from nootropic_kernel.capabilities.arguments import quote_word, split_words
         from nootropic_kernel.capabilities.completion import Candidate, complete
-        from nootropic_kernel.capabilities.typed_words import quote_word, split_words
         from nootropic_kernel.magics.commands import local_modules_last
 
         fragment = re.search(r"\S*$", typed)

@@ -82,38 +82,12 @@ async def test_an_unknown_verb_is_not_found_and_the_nearest_is_named(jp_fetch: F
         {"path": 3},
         {"unsaved": "x"},
         {"unsaved": [1]},
-        {"cell": 3},
     ],
 )
 async def test_a_bad_argument_is_named(jp_fetch: Fetch, body: dict[str, Any]) -> None:
     code, document = await refused(post(jp_fetch, "status", **body))
     assert (code, document["error"]["type"]) == (400, "UsageError")
     assert document["error"]["what"]
-
-
-@pytest.mark.parametrize(
-    ("route", "body"),
-    [
-        (("capabilities", "status"), {"argument": {}}),
-        (("runs",), {"verb": "status", "argument": {}}),
-        (("complete",), {"txt": "/sta"}),
-        (("parse",), {"txt": "/status"}),
-    ],
-)
-async def test_a_key_that_means_nothing_is_named_with_the_nearest(
-    jp_fetch: Fetch, route: tuple[str, ...], body: dict[str, Any]
-) -> None:
-    """Regression: it was passed over, and the verb ran without what it was to say."""
-    code, document = await refused(jp_fetch("nootropic", "api", *route, method="POST", body=json.dumps(body)))
-    key = next(name for name in body if name != "verb")
-    assert code == 400 and repr(key) in document["error"]["what"]
-    assert document["error"]["next"] == f"Did you mean `{'arguments' if key == 'argument' else 'text'}`?"
-
-
-async def test_half_of_a_character_in_a_path_is_refused(jp_fetch: Fetch) -> None:
-    """Regression: it was a fault of ours (500)."""
-    code, document = await refused(post(jp_fetch, "check", arguments={"what": ["x\ud800"]}))
-    assert (code, document["error"]["type"]) == (400, "UsageError")
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "7", "\x00", "[" * 100_000])
