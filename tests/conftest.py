@@ -81,6 +81,12 @@ def database(workspace: Workspace) -> Iterator[StateDatabase]:
 
 
 @pytest.fixture
+def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download cache without models: nobody asks the embedded one, whether it is on this machine or not."""
+    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
+
+
+@pytest.fixture
 def working_sandbox() -> None:
     """What runs confined cannot be tested without the means: that fails, it is not skipped."""
     if reason := available():

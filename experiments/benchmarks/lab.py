@@ -15,7 +15,6 @@ import argparse
 import gzip
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -23,7 +22,8 @@ import time
 from pathlib import Path
 
 from board import large_plan
-from lab_review import CHROMIUM, DRAWN, WAIT_MS, jupyter, prepare
+from lab_page import DRAWN, WAIT_MS, chromium, jupyter, page_config
+from lab_review import REVIEWED, prepare
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nootropic_kernel.planning.spec_file import FILE_NAME, dump
@@ -33,7 +33,7 @@ PANELS = {
     "chat": ("nootropic:open-chat", ".noo-chat .noo-chat-input"),
     "board": ("nootropic:open-board", ".noo-board-panel .noo-card"),
     "proposals": ("nootropic:open-review", "#nootropic-review .noo-review-line"),
-    "review": ("nootropic:review-proposal", ".noo-review-hunk .cm-mergeViewEditor, .noo-review-hunk .cm-line"),
+    "review": ("nootropic:review-proposal", REVIEWED),
 }
 VERB = "board, of that the verb"
 ASKED = """() => {
@@ -92,21 +92,18 @@ def main() -> int:
     for name, usual in (("rounds", 5), ("tasks", 2000), ("files", 20), ("hunks", 25)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     options = parser.parse_args()
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None:
-        raise SystemExit("Chromium is not installed.")
     starts: dict[str, list[float]] = {"with": [], "without": []}
     drawn: dict[str, list[float]] = {name: [] for name in (*PANELS, VERB)}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = chromium(playwright)
         repo, home = Path(folder) / "repository", Path(folder) / "jupyter"
         repo.mkdir()
         (repo / FILE_NAME).write_text(dump(large_plan(options.tasks)))
         prepare(repo, options.files, options.hunks)
         with jupyter(repo, home) as address:
-            settings = home / "config" / "labconfig" / "page_config.json"
+            settings = page_config(home)
             usual = json.loads(settings.read_text())
             without = {"disabledExtensions": {**usual["disabledExtensions"], "nootropic-lab": True}}
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             for number in range(options.rounds + 1):
                 for side in ("with", "without") if number % 2 else ("without", "with"):
                     settings.write_text(json.dumps(without if side == "without" else usual))

@@ -14,28 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from embedded_model import TOPICS, Bare
+from engines import TOPICS, StreamingEngine
+from lab_page import WAIT_MS, chromium, jupyter, opened
 from playwright.sync_api import Page, sync_playwright
 
 from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.models.prompts import load_prompt
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WAIT_MS = 120_000
 # Sends what stands in the input, and gives the milliseconds to the first character of an answer.
 SEND = """message => new Promise(resolve => {
   const box = document.querySelector('.noo-chat-input');
@@ -56,37 +47,6 @@ SEND = """message => new Promise(resolve => {
 })"""
 
 
-@contextmanager
-def jupyter(repo: Path, home: Path) -> Iterator[str]:
-    """JupyterLab on a repository; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token, base = secrets.token_hex(16), f"http://127.0.0.1:{port}"
-    folders = ("CONFIG", "DATA", "RUNTIME")
-    env = {**os.environ, **{f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in folders}}
-    env |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
-    config = home / "config" / "labconfig" / "page_config.json"
-    config.parent.mkdir(parents=True)
-    config.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}))
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
-    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={repo}"]
-    command += ["--LabApp.expose_app_in_browser=True", "--ServerApp.port_retries=0"]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=env, stdout=quiet, stderr=quiet, cwd=repo)
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{base}/api/status?token={token}", timeout=5).close()
-                break
-            except (urllib.error.URLError, TimeoutError):
-                time.sleep(0.2)
-        yield f"{base}/lab?token={token}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def ask(page: Page, question: str) -> float:
     """Seconds from Enter to the first character, in a chat of its own; waits until the answer has ended."""
     page.get_by_role("button", name="New", exact=True).click()
@@ -100,9 +60,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None:
-        raise SystemExit("Chromium is not installed.")
     system = load_prompt("chat").fill("system").strip()
     questions = [f"{topic}? Say one short sentence." for topic in TOPICS]
     found: dict[str, list[float]] = {"chat": [], "bare": []}
@@ -110,15 +67,11 @@ def main() -> int:
         repo = Path(folder) / "repository"
         repo.mkdir()
         subprocess.run(["git", "init", "-q", str(repo)], check=True)
-        bare = Bare(find_model(), max(1, (os.cpu_count() or 2) - 1))
+        browser = chromium(playwright)
+        bare = StreamingEngine(find_model(), max(1, (os.cpu_count() or 2) - 1))
         try:
             with jupyter(repo, Path(folder) / "jupyter") as address:
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-                page = browser.new_page()
-                page.set_default_timeout(WAIT_MS)
-                page.goto(address)
-                page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:open-chat')")
-                page.evaluate("() => window.jupyterapp.restored")
+                page = opened(browser, address, "nootropic:open-chat")
                 page.evaluate("() => void window.jupyterapp.commands.execute('nootropic:open-chat')")
                 page.wait_for_selector(".noo-chat .noo-panel-state.noo-mod-empty")
                 for number in range(rounds + 1):

@@ -2,7 +2,7 @@
 
     python experiments/benchmarks/lab_review.py [--rounds 5] [--files 20] [--hunks 25]
 
-"Review" is from the command to the first hunk whose two sides are drawn; "editor" is from `docmanager:open` of one of
+"Review" is from the command to the first hunk that is drawn; "editor" is from `docmanager:open` of one of
 its files to the first drawn line, which JupyterLab does by itself. The rounds are interleaved and each closes what it
 opened; the first of each is a warm-up and not counted. A third figure is from a press of `n` to the next hunk's focus.
 Needs the built front end and Chromium.
@@ -13,20 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from lab_page import DRAWN, chromium, jupyter, opened
 from playwright.sync_api import Page, sync_playwright
 
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
@@ -34,21 +27,9 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WAIT_MS = 120_000
-# Runs a command and gives the milliseconds until something is drawn: the frame after the element is there.
-DRAWN = """([command, args, selector]) => new Promise(resolve => {
-  const started = performance.now();
-  const look = () => {
-    if (document.querySelector(selector)) {
-      requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - started), 0));
-    } else {
-      requestAnimationFrame(look);
-    }
-  };
-  void window.jupyterapp.commands.execute(command, args);
-  look();
-})"""
+STEPS = 10  # to the next hunk, a round
+# A hunk is drawn: its two sides beside each other, or in one.
+REVIEWED = ".noo-review-hunk .cm-mergeViewEditor, .noo-review-hunk .cm-line"
 STEP = """() => new Promise(resolve => {
   const started = performance.now();
   const before = document.activeElement;
@@ -80,35 +61,6 @@ def prepare(repo: Path, files: int, hunks: int) -> None:
     database.close()
 
 
-@contextmanager
-def jupyter(repo: Path, home: Path) -> Iterator[str]:
-    """JupyterLab on a repository; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token, base = secrets.token_hex(16), f"http://127.0.0.1:{port}"
-    env = {**os.environ, **{f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}}
-    env |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
-    config = home / "config" / "labconfig" / "page_config.json"
-    config.parent.mkdir(parents=True)
-    config.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}))
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
-    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={repo}", "--ServerApp.port_retries=0"]
-    command += ["--LabApp.expose_app_in_browser=True"]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=repo)
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{base}/api/status?token={token}", timeout=5).close()
-                break
-            except (urllib.error.URLError, TimeoutError):
-                time.sleep(0.2)
-        yield f"{base}/lab?token={token}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def drawn(page: Page, command: str, args: dict[str, str], selector: str) -> float:
     """Seconds to the paint; what was opened is closed again."""
     took: float = page.evaluate(DRAWN, [command, args, selector])
@@ -123,24 +75,19 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=20)
     parser.add_argument("--hunks", type=int, default=25)
     options = parser.parse_args()
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None:
-        raise SystemExit("Chromium is not installed.")
+    if options.files * options.hunks <= STEPS * (options.rounds + 1):
+        parser.error("so many rounds need more hunks: each goes to the next one ten times")
     found: dict[str, list[float]] = {"review": [], "editor": [], "next": []}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = chromium(playwright)
         repo = Path(folder) / "repository"
         repo.mkdir()
         prepare(repo, options.files, options.hunks)
         with jupyter(repo, Path(folder) / "jupyter") as address:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page()
-            page.set_default_timeout(WAIT_MS)
-            page.goto(address)
-            page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:review-proposal')")
-            page.evaluate("() => window.jupyterapp.restored")
+            page = opened(browser, address, "nootropic:review-proposal")
             for _ in range(options.rounds + 1):
-                one = drawn(page, "nootropic:review-proposal", {"id": "P1"}, ".noo-review-hunk .cm-mergeViewEditor")
-                steps = [page.evaluate(STEP) / 1000 for _ in range(10)]
+                one = drawn(page, "nootropic:review-proposal", {"id": "P1"}, REVIEWED)
+                steps = [page.evaluate(STEP) / 1000 for _ in range(STEPS)]
                 page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
                 two = drawn(page, "docmanager:open", {"path": "m000.py"}, ".jp-FileEditor .cm-line")
                 page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
@@ -159,4 +106,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,41 +21,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).parent))
-if (ROOT / "nootropic_kernel").is_dir():
-    sys.path.insert(0, str(ROOT))
+from engines import BareEngine, Ours, cpu_s
 
-from embedded_model import Ours, cpu_s  # noqa: E402
-
-from nootropic_kernel.models.catalogue import CatalogueModel, find_model  # noqa: E402
-from nootropic_kernel.models.contract import ChatRequest, Message  # noqa: E402
-from nootropic_kernel.models.files import verified_path  # noqa: E402
-from nootropic_kernel.telemetry.spans import span  # noqa: E402
+from nootropic_kernel.models.catalogue import find_model
+from nootropic_kernel.models.contract import ChatRequest, Message
+from nootropic_kernel.telemetry.spans import span
 
 TARGET = 0.85
 FLIGHTS = (0, 1, 8, 32)  # 0: one after the other, without a pool of threads
 
 BARE = """
-import json, os, sys, time
 from concurrent.futures import ThreadPoolExecutor
-import xllamacpp
-options = json.loads(sys.argv[1])
-report = os.dup(1); sink = os.open(os.devnull, os.O_WRONLY); os.dup2(sink, 1); os.dup2(sink, 2)
-params = xllamacpp.CommonParams()
-params.model.path = options["path"]
-params.n_ctx, params.n_batch, params.n_ubatch = options["n_ctx"], options["n_batch"], options["n_batch"]
-params.n_parallel, params.verbosity, params.cache_ram_mib = 1, 1, 128
-params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options["threads"]
-params.n_gpu_layers = 0
-server = xllamacpp.Server(params)
 def ask(text):
     messages = [{"role": "user", "content": text}]
     server.handle_chat_completions({"messages": messages, "max_tokens": options["tokens"], "temperature": 0.0})
 ask("warm up")
-os.write(report, b"0\\n")
-for line in sys.stdin:
-    work = json.loads(line)
+def answer(work):
     started = time.perf_counter()
     if work["flight"]:
         with ThreadPoolExecutor(work["flight"]) as pool:
@@ -64,33 +44,14 @@ for line in sys.stdin:
     else:
         for text in work["texts"]:
             ask(text)
-    os.write(report, (str(time.perf_counter() - started) + "\\n").encode())
+    return {"wall": time.perf_counter() - started}
 """
 
 
-class Bare:
-    """The engine without us, asked from threads of its own process."""
-
-    def __init__(self, model: CatalogueModel, threads: int, tokens: int) -> None:
-        options = {"path": str(verified_path(model)), "threads": threads, "tokens": tokens, **model.serve.model_dump()}
-        command = [sys.executable, "-P", "-c", BARE, json.dumps(options)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.process.stdout.readline()
-
-    def run(self, texts: list[str], flight: int) -> dict[str, float]:
-        """Wall and CPU seconds."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        before = cpu_s(self.process.pid)
-        self.process.stdin.write(json.dumps({"texts": texts, "flight": flight}) + "\n")
-        self.process.stdin.flush()
-        wall = float(self.process.stdout.readline())
-        return {"wall": wall, "cpu": cpu_s(self.process.pid) - before}
-
-    def close(self) -> None:
-        """End it."""
-        self.process.kill()
-        self.process.wait()
+def run_bare(bare: BareEngine, texts: list[str], flight: int) -> dict[str, float]:
+    """Wall and CPU seconds."""
+    done = bare.send({"texts": texts, "flight": flight})
+    return {"wall": done["wall"], "cpu": done["process_cpu_s"]}
 
 
 def run_ours(ours: Ours, texts: list[str], flight: int, tokens: int) -> dict[str, float]:
@@ -122,7 +83,7 @@ def main() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     rows: dict[int, list[tuple[dict[str, float], dict[str, float]]]] = {flight: [] for flight in FLIGHTS}
     with tempfile.TemporaryDirectory() as folder:
-        ours, bare = Ours(model, Path(folder)), Bare(model, max(1, cores - 1), options.tokens)
+        ours, bare = Ours(model, Path(folder)), BareEngine(model, max(1, cores - 1), BARE, tokens=options.tokens)
         try:
             ours.ask("warm up", 2)
             for number in range(options.rounds):
@@ -130,9 +91,9 @@ def main() -> int:
                     texts = [f"{number}.{flight}.{n}: name a river." for n in range(options.requests)]
                     if number % 2 == 0:
                         first = run_ours(ours, texts, flight, options.tokens)
-                        rows[flight].append((first, bare.run(texts, flight)))
+                        rows[flight].append((first, run_bare(bare, texts, flight)))
                     else:
-                        second = bare.run(texts, flight)
+                        second = run_bare(bare, texts, flight)
                         rows[flight].append((run_ours(ours, texts, flight, options.tokens), second))
         finally:
             ours.close()

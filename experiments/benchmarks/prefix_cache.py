@@ -14,74 +14,28 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).parent))
-if (ROOT / "nootropic_kernel").is_dir():
-    sys.path.insert(0, str(ROOT))
+from engines import TOPICS, BareEngine, Ours, cpu_s
 
-from embedded_model import TOPICS, Ours, cpu_s  # noqa: E402
-
-from nootropic_kernel.models.catalogue import CatalogueModel, find_model  # noqa: E402
-from nootropic_kernel.models.contract import ChatRequest, Message  # noqa: E402
-from nootropic_kernel.models.files import verified_path  # noqa: E402
-from nootropic_kernel.telemetry.spans import span  # noqa: E402
+from nootropic_kernel.models.catalogue import find_model
+from nootropic_kernel.models.contract import ChatRequest, Message
+from nootropic_kernel.telemetry.spans import span
 
 TARGET = 0.9
 
 FRESH = """
-import json, os, sys, time
-import xllamacpp
-options = json.loads(sys.argv[1])
-report = os.dup(1); sink = os.open(os.devnull, os.O_WRONLY); os.dup2(sink, 1); os.dup2(sink, 2)
-params = xllamacpp.CommonParams()
-params.model.path = options["path"]
-params.n_ctx, params.n_batch, params.n_ubatch = options["n_ctx"], options["n_batch"], options["n_batch"]
-params.n_parallel, params.verbosity, params.cache_ram_mib = 1, 1, 0
-params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options["threads"]
-params.n_gpu_layers = 0
-server = xllamacpp.Server(params)
-os.write(report, b"{}\\n")
-for line in sys.stdin:
-    request = {"messages": json.loads(line), "max_tokens": 1, "temperature": 0.0, "cache_prompt": False}
+def answer(messages):
+    request = {"messages": messages, "max_tokens": 1, "temperature": 0.0, "cache_prompt": False}
     cpu, started = time.process_time(), time.perf_counter()
     usage = json.loads(json.dumps(server.handle_chat_completions(request)))["usage"]
     done = {"first_s": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
-    done["cached"] = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
-    os.write(report, (json.dumps(done) + "\\n").encode())
+    return {**done, "cached": (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)}
 """
-
-
-class Fresh:
-    """The bare engine, which reads every prompt from its beginning."""
-
-    def __init__(self, model: CatalogueModel, threads: int) -> None:
-        options = {"path": str(verified_path(model)), "threads": threads, **model.serve.model_dump()}
-        command = [sys.executable, "-P", "-c", FRESH, json.dumps(options)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._line()
-
-    def _line(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        return dict(json.loads(self.process.stdout.readline()))
-
-    def ask(self, messages: tuple[Message, ...]) -> dict[str, Any]:
-        """Wall and CPU seconds to the first token."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([{"role": m.role, "content": m.content} for m in messages]) + "\n")
-        self.process.stdin.flush()
-        return self._line()
-
-    def close(self) -> None:
-        """End it."""
-        self.process.kill()
-        self.process.wait()
 
 
 def turn_of_ours(ours: Ours, messages: tuple[Message, ...], tokens: int) -> tuple[dict[str, Any], str]:
@@ -116,7 +70,7 @@ def main() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     turns: list[list[tuple[dict[str, Any], dict[str, Any]]]] = [[] for _ in range(options.turns)]
     with tempfile.TemporaryDirectory() as folder:
-        ours, fresh = Ours(model, Path(folder)), Fresh(model, max(1, cores - 1))
+        ours, fresh = Ours(model, Path(folder)), BareEngine(model, max(1, cores - 1), FRESH, cache_mib=0)
         try:
             ours.ask("warm up", 2)
             for number in range(options.rounds):
@@ -125,7 +79,7 @@ def main() -> int:
                     question = f"Tell me one thing about {TOPICS[turn % len(TOPICS)]} that a child would like to know."
                     said = (*said, Message("user", question))
                     mine, text = turn_of_ours(ours, said, options.tokens)
-                    pairs.append((mine, fresh.ask(said)))
+                    pairs.append((mine, fresh.send([{"role": each.role, "content": each.content} for each in said])))
                     said = (*said, Message("assistant", text))
         finally:
             ours.close()

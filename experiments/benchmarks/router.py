@@ -35,8 +35,9 @@ from nootropic_kernel.models.contract import ChatRequest, Message  # noqa: E402
 from nootropic_kernel.models.exchange import Limits  # noqa: E402
 from nootropic_kernel.models.router import Router  # noqa: E402
 from nootropic_kernel.models.standing import Memory  # noqa: E402
+from nootropic_kernel.workspace.backend_settings import BackendSettings  # noqa: E402
 from nootropic_kernel.workspace.location import Workspace  # noqa: E402
-from nootropic_kernel.workspace.settings import BackendSettings, Settings  # noqa: E402
+from nootropic_kernel.workspace.settings import Settings  # noqa: E402
 
 PIECES, EVERY_S = 50, 0.02
 OVERHEAD_TARGET, CACHED_TARGET_S = 1.05, 0.005

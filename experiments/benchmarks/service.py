@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 if (ROOT / "nootropic_kernel").is_dir():
     sys.path.insert(0, str(ROOT))
 
-from embedded_model import Bare  # noqa: E402
+from engines import StreamingEngine  # noqa: E402
 
 from nootropic_kernel.models.catalogue import find_model  # noqa: E402
 from nootropic_kernel.workspace import service  # noqa: E402
@@ -154,7 +154,7 @@ def main() -> int:
         ends = [row["ended"] for row in clients.rows() if "ended" in row]
     for _ in range(options.rounds):
         started = time.perf_counter()
-        engine = Bare(model, max(1, cores - 1))
+        engine = StreamingEngine(model, max(1, cores - 1))
         engine.ask("count to ten.", 2)
         bare.append(time.perf_counter() - started)
         engine.close()

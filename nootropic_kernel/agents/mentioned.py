@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nootropic_kernel.agents.handlers import Workbench
-from nootropic_kernel.agents.planner import current_plan
+from nootropic_kernel.agents.planner import NoPlan, current_plan
 from nootropic_kernel.changes import notebook_file
 from nootropic_kernel.changes.diff_view import unified_diff
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.models.mentions import Mention, find_mentions
 from nootropic_kernel.models.values import describe
+from nootropic_kernel.planning.errors import SpecForeign
 from nootropic_kernel.runs.effects import Read
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError, PathRefused
@@ -150,8 +151,8 @@ class Resolver:
             return None
         try:
             planned = current_plan(self.bench.workspace, self.database)
-        except NootropicError:
-            return None  # no plan, so no task
+        except (NoPlan, SpecForeign):
+            return None
         task = next((task for task in planned.plan.tasks if task.id == name), None)
         if task is None:
             return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,21 @@ class PipelineStores:
     def ready(self) -> bool:
         """Whether the stores were made before (their tables cost seconds)."""
         return (self.dagster_home / "prepared").exists()
+
+    def prompt_aliases(self, name: str) -> list[tuple[str, str]]:
+        """The aliases of a prompt with MLflow's number of their version; none where they cannot be read.
+
+        MLflow itself takes seconds to import, too long between two keys: this reads its table, and is the one place
+        that knows how it is laid out.
+        """
+        if not self.mlflow_database.is_file():
+            return []
+        statement = "SELECT alias, version FROM registered_model_aliases WHERE name = ? ORDER BY alias"
+        try:
+            with closing(sqlite3.connect(f"{self.mlflow_database.as_uri()}?mode=ro", uri=True, timeout=0.2)) as store:
+                return [(str(alias), str(version)) for alias, version in store.execute(statement, (name,))]
+        except sqlite3.Error:
+            return []  # Busy, damaged, or of another make: completion does without.
 
     def environment(self) -> dict[str, str]:
         """The environment of the services: stores here, telemetry off, nothing imported from the current folder."""

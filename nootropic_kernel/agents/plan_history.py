@@ -16,6 +16,7 @@ from nootropic_kernel.workspace.git import Git, GitFailed
 from nootropic_kernel.workspace.location import Workspace
 
 _MOST = 300  # commits of project-spec.md that are looked through
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _HELD = ("hunk.accepted", "hunk.edited")
 
 
@@ -38,7 +39,7 @@ def past_plan(workspace: Workspace, plan: Plan, revision: str) -> PastPlan | Non
         if revision:
             raise UsageError("Without Git no earlier revision of the plan is kept.")
         return None
-    if revision and not revision.isdigit():
+    if revision and not _NUMBER.fullmatch(revision):
         return _at_commit(git, revision)
     log = git.text("log", f"-{_MOST}", "--format=%H%x00%ct%x00%s", "--", FILE_NAME)
     for line in log.splitlines():

@@ -130,7 +130,8 @@ def undo_replan(
         patch = PlanPatch.from_json(kept["patch"])
         if entry["kind"] == "amended":
             what = "amendment"
-            plan = take_back_amendment(spec.plan, entry, *_plans(database, kept["amended"]), states)
+            before, after = _plans(database, kept["amended"], int(entry["revision"]))
+            plan = take_back_amendment(spec.plan, entry, before, after, states)
         else:
             what = f"replan of {entry['task']}"
             plan = take_back(spec.plan, entry, patch, kept["was"], states)
@@ -179,12 +180,12 @@ def _kept(database: StateDatabase, plan: Plan, revision: int) -> dict[str, Any]:
     raise _unknown(revision)
 
 
-def _plans(database: StateDatabase, blobs: dict[str, str]) -> tuple[Plan, Plan]:
+def _plans(database: StateDatabase, blobs: dict[str, str], revision: int) -> tuple[Plan, Plan]:
     """The plan before and after an amendment."""
     found = [get_blob(database.read(), blobs[name]) for name in ("before", "after")]
     before, after = (read(zlib.decompress(data).decode()).plan if data is not None else None for data in found)
     if before is None or after is None:
-        raise _unknown(0)
+        raise _unknown(revision)
     return before, after
 
 

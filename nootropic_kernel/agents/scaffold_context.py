@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from nootropic_kernel.checks.recipes import RecipeRefused
 from nootropic_kernel.checks.recipes.fields import EntityField, parse_fields
 from nootropic_kernel.checks.recipes.python_store import key_field
 from nootropic_kernel.planning.scaffold import Project, ScaffoldInvalid, Thing, text_forms
@@ -76,10 +77,9 @@ def entity_values(thing: Thing) -> dict[str, Any]:
     """
     try:
         fields = parse_fields([{"name": name, "type": kind} for name, kind in thing.fields])
-    except Exception as error:
-        why = getattr(error, "what", str(error))
+    except RecipeRefused as error:
         raise ScaffoldInvalid(
-            f"The fields of {thing.name!r} cannot be used.", why=why, next=getattr(error, "next", "") or "Mend them."
+            f"The fields of {thing.name!r} cannot be used.", why=error.what, next=error.next or "Mend them."
         ) from error
     if all(each.optional or each.type.startswith("list[") for each in fields):
         raise ScaffoldInvalid(

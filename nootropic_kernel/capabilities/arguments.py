@@ -323,9 +323,9 @@ class _Parser:
                 return float(text)
             if kind == "json":
                 return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError) as error:
             wanted = {"integer": "a whole number", "number": "a number", "json": "a JSON value"}[kind]
-            raise UsageError(f"`{parameter.flag}` takes {wanted}, not `{_shorten(text)}`.", next=self.help) from None
+            raise UsageError(f"`{parameter.flag}` takes {wanted}, not `{_shorten(text)}`.", next=self.help) from error
         if kind == "boolean":
             if text.lower() in ("true", "yes", "on", "1"):
                 return True

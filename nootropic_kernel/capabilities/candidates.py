@@ -131,14 +131,13 @@ def prompts(workspace: Workspace) -> Iterator[Candidate]:
 
 def versions(workspace: Workspace, words: Sequence[str]) -> Iterator[Candidate]:
     """Versions of the prompt that the words name, newest first, then its aliases in MLflow as ``@alias``."""
+    from nootropic_kernel.agents.pipeline_stores import PipelineStores
     from nootropic_kernel.models.prompts import prompt_versions
 
     known = prompt_versions(workspace)
     named = next((word for word in words[1:] if not word.startswith("-")), "")
     yield from (Candidate(version, "version") for version in reversed(known.get(named, ())))
-    # MLflow's own table: MLflow itself takes seconds to import.
-    statement = "SELECT alias, version FROM registered_model_aliases WHERE name = ? ORDER BY alias"
-    for alias, number in _query(workspace, statement, named, file="mlflow.db"):
+    for alias, number in PipelineStores(workspace).prompt_aliases(named):
         yield Candidate(f"@{alias}", f"MLflow {number}")
 
 
@@ -152,9 +151,9 @@ def chats(workspace: Workspace) -> Iterator[Candidate]:
         yield Candidate(f"C{number}", " ".join(str(title or "").split())[:60])
 
 
-def _query(workspace: Workspace, statement: str, *values: object, file: str = "state.db") -> list[tuple[object, ...]]:
+def _query(workspace: Workspace, statement: str, *values: object) -> list[tuple[object, ...]]:
     """Read a few rows, creating nothing: no database or no such table, no rows."""
-    database = workspace.state_dir / file
+    database = workspace.state_dir / "state.db"
     if not database.is_file():
         return []
     try:

@@ -18,6 +18,7 @@ from nootropic_kernel.checks.scan import scan
 from nootropic_kernel.runs.driver import drive
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.git import Git
+from nootropic_kernel.workspace.homes import named_path
 from nootropic_kernel.workspace.rules import check_path
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
@@ -114,8 +115,9 @@ def _working_tree(names: list[str], session: Session) -> ChangeSet:
     if names:
         listed = [name.removeprefix("./") for name in names]
         for path in listed:
+            place = named_path(str(workspace.root / path), workspace.root)
             check_path(workspace, path)
-            if not (workspace.root / path).is_file():
+            if not place.is_file():
                 raise UsageError(f"There is no file {path}.", next="Name a file of this repository, or a proposal.")
     else:
         changed = git.run("diff", "--name-only", "-z", "HEAD", "--", ".").split(b"\0") if head else []

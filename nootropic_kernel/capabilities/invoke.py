@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from nootropic_kernel.capabilities.base import Params, Result, Session
 from nootropic_kernel.capabilities.registry import Registry, load_registry
+from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import span
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 
@@ -39,7 +40,7 @@ def invoke(verb: str, arguments: Mapping[str, Any], session: Session, *, registr
     function = entry.resolve()
     params = validated(verb, parameters_of(function), arguments)
     try:
-        with span(session.workspace, f"noo {verb}", {"nootropic.verb": verb, "nootropic.face": session.face}):
+        with span(session.workspace, f"noo {verb}", {semconv.VERB: verb, semconv.FACE: session.face}):
             result = function(params, session)
     except (NootropicError, KeyboardInterrupt):
         raise

@@ -88,15 +88,15 @@ def describe_apart(source: Source) -> dict[str, Any]:
             start_new_session=True,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        raise _bad(source, f"It did not answer within {_PATIENCE_S:.0f} seconds.") from None
+    except subprocess.TimeoutExpired as error:
+        raise _bad(source, f"It did not answer within {_PATIENCE_S:.0f} seconds.") from error
     except OSError as error:
         raise _bad(source, f"Python could not be started: {error}") from error
     try:
         answer = json.loads(done.stdout)
-    except ValueError:
+    except ValueError as error:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise _bad(source, f"Its process ended with {done.returncode}. {last}".strip()) from None
+        raise _bad(source, f"Its process ended with {done.returncode}. {last}".strip()) from error
     if "error" in answer:
         raise _bad(source, str(answer["error"]))
     return dict(answer["manifest"])

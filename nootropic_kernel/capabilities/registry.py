@@ -8,13 +8,10 @@ document is stale, child processes look at the providers, so a bad one cannot ha
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 import re
-import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +20,7 @@ from typing import Any
 import nootropic_kernel
 from nootropic_kernel.capabilities import plugins
 from nootropic_kernel.capabilities.arguments import nearest
+from nootropic_kernel.capabilities.sealed_file import read_sealed, sealed, sealing_key, write_atomically
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace, download_cache, person_home
 from nootropic_kernel.workspace.settings import load_settings
@@ -140,9 +138,9 @@ def load_registry(workspace: Workspace) -> Registry:
     known = _in_memory.get((str(workspace.root), fingerprint))
     if known is not None:
         return known
-    key = _key()
+    key = sealing_key()
     for file in _homes(workspace):
-        document = _read(file, fingerprint, key)
+        document = read_sealed(file, fingerprint, key)
         if document is not None:
             break
     else:
@@ -154,9 +152,6 @@ def load_registry(workspace: Workspace) -> Registry:
     _in_memory.clear()
     _in_memory[(str(workspace.root), fingerprint)] = registry
     return registry
-
-
-# --- when is it stale -------------------------------------------------------------------------
 
 
 def _fingerprint(workspace: Workspace, folders: list[plugins.Folder]) -> str:
@@ -188,9 +183,6 @@ def _core_fingerprint() -> str:
     return hashlib.sha256(json.dumps(seen).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# --- reading and writing ----------------------------------------------------------------------
-
-
 def _homes(workspace: Workspace) -> list[Path]:
     """Where the document may be: the workspace's cache, or the person's own folder where that is unusable."""
     own = person_home() / "workspaces" / hashlib.sha256(str(workspace.root).encode()).hexdigest()[:16]
@@ -199,21 +191,8 @@ def _homes(workspace: Workspace) -> list[Path]:
     return [place / REGISTRY_FILE for place in dict.fromkeys(places) if not place.is_symlink()]
 
 
-def _read(file: Path, fingerprint: str, key: bytes | None) -> dict[str, Any] | None:
-    try:
-        document = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return None
-    if not isinstance(document, dict) or document.get("fingerprint") != fingerprint:
-        return None
-    seal = str(document.pop("seal", ""))
-    # The file lies in the workspace, so a repository could bring one along: only what we sealed is believed.
-    return document if key is not None and hmac.compare_digest(seal, _seal(document, key)) else None
-
-
 def _write(workspace: Workspace, document: dict[str, Any], key: bytes | None) -> None:
-    sealed = {**document, "seal": _seal(document, key) if key else ""}
-    data = (json.dumps(sealed, indent=1) + "\n").encode()
+    data = (json.dumps(sealed(document, key), indent=1) + "\n").encode()
     for file in _homes(workspace):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -226,47 +205,6 @@ def _write(workspace: Workspace, document: dict[str, Any], key: bytes | None) ->
             return
         except OSError:
             continue
-
-
-def write_atomically(file: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file's content in one step, so that no reader ever sees half of it."""
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(temporary, mode)
-        os.replace(temporary, file)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _key() -> bytes | None:
-    """The key that seals what this person's processes wrote; None where none can be kept."""
-    file = download_cache() / "registry.key"
-    for _ in range(2):
-        try:
-            key = file.read_bytes()
-            if len(key) == 32:
-                return key
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return None
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, secrets.token_bytes(32), 0o600)
-        except OSError:
-            return None
-    return None
-
-
-def _seal(document: dict[str, Any], key: bytes) -> str:
-    body = json.dumps(document, sort_keys=True).encode("utf-8", "surrogatepass")
-    return hmac.new(key, body, "sha256").hexdigest()
-
-
-# --- building ---------------------------------------------------------------------------------
 
 
 def _build(workspace: Workspace, folders: list[plugins.Folder], fingerprint: str, key: bytes | None) -> dict[str, Any]:
@@ -327,7 +265,7 @@ def _core_manifest(key: bytes | None) -> dict[str, Any]:
     """What the core offers: the same for every workspace, so one description is kept per user."""
     fingerprint = _core_fingerprint()
     file = download_cache() / "registry" / f"core-{fingerprint[:16]}.json"
-    known = _read(file, fingerprint, key)
+    known = read_sealed(file, fingerprint, key)
     if known is not None:
         return dict(known["manifest"])
     try:
@@ -341,7 +279,7 @@ def _core_manifest(key: bytes | None) -> dict[str, Any]:
             file.parent.mkdir(parents=True, exist_ok=True)
             for old in file.parent.glob("core-*.json"):
                 old.unlink(missing_ok=True)
-            write_atomically(file, json.dumps({**document, "seal": _seal(document, key)}).encode())
+            write_atomically(file, json.dumps(sealed(document, key)).encode())
         except OSError:
             pass
     return manifest

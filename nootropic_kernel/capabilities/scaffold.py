@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -244,7 +245,10 @@ def _place(out: str | None, session: Session) -> Iterator[tuple[Session, str]]:
     if out is None:
         yield session, ""
         return
-    folder = named_path(out, Path.cwd()).resolve()
+    named = named_path(out, Path.cwd())
+    folder, root = named.resolve(), session.workspace.root
+    if Path(os.path.normpath(named)).is_relative_to(root) and not folder.is_relative_to(root.resolve()):
+        raise PathRefused(out, f"A link leads from it out of the repository, to {folder}")
     workspace = Workspace.find(next(each for each in (folder, *folder.parents) if each.is_dir()))
     inside = folder.relative_to(workspace.root.resolve()).as_posix()
     inside = "" if inside == "." else inside

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -12,6 +11,7 @@ from nootropic_kernel.planning.hddl_plan import Part, plan_of
 from nootropic_kernel.planning.hddl_reader import read
 from nootropic_kernel.planning.hddl_search import Search
 from nootropic_kernel.workspace.errors import Interrupted, PathRefused, UsageError
+from nootropic_kernel.workspace.homes import named_path
 
 _OF_A_PERSON = frozenset({"cli", "magic", "python"})  # faces where a person typed the path
 _LARGEST = 64 << 20  # bytes of a file
@@ -107,7 +107,7 @@ def solve(params: SolveParams, session: Session) -> SolveResult:
 def _text(name: str, session: Session) -> str:
     """The text of a file; outside of the workspace only where a person typed its name."""
     root = session.workspace.root.resolve()
-    path = (root / Path(name).expanduser()).resolve()
+    path = named_path(name, root).resolve()
     if session.face not in _OF_A_PERSON and not path.is_relative_to(root):
         raise PathRefused(name, "It is outside of the workspace")
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
@@ -108,10 +108,6 @@ class ChangeSet:
     def hunks_of(self, path: str) -> tuple[Hunk, ...]:
         """The hunks of one file."""
         return tuple(self._by_path.get(path, ()))
-
-    def with_states(self, states: Mapping[int, HunkState]) -> ChangeSet:
-        """The same changes with these states; hunks not named keep theirs."""
-        return replace(self, hunks=tuple(replace(h, state=states.get(h.number, h.state)) for h in self.hunks))
 
     @cached_property
     def _by_path(self) -> dict[str, list[Hunk]]:

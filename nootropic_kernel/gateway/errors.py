@@ -6,6 +6,7 @@ https://platform.openai.com/docs/guides/error-codes
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -75,19 +76,21 @@ def status_of(error: BaseException) -> int:
     return 500
 
 
+# Errors that OpenAI's protocol has a word for, or that mean something else to a caller; all others are called by the
+# name of their class, written as OpenAI writes its codes.
 _CODES = {
     "ContextOverflow": "context_length_exceeded",
     "RateLimited": "rate_limit_exceeded",
-    "NoModel": "no_model",
-    "NotOffered": "not_offered",
     "InvalidOutput": "schema_violation",
     "SafetyViolation": "content_filter",
-    "BudgetExceeded": "budget_exceeded",
-    "PriceUnknown": "price_unknown",
     "ModelTimeout": "timeout",
     "Interrupted": "server_stopping",
 }
 _TYPES = {401: "authentication_error", 402: "insufficient_quota", 403: "permission_error", 429: "rate_limit_error"}
+
+
+def _code(error: NootropicError) -> str:
+    return _CODES.get(error.code) or re.sub(r"(?<!^)(?=[A-Z])", "_", error.code).lower()
 
 
 def document(error: BaseException) -> ErrorReply:
@@ -97,7 +100,7 @@ def document(error: BaseException) -> ErrorReply:
     if not isinstance(error, NootropicError):
         detail = ErrorDetail(message="The server failed; its log tells more.", type=kind, code="internal_error")
         return ErrorReply(error=detail)
-    code = error.data["code"] if isinstance(error, Refused) else _CODES.get(error.code, error.code)
+    code = error.data["code"] if isinstance(error, Refused) else _code(error)
     param = error.data.get("param")
     return ErrorReply(
         error=ErrorDetail(message=str(error), type=kind, code=code, param=param if isinstance(param, str) else None)

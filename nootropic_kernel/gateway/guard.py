@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 from typing import TYPE_CHECKING
 
 from nootropic_kernel.gateway import errors
 from nootropic_kernel.gateway.errors import Refused
+from nootropic_kernel.workspace.loopback import names_address
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -31,7 +31,7 @@ class Guard:
     def __init__(self, app: ASGIApp, key: str, host: str) -> None:
         self._app = app
         self._digest = _digest(key.encode())
-        self._names = {"localhost", host.lower()}
+        self._name = host.lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request."""
@@ -45,7 +45,7 @@ class Guard:
 
     def _check(self, headers: dict[bytes, bytes], path: str) -> None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if not self._is_ours(host):
+        if not names_address(host) and host.partition(":")[0] != self._name:
             raise Refused(
                 403,
                 "host_not_allowed",
@@ -66,16 +66,6 @@ class Guard:
                 "The key is missing or wrong.",
                 next="Send `Authorization: Bearer KEY` with the key of `noo serve`.",
             )
-
-    def _is_ours(self, host: str) -> bool:
-        name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-        if name in self._names:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
 
 
 async def read_body(request: Request) -> bytes:

@@ -12,6 +12,7 @@ from nootropic_kernel.models.errors import InvalidOutput, NotOffered
 from nootropic_kernel.models.matcher import Policy
 from nootropic_kernel.models.router import Router, candidates
 from nootropic_kernel.models.validation import Validator, ask_validated
+from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.spans import span
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import load_settings
@@ -102,7 +103,7 @@ class ServedModels:
                 cut = Answer(str(error.data["text"]), str(error.data["model"]), asked.backend, "length")
                 raise _AtLimit(cut) from error
 
-        with span(self._workspace, "gateway chat", {"nootropic.face": "gateway"}):
+        with span(self._workspace, "gateway chat", {semconv.FACE: "gateway"}):
             if asked.request.schema is None:
                 return ask(asked.request)
             try:
@@ -112,7 +113,7 @@ class ServedModels:
 
     def embed(self, backend: Backend, texts: Sequence[str], cancel: threading.Event) -> Embedding:
         """Ask a backend for vectors, as a span of the workspace."""
-        with span(self._workspace, "gateway embeddings", {"nootropic.face": "gateway"}):
+        with span(self._workspace, "gateway embeddings", {semconv.FACE: "gateway"}):
             return backend.embed(texts, cancel)
 
     def _backend(self, name: str) -> Backend:

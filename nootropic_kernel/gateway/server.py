@@ -19,10 +19,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from nootropic_kernel.workspace.backend_settings import is_loopback_url
 from nootropic_kernel.workspace.errors import NootropicError, UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.loopback import LOOPBACK
-from nootropic_kernel.workspace.settings import is_loopback_url
 
 KEY_VARIABLE = "NOOTROPIC_API_KEY"
 _SHORTEST_SHARED_KEY = 16

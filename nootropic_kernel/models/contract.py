@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from nootropic_kernel.models.errors import ModelError
-from nootropic_kernel.runs.effects import Answer, Ask, Message
+from nootropic_kernel.runs.effects import Answer, Message
 
 __all__ = [
     "Answer",
@@ -54,11 +54,6 @@ class ChatRequest:
     def __hash__(self) -> int:
         sampling = (self.max_tokens, self.temperature, self.top_p, self.seed)
         return hash((self.messages, sampling, self.stop, self.adapter, _frozen(self.schema)))
-
-    @classmethod
-    def from_ask(cls, ask: Ask) -> ChatRequest:
-        """The request that serves an agent's ``Ask``."""
-        return cls(ask.messages, ask.max_tokens, ask.temperature, ask.schema, purpose=ask.purpose)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from nootropic_kernel.models.errors import ModelError
 from nootropic_kernel.models.exchange import Endpoint, Limits
 from nootropic_kernel.models.refusals import parsed_object
 from nootropic_kernel.models.transport import Call, fetch
-from nootropic_kernel.workspace.settings import BackendSettings
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 
 # Our own `noo serve`, which shows its models to no one without its key.
 GATEWAY = "gateway"

@@ -35,8 +35,8 @@ from nootropic_kernel.models.refusals import overflow
 from nootropic_kernel.models.serving import SharedEngine
 from nootropic_kernel.telemetry.calls import Server
 from nootropic_kernel.telemetry.energy import has_nvidia_gpu
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 
 # Beyond this a prompt is refused by its size alone, because counting takes a second a megabyte.
 _COUNTED_BYTES = 2 << 20

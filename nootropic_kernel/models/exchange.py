@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 
 from nootropic_kernel.models.errors import AnswerCut, InferenceError, ModelError, ModelTimeout
 from nootropic_kernel.models.keys import Key
+from nootropic_kernel.workspace.backend_settings import is_private_url
 from nootropic_kernel.workspace.errors import Interrupted
-from nootropic_kernel.workspace.settings import is_private_url
 
 THREAD_NAME = "nootropic-model-stream"
 _POLL_S = 0.1

@@ -9,7 +9,7 @@ import re
 
 from nootropic_kernel.models.contract import Availability
 from nootropic_kernel.models.errors import AuthenticationFailed
-from nootropic_kernel.workspace.settings import BackendSettings
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 
 # What may stand in an HTTP header. A library that refuses another key would quote it in its error.
 _SENDABLE = re.compile(r"[!-~]+")

@@ -20,9 +20,10 @@ from nootropic_kernel.models.inference import inference
 from nootropic_kernel.models.measurements import measured
 from nootropic_kernel.models.score import Score, Scorer, Subject, Task
 from nootropic_kernel.models.standing import Memory
+from nootropic_kernel.workspace.backend_settings import BackendSettings, is_loopback_url
 from nootropic_kernel.workspace.hardware import hardware
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings, Settings, is_loopback_url
+from nootropic_kernel.workspace.settings import Settings
 
 # Which server of the same model goes first.
 ORDER = (

@@ -143,12 +143,6 @@ def over_hours(plan: Plan, tasks: Iterable[Task]) -> float:
     return next((round(each.by, 6) for each in missed if each.constraint == "hours"), 0.0)
 
 
-def over_cost(plan: Plan, tasks: Iterable[Task]) -> float:
-    """By how much these tasks cost more than the plan's budget in USD, as far as costs are known."""
-    missed = over(needs_of(plan, tasks), Limits.of(plan))
-    return next((round(each.by, 6) for each in missed if each.constraint == "cost_usd"), 0.0)
-
-
 def end_day(plan: Plan) -> date | None:
     """The day on which the plan ends; None where nobody knows when it starts."""
     start = Limits.of(plan).start

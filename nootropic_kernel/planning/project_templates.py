@@ -75,14 +75,14 @@ class TemplateLibrary:
         """
         if "/" not in name and name not in (".", ".."):
             for origin, place in self._places:
-                if (place / name / CONTEXT_FILE).is_file() and not (place / name).is_symlink():
+                if _is_template(place / name) and not (place / name).is_symlink():
                     return _read(place / name, origin)
         if "://" not in name and not name.startswith(("git@", "gh:", "gl:", "bb:")):
             try:
                 folder = Path(name).expanduser().resolve()
             except (RuntimeError, ValueError):
                 folder = None  # the home of nobody, a circle of links, or no path at all
-            if folder is not None and (folder / CONTEXT_FILE).is_file():
+            if folder is not None and _is_template(folder):
                 return _read(folder, self._origin_of(folder))
         raise NoSuchTemplate(
             f"There is no template {name!r}.",
@@ -134,6 +134,13 @@ class TemplateLibrary:
             if place.resolve() in folder.parents:
                 return origin
         return "path"
+
+
+def _is_template(folder: Path) -> bool:
+    try:
+        return (folder / CONTEXT_FILE).is_file()
+    except (OSError, ValueError):
+        return False  # a name that no folder can have
 
 
 def _read(folder: Path, origin: str) -> Template:

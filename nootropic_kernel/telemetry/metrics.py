@@ -7,8 +7,9 @@ lines, pipelines. Counting begins when the port opens. Labels are few and have f
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.calls import calls_in_flight
@@ -16,8 +17,11 @@ from nootropic_kernel.telemetry.spans import flush, span_store
 from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.loopback import names_address
 
 if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from prometheus_client.registry import Collector, CollectorRegistry
 
 USUAL_PORT = 9464
@@ -38,10 +42,12 @@ class MetricsServer:
 
         :raises PortTaken: when it cannot be opened.
         """
-        from prometheus_client import start_http_server
+        from prometheus_client import make_wsgi_app
+        from prometheus_client.exposition import ThreadingWSGIServer
 
+        answer = _addressed(make_wsgi_app(registry(workspace)))
         try:
-            self._server, self._thread = start_http_server(port, addr=HOST, registry=registry(workspace))
+            self._server = make_server(HOST, port, answer, ThreadingWSGIServer, handler_class=_Silent)
         except OSError as error:
             raise PortTaken(
                 f"The port {port} for metrics cannot be opened.",
@@ -49,6 +55,8 @@ class MetricsServer:
                 next="Close what uses it, or choose another (telemetry.metricsPort in your settings, or --metrics).",
                 port=port,
             ) from error
+        self._thread = threading.Thread(target=self._server.serve_forever, name="nootropic-metrics", daemon=True)
+        self._thread.start()
         self.asked_for = port
         self.url = f"http://{HOST}:{self._server.server_port}/metrics"
 
@@ -57,6 +65,23 @@ class MetricsServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing of a request: the person's terminal is not a log."""
+
+
+def _addressed(app: WSGIApplication) -> WSGIApplication:
+    """``app`` for those who ask this machine by its address: a web page can re-bind a name of its own to it."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if names_address(environ.get("HTTP_HOST", "")):
+            return app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"This server is not called that. Use its address, {HOST}.\n".encode()]
+
+    return answer
 
 
 _open: MetricsServer | None = None

@@ -17,8 +17,8 @@ from nootropic_kernel.telemetry.destination import NotDelivered, Refused
 from nootropic_kernel.telemetry.semconv import TEXT_LEVEL
 from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.telemetry.texts import without_texts
+from nootropic_kernel.workspace.backend_settings import is_private_url
 from nootropic_kernel.workspace.measuring import PromptText
-from nootropic_kernel.workspace.settings import is_private_url
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan

@@ -119,6 +119,8 @@ class Git:
                 )
             except FileNotFoundError as error:
                 raise GitMissing from error
+            except ValueError as error:  # a NUL or half of a character, which no argument of a program can hold
+                raise GitFailed(arguments, 128, str(error)) from error
             if files:
                 done.stdout, done.stderr = (_content(file) for file in files)
         if ok is not None and done.returncode not in ok:

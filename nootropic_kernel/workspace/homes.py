@@ -30,6 +30,9 @@ def named_path(text: str, base: Path) -> Path:
     try:
         path = base / Path(text).expanduser()
         path.resolve()
+        path.lstat()  # which knows a name that is too long
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # What is not there can be made, and whoever opens it tells what else is wrong.
     except (OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"{text!r} is no path.", why=f"{error}.", next="Name another.") from error
     return path

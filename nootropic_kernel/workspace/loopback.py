@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import socket
@@ -12,6 +13,19 @@ from typing import Any
 from nootropic_kernel.workspace.errors import NootropicError
 
 LOOPBACK = "127.0.0.1"
+
+
+def names_address(host: str) -> bool:
+    """Whether a Host header names ``localhost`` or an address, and so no name that a web page has re-bound to us.
+
+    :param host: the header, with or without a port.
+    """
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.lower() == "localhost"
+    return True
 
 
 def free_port(preferred: int) -> int:

@@ -24,6 +24,7 @@ _SECRET = (
 )  # fmt: skip
 _NOT_SECRET = (".env.example", ".env.sample", ".env.template")
 _SECRET_FOLDERS = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker"})
+_LONGEST_NAME = 255  # bytes, on the file systems that people have
 # HFS+ ignores these in names (`.g\u200cit` opens `.git`), so they are taken out before names are compared.
 _IGNORED_POINTS = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
 _TURNS_TEXT_ROUND = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -55,7 +56,7 @@ def check_paths(workspace: Workspace, paths: Sequence[str], *, going: Collection
 def lexical_fault(path: str) -> str:
     """Why ``path`` is refused by its name alone; empty when it is not."""
     pure = PurePosixPath(path)
-    if not path or path != path.strip("\0") or "\0" in path or "\n" in path:
+    if not path or "\0" in path or "\n" in path or not _writable(path):
         return "It is not a usable file name"
     if pure.is_absolute() or "\\" in path or (len(path) > 1 and path[1] == ":"):
         return "It must be relative to the repository, with forward slashes"
@@ -73,6 +74,13 @@ def lexical_fault(path: str) -> str:
     if is_secret(path):
         return "It looks like a secret"
     return ""
+
+
+def _writable(path: str) -> bool:
+    try:
+        return all(len(os.fsencode(part)) <= _LONGEST_NAME for part in path.split("/"))
+    except UnicodeEncodeError:
+        return False
 
 
 def is_secret(path: str) -> bool:

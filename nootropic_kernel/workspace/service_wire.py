@@ -68,10 +68,6 @@ class Wire:
             raise
         return cls(connection)
 
-    def peer_pid(self) -> int | None:
-        """The process at the other end, where the system tells."""
-        return peer(self._socket)[0]
-
     def send(self, message: dict[str, Any]) -> None:
         """Send one message.
 

@@ -15,11 +15,7 @@ from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.settings import load_settings
 from tests.agents.scripted_model import scripted_model
 
-
-@pytest.fixture(autouse=True)
-def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the servers of the test answer."""
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("no_embedded_model")
 
 
 def prefer(home: Path, *names: str) -> None:

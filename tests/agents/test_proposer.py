@@ -41,12 +41,6 @@ BROKEN = {"tasks": [{"id": "T40", "kind": "own-task", "title": "Moderate", "depe
 
 
 @pytest.fixture
-def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here asks the embedded model, whether it is on this machine or not."""
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
-
-
-@pytest.fixture
 def session(repo: Path, no_embedded_model: None) -> Iterator[Session]:
     opened = Session(Workspace.find(repo))
     yield opened

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,16 +30,10 @@ SPEC = "project-spec.md"
 
 
 @pytest.fixture
-def workspace(repo: Path) -> Workspace:
-    return Workspace.find(repo)
-
-
-@pytest.fixture
-def database(workspace: Workspace) -> Iterator[StateDatabase]:
-    opened = StateDatabase.open(workspace)
-    plan_brief(workspace, opened, "Build a blog platform")
-    yield opened
-    opened.close()
+def database(workspace: Workspace, database: StateDatabase) -> StateDatabase:
+    """With the plan of a blog."""
+    plan_brief(workspace, database, "Build a blog platform")
+    return database
 
 
 def titled(task: str, title: str) -> Callable[[Plan], Plan]:

@@ -17,13 +17,12 @@ from nootropic_kernel.capabilities.graph import GraphParams, graph
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.task import TaskParams, task
 from nootropic_kernel.changes.accept import accept, undo
-from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
-from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.spec_file import dump
 from nootropic_kernel.telemetry.ledger import Call, Ledger
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
+from tests.capabilities.task_work import propose_for
 from tests.conftest import git
 
 pytestmark = pytest.mark.slow
@@ -37,9 +36,7 @@ def shown(session: Session, **options: object) -> BoardResult:
 
 def accepted(session: Session, name: str, path: str) -> str:
     """A change for a task, accepted; the turn."""
-    changes = build_changeset([FileEdit(path, None, b'"""Made."""\n')], Provenance(name, "x", "recipe"))
-    proposal = ProposalStore(session.database(), session.workspace).propose(changes)
-    return accept(session.workspace, session.database(), [proposal.id]).id
+    return accept(session.workspace, session.database(), [propose_for(session, name, path).id]).id
 
 
 def listed(result: BoardResult) -> set[str]:
@@ -128,7 +125,7 @@ def test_what_changed_since_a_revision_comes_from_git_and_the_journal(session: S
     assert shown(session).since.done == ["T3"]  # type: ignore[union-attr]
     undo(session.workspace, session.database(), turn)
     assert shown(session).since.done == []  # type: ignore[union-attr]
-    for wrong in ("99", "no-such-branch", "--output=x", "HEAD~99", "-1"):
+    for wrong in ("99", "no-such-branch", "--output=x", "HEAD~99", "-1", "²", "9" * 5000, "a\0b", "\ud800"):
         with pytest.raises(UsageError):
             shown(session, since=wrong)
     assert not (repo / "x").exists()

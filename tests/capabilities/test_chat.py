@@ -3,66 +3,23 @@
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from nootropic_kernel.agents.mentioned import MentionNotFound
-from nootropic_kernel.capabilities import chat as chat_module
 from nootropic_kernel.capabilities.base import Progress, Session
-from nootropic_kernel.capabilities.chat import ChatParams, ChatResult, chat
-from nootropic_kernel.capabilities.chats import ChatsParams, ChatsResult, chats
-from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, NoModel
-from nootropic_kernel.models.inference import inference
-from nootropic_kernel.telemetry.budget import BudgetExceeded
-from nootropic_kernel.workspace.database import StateDatabase
-from nootropic_kernel.workspace.errors import Interrupted, PathRefused, UsageError
-from nootropic_kernel.workspace.journal import events
+from nootropic_kernel.capabilities.chat import ChatParams, chat
+from nootropic_kernel.capabilities.plan import PlanParams, plan
+from nootropic_kernel.planning.errors import SpecUnreadable
+from nootropic_kernel.workspace.errors import PathRefused, UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import ScriptedModel, scripted_model
-from tests.models.conftest import ServeScript, serve  # noqa: F401
-from tests.promises.rooms import environment
+from tests.capabilities.conversing import fresh_kernel, kept, say
 
 KEY = "sk-proj-" + "a1B2" * 8
-
-
-@pytest.fixture
-def model(tmp_path: Path, person_home: Path) -> Iterator[ScriptedModel]:
-    """A server that gives one answer after the other, as the person's own backend."""
-    with scripted_model(tmp_path, person_home, [f"Answer {number}." for number in range(1, 20)]) as running:
-        yield running
-
-
-def say(workspace: Workspace, message: str, face: str = "cli", **more: Any) -> ChatResult:
-    """One message, with a session of its own."""
-    options = {key: more.pop(key) for key in ("new", "chat", "search") if key in more}
-    session = Session(workspace, face=face, **more)
-    try:
-        return chat(ChatParams(message=message, **options), session)
-    finally:
-        session.close()
-
-
-def kept(workspace: Workspace, *words: str) -> ChatsResult:
-    """What ``chats`` says."""
-    session = Session(workspace)
-    try:
-        return chats(ChatsParams.model_validate(dict(zip(("action", "id"), words, strict=False))), session)
-    finally:
-        session.close()
-
-
-def fresh_kernel() -> None:
-    """What a restart of the kernel does to this process: it stands nowhere."""
-    chat_module._standing.clear()
 
 
 def test_a_chat_goes_on_and_the_model_hears_what_was_said(workspace: Workspace, model: ScriptedModel) -> None:
@@ -105,6 +62,23 @@ def test_what_was_named_must_be_there_and_allowed(workspace: Workspace, model: S
     with pytest.raises(PathRefused):
         say(workspace, "Read @file:.env")
     assert not model.requests() and not kept(workspace).chats
+
+
+def test_a_plan_that_cannot_be_read_is_said_and_not_taken_for_a_plan_without_that_task(
+    workspace: Workspace, model: ScriptedModel
+) -> None:
+    """Regression: the chat said that there is no such task."""
+    session = Session(workspace)
+    plan(PlanParams(brief="Build a blog platform"), session)
+    session.close()
+    spec = workspace.root / "project-spec.md"
+    spec.write_text(spec.read_text().replace('status: "pending"', "status: pending", 1))
+    with pytest.raises(SpecUnreadable, match="line"):
+        say(workspace, "What is @T1 for?")
+    spec.write_text("# Somebody else's specification\n")
+    with pytest.raises(MentionNotFound, match="T1"):
+        say(workspace, "What is @T1 for?")
+    assert not model.requests()
 
 
 def test_a_notebooks_cell_and_a_fence_that_cannot_be_closed(workspace: Workspace, model: ScriptedModel) -> None:
@@ -196,225 +170,10 @@ def test_a_chat_that_was_forgotten_meanwhile_begins_anew(workspace: Workspace, m
     assert say(workspace, "Two?", face="magic").turn == 1
 
 
-def endless() -> list[dict[str, Any]]:
-    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    events = [{"event": {"choices": [{"delta": {"content": f"{word} "}}]}} for word in ("Once", "upon", "a")]
-    return [{"head": head}, *events]
-
-
-def use(person_home: Path, url: str) -> None:
-    person_home.mkdir(parents=True, exist_ok=True)
-    backend = {"url": url, "model": "tiny"}
-    (person_home / "config.json").write_text(json.dumps({"backends": {"s": backend}, "modelPreference": ["s"]}))
-
-
-def test_a_stop_keeps_what_had_come(workspace: Workspace, person_home: Path, serve: ServeScript) -> None:  # noqa: F811
-    use(person_home, serve(*endless(), {"sleep": 600}).url)
-    cancel = threading.Event()
-    heard: list[str] = []
-
-    def hear(news: Progress) -> None:
-        heard.append(news.text if news.kind == "text" else "")
-        if "a " in heard:
-            cancel.set()
-
-    with pytest.raises(Interrupted) as stopped:
-        say(workspace, "Tell me", cancel=cancel, emit=hear, search=False)
-    assert stopped.value.data["partial"] == "Once upon a " and "C1" in stopped.value.why
-    (turn,) = kept(workspace, "show", "C1").turns
-    assert (turn.answer, turn.ending) == ("Once upon a ", "stopped")
-    assert "Once upon a [stopped]" in kept(workspace, "show", "C1").text()
-
-
-@pytest.fixture
-def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.mark.usefixtures("no_embedded_model")
-def test_a_broken_answer_is_kept_as_such(workspace: Workspace, person_home: Path, serve: ServeScript) -> None:  # noqa: F811
-    use(person_home, serve(*endless()).url)
-    with pytest.raises(AnswerCut):
-        say(workspace, "Tell me", search=False)
-    (turn,) = kept(workspace, "show", "C1").turns
-    assert (turn.question, turn.answer, turn.ending) == ("Tell me", "Once upon a ", "cut")
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("no_embedded_model")
-def test_nothing_is_kept_of_a_question_that_nobody_answered(
-    workspace: Workspace,
-    person_home: Path,
-    serve: ServeScript,  # noqa: F811
-    model: ScriptedModel,
-) -> None:
-    say(workspace, "Hello?")
-    good = (person_home / "config.json").read_text()
-    use(person_home, "http://127.0.0.1:9/v1")
-    for options in ({}, {"new": True}):
-        with pytest.raises(BackendUnreachable):
-            say(workspace, "Nobody there?", search=False, **options)
-    (person_home / "config.json").write_text(good)
-    assert [(each.id, each.turns) for each in kept(workspace).chats] == [("C1", 1)]
-    assert say(workspace, "Again", new=True).chat == "C2"
-
-
-def several(person_home: Path, **urls: str) -> None:
-    """Name these backends in the person's settings, in this order."""
-    person_home.mkdir(parents=True, exist_ok=True)
-    backends = {name: {"url": url, "model": "tiny"} for name, url in urls.items()}
-    (person_home / "config.json").write_text(json.dumps({"backends": backends, "modelPreference": list(backends)}))
-
-
-def journalled(workspace: Workspace) -> list[tuple[str, str, str]]:
-    database = StateDatabase.open(workspace)
-    try:
-        found = events(database.read(), kind="ModelSwitched")
-        return [(each.data["before"], each.subject, each.data["cause"]) for each in found]
-    finally:
-        database.close()
-
-
-def test_where_one_fails_the_next_answers_and_that_is_told(
-    workspace: Workspace,
-    person_home: Path,
-    serve: ServeScript,  # noqa: F811
-    model: ScriptedModel,
-) -> None:
-    several(person_home, first=serve(*endless()).url, mine=model.url)
-    shown: list[str] = []
-    result = say(workspace, "Hello?", search=False, emit=lambda news: shown.append(news.text))
-    assert (result.backend, result.model, result.answer, result.local) == ("mine", "scripted-1", "Answer 1.", True)
-    text = "".join(shown)
-    assert text.index("Once upon a") < text.index("— ") < text.index("Answer 1.") and "Asking mine" in text
-    for form in (result.text(), result.markdown(), str(result.html())):
-        assert form.index("first") < form.index("Answer 1.") < form.index("scripted-1 by mine")
-    result.streamed()
-    assert "Another is asked." in result.text() and "Answer 1." not in result.text()
-    assert journalled(workspace) == [("first", "mine", "INFERENCE_ERROR")]
-    assert kept(workspace, "show", "C1").turns[0].backend == "mine"
-
-
-@pytest.mark.slow
-def test_the_window_is_filled_anew_for_the_one_that_answers(
-    workspace: Workspace, person_home: Path, model: ScriptedModel
-) -> None:
-    several(person_home, first="http://127.0.0.1:9/v1", mine=model.url)
-    file = person_home / "config.json"
-    settings = json.loads(file.read_text())
-    settings["backends"]["mine"]["contextWindow"] = 1000
-    file.write_text(json.dumps(settings))
-    (workspace.root / "long.py").write_text("x = 1  # a comment\n" * 200)
-    result = say(workspace, "See @long.py", search=False)
-    assert (result.backend, result.window, result.sent) == ("mine", 1000, [])
-    assert [each.name for each in result.left_out] == ["long.py"] and "a comment" not in model.prompts()[0]
-
-
-@pytest.mark.slow
-def test_answers_that_are_late_again_and_again_let_another_go_first(
-    workspace: Workspace,
-    person_home: Path,
-    model: ScriptedModel,
-    serve: ServeScript,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    settings = inference()
-    monkeypatch.setattr(
-        settings, "__dict__", {**settings.__dict__, "sla": settings.sla.model_copy(update={"chat": 0.01})}
-    )
-    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    event = {"choices": [{"delta": {"content": "Late"}, "finish_reason": "stop"}]}
-    slow = serve({"head": head}, {"sleep": 0.1}, {"event": event}, {"chunk": "data: [DONE]\n\n"}, {"end": True})
-    several(person_home, slow=slow.url, mine=model.url)
-    results = [say(workspace, f"Question {number}", search=False) for number in range(5)]
-    assert [result.backend for result in results] == ["slow", "slow", "slow", "mine", "mine"]
-    assert "late or failed their checks" in results[3].head()[0] and not results[4].head()
-    assert journalled(workspace) == [("slow", "mine", "sla")]
-
-
-@pytest.mark.slow
-def test_a_spent_budget_lets_the_free_one_answer(
-    workspace: Workspace, person_home: Path, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DEAR_KEY", KEY)
-    settings = json.loads((person_home / "config.json").read_text())
-    dear = {"url": "https://cloud.invalid/v1", "model": "dear", "kind": "openai", "apiKeyEnv": "DEAR_KEY"}
-    settings["backends"]["dear"] = dear
-    settings |= {"modelPreference": ["dear", "mine"], "budget": {"perDayUsd": 0.000001}}
-    settings["prices"] = {"dear": {"input": 100, "output": 100}}
-    (person_home / "config.json").write_text(json.dumps(settings))
-    result = say(workspace, "Hello?", search=False)
-    assert (result.backend, result.answer) == ("mine", "Answer 1.") and "budget of this day" in result.text()
-    assert journalled(workspace) == [("dear", "mine", "budget")]
-    settings["modelPreference"] = ["dear"]
-    (person_home / "config.json").write_text(json.dumps(settings))
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(person_home / "cache"))
-    with pytest.raises(BudgetExceeded):
-        say(workspace, "And now?", search=False)
-    assert kept(workspace).chats[0].turns == 1
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("no_embedded_model")
-def test_a_chat_killed_in_an_answer_is_readable_and_goes_on(
-    workspace: Workspace,
-    person_home: Path,
-    serve: ServeScript,  # noqa: F811
-    model: ScriptedModel,
-) -> None:
-    say(workspace, "Hello?")
-    good = (person_home / "config.json").read_text()
-    slow = [*endless(), {"drip": 'data: {"choices":[{"delta":{"content":"time "}}]}\n\n', "every": 0.3}]
-    use(person_home, serve(*slow).url)
-    command = [sys.executable, "-m", "nootropic_kernel.cli", "chat", "Tell me", "--no-search"]
-    running = subprocess.Popen(command, cwd=workspace.root, env=environment(), stdout=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + 60
-        while "upon" not in "".join(turn.answer for turn in kept(workspace, "show", "C1").turns):
-            assert time.monotonic() < until and running.poll() is None
-            time.sleep(0.1)
-    finally:
-        running.kill()
-        assert running.wait() == -signal.SIGKILL
-    first, cut = kept(workspace, "show", "C1").turns
-    assert (first.question, first.ending) == ("Hello?", "whole")
-    assert (cut.question, cut.ending) == ("Tell me", "cut") and cut.answer.startswith("Once upon a")
-    (person_home / "config.json").write_text(good)
-    after = say(workspace, "And then?")
-    assert (after.chat, after.turn, after.answer) == ("C1", 3, "Answer 2.")
-    assert "Once upon a" in model.prompts()[-1] and "[cut]" in model.prompts()[-1]
-
-
-@pytest.mark.slow
-def test_a_question_asked_again_keeps_its_old_answer_until_the_new_one_is_there(
-    workspace: Workspace,
-    person_home: Path,
-    serve: ServeScript,  # noqa: F811
-    model: ScriptedModel,
-    no_embedded_model: None,
-) -> None:
-    fresh_kernel()
-    say(workspace, "Hello?", face="magic")
-    fresh_kernel()
-    use(person_home, "http://127.0.0.1:9/v1")
-    with pytest.raises(BackendUnreachable):
-        say(workspace, "Hello?", face="magic")
-    assert [turn.answer for turn in kept(workspace, "show", "C1").turns] == ["Answer 1."]
-
-
 @pytest.mark.parametrize("sure", ["", "  \n"])
 def test_nothing_to_say(workspace: Workspace, sure: str) -> None:
     with pytest.raises(UsageError, match="nothing to say"):
         say(workspace, sure)
-
-
-def test_without_a_model_the_error_names_how_to_get_one(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(NoModel, match="noo models pull"):
-        say(workspace, "Hello")
-    assert not kept(workspace).chats
 
 
 def test_the_embedded_model_says_so(workspace: Workspace) -> None:

@@ -32,17 +32,7 @@ def test_proposals_hunks_and_turns(workspace: Workspace, database: StateDatabase
     store = ProposalStore(database, workspace)
     changeset = build_changeset(
         [FileEdit("README.md", base, b"# The shelf\n\nA small shelf of books.\nMore.\n")],
-        Provenance(
-            task="T1",
-            title="Readme",
-            how="person",
-            model=None,
-            prompt=None,
-            prompt_version=None,
-            trace_id=None,
-            context=(),
-            answer_blob=None,
-        ),
+        Provenance(task="T1", title="Readme", how="person"),
     )
     proposal = store.propose(changeset)
     assert values(workspace, "proposal") == [proposal.id]

@@ -1,11 +1,10 @@
-"""The verbs init, plan, board, spec and next on real repositories."""
+"""The verbs plan and spec on real repositories."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -16,31 +15,26 @@ from pathlib import Path
 import pytest
 
 import nootropic_kernel
-from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved, current_spec
-from nootropic_kernel.agents.task_states import mark_satisfied
+from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved
 from nootropic_kernel.capabilities.arguments import parse
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, board
-from nootropic_kernel.capabilities.init import InitParams, init
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.plan_views import PlanResult
 from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.capabilities.spec import SpecParams, spec
-from nootropic_kernel.changes.accept import accept, reject, undo
-from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
-from nootropic_kernel.changes.store import Proposal, ProposalStore
+from nootropic_kernel.changes.accept import accept
 from nootropic_kernel.planning.errors import BriefUnusable, PlanInvalid, SpecForeign, SpecUnreadable
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.location import Workspace
+from tests.capabilities.task_work import propose_for, statuses
+from tests.conftest import git
 from tests.planning.random_repository import random_brief, random_repository
 
 SPEC = "project-spec.md"
+
 BLOG = "Build a blog platform"
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture
@@ -60,14 +54,6 @@ def planned(session: Session, brief: str = BLOG, **options: bool) -> PlanResult:
     return plan(PlanParams(brief=brief, **options), session)
 
 
-def statuses(session: Session) -> dict[str, str]:
-    result = board(BoardParams(), session)
-    return {task.id: task.status for epic in result.epics for story in epic.stories for task in story.tasks}
-
-
-# ---- plan -----------------------------------------------------------------------------------------------------------
-
-
 def test_plan_writes_and_commits_the_spec_and_nothing_else(session: Session, repo: Path) -> None:
     (repo / "staged.txt").write_text("mine\n")
     git(repo, "add", "staged.txt")
@@ -76,7 +62,7 @@ def test_plan_writes_and_commits_the_spec_and_nothing_else(session: Session, rep
     assert result.commit == git(repo, "rev-parse", "HEAD")
     assert git(repo, "show", "--name-only", "--format=", "HEAD").split() == [SPEC]
     assert git(repo, "log", "-1", "--format=%s") == f"Plan: {BLOG}"
-    assert git(repo, "status", "--porcelain").splitlines() == ["M README.md", "A  staged.txt"]
+    assert git(repo, "status", "--porcelain").splitlines() == [" M README.md", "A  staged.txt"]
 
 
 def test_the_document_is_epics_with_stories_with_tasks(session: Session) -> None:
@@ -141,7 +127,7 @@ def test_an_edited_brief_asks_for_an_amendment(session: Session, repo: Path) -> 
 
 def test_amending_keeps_ids_and_what_is_done(session: Session, repo: Path) -> None:
     first = planned(session)
-    done = propose(session, "T1", "shelf/post.py")
+    done = propose_for(session, "T1", "shelf/post.py")
     accept(session.workspace, session.database(), [done.id])
     titles = {task.id: task.title for e in first.epics for s in e.stories for task in s.tasks}
     result = planned(session, f"{BLOG} with tags and due dates", amend=True)
@@ -357,89 +343,6 @@ def test_two_kernels_planning_at_once_make_one_plan(repo: Path) -> None:
     assert git(repo, "rev-list", "--count", "HEAD") == "2"
 
 
-# ---- states, board, next --------------------------------------------------------------------------------------------
-
-
-def propose(session: Session, task: str, *paths: str) -> Proposal:
-    """A proposal with one new file a path."""
-    edits = [FileEdit(path, None, f'"""Made for {task}."""\n'.encode()) for path in paths]
-    provenance = Provenance(task, "x", "recipe")
-    return ProposalStore(session.database(), session.workspace).propose(build_changeset(edits, provenance))
-
-
-def test_a_task_is_done_when_all_hunks_are_decided_and_one_is_accepted(session: Session) -> None:
-    planned(session)
-    workspace, database = session.workspace, session.database()
-    proposal = propose(session, "T1", "shelf/post.py", "shelf/other.py")
-    assert statuses(session)["T1"] == "review"
-    turn = accept(workspace, database, [f"{proposal.id}:1"])
-    assert statuses(session)["T1"] == "review"
-    reject(workspace, database, [f"{proposal.id}:2"])
-    assert statuses(session)["T1"] == "done"
-    assert "1 of 2 hunks" in board(BoardParams(), session).text()
-    undo(workspace, database, turn.id)
-    found = statuses(session)
-    assert found["T1"] == "ready"
-    assert "was undone" in board(BoardParams(), session).text()
-
-
-def test_what_waits_becomes_ready_when_its_task_is_done(session: Session) -> None:
-    planned(session)
-    assert statuses(session)["T2"] == "pending"  # the store waits for the class
-    listed = next(NextParams(), session)
-    assert [task.id for task in listed.tasks][:1] == ["T1"] and "T2" not in [task.id for task in listed.tasks]
-    accept(session.workspace, session.database(), [propose(session, "T1", "shelf/post.py").id])
-    assert "T2" in [task.id for task in next(NextParams(count=20), session).tasks]
-
-
-def test_states_come_from_git_when_the_store_is_lost(session: Session, repo: Path) -> None:
-    planned(session)
-    turn = accept(session.workspace, session.database(), [propose(session, "T1", "shelf/post.py").id])
-    second = accept(session.workspace, session.database(), [propose(session, "T3", "shelf/comment.py").id])
-    undo(session.workspace, session.database(), second.id)
-    session.close()
-    for path in sorted((repo / ".nootropic").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    fresh = again(session)
-    found = statuses(fresh)
-    assert found["T1"] == "done" and found["T3"] == "ready"
-    assert (turn.commit or "")[:10] in board(BoardParams(), fresh).text()
-    fresh.close()
-
-
-def test_a_task_that_leaves_nothing_to_do_counts_as_done(session: Session) -> None:
-    planned(session)
-    current = current_spec(session.workspace).plan
-    mark_satisfied(session.database(), current, "T1")
-    assert statuses(session)["T1"] == "done" and statuses(session)["T2"] == "ready"
-
-
-def test_proposals_of_an_earlier_plan_do_not_count(session: Session, repo: Path) -> None:
-    planned(session)
-    accept(session.workspace, session.database(), [propose(session, "T1", "shelf/post.py").id])
-    git(repo, "rm", "-q", SPEC)
-    later = {"GIT_AUTHOR_DATE": "2099-01-01T00:00:00", "GIT_COMMITTER_DATE": "2099-01-01T00:00:00"}
-    git(repo, "commit", "-qm", "Drop the plan")
-    for name, value in later.items():
-        os.environ[name] = value
-    try:
-        planned(session, "Keep records of violins")
-    finally:
-        for name in later:
-            del os.environ[name]
-    assert statuses(session)["T1"] == "ready"
-
-
-def test_the_board_counts_every_task_once(session: Session) -> None:
-    result = planned(session)
-    shown = board(BoardParams(), session)
-    total = sum(len(story.tasks) for epic in result.epics for story in epic.stories)
-    assert sum(shown.counts.values()) == total
-    assert "Ready" in shown.text() and "| T1 |" in shown.markdown()
-    only = board(BoardParams(status=["ready"]), session).text()
-    assert re.search(r"^  \S+ T1\*? ", only, re.M) and not re.search(r"^  \S+ T2\*? ", only, re.M)
-
-
 def test_what_nothing_can_do_says_so_on_the_board(session: Session) -> None:
     planned(session, "Rename nowhere_to_be_found to anything")
     assert statuses(session) == {"T1": "blocked"}
@@ -463,9 +366,6 @@ def test_a_plan_from_somewhere_else_cannot_steer_the_terminal(session: Session, 
         assert "\x1b" not in shown and "\x07" not in shown
 
 
-# ---- spec -----------------------------------------------------------------------------------------------------------
-
-
 def test_spec_shows_and_validates(session: Session, repo: Path) -> None:
     planned(session)
     shown = spec(SpecParams(), session)
@@ -474,31 +374,3 @@ def test_spec_shows_and_validates(session: Session, repo: Path) -> None:
     (repo / SPEC).write_text(text.replace('status: "pending"', "status: pending", 1))
     broken = spec(SpecParams(validate=True), session)
     assert broken.failed and broken.problems[0].line == text.split("\n").index('status: "pending"') + 1
-
-
-# ---- init -----------------------------------------------------------------------------------------------------------
-
-
-def test_init_prepares_a_folder_and_says_what_it_did(tmp_path: Path, person_home: Path) -> None:
-    session = Session(Workspace.find(tmp_path))
-    first = init(InitParams(path=str(tmp_path / "new project"), git=True), session)
-    root = tmp_path / "new project"
-    assert first.has_git and (root / ".git").is_dir() and (root / ".nootropic" / ".gitignore").exists()
-    assert person_home.is_dir() and "Made a Git repository." in first.done
-    assert git(root, "status", "--porcelain") == ""
-    second = init(InitParams(path=str(root), git=True), session)
-    assert not [line for line in second.done if line.startswith("Made")]
-    session.close()
-
-
-def test_init_asks_before_it_makes_a_repository(tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    def refuse(question: str) -> bool:
-        asked.append(question)
-        return False
-
-    session = Session(Workspace.find(tmp_path), approve=refuse)
-    assert not init(InitParams(), session).has_git
-    assert asked and not (tmp_path / ".git").exists()
-    session.close()

@@ -31,17 +31,7 @@ def status(workspace: Workspace) -> StatusResult:
 
 
 def provenance(title: str, task: str | None = None) -> Provenance:
-    return Provenance(
-        task=task,
-        title=title,
-        how="person",
-        model=None,
-        prompt=None,
-        prompt_version=None,
-        trace_id=None,
-        context=(),
-        answer_blob=None,
-    )
+    return Provenance(task=task, title=title, how="person")
 
 
 def test_a_fresh_repository(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import scripted_model
 from tests.planning.random_repository import random_brief, random_repository
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_embedded_model")]
 
 BOOKS = (
     '"""Books and how to sort them."""\n\n\ndef by_title(books: list[str]) -> list[str]:\n    return sorted(books)\n'
@@ -45,12 +45,6 @@ ASK = {"instruct": "Sort without regard to case", "file": ["shelf/books.py"]}
 
 def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
-
-
-@pytest.fixture(autouse=True)
-def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here asks the embedded model, whether it is on this machine or not."""
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
 
 
 @pytest.fixture

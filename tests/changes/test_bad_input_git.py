@@ -27,11 +27,6 @@ pytestmark = pytest.mark.slow
 CRLF = TEXT.replace(b"\n", b"\r\n")
 
 
-@pytest.fixture
-def store(workspace: Workspace, database: StateDatabase) -> ProposalStore:
-    return store_with_text(workspace, database)
-
-
 def there_and_back(workspace: Workspace, store: ProposalStore, path: str, new: bytes) -> None:
     """Accept, undo and redo one edit: files, HEAD and what `git status` shows follow, and nothing else moves."""
     root, database = workspace.root, store.database

@@ -14,7 +14,6 @@ from nootropic_kernel.changes.changeset import (
     DamagedEdit,
     FileEdit,
     HunkNotEditable,
-    HunkState,
     apply_hunks,
     build_changeset,
     outcome,
@@ -226,14 +225,13 @@ def test_rename_mode_and_lines_are_decided_apart() -> None:
         outcome(edit, {1: "text"})
 
 
-def test_numbers_run_over_all_files_and_states_are_kept_apart() -> None:
+def test_numbers_run_over_all_files_that_change() -> None:
     changeset = build_changeset(
         [FileEdit("a", b"1\n", b"2\n"), FileEdit("same", b"x", b"x"), FileEdit("b", None, b"n")]
     )
     assert [(h.number, h.path) for h in changeset.hunks] == [(1, "a"), (2, "b")]
     assert changeset.outcome(changeset.files[1], {2: None}).content == b"n"
     assert changeset.outcome(changeset.files[1], {1: None}).content is None
-    assert [h.state for h in changeset.with_states({2: HunkState.REJECTED}).hunks] == ["pending", "rejected"]
 
 
 def test_one_file_edited_twice_is_refused() -> None:

@@ -15,6 +15,7 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.changes.turns import recover, turns
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
+from tests.changes.worlds import hook
 from tests.conftest import git
 
 # What a person in a terminal does, or a hook that bumps a version; with the person's own index.
@@ -29,14 +30,6 @@ ACCEPT = (
     "from nootropic_kernel.workspace.location import Workspace\n"
     "workspace = Workspace.find(sys.argv[1])\naccept(workspace, StateDatabase.open(workspace), ['P1'])\n"
 )
-
-
-def hook(root: Path, name: str, body: str) -> Path:
-    file = root / ".git" / "hooks" / name
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("#!/bin/sh\n" + body)
-    file.chmod(0o755)
-    return file
 
 
 def propose(workspace: Workspace, database: StateDatabase, path: str = "a.txt") -> None:

@@ -55,3 +55,17 @@ def head_file(root: Path, path: str = "a.txt") -> bytes:
 def commits(root: Path) -> int:
     """How many commits there are."""
     return int(git(root, "rev-list", "--count", "HEAD"))
+
+
+def two_hunks(store: ProposalStore, **options: str) -> Proposal:
+    """Propose to change lines 5 and 25 of `TEXT`."""
+    return propose(store, FileEdit("a.txt", TEXT, changed(5, 25)), **options)
+
+
+def hook(root: Path, name: str, body: str) -> Path:
+    """Give a repository a hook for the shell."""
+    file = root / ".git" / "hooks" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("#!/bin/sh\n" + body)
+    file.chmod(0o755)
+    return file

@@ -11,6 +11,7 @@ import pexpect
 
 from tests.agents.scripted_model import scripted_model
 from tests.models.conftest import ServeScript, serve  # noqa: F401
+from tests.models.endless_answer import begun, name_backends
 from tests.promises.rooms import environment, noo
 
 NOO = [sys.executable, "-m", "nootropic_kernel.cli"]
@@ -52,12 +53,7 @@ def test_a_stop_at_the_terminal_ends_the_answer_not_the_chat(
     person_home: Path,
     serve: ServeScript,  # noqa: F811
 ) -> None:
-    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    slow = {"choices": [{"delta": {"content": "Once upon"}}]}
-    url = serve({"head": head}, {"event": slow}, {"sleep": 600}).url
-    person_home.mkdir(parents=True, exist_ok=True)
-    backend = {"url": url, "model": "tiny"}
-    (person_home / "config.json").write_text(json.dumps({"backends": {"s": backend}, "modelPreference": ["s"]}))
+    name_backends(person_home, s=serve(*begun("Once upon"), {"sleep": 600}).url)
     child = terminal(repo, "chat", "--no-search")
     child.expect_exact("> ")
     child.sendline("Tell me")

@@ -69,7 +69,7 @@ ERRORS: list[tuple[str, type[GatewayError], str]] = [
     ("nobody", UnknownModel, "model_not_found"),
     ("busy", TooBusy, "rate_limit_exceeded"),
     ("overflow", BadRequest, "context_length_exceeded"),
-    ("broken", GatewayFailed, "InferenceError"),
+    ("broken", GatewayFailed, "inference_error"),
 ]
 
 

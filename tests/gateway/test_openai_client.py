@@ -91,8 +91,8 @@ def test_an_answer_cut_at_its_limit_says_length(client: openai.OpenAI) -> None:
         ("busy", openai.RateLimitError, "rate_limit_exceeded"),
         ("overflow", openai.BadRequestError, "context_length_exceeded"),
         # The key that the person's settings name is wrong, not the caller's.
-        ("locked", openai.InternalServerError, "AuthenticationFailed"),
-        ("broken", openai.InternalServerError, "InferenceError"),
+        ("locked", openai.InternalServerError, "authentication_failed"),
+        ("broken", openai.InternalServerError, "inference_error"),
         ("wrong_object", openai.InternalServerError, "schema_violation"),
     ],
 )

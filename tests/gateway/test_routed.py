@@ -74,7 +74,7 @@ def test_auto_goes_on_to_the_next_and_names_it_and_a_name_is_kept(tmp_path: Path
         for stream in (False, True):
             with pytest.raises(openai.InternalServerError) as caught:
                 asking.chat.completions.create(model="first", messages=ASK, stream=stream)
-            assert caught.value.code == "InferenceError"
+            assert caught.value.code == "inference_error"
         assert asking.chat.completions.create(model="second", messages=ASK).model == "second"
         assert switches(tmp_path) == [("second", "first", "INFERENCE_ERROR")], "who names a model was not switched"
 
@@ -85,7 +85,7 @@ def test_a_stream_that_breaks_off_is_not_begun_again_by_another(folder: Path, ho
         body = {"model": "auto", "messages": ASK, "stream": True}
         text = http.post("/v1/chat/completions", json=body).text
     assert "Half an ans" in text and "whole" not in text and "[DONE]" not in text
-    assert json.loads(text.strip().split("\n\n")[-1].removeprefix("data: "))["error"]["code"] == "AnswerCut"
+    assert json.loads(text.strip().split("\n\n")[-1].removeprefix("data: "))["error"]["code"] == "answer_cut"
 
 
 def test_a_spent_budget_goes_on_to_what_is_free_and_is_an_error_of_its_own_for_a_name(folder: Path, home: Path) -> None:

@@ -14,9 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nootropic_kernel.models.catalogue import CatalogueModel, find_model
-from nootropic_kernel.models.download import ensure_model_cached
-from nootropic_kernel.models.errors import DownloadFailed
+from tests.models.conftest import model as model
 
 
 @pytest.fixture
@@ -33,17 +31,6 @@ def run_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         process.kill()
     shutil.rmtree(folder)
     assert left, "a process of the service outlived its end"
-
-
-@pytest.fixture(scope="session")
-def model() -> CatalogueModel:
-    """The embedded model, its file on this machine."""
-    found = find_model()
-    try:
-        ensure_model_cached(found)
-    except DownloadFailed as error:
-        pytest.fail(f"These tests need the real model. {error}", pytrace=False)
-    return found
 
 
 def processes(folder: Path) -> list[psutil.Process]:

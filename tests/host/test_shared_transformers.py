@@ -21,7 +21,7 @@ import json, sys
 from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 settings = BackendSettings("mine", "", sys.argv[2], kind="transformers")
 backend = connect(settings, workspace=Workspace.find(sys.argv[1]))
 answer = backend.chat(ChatRequest((Message("user", "the quick brown fox"),), 8))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from nbclient import NotebookClient
 from tests.agents.scripted_model import scripted_model
 from tests.kernel.running import PACKAGE, running_kernel
 from tests.models.conftest import ServeScript, serve  # noqa: F401
+from tests.models.endless_answer import begun, name_backends
 from tests.promises.rooms import noo
 
 pytestmark = pytest.mark.slow
@@ -56,12 +56,7 @@ def test_stop_keeps_what_had_come_and_the_chat_goes_on(
     person_home: Path,
     serve: ServeScript,  # noqa: F811
 ) -> None:
-    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    slow = {"choices": [{"delta": {"content": "Once upon"}}]}
-    url = serve({"head": head}, {"event": slow}, {"sleep": 600}).url
-    person_home.mkdir(parents=True, exist_ok=True)
-    backend = {"url": url, "model": "tiny"}
-    (person_home / "config.json").write_text(json.dumps({"backends": {"s": backend}, "modelPreference": ["s"]}))
+    name_backends(person_home, s=serve(*begun("Once upon"), {"sleep": 600}).url)
     with running_kernel(repo) as kernel:
         kernel.run("%load_ext nootropic_kernel")
         for turn in (1, 2):

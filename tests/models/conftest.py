@@ -21,8 +21,8 @@ from nootropic_kernel.models.download import ensure_model_cached
 from nootropic_kernel.models.embedded import EmbeddedBackend
 from nootropic_kernel.models.errors import DownloadFailed
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 
 ServeScript = Callable[..., BackendSettings]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nootropic_kernel.workspace.settings import BackendSettings
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 
 ROOT = Path(__file__).parents[2]
 KEY_VARIABLE = "STAND_IN_KEY"

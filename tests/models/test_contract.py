@@ -28,9 +28,10 @@ from nootropic_kernel.models.errors import (
     NotOffered,
 )
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.backend_settings import CLOUD_URLS, BackendSettings
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import CLOUD_URLS, BackendSettings
+from tests.models.person_schema import PERSON
 from tests.models.stand_ins import KEY_VARIABLE, MODULES, stand_in
 
 pytestmark = pytest.mark.slow
@@ -39,16 +40,6 @@ CONTROL_BACK_S = 2.0
 KEY = "sk-stand-in-0123456789"
 # Those whose public protocol has a key; the others listen to everybody, or to a proxy's key only.
 KEYED = ("openai-compatible", "openai", "tabby", "vllm", "huggingface", "anthropic", "ollama")
-PERSON = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "maxLength": 20},
-        "age": {"type": "integer"},
-        "kind": {"enum": ["pupil", "teacher"]},
-    },
-    "required": ["name", "age", "kind"],
-    "additionalProperties": False,
-}
 HELLO = ChatRequest((Message("system", "Be brief."), Message("user", "Say hello.")), max_tokens=24)
 STORY = ChatRequest((Message("user", "Tell me a very long story about a lighthouse."),), max_tokens=1500)
 SERVERS = [pytest.param(kind, id=kind) for kind in MODULES]

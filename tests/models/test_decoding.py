@@ -14,7 +14,7 @@ from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.errors import ModelError
 from nootropic_kernel.models.exchange import Frame
 from nootropic_kernel.models.thinking import ThinkingFilter
-from nootropic_kernel.workspace.settings import BackendSettings
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 
 KINDS = ("openai-compatible", "ollama", "anthropic", "petals")
 KEYS = (

@@ -19,8 +19,8 @@ from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.dequantise import dequantised, is_whole, place_of
 from nootropic_kernel.models.files import sha256_of
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 from tests.models.tiny_gguf import write_gguf
 
 

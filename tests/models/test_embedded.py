@@ -24,6 +24,7 @@ from nootropic_kernel.models.engine_options import EngineOptions
 from nootropic_kernel.models.errors import ContextOverflow, InferenceError, ModelLoadFailed
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
+from tests.models.person_schema import PERSON
 
 pytestmark = pytest.mark.slow
 
@@ -31,16 +32,6 @@ CONTROL_BACK_S = 2.0
 LONG = ChatRequest((Message("user", "Tell a very long story about a lighthouse keeper."),), max_tokens=2000)
 # The longest prompt that fits: reading it keeps the engine busy for many seconds before the first token.
 SLOW = ChatRequest((Message("user", "word " * 3500),), max_tokens=5)
-PERSON = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "maxLength": 20},
-        "age": {"type": "integer"},
-        "kind": {"enum": ["pupil", "teacher"]},
-    },
-    "required": ["name", "age", "kind"],
-    "additionalProperties": False,
-}
 
 
 def ask(text: str, max_tokens: int = 24) -> ChatRequest:

@@ -14,8 +14,8 @@ import pytest
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.errors import AnswerCut, BackendUnreachable, InferenceError, ModelError, ModelTimeout
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.errors import Interrupted
-from nootropic_kernel.workspace.settings import BackendSettings
 from tests.models.conftest import ServeScript, chat
 from tests.models.framings import FRAMINGS, Framing
 

@@ -23,8 +23,8 @@ from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.errors import AuthenticationFailed, ModelError
 from nootropic_kernel.models.keys import Key, key_of
 from nootropic_kernel.telemetry.spans import flush, span
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 from tests.models.conftest import ServeScript, chat
 from tests.models.framings import FRAMINGS
 from tests.models.test_faults import reply

@@ -21,8 +21,9 @@ from nootropic_kernel.models.exchange import Limits
 from nootropic_kernel.models.matcher import ORDER, Policy, rank
 from nootropic_kernel.models.router import Router
 from nootropic_kernel.models.standing import Memory
+from nootropic_kernel.workspace.backend_settings import BACKEND_KINDS, CLOUD_URLS, BackendSettings
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BACKEND_KINDS, CLOUD_URLS, BackendSettings, Settings, load_settings
+from nootropic_kernel.workspace.settings import Settings, load_settings
 from tests.models.conftest import ServeScript
 from tests.models.framings import FRAMINGS
 from tests.models.stand_ins import stand_in

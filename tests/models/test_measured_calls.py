@@ -19,10 +19,10 @@ from nootropic_kernel.telemetry.ledger import Ledger
 from nootropic_kernel.telemetry.spans import flush, read_trace, span
 from nootropic_kernel.telemetry.store import SpanRecord
 from nootropic_kernel.telemetry.texts import spoken
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.measuring import BudgetSettings, Measuring, Price
-from nootropic_kernel.workspace.settings import BackendSettings
 from tests.models.conftest import ServeScript, chat
 from tests.models.test_openai_compatible import DONE, END, STREAM, reply, says
 from tests.telemetry.settings_files import person_says, repository_says

@@ -22,9 +22,9 @@ from nootropic_kernel.models.errors import (
 )
 from nootropic_kernel.models.exchange import Limits
 from nootropic_kernel.telemetry.spans import read_trace, span
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 from tests.models.conftest import ServeScript, chat
 
 pytestmark = pytest.mark.slow

@@ -19,9 +19,9 @@ from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.engine_backend import EngineBackend
 from nootropic_kernel.models.errors import ContextOverflow, InferenceError, ModelLoadFailed, NotOffered
 from nootropic_kernel.models.serving import close_all
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.errors import Interrupted
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 
 pytestmark = [pytest.mark.learning, pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -24,8 +24,8 @@ from nootropic_kernel.models.backends import connect
 from nootropic_kernel.models.catalogue import CatalogueModel
 from nootropic_kernel.models.contract import ChatRequest, Message
 from nootropic_kernel.models.errors import InvalidOutput
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.errors import Interrupted
-from nootropic_kernel.workspace.settings import BackendSettings
 
 pytestmark = [pytest.mark.learning, pytest.mark.deep, pytest.mark.timeout(900)]
 

@@ -12,22 +12,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tests.planning.strips import parse
+
 Tree = Any  # nested lists of words
 
 
 def tree(text: str) -> Tree:
     """The nested lists of a file."""
-    text = re.sub(r";[^\n]*", "", text).lower()
-    stack: list[list[Any]] = [[]]
-    for token in re.findall(r"[()]|[^\s()]+", text):
-        if token == "(":
-            stack.append([])
-        elif token == ")":
-            done = stack.pop()
-            stack[-1].append(done)
-        else:
-            stack[-1].append(token)
-    return stack[0][0]
+    return parse(text)[0]
 
 
 def pairs(words: list[Any]) -> list[tuple[str, list[str]]]:

@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.solve import SolveParams, solve
 from nootropic_kernel.planning.errors import HddlInvalid
 from nootropic_kernel.planning.hddl_plan import plan_of
 from nootropic_kernel.planning.hddl_reader import read
 from nootropic_kernel.planning.hddl_search import Search
+from nootropic_kernel.workspace.errors import UsageError
+from nootropic_kernel.workspace.location import Workspace
 from tests.planning.htn_verifier import Judge
 from tests.promises.rooms import noo
 
@@ -259,3 +263,10 @@ def test_the_verb_prints_a_plan_or_says_that_there_is_none(repo: Path) -> None:
     assert none.returncode == 1 and "There is no plan" in none.stdout
     broken = noo(repo, "solve", "good.hddl", "bad.hddl")
     assert broken.returncode == 1 and "good.hddl, line 1," in broken.stderr
+
+
+@pytest.mark.parametrize("name", ["a\0b", "~nobody-of-this-name/x", "x" * 300])
+def test_what_is_no_path_is_refused(workspace: Workspace, name: str) -> None:
+    """Regression: it was a fault of ours."""
+    with pytest.raises(UsageError, match="no path"):
+        solve(SolveParams(domain=name, problem="problem.hddl"), Session(workspace))

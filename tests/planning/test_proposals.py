@@ -21,7 +21,8 @@ from nootropic_kernel.planning.proposal_names import Names
 from nootropic_kernel.planning.proposal_repair import Repaired, repaired
 from nootropic_kernel.planning.proposal_schema import schema, vocabulary
 from nootropic_kernel.planning.situation import Ground, ground_of
-from tests.planning.faulty_proposals import case, good_proposal, judged, survived
+from tests.planning.faulty_proposals import case, good_proposal
+from tests.planning.proposal_judge import judged, survived
 from tests.planning.random_plans import shipped_plan, synthetic_plan
 
 pytestmark = pytest.mark.slow

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -100,6 +102,25 @@ def test_the_port_is_this_machines_alone_and_closes(server: MetricsServer, works
     server.close()
     with socket.socket() as free:
         assert free.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:1", 200),
+        ("localhost", 200),
+        ("[::1]:9", 200),
+        ("evil.example", 403),
+        ("evil.example:9464", 403),
+        ("", 403),
+    ],
+)
+def test_a_web_page_that_re_binds_its_name_reads_nothing(server: MetricsServer, host: str, status: int) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", urlsplit(server.url).port or 0, timeout=30)
+    client.request("GET", "/metrics", headers={"Host": host})
+    reply = client.getresponse()
+    assert (reply.status, b"nootropic" in reply.read()) == (status, status == 200)
+    client.close()
 
 
 def test_no_port_is_opened_by_itself(workspace: Workspace) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nootropic_kernel.workspace.settings import BackendSettings, Settings, is_private_url, load_settings
+from nootropic_kernel.workspace.backend_settings import BackendSettings, is_private_url
+from nootropic_kernel.workspace.settings import Settings, load_settings
 
 
 def with_backend(home: Path, entry: Any) -> Settings:

@@ -28,7 +28,7 @@ from tests.conftest import git
         ".git::$INDEX_ALLOCATION/config", ".git:x/config", "GIT~1/config", "git~2/x", "a/GI7EBA~1", ".gitmodules ",
         ".git\u200emodules", "nootro~1/state.db", ".nootropic. /x", "nootropic.json::$DATA", "NOOTROPIC.JSON ",
         ".nootropic-A1-0.draft", "a/.Nootropic-A2-0.draft", ".. /x", "a/.. ./x", "... ", ".env ", ".e\u200env",
-        "id_rsa::$DATA", "safe\u202eyp.txt",
+        "id_rsa::$DATA", "safe\u202eyp.txt", "half\ud800", "\udfff/x", "x" * 256, f"a/{'é' * 128}/b",
     ],
 )  # fmt: skip
 def test_refused_by_name(workspace: Workspace, path: str) -> None:
@@ -51,6 +51,8 @@ def test_refused_by_name(workspace: Workspace, path: str) -> None:
         "git~x",
         "a/nootropic.json",
         "family \U0001f468\u200d\U0001f469.txt",
+        "caf\udce9.py",
+        "x" * 255,
     ],
 )
 def test_allowed(workspace: Workspace, path: str) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +12,6 @@ from nootropic_kernel.workspace import service
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_kernel.workspace.service_place import ServicePlace, ServiceRecord, ServiceUnavailable
 from nootropic_kernel.workspace.service_wire import Wire
-
-
-@pytest.fixture
-def run_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A run-time folder of the test's own."""
-    folder = Path(tempfile.mkdtemp(prefix="noo-", dir="/tmp"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-    monkeypatch.delenv("NOOTROPIC_SERVICE")
-    yield folder
-    shutil.rmtree(folder)
 
 
 def test_each_workspace_has_its_own_private_folder(run_time: Path, tmp_path: Path) -> None:

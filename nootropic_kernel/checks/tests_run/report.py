@@ -70,11 +70,8 @@ def read_report(data: bytes) -> Report:
     """The report in what came through the pipe; never raises, whatever that is."""
     report = Report()
     head, _, rest = data.partition(b"\n")
-    try:
-        key = bytes.fromhex(head.decode("ascii"))
-    except ValueError:
-        key = b""
-    if len(key) != 32:
+    key = _key(head)
+    if key is None:
         report.broken = "the runner did not start"
         return report
     report.started = True
@@ -102,6 +99,15 @@ def read_report(data: bytes) -> Report:
     return report
 
 
+def _key(head: bytes) -> bytes | None:
+    """The key by which the lines are signed, from the first of them; None when that is none."""
+    try:
+        key = bytes.fromhex(head.decode("ascii"))
+    except ValueError:
+        return None
+    return key if len(key) == 32 else None
+
+
 def rewritten(data: bytes, rewrite: Callable[[str], str]) -> bytes:
     """The report with every text in it passed through ``rewrite`` and signed anew.
 
@@ -109,11 +115,8 @@ def rewritten(data: bytes, rewrite: Callable[[str], str]) -> bytes:
     From the first line on that its signature does not prove, the report says no more, so nothing is kept of that.
     """
     head, _, rest = data.partition(b"\n")
-    try:
-        key = bytes.fromhex(head.decode("ascii"))
-    except ValueError:
-        key = b""
-    if len(key) != 32:
+    key = _key(head)
+    if key is None:
         return b""
     lines = [head]
     for number, line in enumerate(rest.split(b"\n")[:-1]):

@@ -7,8 +7,8 @@ import importlib
 from nootropic_kernel.models.backends.server import ServerBackend
 from nootropic_kernel.models.contract import Backend
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 
 __all__ = ["ServerBackend", "connect"]
 

@@ -33,7 +33,7 @@ from nootropic_kernel.models.refusals import malformed, parsed_object
 from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.models.transport import Call, Stream, fetch
 from nootropic_kernel.telemetry.calls import Server
-from nootropic_kernel.workspace.settings import BackendSettings
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 
 Cancel: TypeAlias = threading.Event | None
 

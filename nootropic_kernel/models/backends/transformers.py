@@ -16,8 +16,8 @@ from nootropic_kernel.models.engine_backend import EngineBackend
 from nootropic_kernel.models.engine_options import READY_DEADLINE_S, EngineOptions
 from nootropic_kernel.models.errors import NotOffered
 from nootropic_kernel.models.exchange import Limits
+from nootropic_kernel.workspace.backend_settings import BackendSettings
 from nootropic_kernel.workspace.location import Workspace
-from nootropic_kernel.workspace.settings import BackendSettings
 
 _WINDOW = 4096
 # Dequantising takes a minute or more, once.
