@@ -41,13 +41,20 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
         events: Events = self.settings["nootropic_events"]
         return events
 
+    @property
+    def max_message_size(self) -> int:
+        """Longer messages are not even read: whatever a page sends means nothing."""
+        return _MOST_HEARD
+
     @ws_authenticated
     @authorized
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Check what is asked for, then open the connection."""
         try:
+            if self.request.headers.get("Upgrade", "").lower() != "websocket":
+                raise UsageError("This route is a WebSocket.", next="Connect to it as one.")
             self.since = _row(self.get_query_argument("since", None))
-            self.workspace = await self.desk.workspace(self.get_query_argument("path", ""))
+            self.workspace = await self.desk.workspace(self.get_query_argument("path", "", strip=False))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         await super().get(*args, **kwargs)
@@ -60,8 +67,6 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
 
     def on_message(self, message: str | bytes) -> None:
         """Nothing that a page sends means anything here."""
-        if len(message) > _MOST_HEARD:
-            self.close(1009, "Too long")
 
     def on_close(self) -> None:
         """The page is gone."""

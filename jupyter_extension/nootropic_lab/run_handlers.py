@@ -38,11 +38,11 @@ class RunsHandler(_RunsBase):
     async def post(self) -> None:
         """Start a verb and answer with the run's id, long before it ends."""
         try:
-            request = self.request_object()
+            request = self.request_object("verb", "arguments", "path", "unsaved")
             verb = request.get("verb")
             if not isinstance(verb, str):
                 raise UsageError("`verb` is not a string.", next='Send {"verb": "status"}.')
-            run = await self.runs.start(verb, request)
+            run = await self.runs.start(verb, request, self.allow)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.set_status(202)

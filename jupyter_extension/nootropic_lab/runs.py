@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,13 +135,15 @@ class Runs:
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, verb: str, request: Mapping[str, Any]) -> Run:
+    async def start(self, verb: str, request: Mapping[str, Any], allow: Callable[[Call], Awaitable[None]]) -> Run:
         """Start a verb; a wrong request is refused at once, what the verb refuses comes with the run.
 
+        :param allow: raises when the person may not do what the verb does.
         :raises NootropicError: what is wrong with the request.
         :raises Busy: when too many run.
         """
         call = await self._desk.prepare(verb, request)
+        await allow(call)
         if sum(run.state == "running" for run in self._runs.values()) >= MOST_AT_ONCE:
             raise Busy("Too many runs at once in this server.", next="Wait until one ends, or stop one.")
         root = call.workspace.root
