@@ -35,7 +35,7 @@ class Serving:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.log = home / "server.log"
-        self._folder = folder
+        self.folder = folder
         self._env = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "pipelines", ROOT / "jupyter_extension"))),
@@ -47,7 +47,7 @@ class Serving:
         """Start it, and wait until it answers."""
         command = [
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
-            *(f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self._folder}"),
+            *(f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}"),
             *(f"--IdentityProvider.token={self.token}", "--ServerApp.jpserver_extensions={'nootropic_lab': True}"),
         ]
         self.log.parent.mkdir(parents=True, exist_ok=True)
