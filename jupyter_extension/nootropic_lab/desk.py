@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace, download_cache
+from nootropic_lab.answers import encoded
 from nootropic_lab.errors import UnknownVerb
 from nootropic_lab.places import folder_below, in_workspace, on_server
 
@@ -75,6 +76,18 @@ class Desk:
             raise Busy("Too many verbs run at once in this server.", next="Wait until one ends, or stop one.")
         self._running.add(cancel)
         return _apart(lambda: self._run(call, cancel, emit), lambda: self._running.discard(cancel))
+
+    async def written(self, call: Call, answer: Mapping[str, Any]) -> bytes:
+        """An answer as it is sent.
+
+        :raises InternalError: when it is no JSON: a fault of the verb.
+        """
+        from nootropic_kernel.capabilities.invoke import InternalError
+
+        try:
+            return await self.look(lambda: encoded(answer))
+        except (TypeError, ValueError) as error:
+            raise InternalError(call.entry.verb, error) from error
 
     async def look(self, work: Callable[[], T]) -> T:
         """Do short work in a thread; of many at once, some wait for their turn.

@@ -56,6 +56,9 @@ class Refusals(JupyterHandler):
 class NootropicHandler(Refusals, APIHandler):
     """Base of the REST routes."""
 
+    def compute_etag(self) -> None:
+        """None: to hash a large answer takes the server longer than to send it."""
+
     def request_object(self, *known: str) -> dict[str, Any]:
         """The request's body.
 
@@ -114,12 +117,12 @@ class CapabilityHandler(NootropicHandler):
             request = self.request_object("arguments", "path", "unsaved")
             call = await self.desk.prepare(verb, request)
             await self.allow(call)
-            answer = await self.desk.perform(call, self.cancel)
+            answer = await self.desk.written(call, await self.desk.perform(call, self.cancel))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         finally:
             self.settings["nootropic_events"].look_soon()
-        self.finish(json.dumps(answer))
+        self.finish(answer)
 
 
 class PlaceHandler(NootropicHandler):

@@ -60,7 +60,7 @@ class RunHandler(_RunsBase):
             run = self.runs.get(name)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
-        self.finish(json.dumps(run.document()))
+        self.finish(run.document())
 
     # To stop is to steer what runs: who may start it may stop it.
     @web.authenticated
@@ -71,4 +71,4 @@ class RunHandler(_RunsBase):
             run = await self.runs.cancel(name)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
-        self.finish(json.dumps(run.document()))
+        self.finish(run.document())
