@@ -83,6 +83,14 @@ async def test_a_body_that_no_route_can_use(ask: Asker, body: str | bytes) -> No
         assert refused(await ask(route, body)) == (400, "UsageError"), route
 
 
+async def test_no_text_of_a_verb_is_a_fault_of_ours(ask: Asker) -> None:
+    """Regression: a zero byte in the name of a revision or a file was one (500)."""
+    for verb, arguments in (("board", {"since": "a\0b"}), ("solve", {"domain": "\0"}), ("check", {"what": ["x\0"]})):
+        answer = await ask(f"capabilities/{verb}", json.dumps({"path": "project", "arguments": arguments}))
+        assert refused(answer) == (400, "UsageError")
+        assert next(iter(arguments)) in json.loads(answer.body)["error"]["why"]
+
+
 async def test_half_characters_are_told_from_whole_ones_and_from_text_about_them(ask: Asker) -> None:
     whole = [r'{"text": "/cost --day \ud83d\ude00"}', r'{"text": "a \\ud800 b"}', '{"text": "😀"}']
     for body in whole:
