@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jupyter_server.auth import Authorizer
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 
+from nootropic_kernel.workspace.errors import UsageError
 from nootropic_lab import bodies
 from tests.conftest import git
 from tests.lab.test_security import login
@@ -81,6 +84,29 @@ def refused(answer: HTTPResponse) -> tuple[int, str]:
 async def test_a_body_that_no_route_can_use(ask: Asker, body: str | bytes) -> None:
     for route in POSTS:
         assert refused(await ask(route, body)) == (400, "UsageError"), route
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+BODIES = st.binary(max_size=60) | st.dictionaries(st.sampled_from(["path", "text"]), JSON).map(json.dumps).map(
+    str.encode
+)
+
+
+@given(BODIES)
+def test_what_is_taken_can_be_kept_and_sent_on(body: bytes) -> None:
+    try:
+        document = bodies.read_object(body, "path", "text")
+    except UsageError as error:
+        assert error.what and error.next
+        return
+    assert set(document) <= {"path", "text"}
+    json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
 
 
 async def test_no_text_of_a_verb_is_a_fault_of_ours(ask: Asker) -> None:
