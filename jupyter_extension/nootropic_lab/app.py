@@ -9,7 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 from nootropic_lab.desk import Desk
 from nootropic_lab.event_handler import EventsHandler
 from nootropic_lab.events import Events
-from nootropic_lab.handlers import CapabilitiesHandler, CapabilityHandler, PlaceHandler
+from nootropic_lab.handlers import CapabilitiesHandler, CapabilityHandler, PlaceHandler, UnknownRouteHandler
 from nootropic_lab.line_handlers import CompleteHandler, ParseHandler
 from nootropic_lab.run_handlers import RunHandler, RunsHandler
 from nootropic_lab.runs import Runs
@@ -46,6 +46,7 @@ class NootropicLab(ExtensionApp):
                 (API + r"/place", PlaceHandler),
                 (API + r"/complete", CompleteHandler),
                 (API + r"/parse", ParseHandler),
+                (API + r"(?:/.*)?", UnknownRouteHandler),
             ]
         )
 

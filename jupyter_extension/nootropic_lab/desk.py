@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace, download_cache
+from nootropic_lab.answers import encoded
 from nootropic_lab.errors import UnknownVerb
 from nootropic_lab.places import folder_below, in_workspace, on_server
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOST_AT_ONCE = 8
+_MOST_LOOKING = 4
+# While verbs compute, their threads and the server's own take turns of so long. With Python's usual 5 ms the server
+# waits that long behind each of them, many times in one request.
+_SHORT_TURNS_S = 0.001
 
 
 class Busy(NootropicError):
@@ -46,44 +52,69 @@ class Desk:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._running: set[threading.Event] = set()
+        self._looking = asyncio.Semaphore(_MOST_LOOKING)
 
     async def describe(self, path: str = "") -> dict[str, Any]:
         """The verbs that the workspace of a folder offers, and what is wrong with some providers."""
-        return await self.apart(lambda: self._describe(path), threading.Event())
-
-    async def run(self, verb: str, request: Mapping[str, Any], cancel: threading.Event) -> dict[str, Any]:
-        """Run a verb and wait for its answer.
-
-        :param request: ``arguments``, ``path`` (the folder) and ``unsaved`` (files with unsaved edits), all optional.
-        :param cancel: set when nobody waits for the answer any more.
-        :raises NootropicError: what the request or the verb refuses.
-        """
-        return await self.perform(await self.prepare(verb, request), cancel)
+        return await self.look(lambda: self._describe(path))
 
     async def prepare(self, verb: str, request: Mapping[str, Any]) -> Call:
         """Look at a request before anything runs.
 
+        :param request: ``arguments``, ``path`` (the folder) and ``unsaved`` (files with unsaved edits), all optional.
         :raises NootropicError: what is wrong with it.
         """
         arguments, path, unsaved = _checked(request)
-        return await self.apart(lambda: self._prepared(verb, arguments, path, unsaved), threading.Event())
+        return await self.look(lambda: self._prepared(verb, arguments, path, unsaved))
 
     def perform(
         self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None] = lambda progress: None
     ) -> asyncio.Future[dict[str, Any]]:
         """Start a prepared call in a thread; its answer, or what it raises, comes with the future.
 
+        :param cancel: set when nobody waits for the answer any more.
         :param emit: told, in that thread, what the verb streams.
         :raises Busy: when too many run.
         """
-        return self.apart(lambda: self._run(call, cancel, emit), cancel)
+        if len(self._running) >= _MOST_AT_ONCE:
+            raise Busy("Too many verbs run at once in this server.", next="Wait until one ends, or stop one.")
+        if not self._running:
+            self._turns_s = sys.getswitchinterval()
+            sys.setswitchinterval(min(self._turns_s, _SHORT_TURNS_S))
+        self._running.add(cancel)
+        return _apart(lambda: self._run(call, cancel, emit), lambda: self._ended(cancel))
+
+    def _ended(self, cancel: threading.Event) -> None:
+        self._running.discard(cancel)
+        if not self._running:
+            sys.setswitchinterval(self._turns_s)
+
+    async def written(self, call: Call, answer: Mapping[str, Any]) -> bytes:
+        """An answer as it is sent.
+
+        :raises InternalError: when it is no JSON: a fault of the verb.
+        """
+        from nootropic_kernel.capabilities.invoke import InternalError
+
+        try:
+            return await self.look(lambda: encoded(answer))
+        except (TypeError, ValueError) as error:
+            raise InternalError(call.entry.verb, error) from error
+
+    async def look(self, work: Callable[[], T]) -> T:
+        """Do short work in a thread; of many at once, some wait for their turn.
+
+        :raises NootropicError: what the work raises.
+        """
+        async with self._looking:
+            return await _apart(work)
 
     async def workspace(self, path: str) -> Workspace:
         """The workspace around a folder.
 
         :raises NootropicError: when the folder is refused.
         """
-        return await self.apart(lambda: Workspace.find(folder_below(self.root, path)), threading.Event())
+        return await self.look(lambda: Workspace.find(folder_below(self.root, path)))
 
     async def place(self, path: str) -> dict[str, Any]:
         """A file as its workspace names it; ``file`` is None for one that lies outside of every served workspace.
@@ -99,41 +130,6 @@ class Desk:
         """Ask every running verb to stop."""
         for cancel in list(self._running):
             cancel.set()
-
-    def apart(self, work: Callable[[], T], cancel: threading.Event) -> asyncio.Future[T]:
-        """Do some work in a thread of its own; what it returns or raises comes with the future.
-
-        :raises Busy: when too many run.
-        """
-        if len(self._running) >= _MOST_AT_ONCE:
-            raise Busy("Too many verbs run at once in this server.", next="Wait until one ends, or stop one.")
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
-
-        def tell(value: T | None, error: BaseException | None) -> None:
-            self._running.discard(cancel)
-            if done.cancelled():
-                return
-            if error is None:
-                done.set_result(value)  # type: ignore[arg-type]
-            else:
-                done.set_exception(error)
-
-        def target() -> None:
-            value, failure = None, None
-            try:
-                value = work()
-            except BaseException as error:
-                failure = error
-            try:
-                loop.call_soon_threadsafe(tell, value, failure)
-            except RuntimeError:
-                pass  # The server has stopped: nobody waits any more.
-
-        self._running.add(cancel)
-        # A daemon: a verb that is slow to stop does not keep the server from ending, and loses nothing by it.
-        threading.Thread(target=target, name="nootropic-verb", daemon=True).start()
-        return done
 
     def _describe(self, path: str) -> dict[str, Any]:
         registry = _registry(Workspace.find(folder_below(self.root, path)))
@@ -167,6 +163,36 @@ class Desk:
             }
         finally:
             session.close()
+
+
+def _apart(work: Callable[[], T], after: Callable[[], None] = lambda: None) -> asyncio.Future[T]:
+    """Do some work in a thread of its own; what it returns or raises comes with the future."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(value: T | None, error: BaseException | None) -> None:
+        after()
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(value)  # type: ignore[arg-type]
+        else:
+            done.set_exception(error)
+
+    def target() -> None:
+        value, failure = None, None
+        try:
+            value = work()
+        except BaseException as error:
+            failure = error
+        try:
+            loop.call_soon_threadsafe(tell, value, failure)
+        except RuntimeError:
+            pass  # The server has stopped: nobody waits any more.
+
+    # A daemon: a verb that is slow to stop does not keep the server from ending, and loses nothing by it.
+    threading.Thread(target=target, name="nootropic-verb", daemon=True).start()
+    return done
 
 
 def _registry(workspace: Workspace) -> Registry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http.client import responses
+
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 
 
@@ -21,6 +23,38 @@ class UnknownRun(UsageError):
         )
 
 
+class UnknownRoute(UsageError):
+    """An address below ours that nothing answers at."""
+
+
+class RequestTooLarge(UsageError):
+    """A request with more bytes than any use of the route needs."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(
+            "The request is too large.",
+            why=f"It has {size / 2**20:.0f} MiB; at most {most / 2**20:.0f} MiB are taken.",
+            next="Name a file instead of sending its content.",
+            size=size,
+            most=most,
+        )
+
+
+class NotLetIn(NootropicError):
+    """The server does not know who asks, or does not let them do this; tells nothing of what lies behind."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(
+            "The Jupyter server does not let this page in.",
+            why=why,
+            next="Log in again (load the page anew), or ask whoever runs the server for the right to do this.",
+        )
+
+
+class ServerRefusal(NootropicError):
+    """A refusal of the Jupyter server itself: a wrong method, a text that is no text, a fault."""
+
+
 class FolderRefused(UsageError):
     """A folder that is not below the folder which this server serves."""
 
@@ -34,9 +68,27 @@ class FolderRefused(UsageError):
 
 
 def status_of(error: NootropicError) -> int:
-    """400 for a wrong request, 404 for an unknown verb or run, 500 for a fault of ours, 409 for what a verb refuses."""
-    if isinstance(error, UnknownVerb | UnknownRun):
+    """400 for a wrong request, 403, 404 for what is not there, 413, 500 for a fault of ours, 409 for a verb's no."""
+    if isinstance(error, UnknownVerb | UnknownRun | UnknownRoute):
         return 404
+    if isinstance(error, RequestTooLarge):
+        return 413
     if isinstance(error, UsageError):
         return 400
+    if isinstance(error, NotLetIn):
+        return 403
     return 500 if error.code in ("InternalError", "VerbUnavailable") else 409
+
+
+def refusal(status: int, said: str) -> NootropicError:
+    """The error that stands for a refusal which is not of ours.
+
+    :param said: what the server said of it, if anything.
+    """
+    if status in (401, 403):
+        return NotLetIn(said)
+    if status >= 500:
+        what, then = "The Jupyter server failed.", "Look into its log; then please report it."
+    else:
+        what, then = f"The Jupyter server refused: {responses.get(status, status)}.", "Load the page anew."
+    return ServerRefusal(what, why=said, next=then)

@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 
 # Codes of our own (4000 to 4999 are for applications).
 TOO_SLOW = 4001
+# A page that takes nothing for so long is let go: it resumes when it is awake again.
+PATIENCE_S = 30.0
 _MOST_HEARD = 4096
 
 
 class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
-    """``GET ?path=<folder>&since=<id>``: events of the folder's workspace, as JSON text messages.
+    """``GET ?path=<folder>&since=<id>&journal=<name>``: events of the folder's workspace, as JSON text messages.
 
+    The first message names the journal and its newest row. A page that was away says after which row of which journal
+    it goes on: it gets what it missed, once and in order. Where the journal is another one by now, nothing is sent
+    again, and the page, which sees another name, begins anew.
     What a page sends is not listened to; more than a few bytes of it close the connection.
     """
 
     # Set before the connection is opened.
     workspace: Workspace
     since: int | None
+    journal: str
     sender: asyncio.Task[None] | None = None
 
     @property
@@ -41,13 +47,21 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
         events: Events = self.settings["nootropic_events"]
         return events
 
+    @property
+    def max_message_size(self) -> int:
+        """Longer messages are not even read: whatever a page sends means nothing."""
+        return _MOST_HEARD
+
     @ws_authenticated
     @authorized
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Check what is asked for, then open the connection."""
         try:
+            if self.request.headers.get("Upgrade", "").lower() != "websocket":
+                raise UsageError("This route is a WebSocket.", next="Connect to it as one.")
             self.since = _row(self.get_query_argument("since", None))
-            self.workspace = await self.desk.workspace(self.get_query_argument("path", ""))
+            self.journal = self.get_query_argument("journal", "")
+            self.workspace = await self.desk.workspace(self.get_query_argument("path", "", strip=False))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         await super().get(*args, **kwargs)
@@ -60,8 +74,6 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
 
     def on_message(self, message: str | bytes) -> None:
         """Nothing that a page sends means anything here."""
-        if len(message) > _MOST_HEARD:
-            self.close(1009, "Too long")
 
     def on_close(self) -> None:
         """The page is gone."""
@@ -85,20 +97,27 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
             self.events.leave(topic, listener)
 
     async def _replay(self, topic: Topic, until: int) -> None:
-        await self.write_message(topic.hello(until))
-        after = until if self.since is None else self.since
+        another = self.journal not in ("", topic.journal)
+        after = until if self.since is None or another else self.since
+        await self._write(topic.hello(until))
         while after < until:
             lines = await topic.since(after, until)
             if not lines:
                 return
             for line in lines:
-                await self.write_message(line)
+                await self._write(line)
             after = int(json.loads(lines[-1])["id"])
 
     async def _follow(self, listener: Listener) -> None:
         while True:
             # Waits until the connection takes it: meanwhile the listener's own store fills up, and is bounded.
-            await self.write_message(await listener.next())
+            await self._write(await listener.next())
+
+    async def _write(self, line: str) -> None:
+        try:
+            await asyncio.wait_for(self.write_message(line), PATIENCE_S)
+        except TimeoutError as error:
+            raise Slow from error
 
 
 def _row(value: str | None) -> int | None:

@@ -72,29 +72,28 @@ class Topic:
         self._nudge = asyncio.Event()
         self._trouble = ""
         self._closed = False
-        # The newest row that listeners were told of; changed only in the turn of the loop that tells them.
+        # The newest row that listeners were told of, and of which journal; changed only in the turn of the loop that
+        # tells them.
         self.told = 0
+        self.journal = ""
         self.listeners: set[Listener] = set()
         self.begun = asyncio.get_running_loop().create_task(self._begin())
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     def hello(self, last: int) -> str:
-        """The first message: where the journal stands. It comes again when another database has taken its place."""
-        return json.dumps({"kind": "hello", "last": last, "instance": self._instance})
+        """The first message: where which journal stands. It comes again when another has taken its place."""
+        return json.dumps({"kind": "hello", "last": last, "journal": self.journal, "instance": self._instance})
 
     async def since(self, after: int, until: int) -> list[str]:
         """Messages of older rows, a bounded batch.
 
         :raises NootropicError: when the journal cannot be read now.
         """
-        rows = await self._apart(lambda: self._watch.since(after, until))
-        return [json.dumps(message(row), default=str) for row in rows]
+        return await self._apart(lambda: [message(row) for row in self._watch.since(after, until)])
 
     def send(self, document: dict[str, Any]) -> None:
         """Give every listener a message."""
-        line = json.dumps(document, default=str)
-        for listener in self.listeners:
-            listener.put(line)
+        self._put(json.dumps(document, default=str))
 
     def look_soon(self) -> None:
         """Somebody did something here: do not wait for the next turn."""
@@ -112,26 +111,36 @@ class Topic:
             await self._apart(self._watch.begin)
         except NootropicError as error:
             self._tell_trouble(error)
-        self.told = self._watch.last
+        self._stand()
 
     async def _run(self) -> None:
         await self.begun
         while not self._closed:
             await self._pause()
             try:
-                anew, rows = await self._apart(self._watch.look)
+                anew, lines = await self._apart(self._look)
             except NootropicError as error:
                 self._tell_trouble(error)
                 continue
             self._trouble = ""
-            self.told = self._watch.last
+            self._stand()
             if anew:
-                for listener in self.listeners:
-                    listener.put(self.hello(self.told))
-            for row in rows:
-                self.send(message(row))
-            if len(rows) == BATCH:
+                self._put(self.hello(self.told))
+            for line in lines:
+                self._put(line)
+            if anew or len(lines) == BATCH:
                 self._nudge.set()
+
+    def _look(self) -> tuple[bool, list[str]]:
+        anew, rows = self._watch.look()
+        return anew, [message(row) for row in rows]
+
+    def _stand(self) -> None:
+        self.told, self.journal = self._watch.last, self._watch.journal
+
+    def _put(self, line: str) -> None:
+        for listener in self.listeners:
+            listener.put(line)
 
     async def _pause(self) -> None:
         seldom = self._trouble or not self._watch.there

@@ -6,17 +6,17 @@ import json
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
-from nootropic_kernel.workspace.errors import NootropicError, UsageError
-from nootropic_lab.errors import status_of
+from nootropic_kernel.workspace.errors import NootropicError
+from nootropic_lab.bodies import read_object
+from nootropic_lab.errors import NotLetIn, UnknownRoute, refusal, status_of
 
 if TYPE_CHECKING:
-    from nootropic_lab.desk import Desk
-
-_SHAPE = 'Send an object, such as {"arguments": {}, "path": "", "unsaved": []}.'
+    from nootropic_lab.desk import Call, Desk
 
 
 class Refusals(JupyterHandler):
@@ -31,31 +31,55 @@ class Refusals(JupyterHandler):
         return desk
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """A refusal of ours tells what happened, why, and what to do next."""
+        """Every refusal tells what happened, why, and what to do next."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        cause = error.__cause__ if isinstance(error, web.HTTPError) else None
-        if isinstance(cause, NootropicError):
-            # A value that is no JSON is named by its text, so that an error never hides behind another.
-            self.finish(json.dumps({"error": cause.to_json()}, default=str))
-        else:
-            super().write_error(status_code, **kwargs)
+        told = error.__cause__ if isinstance(error, web.HTTPError) else None
+        if not isinstance(told, NootropicError):
+            told = refusal(status_code, (isinstance(error, web.HTTPError) and error.log_message) or "")
+        # Never as a page: what is refused may hold markup.
+        self.set_header("Content-Type", "application/json")
+        # A value that is no JSON is named by its text, so that an error never hides behind another.
+        self.finish(json.dumps({"message": told.what, "error": told.to_json()}, default=str))
+
+    async def allow(self, call: Call) -> None:
+        """Look whether the person may do what a verb does: to propose and to decide is to write.
+
+        :raises NotLetIn: when the server's authorizer says no.
+        """
+        if call.entry.effect == "read":
+            return
+        may = self.authorizer.is_authorized(self, self.current_user, "write", self.auth_resource)
+        if not await ensure_async(may):
+            raise NotLetIn(f"You may look, and `{call.entry.verb}` writes.")
 
 
 class NootropicHandler(Refusals, APIHandler):
     """Base of the REST routes."""
 
-    def request_object(self) -> dict[str, Any]:
+    def compute_etag(self) -> None:
+        """None: to hash a large answer takes the server longer than to send it."""
+
+    def request_object(self, *known: str) -> dict[str, Any]:
         """The request's body.
 
-        :raises UsageError: when it is no JSON object.
+        :param known: the names that the route takes.
+        :raises UsageError: when it is no JSON object of these.
         """
-        try:
-            body = json.loads(self.request.body or b"{}")
-        except (ValueError, RecursionError) as error:
-            raise UsageError("The request is not JSON.", why=str(error), next=_SHAPE) from error
-        if not isinstance(body, dict):
-            raise UsageError("The request is not a JSON object.", next=_SHAPE)
-        return body
+        return read_object(self.request.body, *known)
+
+
+class UnknownRouteHandler(NootropicHandler):
+    """Answers where no route is."""
+
+    async def prepare(self) -> None:  # type: ignore[override]  # as in its own base
+        """Refuse, whatever the method."""
+        await super().prepare()
+        error = UnknownRoute(
+            "There is no such route.",
+            why="The page and the server's part may be of different versions.",
+            next="Load the page anew; if that does not help, restart the server.",
+        )
+        raise web.HTTPError(404) from error
 
 
 class CapabilitiesHandler(NootropicHandler):
@@ -66,7 +90,7 @@ class CapabilitiesHandler(NootropicHandler):
     async def get(self) -> None:
         """Answer with the registry."""
         try:
-            document = await self.desk.describe(self.get_query_argument("path", ""))
+            document = await self.desk.describe(self.get_query_argument("path", "", strip=False))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.finish(json.dumps(document))
@@ -90,12 +114,15 @@ class CapabilityHandler(NootropicHandler):
     async def post(self, verb: str) -> None:
         """Run the verb and answer with its result in every form."""
         try:
-            answer = await self.desk.run(verb, self.request_object(), self.cancel)
+            request = self.request_object("arguments", "path", "unsaved")
+            call = await self.desk.prepare(verb, request)
+            await self.allow(call)
+            answer = await self.desk.written(call, await self.desk.perform(call, self.cancel))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         finally:
             self.settings["nootropic_events"].look_soon()
-        self.finish(json.dumps(answer))
+        self.finish(answer)
 
 
 class PlaceHandler(NootropicHandler):
@@ -106,7 +133,7 @@ class PlaceHandler(NootropicHandler):
     async def get(self) -> None:
         """Answer with the path below the workspace's root."""
         try:
-            document = await self.desk.place(self.get_query_argument("path", ""))
+            document = await self.desk.place(self.get_query_argument("path", "", strip=False))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.finish(json.dumps(document))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from nootropic_kernel.workspace.connection import StateConnection, connect, identity
-from nootropic_kernel.workspace.journal import Event, events, last_id
+from nootropic_kernel.workspace.journal import Event, beginning, events, last_id
 
 BATCH = 200
 MOST_DATA = 32 * 1024
@@ -45,39 +44,47 @@ PUBLIC_NAMES = {
 }
 
 
-def message(event: Event) -> dict[str, Any]:
+def message(event: Event) -> str:
     """A journal row as listeners get it; data too large for an event is left out, the verbs tell it."""
-    size = len(json.dumps(event.data, default=str))
-    data = event.data if size <= MOST_DATA else {"left_out": size}
+    try:
+        size, data = len(json.dumps(event.data, allow_nan=False)), event.data
+    except ValueError:  # a number that is none, which no page can read
+        size, data = 0, {"damaged": repr(event.data)[:1000]}
+    if size > MOST_DATA:
+        data = {"left_out": size}
     name = PUBLIC_NAMES.get(event.kind, event.kind)
-    return {"kind": "journal", "id": event.id, "name": name, "row": event.kind, "subject": event.subject, "data": data}
+    row = {"kind": "journal", "id": event.id, "name": name, "row": event.kind, "subject": event.subject, "data": data}
+    return json.dumps(row)
 
 
 class JournalWatch:
     """One reader of ``state.db``. Its methods block, and are called by one thread at a time.
 
-    ``last`` is the newest id that was seen; 0 while there is no database.
+    ``last`` is the newest id that was seen; 0 while there is no database. ``journal`` tells the journal from another
+    that took its place; empty while it has no row.
     """
 
     def __init__(self, state_dir: Path) -> None:
         self.last = 0
+        self.journal = ""
         self._path = state_dir / "state.db"
         self._connection: StateConnection | None = None
 
     def begin(self) -> None:
         """Take what is there now as seen."""
-        if (connection := self._open()) is not None:
-            self.last = last_id(connection)
+        self.journal, self.last = self._stands(self._open())
 
     def look(self) -> tuple[bool, list[Event]]:
-        """Whether the database was replaced by another, and the rows that came since (at most :data:`BATCH`).
+        """Whether another journal is there than before, and otherwise the rows that came since (at most :data:`BATCH`).
 
         :raises NootropicError: when the database cannot be read now.
         """
-        before, had = self._connection, self.last > 0
         connection = self._open()
-        if connection is not before and had:
-            self.last = 0 if connection is None else last_id(connection)
+        journal, last = self._stands(connection)
+        # By its rows, not by its file: a copy may be written over the file, and a mended file holds the same journal.
+        if journal != self.journal or last < self.last:
+            begins = not self.journal and self.last == 0  # where there was none, all its rows are news
+            self.journal, self.last = journal, 0 if begins else last
             return True, []
         found = [] if connection is None else events(connection, after=self.last, limit=BATCH)
         if found:
@@ -101,6 +108,10 @@ class JournalWatch:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    @staticmethod
+    def _stands(connection: StateConnection | None) -> tuple[str, int]:
+        return ("", 0) if connection is None else (beginning(connection), last_id(connection))
 
     def _open(self) -> StateConnection | None:
         now = identity(self._path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
@@ -30,12 +29,12 @@ class CompleteHandler(NootropicHandler):
     async def post(self) -> None:
         """Answer with the word that is meant and the candidates for it."""
         try:
-            request = self.request_object()
+            request = self.request_object("path", "text", "names")
             text, names = _text(request), request.get("names", [])
             if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
                 raise UsageError("`names` is not a list of strings.", next="Name the live variables.")
             workspace = without_trace(await self.desk.workspace(_path(request)))
-            document = await self.desk.apart(lambda: completed(workspace, text, names[:_MOST_NAMES]), Event())
+            document = await self.desk.look(lambda: completed(workspace, text, names[:_MOST_NAMES]))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.finish(json.dumps(document))
@@ -49,10 +48,10 @@ class ParseHandler(NootropicHandler):
     async def post(self) -> None:
         """Answer with the verb, its arguments, and what it may do."""
         try:
-            request = self.request_object()
+            request = self.request_object("path", "text")
             text = _text(request)
             workspace = without_trace(await self.desk.workspace(_path(request)))
-            document = await self.desk.apart(lambda: parsed(workspace, text), Event())
+            document = await self.desk.look(lambda: parsed(workspace, text))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.finish(json.dumps(document))

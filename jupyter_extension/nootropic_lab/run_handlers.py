@@ -38,11 +38,11 @@ class RunsHandler(_RunsBase):
     async def post(self) -> None:
         """Start a verb and answer with the run's id, long before it ends."""
         try:
-            request = self.request_object()
+            request = self.request_object("verb", "arguments", "path", "unsaved")
             verb = request.get("verb")
             if not isinstance(verb, str):
                 raise UsageError("`verb` is not a string.", next='Send {"verb": "status"}.')
-            run = await self.runs.start(verb, request)
+            run = await self.runs.start(verb, request, self.allow)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.set_status(202)
@@ -60,7 +60,7 @@ class RunHandler(_RunsBase):
             run = self.runs.get(name)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
-        self.finish(json.dumps(run.document()))
+        self.finish(run.document())
 
     # To stop is to steer what runs: who may start it may stop it.
     @web.authenticated
@@ -71,4 +71,4 @@ class RunHandler(_RunsBase):
             run = await self.runs.cancel(name)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
-        self.finish(json.dumps(run.document()))
+        self.finish(run.document())

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class Run:
         self.progress: dict[str, Any] | None = None
         self.cancel = threading.Event()
         self.ended = asyncio.Event()
-        self._outcome = b"null"
+        self._outcome = b"{}"
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._guard = threading.Lock()
@@ -90,18 +90,18 @@ class Run:
             self.progress = news
             self._event("progress", news)
 
-    def end(self, state: str, outcome: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    def end(self, state: str, outcome: bytes, told: Mapping[str, Any]) -> None:
         """Note the outcome, once.
 
-        :param outcome: what ``GET`` answers with beside the state: ``answer``, or ``error`` and ``status``.
+        :param outcome: a JSON object, what ``GET`` answers with beside the state: ``answer``, or ``error`` and
+            ``status``.
         :param told: the data of the last event.
         """
         if self.state != "running":
             return
         self.flush()
         self.state = state
-        # A value that is no JSON is named by its text, so that an error never hides behind another.
-        self._outcome = json.dumps(outcome, default=str).encode()
+        self._outcome = outcome
         self.ended.set()
         self._event(state, told)
 
@@ -109,11 +109,11 @@ class Run:
         """What a list shows of it."""
         return {"run": self.id, "verb": self.call.entry.verb, "path": self.path, "state": self.state}
 
-    def document(self) -> dict[str, Any]:
-        """All that is known of it."""
-        outcome = json.loads(self._outcome) or {}
+    def document(self) -> bytes:
+        """All that is known of it, as JSON. The outcome may be large, and is not written anew."""
         known = {"seq": self.seq, "text": self.text, "left_out": self.left_out, "progress": self.progress}
-        return {**self.head(), **known, **outcome}
+        document = json.dumps({**self.head(), **known}).encode()
+        return document if self._outcome == b"{}" else document[:-1] + b", " + self._outcome[1:]
 
     def _event(self, name: str, data: Mapping[str, Any]) -> None:
         self.seq += 1
@@ -135,13 +135,15 @@ class Runs:
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, verb: str, request: Mapping[str, Any]) -> Run:
+    async def start(self, verb: str, request: Mapping[str, Any], allow: Callable[[Call], Awaitable[None]]) -> Run:
         """Start a verb; a wrong request is refused at once, what the verb refuses comes with the run.
 
+        :param allow: raises when the person may not do what the verb does.
         :raises NootropicError: what is wrong with the request.
         :raises Busy: when too many run.
         """
         call = await self._desk.prepare(verb, request)
+        await allow(call)
         if sum(run.state == "running" for run in self._runs.values()) >= MOST_AT_ONCE:
             raise Busy("Too many runs at once in this server.", next="Wait until one ends, or stop one.")
         root = call.workspace.root
@@ -190,6 +192,7 @@ class Runs:
     async def _finish(self, run: Run, work: asyncio.Future[dict[str, Any]]) -> None:
         try:
             answer = await work
+            written = await self._desk.written(run.call, answer)
         except NootropicError as error:
             if run.cancel.is_set() and isinstance(error, Interrupted):
                 _stopped(run, error.why, error.data)
@@ -200,7 +203,7 @@ class Runs:
 
             _failed(run, InternalError(run.call.entry.verb, error))
         else:
-            run.end("done", {"answer": answer}, {"effect": answer["effect"], "changed": answer["changed"]})
+            run.end("done", b'{"answer": ' + written + b"}", {"effect": answer["effect"], "changed": answer["changed"]})
         self._ended()
         self._forget()
 
@@ -215,9 +218,14 @@ class Runs:
             del self._runs[run.id]
 
 
+def _text(told: Mapping[str, Any]) -> bytes:
+    """An error as JSON: a value that is none is named by its text, so that an error never hides behind another."""
+    return json.dumps(told, default=str).encode()
+
+
 def _failed(run: Run, error: NootropicError) -> None:
     told = {"error": error.to_json(), "status": status_of(error)}
-    run.end("failed", told, told)
+    run.end("failed", _text(told), told)
 
 
 def _short(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,4 +237,4 @@ def _stopped(run: Run, why: str, data: Mapping[str, Any] | None = None) -> None:
     error = Interrupted(f"`{run.call.entry.verb}` was stopped.", **_short(data or {}), verb=run.call.entry.verb)
     error.why = why or error.why
     told = {"error": error.to_json(), "status": 409}
-    run.end("cancelled", told, told)
+    run.end("cancelled", _text(told), told)

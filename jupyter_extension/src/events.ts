@@ -134,6 +134,7 @@ class Connection {
     const query: Record<string, string> = { path: this.folder };
     if (this.last !== null) {
       query.since = String(this.last);
+      query.journal = this.journal;
     }
     if (appendToken && token !== '') {
       query.token = token;
@@ -175,7 +176,7 @@ class Connection {
     }
     const id = number(message.id);
     if (message.kind === 'hello') {
-      this.hello(number(message.last) ?? 0, text(message.instance));
+      this.hello(number(message.last) ?? 0, text(message.journal), text(message.instance));
     } else if (message.kind === 'journal' && id !== null && id > (this.last ?? 0)) {
       this.last = id;
       const { name, row, subject, data: details } = message;
@@ -189,10 +190,12 @@ class Connection {
     }
   }
 
-  private hello(last: number, instance: string): void {
+  private hello(last: number, journal: string, instance: string): void {
     const first = this.last === null;
     // Where the journal is another one, what was counted before means nothing.
-    const anew = !first && (last < (this.last ?? 0) || this._state === 'connected');
+    const another = this.journal !== '' && journal !== this.journal;
+    const anew = !first && (another || last < (this.last ?? 0) || this._state === 'connected');
+    this.journal = journal;
     if (first || anew) {
       this.last = last;
     }
@@ -219,6 +222,7 @@ class Connection {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private last: number | null = null;
+  private journal = '';
   private instance = '';
   private _state: StreamState = 'connecting';
 }

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from nootropic_kernel.capabilities.registry import Entry
 
 _SCALARS = {"string", "integer", "number", "boolean"}
+# A parameter whose type is a path completes as one, unless it says otherwise.
+_COMPLETED = {"path": "path", "file-path": "file", "directory-path": "folder"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Parameter:
     kind: str  # string | integer | number | boolean | array | mapping | json
     item: str = "string"
     choices: tuple[str, ...] = ()
+    values: tuple[Any, ...] = ()  # what each choice stands for: a choice may be a number
+    secret: bool = False
     position: int | None = None
     words: bool = False
     body: bool = False
@@ -97,35 +101,40 @@ def _inline(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str
     return merged
 
 
-def _choices(prop: Mapping[str, Any]) -> tuple[str, ...]:
-    values = prop.get("enum", [prop["const"]] if "const" in prop else ())
-    return tuple(str(value) for value in values)
+def _choices(prop: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(prop.get("enum", [prop["const"]] if "const" in prop else ()))
+
+
+def _item(prop: Mapping[str, Any]) -> str:
+    kind = prop.get("type", "string")
+    return "json" if kind in ("object", "array") else kind if kind in _SCALARS else "string"
 
 
 def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any], required: bool) -> Parameter:
     kind = prop.get("type", "string" if "enum" in prop or "const" in prop else "")
-    item, choices = "string", _choices(prop)
+    item, values = "string", _choices(prop)
     if kind == "array":
         items = _inline(prop.get("items", {}), definitions)
-        item, choices = items.get("type", "string"), _choices(items)
+        item, values = _item(items), _choices(items)
     elif kind == "object":
-        values = prop.get("additionalProperties", True)
-        values = _inline(values, definitions) if isinstance(values, dict) else {}
-        item = values.get("type", "string")
+        inner = prop.get("additionalProperties", True)
+        item = _item(_inline(inner, definitions)) if isinstance(inner, dict) else "string"
         kind = "json" if "properties" in prop else "mapping"
     elif kind not in _SCALARS:
         kind = "string"
     return Parameter(
         name=name,
         kind=kind,
-        item=item if item in _SCALARS else "string",
-        choices=choices,
+        item=item,
+        choices=tuple(str(value) for value in values),
+        values=values,
+        secret=prop.get("format") == "password" or bool(prop.get("writeOnly")),
         position=prop.get("position"),
         words=bool(prop.get("words")),
         body=bool(prop.get("body")),
         dialogue=bool(prop.get("dialogue")),
         mentions=bool(prop.get("mentions")),
-        complete=str(prop.get("complete", "")),
+        complete=str(prop.get("complete", _COMPLETED.get(str(prop.get("format")), ""))),
         short=str(prop.get("short", "")),
         bare=prop.get("bare"),
         required=required,
@@ -346,9 +355,7 @@ class _Parser:
                 why=f"It takes {known}.",
                 next=_suggest(text, parameter.choices, self.help),
             )
-        if parameter.kind == "integer" or (parameter.kind == "array" and parameter.item == "integer"):
-            return int(text)
-        return text
+        return parameter.values[parameter.choices.index(text)]
 
     def _take_body(self, body: str | None) -> None:
         if body is None:

@@ -83,7 +83,7 @@ def _about(p: Parameter) -> str:
         text = f"Not: {text}"
     if p.kind in ("array", "mapping"):
         text += " May be repeated."
-    if p.default not in (None, False, True, "", [], {}):
+    if p.default not in (None, False, True, "", [], {}) and not p.secret:
         text += f" (default: {p.default})"
     if p.required:
         text += " (needed)"

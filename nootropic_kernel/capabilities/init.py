@@ -12,7 +12,7 @@ from nootropic_kernel.agents.project_start import PushRefused, push, remote_addr
 from nootropic_kernel.agents.scaffolder import build_scaffold, choose_template, git_author
 from nootropic_kernel.agents.spec_commit import commit_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, make_folder, template_library
+from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, here, make_folder, template_library
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.project_templates import NoSuchTemplate
 from nootropic_kernel.planning.scaffold import project_from_plan
@@ -102,7 +102,7 @@ def _start(
     params: InitParams, brief: str, workspace: Workspace, session: Session, done: list[str], notes: list[str]
 ) -> ScaffoldResult | None:
     """Plan, project, push; each step is whole or not there, and is skipped where it was done before."""
-    if params.path is not None and make_folder(params.path).resolve() != workspace.root.resolve():
+    if params.path is not None and make_folder(params.path, here(session)).resolve() != workspace.root.resolve():
         raise UsageError(
             f"{params.path} lies in the repository {workspace.root}.",
             why="A project is started in a repository of its own.",
@@ -168,7 +168,7 @@ def _push(params: InitParams, workspace: Workspace, session: Session, address: s
 def _workspace(params: InitParams, session: Session) -> Workspace:
     if params.path is None:
         return session.workspace
-    return Workspace.find(make_folder(params.path))
+    return Workspace.find(make_folder(params.path, here(session)))
 
 
 def _agreed(session: Session, workspace: Workspace) -> bool:

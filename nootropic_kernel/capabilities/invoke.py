@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -74,6 +74,13 @@ def validated(verb: str, model: type[Params], arguments: Mapping[str, Any]) -> P
 
     :raises UsageError: naming each argument that does not fit.
     """
+    if broken := [name for name, value in arguments.items() if not all(map(_usable, _texts(value)))]:
+        raise UsageError(
+            f"`{verb}` cannot use these arguments.",
+            why=f"{', '.join(broken)}: half a character, or a zero byte, which no file's name and no command can hold.",
+            next="Take these characters out.",
+            verb=verb,
+        )
     try:
         return model.model_validate(dict(arguments))
     except ValidationError as error:
@@ -85,3 +92,25 @@ def validated(verb: str, model: type[Params], arguments: Mapping[str, Any]) -> P
             verb=verb,
             faults=faults,
         ) from error
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a JSON value."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            waiting += [*item, *item.values()]
+        elif isinstance(item, list | tuple):
+            waiting += item
+
+
+def _usable(text: str) -> bool:
+    if "\0" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False

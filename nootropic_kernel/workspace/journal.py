@@ -59,3 +59,9 @@ def _read_back(data: Any) -> dict[str, Any]:
 def last_id(connection: sqlite3.Connection) -> int:
     """The id of the newest event; 0 when there is none."""
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
+
+def beginning(connection: sqlite3.Connection) -> str:
+    """What tells this journal from another: its first row; empty while it has none."""
+    row = connection.execute("SELECT id, at FROM events ORDER BY id LIMIT 1").fetchone()
+    return "" if row is None else f"{row['id']}@{row['at']}"

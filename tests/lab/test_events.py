@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +43,7 @@ async def end(*sockets: WebSocketClientConnection) -> None:
 async def read(socket: WebSocketClientConnection) -> dict[str, Any]:
     line = await asyncio.wait_for(socket.read_message(), 30)
     assert line is not None, f"closed: {socket.close_code} {socket.close_reason}"
-    return dict(json.loads(line))
+    return dict(json.loads(line, parse_constant=pytest.fail))
 
 
 def write(database: StateDatabase, kind: str, subject: str, **data: Any) -> int:
@@ -89,12 +92,80 @@ async def test_a_journal_that_begins_while_one_listens_is_followed_and_nothing_i
     await asyncio.sleep(0.5)
     assert not (repo / ".nootropic").exists()
     database = StateDatabase.open(workspace)
-    write(database, "plan.made", "plan-1")
-    assert (await read(socket))["name"] == "PlanChanged"
+    row = write(database, "plan.made", "plan-1")
+    begun = await read(socket)
+    assert (begun["kind"], begun["last"]) == ("hello", 0) and begun["journal"]
+    assert (await read(socket))["id"] == row
     database.close()
     # Thrown away while the page is open: the page is told that the journal is another.
     shutil.rmtree(repo / ".nootropic")
-    assert await read(socket) == {**(await _hello(jp_ws_fetch)), "last": 0}
+    assert await read(socket) == {**(await _hello(jp_ws_fetch)), "last": 0, "journal": ""}
+    await end(socket)
+
+
+async def test_another_journal_with_more_rows_is_no_continuation(
+    jp_ws_fetch: Connect, workspace: Workspace, repo: Path
+) -> None:
+    """A page slept while the state was thrown away and a new one grew past what the page had seen."""
+    database = StateDatabase.open(workspace)
+    seen = write(database, "plan.made", "plan-1")
+    before = await _hello(jp_ws_fetch)
+    database.close()
+    shutil.rmtree(repo / ".nootropic")
+    database = StateDatabase.open(workspace)
+    last = [write(database, "plan.made", f"plan-{n}") for n in range(5)][-1]
+    assert last > seen
+    socket = await listen(jp_ws_fetch, since=seen, journal=before["journal"])
+    after = await read(socket)
+    assert after["last"] == last and after["journal"] != before["journal"]
+    # Nothing of the other journal is sent as if it were what was missed.
+    new = write(database, "plan.made", "plan-9")
+    assert (await read(socket))["id"] == new
+    await end(socket)
+    database.close()
+
+
+async def test_a_backup_that_is_copied_over_the_database_is_noticed(
+    jp_ws_fetch: Connect, workspace: Workspace, database: StateDatabase, tmp_path: Path
+) -> None:
+    """The file stays the same one; its rows are others."""
+    write(database, "plan.made", "plan-1")
+    with sqlite3.connect(tmp_path / "backup.db") as backup:
+        database.read().backup(backup)
+    backup.close()
+    last = write(database, "plan.edited", "plan-1")
+    socket = await listen(jp_ws_fetch)
+    hello = await read(socket)
+    assert hello["last"] == last
+    with closing(sqlite3.connect(tmp_path / "backup.db")) as backup:
+        backup.backup(database.read())
+    again = await read(socket)
+    assert (again["kind"], again["last"], again["journal"]) == ("hello", last - 1, hello["journal"])
+    assert (await read_next(socket, database))["id"] == last
+    await end(socket)
+
+
+async def read_next(socket: WebSocketClientConnection, database: StateDatabase) -> dict[str, Any]:
+    write(database, "plan.edited", "plan-1")
+    return await read(socket)
+
+
+async def test_a_row_that_is_no_json_for_a_page_hides_no_other(
+    jp_ws_fetch: Connect, workspace: Workspace, database: StateDatabase
+) -> None:
+    write(database, "plan.made", "plan-1")
+    socket = await listen(jp_ws_fetch)
+    await read(socket)
+    ids = [
+        write(database, "some.plugin", "X", value=math.nan),
+        write(database, "some.plugin", "Y", value="\u2028" * 20_000),
+        write(database, "plan.made", "plan-1"),
+    ]
+    with database.transaction() as connection:
+        connection.execute("UPDATE events SET data = '{' WHERE id = ?", (ids[-1],))
+    rows = [await read(socket) for _ in ids]
+    assert [row["id"] for row in rows] == ids
+    assert "nan" in rows[0]["data"]["damaged"] and rows[1]["data"] == {"left_out": 120_013}
     await end(socket)
 
 
@@ -145,6 +216,7 @@ async def test_a_page_that_does_not_keep_up_is_let_go_and_resumes(
 
 
 async def test_what_a_page_sends_means_nothing(jp_ws_fetch: Connect, database: StateDatabase) -> None:
+    write(database, "plan.made", "plan-1")
     socket = await listen(jp_ws_fetch)
     await read(socket)
     for message in ("{", '{"kind":"run","verb":"undo"}', "\x00", "[" * 1000):
@@ -187,6 +259,7 @@ async def test_nobody_listens_nothing_watches(
 ) -> None:
     (point,) = jp_serverapp.extension_manager.extension_apps["nootropic_lab"]
     assert isinstance(point, NootropicLab)
+    write(database, "plan.made", "plan-1")
     one, other = await listen(jp_ws_fetch), await listen(jp_ws_fetch)
     await read(one)
     await read(other)

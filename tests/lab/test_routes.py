@@ -138,3 +138,15 @@ async def test_undo_and_redo_of_a_turn(jp_fetch: Fetch, repo: Path, proposal: st
     assert (repo / "shelf" / "books.py").read_bytes() == before
     await post(jp_fetch, "redo")
     assert (repo / "shelf" / "books.py").read_bytes() == after
+
+
+async def test_a_relative_folder_is_meant_from_the_workspace_and_not_from_where_the_server_was_started(
+    jp_fetch: Fetch, repo: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: a project was written, and committed, wherever the server's process stood."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    await post(jp_fetch, "plan", arguments={"brief": "Build a command line tool that renames photos"})
+    await post(jp_fetch, "scaffold", arguments={"out": "photos"})
+    assert (repo / "photos" / "pyproject.toml").is_file()
+    assert list(elsewhere.iterdir()) == []

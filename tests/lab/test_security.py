@@ -58,16 +58,22 @@ async def login(server: ServerApp, client: AsyncHTTPClient, base: str) -> tuple[
     return "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items()), jar["_xsrf"].value
 
 
-@pytest.mark.parametrize(("parts", "good"), [((*API, "status"), 200), (RUNS, 202)])
+@pytest.mark.parametrize(
+    ("parts", "body", "good"), [((*API, "status"), "{}", 200), (RUNS, '{"verb": "status"}', 202)], ids=["call", "run"]
+)
 async def test_a_login_by_cookie_alone_cannot_be_abused_by_another_site(
-    jp_serverapp: ServerApp, http_server_client: AsyncHTTPClient, jp_base_url: str, parts: tuple[str, ...], good: int
+    jp_serverapp: ServerApp,
+    http_server_client: AsyncHTTPClient,
+    jp_base_url: str,
+    parts: tuple[str, ...],
+    body: str,
+    good: int,
 ) -> None:
     """A browser sends the login cookie along with any site's form."""
     cookie, xsrf = await login(jp_serverapp, http_server_client, jp_base_url)
     url = url_path_join(jp_base_url, *parts)
 
     async def ask(headers: dict[str, str]) -> HTTPResponse:
-        body = '{"verb": "status"}'
         return await http_server_client.fetch(
             url, method="POST", body=body, headers={"Cookie": cookie, **headers}, raise_error=False
         )
@@ -125,7 +131,7 @@ def test_every_handler_of_ours_is_guarded(jp_serverapp: ServerApp) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["..", "project/../..", "/..", "a\\..\\b", "nowhere", "project/README.md", "x\0y", "x\ud800", "link"]
+    "path", ["..", "project/../..", "/..", "a\\..\\b", "nowhere", "project/README.md", "x\0y", "link"]
 )
 async def test_folders_outside_of_the_server_are_refused(
     jp_fetch: Fetch, repo: Path, path: str, tmp_path: Path

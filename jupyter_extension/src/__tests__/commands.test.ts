@@ -1,10 +1,12 @@
 import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
 import { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 import { describe, expect, it } from 'vitest';
 
 import { addCommands } from '../commands/commands';
 import type { ICommandOptions } from '../commands/commands';
+import { argumentForm } from '../commands/form';
 import { fieldsOf, valueOf } from '../commands/schema';
 import type { ICapability } from '../tokens';
 import { answer, attach, Desk, HOSTILE, settled, trans } from './fixtures';
@@ -105,6 +107,101 @@ describe('the commands', () => {
     await settled();
     widgets[0]!.dispose();
     expect(desk.calls[0]?.options.signal?.aborted).toBe(true);
+  });
+});
+
+/** The schema of a plugin's verb with a parameter of every type, as the registry gives it. */
+const every: ICapability = {
+  ...search,
+  verb: 'every',
+  params: {
+    properties: {
+      word: { type: 'string', position: 0, minLength: 2, maxLength: 9 },
+      count: { type: 'integer', minimum: 1, maximum: 10, default: 3 },
+      ratio: { type: 'number', exclusiveMinimum: 0, default: 0.5 },
+      colour: { $ref: '#/$defs/Colour', default: 'red' },
+      level: { type: 'integer', enum: [1, 2, 3], default: 2 },
+      size: { anyOf: [{ enum: ['s', 'm'], type: 'string' }, { type: 'null' }], default: null },
+      loud: { type: 'boolean', default: false },
+      sure: { type: 'boolean', default: true },
+      maybe: { anyOf: [{ type: 'boolean' }, { type: 'null' }], default: null },
+      names: { type: 'array', items: { type: 'string' }, default: ['a', 'b'] },
+      colours: { type: 'array', items: { $ref: '#/$defs/Colour' }, default: [] },
+      some: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'null' }] },
+      labels: { type: 'object', additionalProperties: { type: 'string' }, default: {} },
+      points: { type: 'array', items: { $ref: '#/$defs/Point' } },
+      point: { anyOf: [{ $ref: '#/$defs/Point' }, { type: 'null' }] },
+      file: { anyOf: [{ type: 'string', format: 'path' }, { type: 'null' }], default: null },
+      token: { anyOf: [{ type: 'string', format: 'password', writeOnly: true }, { type: 'null' }] },
+      key: { type: 'string', format: 'password', writeOnly: true, default: '**********' },
+      when: { anyOf: [{ type: 'string', format: 'date' }, { type: 'null' }] },
+      brief: { type: 'string', body: true }
+    },
+    required: ['word'],
+    $defs: {
+      Colour: { enum: ['red', 'blue'], type: 'string' },
+      Point: { type: 'object', properties: { x: { type: 'integer' } } }
+    }
+  }
+};
+
+describe('the form of a verb with every type of parameter', () => {
+  let given: unknown;
+  const form = (preset: ReadonlyJSONObject = {}): HTMLFormElement => {
+    given = undefined;
+    return argumentForm(every, preset, trans, args => (given = args));
+  };
+  const field = <T extends HTMLElement = HTMLInputElement>(node: HTMLFormElement, name: string): T =>
+    node.querySelector<T>(`[name=${name}]`)!;
+  const submit = (node: HTMLFormElement): unknown => {
+    node.dispatchEvent(new Event('submit', { cancelable: true }));
+    return given;
+  };
+
+  it('has an input of the right kind for each, with its bounds', () => {
+    const node = form();
+    const kinds = [...node.querySelectorAll<HTMLElement>('.noo-form-row')].map(row => [
+      row.querySelector('label')!.firstChild!.textContent,
+      row.dataset.kind
+    ]);
+    expect(Object.fromEntries(kinds)).toEqual({
+      word: 'line', count: 'number', ratio: 'number', colour: 'choice', level: 'choice', size: 'choice', loud: 'flag',
+      sure: 'flag', maybe: 'choice', names: 'list', colours: 'choices', some: 'list', labels: 'pairs', points: 'json',
+      point: 'json', file: 'line', token: 'secret', key: 'secret', when: 'date', brief: 'text'
+    });
+    const { min, max, step } = field(node, 'count');
+    expect([min, max, step]).toEqual(['1', '10', '1']);
+    expect(field(node, 'ratio').step).toBe('any');
+    expect([field(node, 'word').minLength, field(node, 'word').maxLength]).toEqual([2, 9]);
+    expect(field(node, 'count').checkValidity()).toBe(true);
+    field(node, 'count').value = '11';
+    expect(field(node, 'count').checkValidity()).toBe(false);
+    expect(field(node, 'when').type).toBe('date');
+  });
+
+  it('shows no secret, and sends none that was not typed', () => {
+    const node = form({ token: 'from elsewhere' });
+    for (const name of ['token', 'key']) {
+      expect([field(node, name).type, field(node, name).value]).toEqual(['password', '']);
+    }
+    field(node, 'key').value = ' with spaces ';
+    expect(submit(node)).toMatchObject({ key: ' with spaces ' });
+    expect(given).not.toHaveProperty('token');
+  });
+
+  it('sends each value as the verb takes it', () => {
+    const node = form({ word: 'hi', labels: { a: 'b' }, points: [{ x: 1 }], colours: ['blue'], names: ['x'] });
+    field(node, 'level').value = '3';
+    field(node, 'maybe').value = 'false';
+    field(node, 'point').value = '{"x": 2}';
+    field(node, 'sure').checked = false;
+    expect(submit(node)).toEqual({
+      word: 'hi', count: 3, ratio: 0.5, colour: 'red', level: 3, sure: false, maybe: false, names: ['x'],
+      colours: ['blue'], labels: { a: 'b' }, points: [{ x: 1 }], point: { x: 2 }
+    });
+    field<HTMLTextAreaElement>(node, 'names').value = '';
+    field(node, 'point').value = '{half';
+    expect(submit(node)).toMatchObject({ names: [], point: '{half' });
   });
 });
 

@@ -101,6 +101,23 @@ describe('the events', () => {
     expect(stream.state).toBe('connected');
   });
 
+  it('never go on in another journal, however many rows it has', async () => {
+    const { seen } = listen();
+    newest().says({ ...hello(5), journal: '1@10.5' });
+    newest().says(row(6));
+    newest().breaks();
+    await pass(1000);
+    expect(newest().url).toContain('&since=6&journal=1%4010.5');
+    newest().says({ ...hello(9), journal: '1@99.5' });
+    newest().says(row(10));
+    expect(seen.map(event => (event.kind === 'journal' ? event.id : event.kind))).toEqual([6, 'resync', 10]);
+    newest().breaks();
+    await pass(1000);
+    newest().says({ ...hello(11), journal: '1@99.5' });
+    newest().says(row(11));
+    expect(seen.slice(3).map(event => (event.kind === 'journal' ? event.id : event.kind))).toEqual([11]);
+  });
+
   it('tell everyone to read anew after a restart, and where the journal is another one', async () => {
     const { seen } = listen();
     newest().says(hello(9));

@@ -2,10 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 
 import { el } from '../dom';
-import { text, texts } from '../json';
 import type { ICapability } from '../tokens';
-import type { IField } from './schema';
-import { fieldsOf, valueOf } from './schema';
+import type { FieldKind, IField } from './schema';
+import { fieldsOf, typed, valueOf } from './schema';
 
 type Input = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
@@ -27,8 +26,7 @@ export function argumentForm(
     event.preventDefault();
     const args: Record<string, ReadonlyJSONValue> = {};
     for (const { field, input } of fields) {
-      const typed = input instanceof HTMLInputElement && input.type === 'checkbox' ? String(input.checked) : input.value;
-      const value = valueOf(field, typed);
+      const value = valueOf(field, enteredIn(input));
       if (value !== undefined) {
         args[field.name] = value;
       }
@@ -40,35 +38,57 @@ export function argumentForm(
 
 let made = 0;
 
+function enteredIn(input: Input): string {
+  if (input instanceof HTMLInputElement && input.type === 'checkbox') {
+    return String(input.checked);
+  }
+  return input instanceof HTMLSelectElement ? [...input.selectedOptions].map(option => option.value).join('\n') : input.value;
+}
+
 function inputOf(field: IField, given: unknown): Input {
-  const preset = Array.isArray(given) ? texts(given).join('\n') : typeof given === 'boolean' ? String(given) : text(given);
-  const value = preset || field.preset;
+  const value = given === undefined ? field.preset : typed(field.kind, given);
   const attrs = { id: `noo-field-${++made}`, name: field.name, required: field.required ? '' : undefined };
+  const { min, max, step, minlength, maxlength } = field.limits;
   switch (field.kind) {
     case 'flag':
       return el('input', { ...attrs, required: undefined, type: 'checkbox', checked: value === 'true' ? '' : undefined });
     case 'choice':
-      return el(
-        'select',
-        attrs,
-        ...(field.required ? [] : [el('option', { value: '' })]),
-        ...field.choices.map(choice =>
-          el('option', { value: choice, selected: choice === value ? '' : undefined }, choice)
-        )
-      );
+      return el('select', attrs, ...(field.required ? [] : [el('option', { value: '' })]), ...options(field, [value]));
+    case 'choices':
+      return el('select', { ...attrs, multiple: '' }, ...options(field, value.split('\n')));
     case 'text':
       return el('textarea', { ...attrs, rows: '8' }, value);
     case 'list':
     case 'pairs':
-      return el('textarea', { ...attrs, rows: '2' }, value);
+    case 'json':
+      return el('textarea', { ...attrs, rows: '2', spellcheck: 'false' }, value);
+    case 'number':
+      return el('input', { ...attrs, type: 'number', min, max, step, value });
+    case 'secret':
+      // Not remembered by the browser, and no word of it is sent to a spelling service.
+      return el('input', { ...attrs, type: 'password', autocomplete: 'off', spellcheck: 'false' });
+    case 'date':
+      return el('input', { ...attrs, type: 'date', value });
     default:
-      return el('input', { ...attrs, type: field.kind === 'number' ? 'number' : 'text', step: 'any', value });
+      return el('input', { ...attrs, type: 'text', minlength, maxlength, value });
   }
 }
 
+function options(field: IField, chosen: readonly string[]): readonly HTMLOptionElement[] {
+  return field.choices.map(choice => {
+    const value = String(choice);
+    return el('option', { value, selected: chosen.includes(value) ? '' : undefined }, value);
+  });
+}
+
 function row(field: IField, input: Input, trans: TranslationBundle): HTMLElement {
-  const hint =
-    field.kind === 'list' ? trans.__('one a line') : field.kind === 'pairs' ? trans.__('name=value, one a line') : '';
+  const hints: Partial<Record<FieldKind, string>> = {
+    list: trans.__('one a line'),
+    pairs: trans.__('name=value, one a line'),
+    choices: trans.__('any number of them'),
+    json: trans.__('as JSON')
+  };
+  const hint = hints[field.kind] ?? '';
   const about = [field.about, hint].filter(part => part !== '').join(' · ');
   const note = about === '' ? null : el('p', { id: `${input.id}-about`, class: 'noo-form-about' }, about);
   if (note) {
