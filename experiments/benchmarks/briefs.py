@@ -135,8 +135,11 @@ def expected(plan: Plan, entry: dict[str, Any]) -> dict[str, tuple[int, int]]:
 
 
 def filler(plan: Plan, task: Task) -> bool:
-    """Whether a task lacks what makes it one: a title, files or a person, something to check, and what it gives."""
-    checked = any(check.verify for check in task.acceptance) or (task.how.kind == "person" and bool(task.acceptance))
+    """Whether a task lacks what makes it one: a title, files or a person, something to check, and what it gives.
+
+    A check is a command, or says what a person sees.
+    """
+    checked = any(check.verify or check.text.startswith("A person ") for check in task.acceptance)
     return not (task.title.strip() and (task.files or task.how.kind == "person") and checked and task.provides)
 
 

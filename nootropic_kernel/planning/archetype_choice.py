@@ -84,7 +84,9 @@ def find_signs(tokens: Tokens, lexicon: Lexicon) -> tuple[Sign, ...]:
     return tuple(found[start] for start in sorted(found))
 
 
-GLUE = frozenset({"up", "and", "of", "the", "for", "from", "to", "not", "no", "does", "doesn't", "a", "every", "e"})
+GLUE = frozenset(
+    {"up", "and", "of", "the", "for", "from", "to", "not", "no", "does", "doesn't", "a", "every", "e", "that", "which"}
+)
 
 
 def _is_taken(token: Token) -> bool:
@@ -97,8 +99,8 @@ def _listed(words: Sequence[str], lexicon: Lexicon) -> str:
     exact = " ".join(words)
     if exact in lexicon.signs:
         return exact
-    if len(words) == 1 and lexicon.is_thing(words[0]):
-        return ""
+    if len(words) == 1 and (lexicon.is_thing(words[0]) or lexicon.is_verb(singular(words[0]))):
+        return ""  # "model trains" train nothing
     last = " ".join([*words[:-1], singular(words[-1])])
     return last if last in lexicon.signs else ""
 
@@ -191,7 +193,11 @@ def _is_there(tokens: Tokens, signs: Sequence[Sign]) -> bool:
 
 def is_setting(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
     """`software for my library`: for whom it is made."""
-    return tokens.before(sign.start, ARTICLES | lexicon.words("qualities")) == "for"
+    passed = ARTICLES | lexicon.words("qualities")
+    start = sign.start
+    if tokens.beside(start - 1, -1) in ("my", "our") and lexicon.is_unknown(tokens[start - 1].lower):
+        start -= 1  # "for my father shop"
+    return tokens.before(start, passed) == "for"
 
 
 def _tells_which(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:

@@ -9,7 +9,7 @@ from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import Token, Tokens
 
-_SHORTEST = 5
+_SHORTEST, _LONGEST = 5, 24  # longer ones are no words that a list knows
 _READ_AS = "; read as "
 
 
@@ -23,7 +23,13 @@ def mend_typos(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> list
     names = {name.lower() for name in facts.names()} | {module.name.lower() for module in facts.modules.values()}
     for token in tokens:
         word = token.lower
-        if token.used or token.kind != "word" or len(word) < _SHORTEST or not word.isascii() or not word.isalpha():
+        if (
+            token.used
+            or token.kind != "word"
+            or not _SHORTEST <= len(word) <= _LONGEST
+            or not word.isascii()
+            or not word.isalpha()
+        ):
             continue
         if word in names or not lexicon.is_unknown(word):
             continue
