@@ -144,7 +144,7 @@ def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
         return None
     before = tokens.beside(index, -1)
     if meaning == _STRANGE:
-        return meaning if before in MODALS else None
+        return meaning if before in MODALS or singular(before) != before else None
     if token.lower.endswith("ing"):
         return meaning if before in ("for", "by", "and", "") else None
     if token.lower.endswith("ed") and not lexicon.is_verb(token.lower):
@@ -182,7 +182,7 @@ def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
         phrase.append(token)
         place += 1
     while phrase and (phrase[-1].kind == "stop" or phrase[-1].lower in lexicon.words("stop") | _JOINS):
-        if phrase[-1].lower in ("them", "it"):
+        if phrase[-1].lower in ("them", "it", "other"):
             break
         phrase.pop()
     return phrase
@@ -217,7 +217,8 @@ def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
 def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects: bool, records: bool) -> bool:
     words = [token for token in phrase[1:] if token.kind in ("word", "path", "quoted", "number", "symbol")]
     content = [token for token in words if token.lower not in lexicon.words("stop")]
-    if not content or any(token.target or lexicon.ability(token.lower) is not None for token in phrase):
+    pronoun = phrase[-1].lower in ("them", "it", "other") and (owns_objects or meaning == _STRANGE)
+    if not (content or pronoun) or any(token.target or lexicon.ability(token.lower) is not None for token in phrase):
         return False  # an ability is told by its own word
     if meaning in _ACTS or meaning == _STRANGE:
         return True

@@ -18,6 +18,7 @@ _HEAD_ENDS = frozenset(
 _THERE = frozenset({"the", "our", "my", "this", "existing", "current", "your", "its"})
 _IN_HEAD = 2.0
 _IS_THERE = 0.5  # a word for what is there already
+_NOTHING_THERE = 0.2  # for work on code, where there is none
 _FOR_IT = 0.25  # … or for whom it is made
 _LEAST = 1.5  # below, nothing speaks for an archetype
 _BUILDS = "make something new"
@@ -128,6 +129,7 @@ def choose(
     fixed = any(known[name].builds for sign in in_head for name in sign.entries)
     ignores_others = intent == _BUILDS or (not verb and fixed and not _is_there(tokens, in_head))
     scores = _Scores()
+    builds_only = 1.0 if facts.has_code else _NOTHING_THERE
     for sign in signs:
         headed = sign.start < head
         for name, entry in sign.entries.items():
@@ -139,10 +141,10 @@ def choose(
                 weight *= _FOR_IT
             elif archetype.builds and _is_there(tokens, [sign]):
                 weight *= _IS_THERE
-            scores.add(name, weight)
+            scores.add(name, weight * (1.0 if archetype.builds else builds_only))
     for name, archetype in known.items():
         bonus = max(archetype.intents.get(intent, 0.0), archetype.intents.get(verb, 0.0)) if verb else 0.0
-        scores.add(name, bonus)
+        scores.add(name, bonus * (1.0 if archetype.builds else builds_only))
         scores.add(name, (spoken_for or {}).get(name, 0.0))
     values = {name: s for name, s in scores.values.items() if known[name].keeps_things} if listed else scores.values
     extends = facts.has_code and (intent == _ADDS or bool(signs and _is_there(tokens, signs[:1])))

@@ -47,6 +47,12 @@ def bindings_of(
     tests = _tests_folder(package_dir, facts)
     fault = identifier("_".join([*(PurePosixPath(target).stem for target in reading.targets[:1]), "fault"]))
     layout = layout_of(chosen["language"], package_dir, tests, facts)
+    if not target_files and not facts.paths:
+        subject = identifier(reading.subject)
+        target_files = [
+            f"{layout.folder}/{subject}{layout.ending}",
+            f"{layout.test_open}{subject}{layout.test_close}",
+        ]
     return {
         "title": title,
         "brief": brief,

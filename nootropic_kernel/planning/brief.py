@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from nootropic_kernel.planning.actions import Action, find_actions, find_agents
-from nootropic_kernel.planning.archetype_choice import DEFAULT, Choice, choose
+from nootropic_kernel.planning.archetype_choice import Choice, choose
 from nootropic_kernel.planning.changes_asked import Change, find_changes
 from nootropic_kernel.planning.choice_bindings import avoids_server
 from nootropic_kernel.planning.code_names import find_renames, find_targets
@@ -31,17 +31,17 @@ from nootropic_kernel.planning.technologies import Technologies, find_technologi
 from nootropic_kernel.planning.things import Things
 from nootropic_kernel.planning.tokens import Token, Tokens, accounted
 from nootropic_kernel.planning.typos import mend_typos, tell
-from nootropic_kernel.planning.unclear import foreign_language, knows_nothing, mark_foreign, mark_nothing
+from nootropic_kernel.planning.unclear import mark_unclear, names_a_sort_only, sort_assumed_of
 from nootropic_kernel.planning.word_roles import TELLS, WordRoles
 
 MAX_CHARACTERS = 20_000
+MAX_WORDS = 5_000  # and signs; a page of print has about 500
 _ADDS = "add to what is there"
 _A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
 _MAKES = "make something new"
 _CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 _EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
-_TELLS_THE_SORT = 3.0  # the weight of a word that names a sort of program, as `bot` does and `app` does not
 _TAKES, _STORES = (
     frozenset({"pull", "extract", "fetch", "ingest", "download", "scrape", "crawl"}),
     frozenset({"load", "store", "write", "save", "insert", "upload", "export", "publish"}),
@@ -68,6 +68,12 @@ def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date
     constraints = find_constraints(brief, today, frozenset(lexicon.table("verbs")))
     text = constraints.rest(brief)
     tokens = Tokens.of(text, lexicon.words("stop"))
+    if len(tokens) > MAX_WORDS:
+        raise BriefUnusable(
+            f"The brief has {len(tokens):,} words and signs.",
+            why=f"A plan reads at most {MAX_WORDS:,}; nothing was planned or written.",
+            next="Say in a few sentences what is to be made, and keep the rest in a file.",
+        )
     if all(token.used for token in tokens):
         what = "The brief only says how to work, not what is to be made." if constraints.said else ""
         raise BriefUnusable(what or "The brief has no word to plan from.", next=_EXAMPLE)
@@ -79,7 +85,7 @@ def _read(
     brief: str, text: str, tokens: Tokens, constraints: Constraints, facts: RepositoryFacts, lexicon: Lexicon
 ) -> Reading:
     library = lexicon.library
-    unclear = _mark_unclear(tokens, lexicon, facts)
+    unclear = mark_unclear(tokens, lexicon, facts)
     mended = [] if unclear else mend_typos(tokens, lexicon, facts)
     mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
@@ -118,6 +124,9 @@ def _read(
     else:
         changes = []
     abilities = tuple(roles.abilities.values())
+    asks = things.fields or abilities or actions or steps or questions or changes or data_files
+    if not (unclear or asks or facts.has_code) and archetype.keeps_things and names_a_sort_only(tokens, archetype):
+        unclear = "The brief says what sort of program it is, and nothing about what it is for."
     if not archetype.keeps_things:
         # In a bug fix, a refactoring or documentation, unknown words tell about the task; nothing is kept.
         things.clear()
@@ -155,30 +164,8 @@ def _read(
         constraints=constraints,
         extends=choice.extends,
         unclear=unclear,
-        sort_assumed=_is_assumed(choice) if archetype is choice.archetype and not facts.has_code else "",
+        sort_assumed=sort_assumed_of(choice) if archetype is choice.archetype and not facts.has_code else "",
     )
-
-
-def _is_assumed(choice: Choice) -> str:
-    """What is to be said where no word tells the sort of project."""
-    if choice.archetype.name != DEFAULT or choice.strongest() >= _TELLS_THE_SORT:
-        return ""
-    return (
-        "nothing says what sort of project it is; planned as an application with nothing to look at: "
-        "say `web app`, `REST API`, `command-line tool`, `game` … for another plan"
-    )
-
-
-def _mark_unclear(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> str:
-    """Why the brief cannot be read, for people; empty where it can. Names of code are words that are known."""
-    language = foreign_language(tokens, lexicon)
-    if language:
-        mark_foreign(tokens, language, lexicon)
-        return f"The brief looks {language}, and only English is read."
-    if not facts.has_code and knows_nothing(tokens, lexicon):
-        mark_nothing(tokens)
-        return "No word of the brief is known, so nothing tells what it is about."
-    return ""
 
 
 def _mark_said(tokens: Tokens, constraints: Constraints) -> None:

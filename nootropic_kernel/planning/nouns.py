@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from nootropic_kernel.planning.archetype_choice import Choice
+from nootropic_kernel.planning.archetype_choice import Choice, Sign
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.parts_of_speech import NOUN, VERB
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.wording import singular
 
 CALLED = "names the program; no task of its own"
+_BY = frozenset({"by", "per", "via", "than"})
+_MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "cash", "hand"})
+_DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", "tablet", "tablets", "screen"})
 _IS = frozenset({"is", "are", "was", "were", "be", "been"})
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records"})
 _PROGRAMS = frozenset(
@@ -40,10 +43,11 @@ class Nouns:
         return token.part != VERB and self.lexicon.is_unknown(token.lower, noun=token.part == NOUN)
 
     def run(self, index: int, token: Token) -> list[Token]:
-        """One to three unknown words in a row."""
+        """One to three unknown words in a row; whose something is ends it."""
         run = [token]
-        while len(run) < 3 and (following := self.tokens.follower(index + len(run) - 1)) is not None:
-            if not self.unknown(following):
+        while len(run) < 3 and not run[-1].lower.endswith("'s"):
+            following = self.tokens.follower(index + len(run) - 1)
+            if following is None or not self.unknown(following):
                 break
             run.append(following)
         return run
@@ -57,6 +61,26 @@ class Nouns:
         """Whether it is a small word that opens another phrase; articles go with their noun."""
         lower = self.tokens[place].lower
         return lower in self.lexicon.words("stop") and lower not in ARTICLES
+
+    def tells_how(self, index: int, word: str) -> str:
+        """What `by energy range`, `by e-mail` or `on my phone` says, for people; empty for other words."""
+        place = index - 1
+        while place > index - 3 and place >= 0 and self.tokens[place].kind == "word" and not self.is_small(place):
+            place -= 1
+        before = self.tokens[place].lower if place >= 0 else ""
+        if before == "on" and word in _DEVICES:
+            return "where it is used; no task of its own"
+        abstract = bool({word, singular(word)} & self.lexicon.words("abstract_nouns"))
+        if before in _BY and (word in _MEANS or abstract or self.unknown(self.tokens[index])):
+            return "tells how; no task of its own"
+        return ""
+
+    def has_its_noun(self, sign: Sign) -> bool:
+        """`server inventory`: whether a noun right before says what it is about."""
+        before = self.tokens[sign.start - 1] if sign.start else None
+        if before is None or before.kind != "word" or before.used or before.part == VERB:
+            return False
+        return self.unknown(before) or self.lexicon.is_thing(before.lower)
 
     def is_plural_program(self, token: Token) -> bool:
         """`shopping lists`: several of them are kept, and are not the program itself."""
@@ -99,8 +123,13 @@ class Nouns:
         if self.has_code or following is None or self.choice.archetype.reads or not self.choice.archetype.keeps_things:
             return False
         several = singular(following.lower) != following.lower
-        tells = self.lexicon.words("measures") | self.lexicon.words("abstract_nouns")
-        return several and bool(forms & tells) and self.lexicon.is_thing(following.lower)
+        tells = (
+            self.lexicon.words("measures")
+            | self.lexicon.words("abstract_nouns")
+            | set(self.lexicon.table("attributes"))
+        )
+        known = self.lexicon.is_thing(following.lower) or self.is_plural_program(following)
+        return several and bool(forms & tells) and (known or self.unknown(following))
 
     def is_state(self, index: int) -> bool:
         """`the invoice is overdue`, `answers are text or scale`: what something is, with no article before it."""

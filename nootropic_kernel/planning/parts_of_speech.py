@@ -150,6 +150,8 @@ def _is_strange_verb(tokens: Tokens, index: int, form: str) -> bool:
         return True
     if word.endswith("ing"):
         return before in _GERUND_AFTER - {"for", "of"}
+    if singular(before) != before and singular(word) == word:
+        return after in OBJECT_OPENS  # "passengers request a seat"
     plural = word.endswith("s") and not word.endswith(("ss", "us", "is"))
     if before in ("it", "who", "which", "one") or _is_relative(tokens, index):
         return plural or word.endswith("ed")

@@ -25,7 +25,8 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
         return [token]
     if run and _is_we(tokens, index):
         return run
-    after = tokens.beside(index, +1) in _AFTER
+    one = singular(token.lower) == token.lower and tokens.beside(index, -1) not in ("each", "every", "a", "an")
+    after = one and tokens.beside(index, +1) in _AFTER
     articles = ARTICLES | lexicon.words("qualities")
     if not after and (
         tokens.before(index, articles) not in _BEFORE or not any(each.verdict for each in tokens[:index])

@@ -18,8 +18,6 @@ from nootropic_kernel.planning.whom_for import FOR_WHOM, heading_end, setting_at
 from nootropic_kernel.planning.wording import identifier, own_name, singular
 
 TELLS = "tells about the task; no task of its own"
-_BY = frozenset({"by", "per", "via", "than"})
-_MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "cash", "hand"})
 _ADJECTIVE = ("'s", "al", "ic", "ful", "ive", "able", "ible", "ous", "less", "ish", "ary", "ed", "-hand")
 _AREA_BEFORE = frozenset({"to", "in", "into", "of", "from", "on"})
 _UNNAMED = ("bug-fix", "refactor", "documentation", "migration", "notebook-analysis", "ml-training")
@@ -69,14 +67,15 @@ class WordRoles:
             return
         if not mine and all(float(entry["weight"]) < 1.5 for entry in sign.entries.values()):
             brings = []  # a word that alone tells no sort of project: `a catalogue of stamps` sells nothing
-        if len(brings) == 1 and self._has_its_noun(sign):
+        if len(brings) == 1 and self.nouns.has_its_noun(sign):
             brings = []  # `server inventory` is one of servers
         area = bool(brings) and (own or self.tokens.before(sign.start, passed) in _AREA_BEFORE)
         if not area and archetype.keeps_things:
             for name in brings:
                 if not self._is_excluded(name):
                     self.things.add(name)
-        if not self.subject and brings and archetype.name not in _UNNAMED:
+        names = bool(brings) or (mine and archetype.name == "game" and "game" not in sign.phrase)
+        if not self.subject and names and archetype.name not in _UNNAMED:
             self.subject = identifier(sign.phrase)
         title = chosen.title.lower()
         article = "an" if title[:1] in "aeiou" else "a"
@@ -88,12 +87,6 @@ class WordRoles:
         for token in self.tokens[sign.start : sign.end]:
             if token.lower not in self.lexicon.words("stop"):
                 token.mark("matched" if mine else "noted", meaning)
-
-    def _has_its_noun(self, sign: Sign) -> bool:
-        before = self.tokens[sign.start - 1] if sign.start else None
-        if before is None or before.kind != "word" or before.part == VERB:
-            return False
-        return self.nouns.unknown(before) or self.lexicon.is_thing(before.lower)
 
     def _word(self, index: int, token: Token) -> None:
         word = token.lower.removesuffix("'s")
@@ -113,6 +106,7 @@ class WordRoles:
             self._means,
             self._known_word,
             self._listed_word,
+            self._sort_of,
             self._property,
             self._unlisted_verb,
             self._no_thing,
@@ -126,17 +120,10 @@ class WordRoles:
         return own_name(singular(token.lower)) in self.things.fields and not self.lexicon.is_quality(token.lower)
 
     def _means(self, index: int, token: Token, word: str) -> bool:
-        """`by energy range`, `by e-mail`: how something is done."""
-        place = index - 1
-        while place > index - 3 and place >= 0 and self.tokens[place].kind == "word" and not self.nouns.is_small(place):
-            place -= 1
-        if place < 0 or self.tokens[place].lower not in _BY:
-            return False
-        abstract = bool({word, singular(word)} & self.lexicon.words("abstract_nouns"))
-        if word not in _MEANS and not abstract and not self.nouns.unknown(token):
-            return False
-        token.mark("assumed", "tells how; no task of its own")
-        return True
+        how = self.nouns.tells_how(index, word)
+        if how:
+            token.mark("assumed", how)
+        return bool(how)
 
     def _known_word(self, index: int, token: Token, word: str) -> bool:
         """A thing the library knows, or an ability."""
@@ -194,6 +181,16 @@ class WordRoles:
             return False
         return True
 
+    def _sort_of(self, index: int, token: Token, word: str) -> bool:
+        """`line items`, `time slots`: a word that is no thing by itself tells the sort of the next one."""
+        if not self.nouns.is_sort_of(index, {word, singular(word)}):
+            return False
+        following = self.tokens[index + 1]
+        self._add(
+            [token, following], self.lexicon.thing(following.lower) if self.lexicon.is_thing(following.lower) else ""
+        )
+        return True
+
     def _property(self, index: int, token: Token, word: str) -> bool:
         return property_word(self.nouns, self.things, index, token, word)
 
@@ -215,8 +212,6 @@ class WordRoles:
             token.mark("assumed", "a state that something is in; no task of its own")
         elif self.nouns.is_ordinary(index, token):
             return False
-        elif self.nouns.is_sort_of(index, forms):
-            self._add([token, self.tokens[index + 1]], self.lexicon.thing(self.tokens[index + 1].lower))
         elif len(word) < 2 or forms & (self.lexicon.words("measures") | self.lexicon.words("abstract_nouns")):
             token.mark("not understood", TELLS)
         elif not self.nouns.is_kept(index):
@@ -230,18 +225,21 @@ class WordRoles:
         run = self.nouns.run(index, token)
         place = index + len(run)
         following = self.tokens.follower(place - 1)
+        if following is None and len(run) == 1 and (known := self._sort_named(singular(token.lower))):
+            token.mark("matched", f"a thing to keep: {known}")
+            return
         if run[-1].lower.endswith("'s"):
             for part in run:
                 part.mark("assumed", FOR_WHOM)
             return
         if (following is None and index < self._heading) or self.nouns.is_in_a_name(place):
-            self._names.append(run)
+            self._name(run)
             return
         head = ""
         if following is not None and self.nouns.is_plural_program(following):
             run.append(following)
         elif following is not None and following.lower in self.lexicon.words("program_words"):
-            self._names.append(run)
+            self._name(run)
             return
         elif following is not None and self.lexicon.is_known_noun(following.lower):
             tells = run[-1].lower.endswith(_ADJECTIVE) or not self.lexicon.is_thing(following.lower)
@@ -265,6 +263,19 @@ class WordRoles:
         fields = f"with the fields of {head}" if head else "with fields to be settled"
         for part in run:
             part.mark("assumed", f"a thing to keep, {fields}: {name}")
+
+    def _sort_named(self, noun: str) -> str:
+        """The thing that the noun is short for: `instruments` after `musical instruments`."""
+        ending = f"_{identifier(noun)}"
+        return next((name for name in self.things.unknown if name.endswith(ending)), "")
+
+    def _name(self, run: list[Token]) -> None:
+        """Keep words that name the program until it is known whether anything else is kept."""
+        self._names.append(run)
+        for part in run:
+            part.used = True
+        if self.choice.archetype.name == "game":
+            self.subject = self.subject or identifier(" ".join(part.lower for part in run))
 
     def _called(self, run: list[Token]) -> None:
         """`pizza place app` names the program, unless nothing else is there to be kept: `kettle app`."""
