@@ -144,21 +144,25 @@ def filler(plan: Plan, task: Task) -> bool:
 
 
 def measure_readers(show: bool) -> int:
-    """Measure and print what readers expect; 1 when a plan is not sound."""
+    """Measure and print what readers expect, for each set of briefs; 1 when a plan is not sound."""
     document = yaml.safe_load(READERS.read_text(encoding="utf-8"))
-    found: Counter[str] = Counter()
-    wanted: Counter[str] = Counter()
-    for entry in document["briefs"]:
-        plan = planned({"repo": "empty", **entry}, document["today"])
-        results = expected(plan, entry)
-        for name, (got, there) in results.items():
-            found[name] += got
-            wanted[name] += there
-        missed = [f"{name} {got}/{there}" for name, (got, there) in results.items() if got < there]
-        if show and missed:
-            print(f"  {', '.join(missed)}: {entry['brief']!r} ({plan.archetype})")
-    print(f"{len(document['briefs'])} briefs; " + ", ".join(f"{name} {found[name]}/{wanted[name]}" for name in wanted))
-    return 1 if found["sound"] < wanted["sound"] else 0
+    unsound = 0
+    for name in ("first", "second"):
+        entries = [entry for entry in document["briefs"] if entry.get("set", "first") == name]
+        found: Counter[str] = Counter()
+        wanted: Counter[str] = Counter()
+        for entry in entries:
+            plan = planned({"repo": "empty", **entry}, document["today"])
+            results = expected(plan, entry)
+            for measure, (got, there) in results.items():
+                found[measure] += got
+                wanted[measure] += there
+            missed = [f"{measure} {got}/{there}" for measure, (got, there) in results.items() if got < there]
+            if show and missed:
+                print(f"  {', '.join(missed)}: {entry['brief']!r} ({plan.archetype})")
+        print(f"{name}: {len(entries)} briefs; " + ", ".join(f"{each} {found[each]}/{wanted[each]}" for each in wanted))
+        unsound += wanted["sound"] - found["sound"]
+    return 1 if unsound else 0
 
 
 def main() -> int:

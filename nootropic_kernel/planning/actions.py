@@ -43,7 +43,7 @@ def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: b
     found: dict[str, Action] = {}
     index = 0
     first = True
-    records = _keeps_records(tokens, lexicon)
+    records = keeps_records(tokens, lexicon)
     while index < len(tokens):
         token = tokens[index]
         meaning = _verb_here(tokens, index, lexicon)
@@ -68,7 +68,7 @@ def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: b
     return list(found.values())
 
 
-def _keeps_records(tokens: Tokens, lexicon: Lexicon) -> bool:
+def keeps_records(tokens: Tokens, lexicon: Lexicon) -> bool:
     """Whether something with a name is to be kept: `track expenses`, not `store it as CSV`."""
     passed = lexicon.words("qualities") | ARTICLES
     for index, token in enumerate(tokens):
@@ -129,9 +129,11 @@ def _may_be_kept(phrase: list[Token], part: Token, lexicon: Lexicon) -> bool:
         place += 1
     run = []
     while place < len(phrase) and lexicon.is_unknown(phrase[place].lower, noun=phrase[place].part == NOUN):
+        if phrase[place].lower in lexicon.words("stop"):
+            break
         run.append(phrase[place])
         place += 1
-    return any(each is part for each in run) and singular(run[-1].lower) != run[-1].lower
+    return bool(run) and any(each is part for each in run) and singular(run[-1].lower) != run[-1].lower
 
 
 def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
@@ -175,7 +177,8 @@ def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
         token = tokens[place]
         if token.lower in _ENDS or token.meaning.startswith(("leave", "keep:")):
             break
-        if token.lower in ("that", "which", "who", "so", "when", "because", "while", "but", "then"):
+        said = any(each.lower not in lexicon.words("stop") for each in phrase[1:])
+        if token.lower in ("that", "which", "who", "so", "when", "because", "while", "but", "then") and said:
             break
         if token.lower in _JOINS and _new_clause(tokens, place + 1, lexicon):
             break
@@ -215,14 +218,15 @@ def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
 
 
 def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects: bool, records: bool) -> bool:
+    deals = lexicon.base(phrase[0].lower) in lexicon.words("dealings")
     words = [token for token in phrase[1:] if token.kind in ("word", "path", "quoted", "number", "symbol")]
     content = [token for token in words if token.lower not in lexicon.words("stop")]
-    pronoun = phrase[-1].lower in ("them", "it", "other") and (owns_objects or meaning == _STRANGE)
+    pronoun = phrase[-1].lower in ("them", "it", "other") and (owns_objects or deals or meaning == _STRANGE)
     if not (content or pronoun) or any(token.target or lexicon.ability(token.lower) is not None for token in phrase):
         return False  # an ability is told by its own word
     if meaning in _ACTS or meaning == _STRANGE:
         return True
-    if lexicon.base(phrase[0].lower) in lexicon.words("dealings"):
+    if deals:
         return True
     if owns_objects and not records:
         return True  # nothing is kept, so whatever is done is done to what it is given

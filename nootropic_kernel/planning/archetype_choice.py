@@ -141,10 +141,13 @@ def choose(
                 weight *= _FOR_IT
             elif archetype.builds and _is_there(tokens, [sign]):
                 weight *= _IS_THERE
+            if not archetype.builds and not facts.paths and lexicon.is_verb(sign.phrase):
+                continue  # "rename my scans": nothing is there whose names could be changed
             scores.add(name, weight * (1.0 if archetype.builds else builds_only))
     for name, archetype in known.items():
         bonus = max(archetype.intents.get(intent, 0.0), archetype.intents.get(verb, 0.0)) if verb else 0.0
-        scores.add(name, bonus * (1.0 if archetype.builds else builds_only))
+        if archetype.builds or facts.paths:
+            scores.add(name, bonus * (1.0 if archetype.builds else builds_only))
         scores.add(name, (spoken_for or {}).get(name, 0.0))
     values = {name: s for name, s in scores.values.items() if known[name].keeps_things} if listed else scores.values
     extends = facts.has_code and (intent == _ADDS or bool(signs and _is_there(tokens, signs[:1])))

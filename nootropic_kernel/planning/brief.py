@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from nootropic_kernel.planning.actions import Action, find_actions, find_agents
-from nootropic_kernel.planning.archetype_choice import Choice, choose
+from nootropic_kernel.planning.actions import Action, find_actions, find_agents, keeps_records
+from nootropic_kernel.planning.archetype_choice import DEFAULT, Choice, choose
 from nootropic_kernel.planning.changes_asked import Change, find_changes
 from nootropic_kernel.planning.choice_bindings import avoids_server
 from nootropic_kernel.planning.code_names import find_renames, find_targets
@@ -44,7 +44,7 @@ _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should 
 _EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
 _TAKES, _STORES = (
     frozenset({"pull", "extract", "fetch", "ingest", "download", "scrape", "crawl"}),
-    frozenset({"load", "store", "write", "save", "insert", "upload", "export", "publish"}),
+    frozenset({"load", "store", "write", "save", "insert"}),
 )
 _FLOW = {"data-pipeline": 4.0}
 _DATA_POINTS = {"notebook-analysis": 2.0, "data-pipeline": 1.0, "ml-training": 1.0}
@@ -110,6 +110,8 @@ def _read(
         steps, questions = find_steps(text, tokens, lexicon, archetype.steps, made=choice.intent == _MAKES)
     elif archetype.builds:
         owns = "actions" in archetype.reads or not archetype.keeps_things or avoids_server(limits)
+        if archetype.name == DEFAULT and not facts.has_code and _opens_with_a_verb(tokens, lexicon):
+            owns = owns or not keeps_records(tokens, lexicon)  # nothing is kept: it does something
         actions = find_actions(tokens, lexicon, main=choice.intent, owns_objects=owns)
         if not actions and owns:
             actions = find_agents(tokens, lexicon)
@@ -166,6 +168,11 @@ def _read(
         unclear=unclear,
         sort_assumed=sort_assumed_of(choice) if archetype is choice.archetype and not facts.has_code else "",
     )
+
+
+def _opens_with_a_verb(tokens: Tokens, lexicon: Lexicon) -> bool:
+    content = (token for token in tokens if token.kind != "stop" and token.lower not in lexicon.words("stop"))
+    return any(token.part == VERB for token in list(content)[:1])
 
 
 def _mark_said(tokens: Tokens, constraints: Constraints) -> None:

@@ -14,6 +14,7 @@ _TYPES = {
     "boolean": "bool", "datetime": "datetime", "decimal": "Decimal", "date": "date",
 }  # fmt: skip
 _HAS = frozenset({"with", "has", "have", "having", "contains", "contain"})
+_EDGES = frozenset({"start", "end", "begin", "finish"})  # of something that takes its time
 _SMALL = ARTICLES | {"optional", "each", "their"}
 _LONGEST = 3
 
@@ -190,7 +191,7 @@ def _is_property(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
 def _are_fields(items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon) -> bool:
     if not items or any(len(item) > _LONGEST or item[-1].text == ":" for item in items):
         return False
-    known = sum(singular(item[-1].lower) in lexicon.table("attributes") for item in items)
+    known = sum(singular(i[-1].lower) in lexicon.table("attributes") or i[-1].lower in _EDGES for i in items)
     strange = [item for item in items if lexicon.is_quality(item[-1].lower) or item[-1].lower in lexicon.words("tools")]
     if strange:
         return False
@@ -232,5 +233,7 @@ def _field(item: list[Token], lexicon: Lexicon) -> tuple[str, str]:
     head = singular(words[-1]) if singular(words[-1]) in kinds else words[-1]
     if head == "number" and len(words) > 1:
         return identifier(" ".join(words)), "str"  # a phone number keeps its zeros
+    if head in _EDGES:
+        return identifier(" ".join(words)), "datetime"
     several = head not in kinds and singular(head) != head
     return identifier(" ".join([*words[:-1], head])), "list[str]" if several else str(kinds.get(head, "str"))

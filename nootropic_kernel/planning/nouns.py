@@ -12,7 +12,8 @@ CALLED = "names the program; no task of its own"
 _BY = frozenset({"by", "per", "via", "than"})
 _MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "cash", "hand"})
 _DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", "tablet", "tablets", "screen"})
-_IS = frozenset({"is", "are", "was", "were", "be", "been"})
+_ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
+_IS = frozenset({"is", "are", "was", "were", "be", "been", "become", "becomes", "became", "seems"})
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records"})
 _PROGRAMS = frozenset(
     {"app", "application", "system", "site", "website", "webapp", "page", "game", "shop", "store", "blog", "portal",
@@ -64,8 +65,10 @@ class Nouns:
 
     def tells_how(self, index: int, word: str) -> str:
         """What `by energy range`, `by e-mail` or `on my phone` says, for people; empty for other words."""
-        place = index - 1
-        while place > index - 3 and place >= 0 and self.tokens[place].kind == "word" and not self.is_small(place):
+        place, first = index - 1, max(0, index - 5)
+        while place >= first and (self.tokens[place].lower in (",", "and", "or") or not self.is_small(place)):
+            if self.tokens[place].kind not in ("word", "stop") or self.tokens[place].text in _ENDS:
+                break
             place -= 1
         before = self.tokens[place].lower if place >= 0 else ""
         if before == "on" and word in _DEVICES:
@@ -116,6 +119,13 @@ class Nouns:
         if before is not None and before.kind == "word" and before.meaning.startswith("a thing to keep, "):
             return True
         return any(self._is_noun_beside(index, step) for step in (-1, +1))
+
+    def is_list_of(self, token: Token | None) -> bool:
+        """`lab results`, `a mailing list`: of what is new, an abstract noun or a list that the noun before it names."""
+        if self.has_code or token is None or self.choice.archetype.reads or not self.choice.archetype.keeps_things:
+            return False
+        several = singular(token.lower) != token.lower and token.lower in self.lexicon.words("abstract_nouns")
+        return token.lower == "list" or (several and token.part != VERB and self.lexicon.ability(token.lower) is None)
 
     def is_sort_of(self, index: int, forms: set[str]) -> bool:
         """`line items`: of what is new, a unit or an abstract noun before several known things tells their sort."""

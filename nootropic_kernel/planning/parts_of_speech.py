@@ -26,6 +26,7 @@ MODALS = frozenset({"can", "could", "should", "must", "will", "would", "may", "m
 _SUBJECTS = frozenset({"i", "we", "you", "they", "i'd", "we'd", "i'll", "we'll", "i've", "we've", "they've", "you've"})
 _THIRD = frozenset({"it", "he", "she", "who", "that", "which", "one", "someone", "somebody", "everyone", "nobody"})
 _BEFORE_VERB = MODALS | _SUBJECTS | {"to", "please", "who", "that", "which", "not", "don't", "let", "lets", "people"}
+_ASKS = frozenset({"who", "which", "what", "when", "where", "how", "whether", "whom", "whose"})
 _WANTS = frozenset({"want", "wants", "wanna"})
 _AFTER_NOUN = frozenset(
     {"have", "has", "is", "are", "was", "were", "with", "of", *MODALS, "need", "needs", "who", "which", "that"}
@@ -68,6 +69,9 @@ def _part(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
         return NOUN
     if before.endswith("'s") or (before not in _BEFORE_VERB and lexicon.is_quality(before) and before[-2:] != "ly"):
         return NOUN
+    starts = lexicon.is_verb(word) and (not before or before in _JOINS)
+    if starts and after in _ASKS:
+        return VERB  # "show who owes what"
     brackets = index + 1 < len(tokens) and tokens[index + 1].text == "("
     if brackets or (after in _AFTER_NOUN and before not in _BEFORE_VERB | _WANTS):
         return "" if after == "of" and lexicon.verb(before) is not None else NOUN  # "keep track of"

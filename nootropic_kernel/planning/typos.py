@@ -33,12 +33,20 @@ def mend_typos(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> list
             continue
         if word in names or not lexicon.is_unknown(word):
             continue
+        if _is_agent(word, lexicon):
+            continue  # who pays is a payer, and no player
         near = next((other for other in _near(word) if other in lexicon.vocabulary), None)
         if near is not None:
             token.lower = near
             token.used = near in lexicon.words("stop")
             mended.append(token)
     return mended
+
+
+def _is_agent(word: str, lexicon: Lexicon) -> bool:
+    one = word.removesuffix("s")
+    forms = (one[:-2], one[:-1]) if one.endswith(("er", "or")) else ()
+    return any(lexicon.verb(form) is not None or lexicon.ability(form) is not None for form in forms)
 
 
 def tell(mended: list[Token]) -> None:

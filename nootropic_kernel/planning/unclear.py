@@ -39,7 +39,7 @@ def mark_unclear(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> st
 
 def names_a_sort_only(tokens: Tokens, archetype: Archetype) -> bool:
     """`make me a website`: whether no word says anything else than what sort of program it is."""
-    told = (archetype.title.lower(), "a program", "to do: make something new", "how it should be", "technology: ")
+    told = (archetype.title.lower(), "a program", "to do: ", "how it should be", "technology: ")
     return archetype.builds and all(token.meaning.startswith(told) for token in tokens if token.verdict)
 
 

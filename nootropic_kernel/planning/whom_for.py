@@ -10,6 +10,7 @@ from nootropic_kernel.planning.wording import singular
 FOR_WHOM = "who or what it is for; no task of its own"
 _BEFORE = frozenset({"for", "run", "running", "own"})
 _AFTER = frozenset({"needs", "wants", "has"})
+_PEOPLE = ("ers", "ors", "ists", "ants", "ees", "ians")
 _WE = frozenset({"i", "we", "i'm", "we're"})
 _ARE = frozenset({"am", "are"})
 _BULLETS = frozenset({"-", "*", "•", "–"})
@@ -41,8 +42,10 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
         return []
     found = run or [token]
     end = index + len(found)
-    if singular(found[-1].lower) != found[-1].lower and end < len(tokens) and tokens[end].text == ",":
-        return []  # "for classes, teachers and pupils"
+    if singular(found[-1].lower) != found[-1].lower:
+        owned = tokens.beside(index, -1) in ("my", "our") and not found[-1].lower.endswith(_PEOPLE)
+        if owned or (end < len(tokens) and tokens[end].text == ","):
+            return []  # "for our solar panels", "for classes, teachers and pupils"
     return [] if tokens.follower(index + len(found) - 1) is not None else found
 
 

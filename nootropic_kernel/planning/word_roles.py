@@ -56,6 +56,9 @@ class WordRoles:
         mine = archetype.name in sign.entries
         if not mine and " " not in sign.phrase and archetype.keeps_things and self.lexicon.is_known_noun(sign.phrase):
             return  # a game that is kept, a chart that is shown
+        others = [each for each in self.choice.signs if each.start < sign.start and archetype.name in each.entries]
+        if mine and others and self.lexicon.ability(sign.phrase) is not None:
+            return  # a dashboard of a web application
         chosen = archetype if mine else library.archetypes[next(iter(sign.entries))]
         brings = [str(name) for entry in sign.entries.values() for name in entry.get("brings", ())]
         passed = ARTICLES | self.lexicon.words("qualities")
@@ -236,7 +239,7 @@ class WordRoles:
             self._name(run)
             return
         head = ""
-        if following is not None and self.nouns.is_plural_program(following):
+        if following is not None and (self.nouns.is_plural_program(following) or self.nouns.is_list_of(following)):
             run.append(following)
         elif following is not None and following.lower in self.lexicon.words("program_words"):
             self._name(run)

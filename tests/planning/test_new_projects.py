@@ -65,6 +65,8 @@ def test_every_word_of_a_salad_of_readers_is_told_once(words: list[str]) -> None
         ("My sister and I want a web app where we note the teas we tasted", ["tea"]),
         ("App for my model ships: frigates, tugboats", ["frigate", "tugboat"]),
         ("We are a rowing club. Web app where members reserve boats", ["member", "boat"]),
+        ("Dashboard for our solar panels", ["solar_panel"]),
+        ("Web app for our trainers to plan sessions", ["session"]),
         ("pottery studio app: glazes, firings and kilns", ["glaze", "firing", "kiln"]),
         ("Web app: the lamp is broken or dim, lamps and rooms", ["lamp", "room"]),
     ],
@@ -95,6 +97,9 @@ def test_fields_are_read_where_they_are_listed(brief: str, thing: str, fields: l
     [
         ("A tool that renames songs by their length. Must not overwrite anything", "cli-tool", "Rename songs"),
         ("tool to find old backups and move them to another disk", "cli-tool", "Move them to another disk"),
+        ("Web app for lamps with dimming reminders", "web-application", "Dimming reminders: who is told what"),
+        ("Web app for lamps; clerks print labels for them", "web-application", "Print labels"),
+        ("Rename my scans after their date and sort them", "application", "Rename my scans after their date"),
         ("png to webp converter", "cli-tool", "Convert png to webp"),
         ("Website where neighbours lend ladders to each other", "web-application", "Lend ladders to each other"),
         ("Web app: drivers pick up parcels, clerks weigh letters", "web-application", "Pick up parcels"),
