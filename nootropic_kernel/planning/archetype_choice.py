@@ -86,7 +86,25 @@ def find_signs(tokens: Tokens, lexicon: Lexicon) -> tuple[Sign, ...]:
 
 
 GLUE = frozenset(
-    {"up", "and", "of", "the", "for", "from", "to", "not", "no", "does", "doesn't", "a", "every", "e", "that", "which"}
+    {
+        "up",
+        "and",
+        "of",
+        "the",
+        "for",
+        "from",
+        "to",
+        "not",
+        "no",
+        "does",
+        "doesn't",
+        "a",
+        "every",
+        "e",
+        "that",
+        "which",
+        "in",
+    }
 )
 
 
@@ -137,7 +155,7 @@ def choose(
             if not archetype.builds and ignores_others and (not headed or _tells_which(tokens, sign, lexicon)):
                 continue
             weight = float(entry["weight"]) * (_IN_HEAD if headed else 1.0)
-            if archetype.builds and is_setting(tokens, sign, lexicon):
+            if archetype.builds and (is_setting(tokens, sign, lexicon) or _is_source(tokens, sign, lexicon)):
                 weight *= _FOR_IT
             elif archetype.builds and _is_there(tokens, [sign]):
                 weight *= _IS_THERE
@@ -203,6 +221,16 @@ def is_setting(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
     if tokens.beside(start - 1, -1) in ("my", "our") and lexicon.is_unknown(tokens[start - 1].lower):
         start -= 1  # "for my father shop"
     return tokens.before(start, passed) == "for"
+
+
+def _is_source(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
+    """`rates from an open API`: where something is taken from, or what it goes through."""
+    return tokens.before(sign.start, ARTICLES | lexicon.words("qualities") | {"open"}) in (
+        "from",
+        "via",
+        "using",
+        "against",
+    )
 
 
 def _tells_which(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:

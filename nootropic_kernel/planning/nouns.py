@@ -10,7 +10,7 @@ from nootropic_kernel.planning.wording import singular
 
 CALLED = "names the program; no task of its own"
 _BY = frozenset({"by", "per", "via", "than"})
-_MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "cash", "hand"})
+_MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "cash", "hand", "message", "messages"})
 _DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", "tablet", "tablets", "screen"})
 _ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
 _IS = frozenset({"is", "are", "was", "were", "be", "been", "become", "becomes", "became", "seems"})
@@ -71,6 +71,8 @@ class Nouns:
                 break
             place -= 1
         before = self.tokens[place].lower if place >= 0 else ""
+        if self.tokens.beside(index, +1) == "than" and self.unknown(self.tokens[index]):
+            return "compared with something; no task of its own"
         if before == "on" and word in _DEVICES:
             return "where it is used; no task of its own"
         abstract = bool({word, singular(word)} & self.lexicon.words("abstract_nouns"))

@@ -27,6 +27,7 @@ _SUBJECTS = frozenset({"i", "we", "you", "they", "i'd", "we'd", "i'll", "we'll",
 _THIRD = frozenset({"it", "he", "she", "who", "that", "which", "one", "someone", "somebody", "everyone", "nobody"})
 _BEFORE_VERB = MODALS | _SUBJECTS | {"to", "please", "who", "that", "which", "not", "don't", "let", "lets", "people"}
 _ASKS = frozenset({"who", "which", "what", "when", "where", "how", "whether", "whom", "whose"})
+_HELPS = frozenset({"help", "go", "come", "let"})
 _WANTS = frozenset({"want", "wants", "wanna"})
 _AFTER_NOUN = frozenset(
     {"have", "has", "is", "are", "was", "were", "with", "of", *MODALS, "need", "needs", "who", "which", "that"}
@@ -98,7 +99,7 @@ def _of_base(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
         return VERB
     if before in _WANTS:
         return VERB if after else NOUN
-    if before in PREPOSITIONS:
+    if before in PREPOSITIONS or _is_object(tokens, index, lexicon):
         return NOUN
     if not after:
         return NOUN if (before and before not in _JOINS) or form == "s" else ""
@@ -132,7 +133,7 @@ def _of_third_person(tokens: Tokens, index: int, lexicon: Lexicon, form: str) ->
     before, after = tokens.beside(index, -1), tokens.beside(index, +1)
     if before in _THIRD:
         return VERB
-    if before in PREPOSITIONS or not after or after in _JOINS:
+    if before in PREPOSITIONS or not after or after in _JOINS or _is_object(tokens, index, lexicon):
         return NOUN
     if after in OBJECT_OPENS:
         return VERB
@@ -165,6 +166,11 @@ def _is_strange_verb(tokens: Tokens, index: int, form: str) -> bool:
     if plural and one in _SINGULAR:
         return after in OBJECT_OPENS | PREPOSITIONS | {"to"}
     return plural and one in ("my", "our") and after in OBJECT_OPENS
+
+
+def _is_object(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """`renames log files`: what follows a verb is what it acts on; `helps plan trips` has two verbs."""
+    return index > 0 and tokens[index - 1].part == VERB and lexicon.base(tokens[index - 1].lower) not in _HELPS
 
 
 def _opens_sentence(tokens: Tokens, index: int) -> bool:

@@ -15,12 +15,19 @@ _IRREGULAR = {
     "cookies": "cookie", "series": "series", "species": "species", "news": "news", "statistics": "statistics",
     "menus": "menu", "gurus": "guru", "wives": "wife", "loaves": "loaf", "halves": "half", "calves": "calf",
     "thieves": "thief", "geese": "goose", "diagnoses": "diagnosis", "crises": "crisis", "theses": "thesis",
-    "hypotheses": "hypothesis", "ups": "up", "ads": "ad", "tvs": "tv", "cds": "cd", "pcs": "pc", "ids": "id",
+    "quizzes": "quiz", "gases": "gas", "atlases": "atlas", "aliases": "alias", "canvases": "canvas", "biases": "bias",
+    "shoes": "shoe", "toes": "toe", "canoes": "canoe", "oboes": "oboe", "caches": "cache", "niches": "niche",
+    "headaches": "headache", "axes": "axis", "hypotheses": "hypothesis",
+    "ups": "up", "ads": "ad", "tvs": "tv", "cds": "cd", "pcs": "pc", "ids": "id",
 }  # fmt: skip
 # Names of Python, and of devices: a file of such a name cannot be made on every machine.
 _BUILT_IN = frozenset({*dir(builtins), "con", "prn", "aux", "nul"})
 _PLURALS = {one: many for many, one in _IRREGULAR.items()}
-_SHORT_IES = frozenset({"ties", "pies", "lies", "dies"})
+_SHORT_IES = frozenset(
+    {"ties", "pies", "lies", "dies", "calories", "zombies", "selfies", "smoothies", "brownies", "hoodies", "rookies",
+     "prairies", "budgies", "collies", "veggies", "genies"}
+)  # fmt: skip
+_USE = ("ouses", "auses", "cuses", "fuses", "muses")  # houses, causes, excuses: no buses
 
 
 def singular(word: str) -> str:
@@ -31,6 +38,8 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-1] if word in _SHORT_IES else word[:-3] + "y"
+    if word.endswith("uses") and not word.endswith(_USE):
+        return word[:-2]
     if word.endswith(("ches", "shes", "xes", "sses", "zzes", "oes")):
         return word[:-2]
     return word[:-1]

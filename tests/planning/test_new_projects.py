@@ -15,6 +15,7 @@ from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.wording import plural, singular
 from tests.planning.test_words_accounted import missing_words
 
 READERS = Path(__file__).parents[2] / "experiments" / "benchmarks" / "briefs_held_out.yaml"
@@ -162,6 +163,17 @@ def test_long_briefs_are_read_in_a_moment(brief: str) -> None:
     start = time.process_time()
     planned(brief)
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [("buses", "bus"), ("houses", "house"), ("quizzes", "quiz"), ("shoes", "shoe"), ("calories", "calorie"),
+     ("wives", "wife"), ("diagnoses", "diagnosis"), ("power ups", "power up"), ("guest books", "guest book")],
+)  # fmt: skip
+def test_plurals_are_told_both_ways(many: str, one: str) -> None:
+    before, _, last = many.rpartition(" ")
+    assert f"{before} {singular(last)}".strip() == one
+    assert plural(one) == many
 
 
 def test_too_many_words_are_refused_with_what_to_do() -> None:
