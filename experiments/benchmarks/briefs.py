@@ -3,6 +3,8 @@
 `python experiments/benchmarks/briefs.py [--half tune|hold] [--show]` reads `briefs.yaml`. For each brief: is the plan
 sound (valid, acyclic, every goal provided, every need met), is it of the archetype that the author names, is every
 word accounted for, and is every constraint of the brief in the plan and no other one?
+
+`--readers` reads `briefs_held_out.yaml` instead: what a reader of each brief expects to find in its plan.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ import yaml
 
 from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.methods import shipped_library
-from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
 from nootropic_kernel.planning.validate import problems
+from nootropic_kernel.planning.wording import identifier
 
 BRIEFS = Path(__file__).with_name("briefs.yaml")
+READERS = Path(__file__).with_name("briefs_held_out.yaml")
+SORT_ASSUMED = "nothing says what sort of project it is"
 MEASURES = ("sound", "archetype", "words", "constraints")
 
 
@@ -101,12 +106,74 @@ def constraints_found(plan: Plan, expect: dict[str, Any]) -> bool:
     return uses <= atoms
 
 
+def expected(plan: Plan, entry: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """How much of what a reader expects stands in the plan, and how much is expected: a count of each sort."""
+    things: dict[str, list[str]] = entry.get("things", {})
+    kept = {e["entity"]: {f["name"] for f in e["fields"]} for e in plan.bindings["entities"]}
+    fields = [(identifier(thing), identifier(field)) for thing, names in things.items() for field in names]
+    titles = " ".join(task.title for task in plan.tasks if task.kind != "readme-section").lower()
+    strange = {word for use in plan.words if use.verdict == "not understood" for word in use.text.split()}
+    words = entry.get("not_understood", [])
+    archetypes = entry["archetype"] if isinstance(entry["archetype"], list) else [entry["archetype"]]
+    unsure = bool(entry.get("unsure"))
+    told = any(use.verdict == "assumed" and use.meaning.startswith(SORT_ASSUMED) for use in plan.words)
+    meant = plan.archetype in archetypes or (unsure and told)
+    named = {identifier(thing) for thing in things}
+    return {
+        "sound": (int(sound(plan)), 1),
+        "archetype": (int(meant), 1),
+        "doubt told": (int(told == unsure or (told and not unsure and not meant)), 1),
+        "words": (int(words_accounted(plan)), 1),
+        "things": (len(named & set(kept)), len(named)),
+        "fields": (sum(field in kept.get(thing, ()) for thing, field in fields), len(fields)),
+        "no other thing": (int(not set(kept) - named), 1),
+        "features": (sum(word.lower() in titles for word in entry.get("features", [])), len(entry.get("features", []))),
+        "not understood": (len(strange & set(words)), len(words)),
+        "constraints": (int(constraints_found(plan, entry.get("expect", {}))), 1),
+        "no filler": (sum(not filler(plan, task) for task in plan.tasks), len(plan.tasks)),
+    }
+
+
+def filler(plan: Plan, task: Task) -> bool:
+    """Whether a task lacks what makes it one: a title, files or a person, something to check, and what it gives.
+
+    A check is a command, or says what a person sees.
+    """
+    checked = any(check.verify or check.text.startswith("A person ") for check in task.acceptance)
+    return not (task.title.strip() and (task.files or task.how.kind == "person") and checked and task.provides)
+
+
+def measure_readers(show: bool) -> int:
+    """Measure and print what readers expect, for each set of briefs; 1 when a plan is not sound."""
+    document = yaml.safe_load(READERS.read_text(encoding="utf-8"))
+    unsound = 0
+    for name in ("first", "second"):
+        entries = [entry for entry in document["briefs"] if entry.get("set", "first") == name]
+        found: Counter[str] = Counter()
+        wanted: Counter[str] = Counter()
+        for entry in entries:
+            plan = planned({"repo": "empty", **entry}, document["today"])
+            results = expected(plan, entry)
+            for measure, (got, there) in results.items():
+                found[measure] += got
+                wanted[measure] += there
+            missed = [f"{measure} {got}/{there}" for measure, (got, there) in results.items() if got < there]
+            if show and missed:
+                print(f"  {', '.join(missed)}: {entry['brief']!r} ({plan.archetype})")
+        print(f"{name}: {len(entries)} briefs; " + ", ".join(f"{each} {found[each]}/{wanted[each]}" for each in wanted))
+        unsound += wanted["sound"] - found["sound"]
+    return 1 if unsound else 0
+
+
 def main() -> int:
     """Measure and print; 1 when a plan is not sound."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--half", choices=("tune", "hold"))
+    arguments.add_argument("--readers", action="store_true", help="read briefs_held_out.yaml")
     arguments.add_argument("--show", action="store_true", help="name the briefs that missed something")
     given = arguments.parse_args()
+    if given.readers:
+        return measure_readers(given.show)
     document = yaml.safe_load(BRIEFS.read_text(encoding="utf-8"))
     unsound = 0
     for half in [given.half] if given.half else ["tune", "hold"]:

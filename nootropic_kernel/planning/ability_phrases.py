@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.reading import Ability
 from nootropic_kernel.planning.tokens import Token, Tokens
 
 _MAKES = frozenset({"make something new", "add to what is there", "keep records", "change records", "mend", "run"})
+
+
+def take_ability(tokens: Tokens, index: int, name: str, lexicon: Lexicon) -> Ability:
+    """The ability of that name as the brief asks for it at ``index``; its words are marked."""
+    token = tokens[index]
+    known = lexicon.table("abilities")[name]
+    phrase = phrase_of(tokens, index, lexicon)
+    alone = (
+        asked_by(tokens, index, _own_words(tokens, index, known["title"], lexicon), lexicon) if not phrase[1:] else ""
+    )
+    title = alone or " ".join([lexicon.base(token.lower), *(part.text for part in phrase[1:])])
+    for part in phrase:
+        if part.kind != "word" or part.lower in lexicon.words("stop") | lexicon.words("tools"):
+            continue  # looked at by itself
+        part.mark("matched", f"an ability: {known['title'].lower()}")
+    return Ability(name, title[:1].upper() + title[1:], known["file"], token.text)
+
+
+def _own_words(tokens: Tokens, index: int, title: str, lexicon: Lexicon) -> str:
+    """`watering reminders`, `a monthly report`: a noun with what tells which; a verb by itself has the usual title."""
+    if lexicon.verb(tokens[index].lower) is not None and tokens[index].part != "noun":
+        return title
+    start = index
+    while start > 0 and tokens[start - 1].meaning.startswith(("tells which", "how it should be")):
+        start -= 1
+    return " ".join(token.text for token in tokens[start : index + 1])
 
 
 def phrase_of(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
     """`export loans as CSV`: a verb with its object, up to the end of the clause; else the word alone."""
     token = tokens[index]
     before = tokens.beside(index, -1)
-    opens = not before or before in ("and", "to", "can", "then", "also", "that", "please", "could")
+    opens = not before or before in ("and", "to", "can", "then", "also", "that", "please", "could", "me", "us")
     said = lexicon.verb(token.lower) is not None and not token.lower.endswith(("ing", "ed"))
     if not opens or not said or tokens.beside(index, +1) in ("", "and", "or"):
         return [token]

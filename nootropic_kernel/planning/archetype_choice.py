@@ -18,6 +18,7 @@ _HEAD_ENDS = frozenset(
 _THERE = frozenset({"the", "our", "my", "this", "existing", "current", "your", "its"})
 _IN_HEAD = 2.0
 _IS_THERE = 0.5  # a word for what is there already
+_NOTHING_THERE = 0.2  # for work on code, where there is none
 _FOR_IT = 0.25  # … or for whom it is made
 _LEAST = 1.5  # below, nothing speaks for an archetype
 _BUILDS = "make something new"
@@ -84,7 +85,27 @@ def find_signs(tokens: Tokens, lexicon: Lexicon) -> tuple[Sign, ...]:
     return tuple(found[start] for start in sorted(found))
 
 
-GLUE = frozenset({"up", "and", "of", "the", "for", "from", "to", "not", "no", "does", "doesn't", "a", "every", "e"})
+GLUE = frozenset(
+    {
+        "up",
+        "and",
+        "of",
+        "the",
+        "for",
+        "from",
+        "to",
+        "not",
+        "no",
+        "does",
+        "doesn't",
+        "a",
+        "every",
+        "e",
+        "that",
+        "which",
+        "in",
+    }
+)
 
 
 def _is_taken(token: Token) -> bool:
@@ -97,8 +118,8 @@ def _listed(words: Sequence[str], lexicon: Lexicon) -> str:
     exact = " ".join(words)
     if exact in lexicon.signs:
         return exact
-    if len(words) == 1 and lexicon.is_thing(words[0]):
-        return ""
+    if len(words) == 1 and (lexicon.is_thing(words[0]) or lexicon.is_verb(singular(words[0]))):
+        return ""  # "model trains" train nothing
     last = " ".join([*words[:-1], singular(words[-1])])
     return last if last in lexicon.signs else ""
 
@@ -126,6 +147,7 @@ def choose(
     fixed = any(known[name].builds for sign in in_head for name in sign.entries)
     ignores_others = intent == _BUILDS or (not verb and fixed and not _is_there(tokens, in_head))
     scores = _Scores()
+    builds_only = 1.0 if facts.has_code else _NOTHING_THERE
     for sign in signs:
         headed = sign.start < head
         for name, entry in sign.entries.items():
@@ -133,14 +155,17 @@ def choose(
             if not archetype.builds and ignores_others and (not headed or _tells_which(tokens, sign, lexicon)):
                 continue
             weight = float(entry["weight"]) * (_IN_HEAD if headed else 1.0)
-            if archetype.builds and is_setting(tokens, sign, lexicon):
+            if archetype.builds and (is_setting(tokens, sign, lexicon) or _is_source(tokens, sign, lexicon)):
                 weight *= _FOR_IT
             elif archetype.builds and _is_there(tokens, [sign]):
                 weight *= _IS_THERE
-            scores.add(name, weight)
+            if not archetype.builds and not facts.paths and lexicon.is_verb(sign.phrase):
+                continue  # "rename my scans": nothing is there whose names could be changed
+            scores.add(name, weight * (1.0 if archetype.builds else builds_only))
     for name, archetype in known.items():
         bonus = max(archetype.intents.get(intent, 0.0), archetype.intents.get(verb, 0.0)) if verb else 0.0
-        scores.add(name, bonus)
+        if archetype.builds or facts.paths:
+            scores.add(name, bonus * (1.0 if archetype.builds else builds_only))
         scores.add(name, (spoken_for or {}).get(name, 0.0))
     values = {name: s for name, s in scores.values.items() if known[name].keeps_things} if listed else scores.values
     extends = facts.has_code and (intent == _ADDS or bool(signs and _is_there(tokens, signs[:1])))
@@ -191,7 +216,21 @@ def _is_there(tokens: Tokens, signs: Sequence[Sign]) -> bool:
 
 def is_setting(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
     """`software for my library`: for whom it is made."""
-    return tokens.before(sign.start, ARTICLES | lexicon.words("qualities")) == "for"
+    passed = ARTICLES | lexicon.words("qualities")
+    start = sign.start
+    if tokens.beside(start - 1, -1) in ("my", "our") and lexicon.is_unknown(tokens[start - 1].lower):
+        start -= 1  # "for my father shop"
+    return tokens.before(start, passed) == "for"
+
+
+def _is_source(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
+    """`rates from an open API`: where something is taken from, or what it goes through."""
+    return tokens.before(sign.start, ARTICLES | lexicon.words("qualities") | {"open"}) in (
+        "from",
+        "via",
+        "using",
+        "against",
+    )
 
 
 def _tells_which(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:

@@ -18,6 +18,7 @@ _PROJECT = {
     "first_store", "code", "ending", "test_open", "test_close", "manifest", "run_tests", "run_test_file", "coverage",
     "coverage_check",
     "work_file", "work_test", "work_check", "language",
+    "unclear",
 }  # fmt: skip
 _TECHNOLOGIES = {
     "database", "web_framework", "api_framework", "front_end", "command_framework", "orchestrator", "payment_provider",

@@ -21,7 +21,7 @@ from nootropic_kernel.planning.target_bindings import (
     targets_of,
     worth_showing,
 )
-from nootropic_kernel.planning.wording import class_name, identifier, listing, package_name, plural
+from nootropic_kernel.planning.wording import class_name, identifier, listing, own_name, package_name, plural
 
 _MAX_MODULES = 8
 
@@ -47,6 +47,12 @@ def bindings_of(
     tests = _tests_folder(package_dir, facts)
     fault = identifier("_".join([*(PurePosixPath(target).stem for target in reading.targets[:1]), "fault"]))
     layout = layout_of(chosen["language"], package_dir, tests, facts)
+    if not target_files and not facts.paths:
+        subject = identifier(reading.subject)
+        target_files = [
+            f"{layout.folder}/{subject}{layout.ending}",
+            f"{layout.test_open}{subject}{layout.test_close}",
+        ]
     return {
         "title": title,
         "brief": brief,
@@ -83,6 +89,7 @@ def bindings_of(
         ],
         "every_module": every[:_MAX_MODULES],
         "readme_lines": _readme_lines(reading.text, things, reading),
+        "unclear": reading.unclear,
         "questions": [{"question": text, "question_name": identifier(text, "question")} for text in reading.questions],
         "source": listing(list(reading.data_files)) or source_of(reading) or "the data",
         "entry_file": layout.entry,
@@ -166,7 +173,7 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
 
 def _entity(name: str, fields: tuple[tuple[str, str], ...], package_dir: str, facts: RepositoryFacts) -> dict[str, Any]:
     title = class_name(name)
-    words = name.replace("_", " ")
+    words = (name.removesuffix("_item") if own_name(name.removesuffix("_item")) == name else name).replace("_", " ")
     defined = facts.defining(title)
     module = module_name(defined[0].path) if defined else f"{import_name(package_dir)}.{name}"
     names = [field.replace("_", " ") for field, _ in fields]

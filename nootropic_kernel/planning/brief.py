@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from nootropic_kernel.planning.actions import Action, find_actions
-from nootropic_kernel.planning.archetype_choice import Choice, choose
+from nootropic_kernel.planning.actions import Action, find_actions, find_agents, keeps_records
+from nootropic_kernel.planning.archetype_choice import DEFAULT, Choice, choose
 from nootropic_kernel.planning.changes_asked import Change, find_changes
+from nootropic_kernel.planning.choice_bindings import avoids_server
 from nootropic_kernel.planning.code_names import find_renames, find_targets
 from nootropic_kernel.planning.constraints import Constraints, find_constraints
 from nootropic_kernel.planning.errors import BriefUnusable
@@ -22,21 +23,30 @@ from nootropic_kernel.planning.field_lists import find_field_lists
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.limits import find_limits
 from nootropic_kernel.planning.methods import Archetype, Library
+from nootropic_kernel.planning.nouns import Nouns
+from nootropic_kernel.planning.parts_of_speech import VERB, mark_parts
 from nootropic_kernel.planning.reading import Reading, Thing
 from nootropic_kernel.planning.steps import StepAsked, find_data_files, find_steps
 from nootropic_kernel.planning.technologies import Technologies, find_technologies
 from nootropic_kernel.planning.things import Things
 from nootropic_kernel.planning.tokens import Token, Tokens, accounted
 from nootropic_kernel.planning.typos import mend_typos, tell
+from nootropic_kernel.planning.unclear import mark_unclear, names_a_sort_only, sort_assumed_of
 from nootropic_kernel.planning.word_roles import TELLS, WordRoles
 
 MAX_CHARACTERS = 20_000
+MAX_WORDS = 5_000  # and signs; a page of print has about 500
 _ADDS = "add to what is there"
 _A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
 _MAKES = "make something new"
 _CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 _EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
+_TAKES, _STORES = (
+    frozenset({"pull", "extract", "fetch", "ingest", "download", "scrape", "crawl"}),
+    frozenset({"load", "store", "write", "save", "insert"}),
+)
+_FLOW = {"data-pipeline": 4.0}
 _DATA_POINTS = {"notebook-analysis": 2.0, "data-pipeline": 1.0, "ml-training": 1.0}
 
 
@@ -58,6 +68,12 @@ def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date
     constraints = find_constraints(brief, today, frozenset(lexicon.table("verbs")))
     text = constraints.rest(brief)
     tokens = Tokens.of(text, lexicon.words("stop"))
+    if len(tokens) > MAX_WORDS:
+        raise BriefUnusable(
+            f"The brief has {len(tokens):,} words and signs.",
+            why=f"A plan reads at most {MAX_WORDS:,}; nothing was planned or written.",
+            next="Say in a few sentences what is to be made, and keep the rest in a file.",
+        )
     if all(token.used for token in tokens):
         what = "The brief only says how to work, not what is to be made." if constraints.said else ""
         raise BriefUnusable(what or "The brief has no word to plan from.", next=_EXAMPLE)
@@ -69,7 +85,9 @@ def _read(
     brief: str, text: str, tokens: Tokens, constraints: Constraints, facts: RepositoryFacts, lexicon: Lexicon
 ) -> Reading:
     library = lexicon.library
-    mended = mend_typos(tokens, lexicon, facts)
+    unclear = mark_unclear(tokens, lexicon, facts)
+    mended = [] if unclear else mend_typos(tokens, lexicon, facts)
+    mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
     limits = find_limits(tokens, lexicon)
     technologies = find_technologies(tokens, limits, lexicon)
@@ -82,7 +100,7 @@ def _read(
         facts,
         renames=bool(renames),
         listed=bool(things.listed),
-        spoken_for=_points(technologies, lexicon, bool(data_files)),
+        spoken_for=_points(technologies, lexicon, tokens, bool(data_files)),
     )
     archetype = choice.archetype
     steps: list[StepAsked] = []
@@ -91,9 +109,13 @@ def _read(
     if "steps" in archetype.reads and not things.listed:
         steps, questions = find_steps(text, tokens, lexicon, archetype.steps, made=choice.intent == _MAKES)
     elif archetype.builds:
-        owns = "actions" in archetype.reads or not archetype.keeps_things
+        owns = "actions" in archetype.reads or not archetype.keeps_things or avoids_server(limits)
+        if archetype.name == DEFAULT and not facts.has_code and _opens_with_a_verb(tokens, lexicon):
+            owns = owns or not keeps_records(tokens, lexicon)  # nothing is kept: it does something
         actions = find_actions(tokens, lexicon, main=choice.intent, owns_objects=owns)
-    roles = WordRoles(tokens, lexicon, choice, things, limits)
+        if not actions and owns:
+            actions = find_agents(tokens, lexicon)
+    roles = WordRoles(Nouns(tokens, lexicon, choice, has_code=facts.has_code), things, limits)
     roles.read()
     if "steps" in archetype.reads and not things.listed:
         things.clear()
@@ -104,6 +126,9 @@ def _read(
     else:
         changes = []
     abilities = tuple(roles.abilities.values())
+    asks = things.fields or abilities or actions or steps or questions or changes or data_files
+    if not (unclear or asks or facts.has_code) and archetype.keeps_things and names_a_sort_only(tokens, archetype):
+        unclear = "The brief says what sort of program it is, and nothing about what it is for."
     if not archetype.keeps_things:
         # In a bug fix, a refactoring or documentation, unknown words tell about the task; nothing is kept.
         things.clear()
@@ -112,7 +137,7 @@ def _read(
     if archetype.name == "change":
         actions = []
         tokens.relabel(("to be done:",), TELLS)
-    title = _title(text)
+    title = _title(text, lexicon)
     tell(mended)
     return Reading(
         archetype=archetype,
@@ -140,7 +165,14 @@ def _read(
         technologies=technologies,
         constraints=constraints,
         extends=choice.extends,
+        unclear=unclear,
+        sort_assumed=sort_assumed_of(choice) if archetype is choice.archetype and not facts.has_code else "",
     )
+
+
+def _opens_with_a_verb(tokens: Tokens, lexicon: Lexicon) -> bool:
+    content = (token for token in tokens if token.kind != "stop" and token.lower not in lexicon.words("stop"))
+    return any(token.part == VERB for token in list(content)[:1])
 
 
 def _mark_said(tokens: Tokens, constraints: Constraints) -> None:
@@ -159,9 +191,12 @@ def _taken(brief: str, constraints: Constraints) -> Iterator[Token]:
             yield Token(text, "said", text.lower(), part.start, used=True, verdict=part.verdict, meaning=part.meaning)
 
 
-def _points(technologies: Technologies, lexicon: Lexicon, data: bool) -> dict[str, float]:
-    """For which archetypes the technologies and data files of a brief speak."""
+def _points(technologies: Technologies, lexicon: Lexicon, tokens: Tokens, data: bool) -> dict[str, float]:
+    """For which archetypes the technologies, data files and verbs of a brief speak: taking data from and to."""
     points: dict[str, float] = dict(_DATA_POINTS) if data else {}
+    verbs = {lexicon.base(token.lower) for token in tokens if token.part == VERB}
+    if verbs & _TAKES and verbs & _STORES:
+        points = {name: points.get(name, 0.0) + _FLOW.get(name, 0.0) for name in {*points, *_FLOW}}
     for name in technologies.wanted:
         given: Mapping[str, float] = lexicon.table("technology").get(name, {}).get("points", {})
         for archetype, value in given.items():
@@ -216,19 +251,22 @@ def _subject(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
         token.bare.split(".")[0].lower()
         for token in tokens
         if token.kind in ("word", "path")
+        and token.part != VERB
         and token.lower not in passed
         and lexicon.verb(token.lower) is None
         and not lexicon.is_quality(token.lower)
-        and not token.meaning.startswith(("technology", "leave", "keep:", archetype.title.lower()))
+        and not token.meaning.startswith(("technology", "leave", "keep:", "looks ", archetype.title.lower()))
     ]
     return "_".join(words[:2])
 
 
-def _title(text: str) -> str:
-    """The first sentence of the brief, on one line."""
+def _title(text: str, lexicon: Lexicon) -> str:
+    """The first sentence of the brief that is no greeting, on one line."""
     lines = [line.strip() for line in text.splitlines()]
     line = next((line for line in lines if re.search(r"\w", line)), "")
-    line = re.split(r"(?<=[.!?])\s", re.sub(r"\s+", " ", line.lstrip("#*->•.,;:!? ") or line))[0]
+    sentences = re.split(r"(?<=[.!?])\s", re.sub(r"\s+", " ", line.lstrip("#*->•.,;:!? ") or line))
+    small = lexicon.words("stop")
+    line = next((each for each in sentences if set(re.findall(r"[\w'’-]+", each.lower())) - small), sentences[0])
     line = re.sub(r"^(?:bug|issue|feature(?: request)?|task|todo|request|idea)\s*:\s*(?=\w)", "", line, flags=re.I)
     line = re.sub(r"(?:\s+(?:that|which|to))+[\s:]*$", "", _tidy(line)).rstrip(" .!?:;,-–—")
     return (line if len(line) <= 72 else line[:71].rsplit(" ", 1)[0] + "…") or "Plan"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.layout import Layout
 from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.limits import Limit
 from nootropic_kernel.planning.reading import Reading
 from nootropic_kernel.planning.step_bindings import asked_for
 from nootropic_kernel.planning.technologies import title_of
@@ -51,6 +53,8 @@ def hinted_files(reading: Reading, facts: RepositoryFacts) -> list[str]:
     words = dict.fromkeys(re.findall(r"[a-z_]{4,}", reading.text.lower()))
     return [module.path for word in words for module in facts.modules_named(word) if module.name == word][:3]
 
+
+_SERVERS = frozenset({"backend", "back-end", "backends", "server", "servers"})
 
 # What a service is usually built with, where neither brief nor repository says.
 _USUAL = {
@@ -107,12 +111,21 @@ def _site(generator: str) -> dict[str, str]:
     return {"site_generator": generator, "site_config": config, "site_build": build}
 
 
+def avoids_server(limits: Iterable[Limit]) -> bool:
+    """Whether a brief says that there is to be none: `no backend`."""
+    return bool(_SERVERS & {word.lower() for limit in limits if limit.kind == "leave out" for word in limit.words})
+
+
 def atoms_of(reading: Reading, lexicon: Lexicon) -> set[str]:
     """What the brief itself gives conditions to ask for."""
     atoms = {f"archetype:{reading.archetype.name}", *reading.technologies.atoms(lexicon), *asked_for(reading.steps)}
     atoms |= {f"is:{ability.name}:{ability.name}" for ability in reading.abilities}
     if reading.extends:
         atoms.add("extends")
+    if reading.unclear:
+        atoms.add("unclear")
+    if avoids_server(reading.limits):
+        atoms.add("avoids:backend")
     if _SCHEDULED.search(reading.text):
         atoms.add("scheduled")
     if reading.constraints.coverage:

@@ -21,6 +21,7 @@ class Lexicon:
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self._verbs: dict[str, str] = {}  # a word and the listed form of it, empty for none: asked again and again
 
     def words(self, name: str) -> frozenset[str]:
         """One of the word lists (``stop``, ``qualities`` …)."""
@@ -37,12 +38,12 @@ class Lexicon:
 
     def verb(self, word: str) -> str | None:
         """What a verb in any of its forms means; None for other words."""
-        found = next((form for form in stems(word) if self.is_verb(form)), None)
+        found = self._listed_verb(word)
         return str(self.table("verbs")[found]) if found else None
 
     def base(self, word: str) -> str:
         """The listed form of a verb: converts → convert; the word itself where it is none."""
-        return next((form for form in stems(word) if self.is_verb(form)), word)
+        return self._listed_verb(word) or word
 
     def technology(self, word: str) -> str | None:
         """The name of the technology that a word stands for."""
@@ -54,7 +55,7 @@ class Lexicon:
     def thing(self, word: str) -> str:
         """The singular of a word, and what a synonym stands for."""
         one = singular(word)
-        return str(self.table("same").get(one, one))
+        return str(self.table("same").get(word) or self.table("same").get(one, one))
 
     def is_thing(self, word: str) -> bool:
         """Whether the library knows fields for it."""
@@ -62,7 +63,7 @@ class Lexicon:
 
     def ability(self, word: str) -> str | None:
         """The ability that a word asks for."""
-        return next((name for name, entry in self.table("abilities").items() if word in entry["words"]), None)
+        return self._abilities.get(word)
 
     def is_known_noun(self, word: str) -> bool:
         """Whether it is a thing or an ability that the library knows."""
@@ -79,8 +80,11 @@ class Lexicon:
         """Whether some archetype lists the word."""
         return word in self.signs
 
-    def is_unknown(self, word: str) -> bool:
-        """Whether no list knows the word."""
+    def is_unknown(self, word: str, *, noun: bool = False) -> bool:
+        """Whether no list knows the word.
+
+        :param noun: it stands as a noun, so that a verb of that form (`shows`) is another word.
+        """
         forms = (word, singular(word))
         return not (
             len(word) < 2
@@ -89,7 +93,7 @@ class Lexicon:
             or any(form in self.words(name) for form in forms for name in _LISTED)
             or word in self._technologies
             or singular(word) in self.table("attributes")
-            or self.verb(word) is not None
+            or (not noun and self.verb(word) is not None)
             or word.endswith("ly")
         )
 
@@ -111,6 +115,19 @@ class Lexicon:
         single = {phrase for phrase in self.signs if " " not in phrase} | {p for s in self.signs for p in s.split()}
         listed = self.words("program_words") | self.words("abstract_nouns") | self.words("code_words")
         return frozenset({*self.table("verbs"), *things, *plurals, *single, *abilities, *self._technologies, *listed})
+
+    def _listed_verb(self, word: str) -> str:
+        if word not in self._verbs:
+            self._verbs[word] = next((form for form in stems(word) if self.is_verb(form)), "")
+        return self._verbs[word]
+
+    @cached_property
+    def _abilities(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, entry in self.table("abilities").items():
+            for word in entry["words"]:
+                found.setdefault(str(word), str(name))
+        return found
 
     @cached_property
     def _technologies(self) -> dict[str, str]:

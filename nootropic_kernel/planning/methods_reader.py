@@ -21,6 +21,7 @@ _HOW_KEYS = {"when", "recipe", "args", "why"}
 _ACCEPT_KEYS = {"text", "verify", "test"}
 _WORD_LISTS = {
     "stop", "qualities", "code_words", "program_words", "technologies", "measures", "abstract_nouns", "tools",
+    "dealings",
 }  # fmt: skip
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",

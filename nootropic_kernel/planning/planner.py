@@ -107,6 +107,9 @@ def _planned(
 
 
 def _left_out(reading: Reading) -> Iterable[WordUse]:
+    """What is to be said beside the words themselves."""
+    if reading.sort_assumed:
+        yield WordUse("…", "assumed", reading.sort_assumed)
     if reading.left_out:
         yield WordUse(
             f"{len(reading.left_out)} more", "not understood", "too many things for one plan; plan them later"

@@ -57,4 +57,6 @@ class Reading:
     technologies: Technologies = field(default_factory=Technologies)
     constraints: Constraints = field(default_factory=Constraints)
     extends: bool = False
+    unclear: str = ""  # why the brief cannot be read
+    sort_assumed: str = ""  # what is to be said where nothing tells the sort of project
     atoms: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+_NEAR = 600  # characters: longer sentences are told by what stands nearest
 _SENTENCE = re.compile(r"[.!?](?=\s|$)|[\n;]")
 _PART = re.compile(r"[,;(\n•*–—]|[.!?:](?=\s|$)|\s-\s|^-\s|\band\b|\bwith\b", re.I | re.M)
 _OPENS_RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|if|while|so|after|for|every|each)\b", re.I)
@@ -50,10 +51,10 @@ def counts(
 
 def opened(brief: str, match: re.Match[str]) -> bool:
     """Whether it stands by itself between two separators, and nothing looks for things in between."""
-    before = brief[: match.start()]
+    before = brief[max(0, match.start() - _NEAR) : match.start()]
     cuts = list(_PART.finditer(before))
     start = cuts[-1].end() if cuts else 0
-    after = brief[match.end() :]
+    after = brief[match.end() : match.end() + _NEAR]
     following = _PART.search(after)
     rest = after[: following.start() if following else len(after)]
     joined = re.match(r"(?:with|by|using|we|team|i)\b", match.group(), re.I) is not None
@@ -78,7 +79,7 @@ def _closes(rest: str) -> bool:
 
 def _before(brief: str, match: re.Match[str]) -> str:
     """The sentence up to the match."""
-    text = brief[: match.start()]
+    text = brief[max(0, match.start() - _NEAR) : match.start()]
     ends = [found.end() for found in _SENTENCE.finditer(text)]
     return text[ends[-1] :] if ends else text
 

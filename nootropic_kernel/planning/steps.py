@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.parts_of_speech import NOUN
 from nootropic_kernel.planning.tokens import Token, Tokens
-from nootropic_kernel.planning.wording import identifier
+from nootropic_kernel.planning.wording import identifier, stems
 
 DATA_FILE = re.compile(
     r".+\.(?:csv|tsv|xlsx?|parquet|jsonl?|ndjson|feather|db|sqlite3?|hdf5|h5|txt|gz|zip|avro|orc|arff|pkl)", re.I
@@ -96,7 +97,10 @@ def find_steps(
 
 
 def _base(token: Token, lexicon: Lexicon) -> str:
-    return lexicon.base(token.lower) if lexicon.is_verb(lexicon.base(token.lower)) else token.lower
+    if lexicon.is_verb(lexicon.base(token.lower)):
+        return lexicon.base(token.lower)
+    words = {word for words in lexicon.table("steps").values() for word in words.split()}
+    return next((form for form in stems(token.lower) if form in words), token.lower)
 
 
 def _clauses(tokens: Tokens, lexicon: Lexicon) -> Iterator[list[Token]]:
@@ -123,14 +127,15 @@ def _verb_follows(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
         index += 1
     if index >= len(tokens):
         return False
-    return _step_kind(tokens[index].lower, lexicon) is not None and tokens[index].kind == "word"
+    token = tokens[index]
+    return _step_kind(token.lower, lexicon) is not None and token.kind == "word" and token.part != NOUN
 
 
 def _verb_at(clause: Sequence[Token], lexicon: Lexicon) -> int | None:
     """The first word of a step: the clause's first content word, or one after `to`, `that`, `for`."""
     fresh = True
     for index, token in enumerate(clause):
-        if token.kind == "word" and _step_kind(token.lower, lexicon) is not None:
+        if token.kind == "word" and token.part != NOUN and _step_kind(token.lower, lexicon) is not None:
             gerund = token.lower.endswith("ing") and clause[index - 1].lower == "for" if index else False
             if (
                 fresh

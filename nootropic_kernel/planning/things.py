@@ -21,6 +21,10 @@ class Things:
         self.left_out: list[str] = []
         self._pending: dict[str, str] = {}  # fields that were named before any thing
         for each in listed:
+            if not each.whole:
+                self.add(each.thing)
+                self.fields[each.thing] |= each.fields
+                continue
             self.fields[each.thing] = self.fields.get(each.thing, {}) | each.fields
             self.listed.add(each.thing)
 
@@ -29,11 +33,11 @@ class Things:
         """Whether a plan takes no more of them."""
         return len(self.fields) >= MAX_THINGS
 
-    def add(self, name: str) -> None:
-        """A thing with the fields that the library knows for it, or usual ones."""
+    def add(self, name: str, *, like: str = "") -> None:
+        """A thing with the fields that the library knows for it, or for what it is ``like``, or usual ones."""
         if name in self.fields:
             return
-        known = self._lexicon.table("entities").get(name)
+        known = self._lexicon.table("entities").get(like or name)
         if known is None:
             self.unknown.add(name)
         self.fields[name] = dict(known if known is not None else self._lexicon.table("unknown_fields"))

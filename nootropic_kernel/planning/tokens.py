@@ -14,7 +14,7 @@ ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "their", "this", "t
 # Neighbours that were taken for one of these are told as one phrase.
 _JOINED = (
     "a field", "a thing", "who or what", "leave alone:", "leave out:", "keep:", "to be done:", "a step:", "a question:",
-    "could be a",
+    "could be a", "names the", "looks ",
 )  # fmt: skip
 
 _TOKEN = re.compile(
@@ -32,7 +32,8 @@ _TOKEN = re.compile(
 class Token:
     """One word or sign; ``used`` once it needs no further look, ``verdict`` and ``meaning`` what it was taken for.
 
-    ``at`` is its place in the brief; ``target`` says that it names a part of the repository.
+    ``at`` is its place in the brief; ``target`` says that it names a part of the repository; ``part`` is ``noun`` or
+    ``verb`` for a word that can be both, as far as it is told (see :mod:`parts_of_speech`).
     """
 
     text: str
@@ -41,6 +42,7 @@ class Token:
     at: int = 0
     target: bool = False
     used: bool = False
+    part: str = ""
     verdict: str = ""
     meaning: str = ""
 

@@ -9,7 +9,7 @@ from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import Token, Tokens
 
-_SHORTEST = 5
+_SHORTEST, _LONGEST = 5, 24  # longer ones are no words that a list knows
 _READ_AS = "; read as "
 
 
@@ -23,16 +23,30 @@ def mend_typos(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> list
     names = {name.lower() for name in facts.names()} | {module.name.lower() for module in facts.modules.values()}
     for token in tokens:
         word = token.lower
-        if token.used or token.kind != "word" or len(word) < _SHORTEST or not word.isascii() or not word.isalpha():
+        if (
+            token.used
+            or token.kind != "word"
+            or not _SHORTEST <= len(word) <= _LONGEST
+            or not word.isascii()
+            or not word.isalpha()
+        ):
             continue
         if word in names or not lexicon.is_unknown(word):
             continue
+        if _is_agent(word, lexicon):
+            continue  # who pays is a payer, and no player
         near = next((other for other in _near(word) if other in lexicon.vocabulary), None)
         if near is not None:
             token.lower = near
             token.used = near in lexicon.words("stop")
             mended.append(token)
     return mended
+
+
+def _is_agent(word: str, lexicon: Lexicon) -> bool:
+    one = word.removesuffix("s")
+    forms = (one[:-2], one[:-1]) if one.endswith(("er", "or")) else ()
+    return any(lexicon.verb(form) is not None or lexicon.ability(form) is not None for form in forms)
 
 
 def tell(mended: list[Token]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import sys
@@ -12,10 +13,21 @@ _IRREGULAR = {
     "teeth": "tooth", "criteria": "criterion", "indices": "index", "matrices": "matrix", "analyses": "analysis",
     "leaves": "leaf", "shelves": "shelf", "wolves": "wolf", "knives": "knife", "lives": "life", "movies": "movie",
     "cookies": "cookie", "series": "series", "species": "species", "news": "news", "statistics": "statistics",
-    "menus": "menu", "gurus": "guru",
+    "menus": "menu", "gurus": "guru", "wives": "wife", "loaves": "loaf", "halves": "half", "calves": "calf",
+    "thieves": "thief", "geese": "goose", "diagnoses": "diagnosis", "crises": "crisis", "theses": "thesis",
+    "quizzes": "quiz", "gases": "gas", "atlases": "atlas", "aliases": "alias", "canvases": "canvas", "biases": "bias",
+    "shoes": "shoe", "toes": "toe", "canoes": "canoe", "oboes": "oboe", "caches": "cache", "niches": "niche",
+    "headaches": "headache", "axes": "axis", "hypotheses": "hypothesis",
+    "ups": "up", "ads": "ad", "tvs": "tv", "cds": "cd", "pcs": "pc", "ids": "id",
 }  # fmt: skip
+# Names of Python, and of devices: a file of such a name cannot be made on every machine.
+_BUILT_IN = frozenset({*dir(builtins), "con", "prn", "aux", "nul"})
 _PLURALS = {one: many for many, one in _IRREGULAR.items()}
-_SHORT_IES = frozenset({"ties", "pies", "lies", "dies"})
+_SHORT_IES = frozenset(
+    {"ties", "pies", "lies", "dies", "calories", "zombies", "selfies", "smoothies", "brownies", "hoodies", "rookies",
+     "prairies", "budgies", "collies", "veggies", "genies"}
+)  # fmt: skip
+_USE = ("ouses", "auses", "cuses", "fuses", "muses")  # houses, causes, excuses: no buses
 
 
 def singular(word: str) -> str:
@@ -26,6 +38,8 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-1] if word in _SHORT_IES else word[:-3] + "y"
+    if word.endswith("uses") and not word.endswith(_USE):
+        return word[:-2]
     if word.endswith(("ches", "shes", "xes", "sses", "zzes", "oes")):
         return word[:-2]
     return word[:-1]
@@ -33,6 +47,9 @@ def singular(word: str) -> str:
 
 def plural(word: str) -> str:
     """The plural of a lower-case English word or phrase."""
+    before, _, last = word.rpartition(" ")
+    if before:
+        return f"{before} {plural(last)}"
     if word in _PLURALS:
         return _PLURALS[word]
     if word.endswith(("s", "x", "z", "ch", "sh")):
@@ -58,13 +75,21 @@ def stems(word: str) -> list[str]:
 
 def identifier(phrase: str, otherwise: str = "item") -> str:
     """A phrase as a Python name in lower case; ``otherwise`` when no letter of it can be used."""
-    plain = unicodedata.normalize("NFKD", phrase.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    phrase = re.sub(r"['’]s?(?=\W|_|$)", "", phrase).replace("ß", "ss")  # whose it is belongs into no name
+    plain = unicodedata.normalize("NFKD", phrase).encode("ascii", "ignore").decode()
     name = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)).strip("_").lower()[:40].rstrip("_")
     if not name or not re.search("[a-z]", name):
         return otherwise
     if name[0].isdigit():
         name = f"{otherwise}_{name}"
     return f"{name}_{otherwise}" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
+
+
+def own_name(phrase: str, otherwise: str = "item") -> str:
+    """A phrase as the name of a module, a function and (by :func:`class_name`) a class: it hides none of Python's."""
+    name = identifier(phrase, otherwise)
+    taken = name in _BUILT_IN or class_name(name) in _BUILT_IN or keyword.iskeyword(class_name(name))
+    return f"{name}_{otherwise}" if taken else name
 
 
 def class_name(name: str) -> str:

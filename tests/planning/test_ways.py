@@ -40,6 +40,7 @@ BRIEFS = {
     "refactor": ("Refactor desk.app", CODE),
     "migration": ("Migrate from Flask to FastAPI", CODE),
     "change": ("Add a retry to run in app.py", CODE),
+    "game": ("a snake game with apples and walls", {}),
     "application": ("Keep kettles and lanterns", {}),
 }
 # What can be done in more than one way, and under which archetype the ways are looked at.
