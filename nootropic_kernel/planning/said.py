@@ -19,6 +19,8 @@ _LOOKS_FOR = re.compile(
 _FOR_SO_MANY = re.compile(
     r"\bfor\s+(?:\w+\s+){1,2}(?:people|persons|users|customers|developers|colleagues)\s*,?\s*$", re.I
 )
+_FOR = re.compile(r"\bfor\b(?!\s+(?:each|every|up)\b)", re.I)
+_FOR_PRICE = re.compile(r"\bfor\s*$|^for\s", re.I)
 _SMALL = re.compile(
     r"^(?:(?:and|but|so|please|also|it|all|this|in|for|on|to|a|the|of|is|are|do|build|finish|done|ready|must|should|be)"
     r"\b\s*)*$",
@@ -45,6 +47,8 @@ def counts(
     if not limited:
         return opened(brief, match)
     before = _FOR_SO_MANY.sub("", _before(brief, match))
+    if price and (_FOR_PRICE.search(before) or _FOR_PRICE.match(match.group())):
+        before = _FOR.sub("", before)  # "for bookings for under $20": the price of the whole
     return not (_relative(before, verbs) or _LOOKS_FOR.search(before) or (price and _PRICED.search(before)))
 
 
