@@ -31,7 +31,8 @@ def told(plan: Plan, mark: str = "") -> str:
     """
     noted = [f"{use.text} {use.meaning}" for use in plan.words if use.verdict == "noted" and mark in use.meaning]
     checks = [check.text for task in plan.tasks for check in task.acceptance]
-    return " ".join([*plan.limits, *checks, *noted]).lower()
+    coverage = f"coverage {plan.bindings['coverage']}" if plan.bindings["coverage"] else ""
+    return " ".join([*plan.limits, *checks, *noted, coverage]).lower()
 
 
 def people(plan: Plan) -> float | None:
@@ -46,7 +47,11 @@ def missed(plan: Plan, expect: dict[str, Any]) -> list[str]:
     found: list[str] = []
     atoms = set(plan.bindings["atoms"])
     found += [f"use {name}" for name in expect.get("use", ()) if f"uses:{name}" not in atoms]
-    found += [f"avoid {name}" for name in expect.get("avoid", ()) if f"avoids:{name}" not in atoms]
+    left_out = " ".join(text.lower() for text in plan.limits if text.startswith("leave out"))
+    left_out += f" {plan.bindings['old_technology']}".lower()
+    found += [
+        f"avoid {name}" for name in expect.get("avoid", ()) if f"avoids:{name}" not in atoms and name not in left_out
+    ]
     wanted = expect.get("people")
     if people(plan) not in (wanted if isinstance(wanted, list) else [wanted]):
         found.append(f"people {people(plan)}")

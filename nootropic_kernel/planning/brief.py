@@ -15,14 +15,16 @@ from nootropic_kernel.planning.actions import Action, find_actions
 from nootropic_kernel.planning.archetype_choice import Choice, choose
 from nootropic_kernel.planning.changes_asked import Change, find_changes
 from nootropic_kernel.planning.code_names import find_renames, find_targets
-from nootropic_kernel.planning.constraints import Constraints, find_constraints
+from nootropic_kernel.planning.constraints import find_constraints
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.field_lists import find_field_lists
 from nootropic_kernel.planning.lexicon import Lexicon
-from nootropic_kernel.planning.limits import find_limits
+from nootropic_kernel.planning.limits import Limit, find_limits
 from nootropic_kernel.planning.methods import Archetype, Library
+from nootropic_kernel.planning.prohibitions import find_prohibitions
 from nootropic_kernel.planning.reading import Reading, Thing
+from nootropic_kernel.planning.stated import Constraints
 from nootropic_kernel.planning.steps import StepAsked, find_data_files, find_steps
 from nootropic_kernel.planning.technologies import Technologies, find_technologies
 from nootropic_kernel.planning.things import Things
@@ -71,8 +73,9 @@ def _read(
     library = lexicon.library
     mended = mend_typos(tokens, lexicon, facts)
     data_files = find_data_files(tokens)
-    limits = find_limits(tokens, lexicon)
+    limits = [*find_prohibitions(tokens, lexicon), *find_limits(tokens, lexicon)]
     technologies = find_technologies(tokens, limits, lexicon)
+    limits += [Limit("demand", (text,)) for text in (*constraints.demands, *technologies.versions)]
     things = Things(lexicon, find_field_lists(tokens, lexicon))
     renames = find_renames(tokens, lexicon, facts)
     targets = find_targets(tokens, lexicon, facts)
