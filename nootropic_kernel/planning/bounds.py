@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from nootropic_kernel.planning.facts import RepositoryFacts, is_test
-from nootropic_kernel.planning.limits import Limit
+from nootropic_kernel.planning.limits import CHECKED, Limit
 from nootropic_kernel.planning.model import Acceptance, How, Task
 from nootropic_kernel.planning.wording import singular
 
-# The limits that become a check of every task that a model or a person writes, told as they are.
-CHECKED = ("demand: ", "leave out: ")
 _SORTS = {
     "notebook": r".*\.ipynb",
     "readme": r"readme(\.\w+)?",

@@ -20,7 +20,7 @@ from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.field_lists import find_field_lists
 from nootropic_kernel.planning.lexicon import Lexicon
-from nootropic_kernel.planning.limits import Limit, find_limits
+from nootropic_kernel.planning.limits import CHECKED, Limit, find_limits
 from nootropic_kernel.planning.methods import Archetype, Library
 from nootropic_kernel.planning.prohibitions import find_prohibitions
 from nootropic_kernel.planning.reading import Reading, Thing
@@ -91,11 +91,12 @@ def _read(
     steps: list[StepAsked] = []
     questions: list[str] = []
     actions: list[Action] = []
+    asked = Tokens(token for token in tokens if not token.meaning.startswith(CHECKED))
     if "steps" in archetype.reads and not things.listed:
-        steps, questions = find_steps(text, tokens, lexicon, archetype.steps, made=choice.intent == _MAKES)
+        steps, questions = find_steps(text, asked, lexicon, archetype.steps, made=choice.intent == _MAKES)
     elif archetype.builds:
         owns = "actions" in archetype.reads or not archetype.keeps_things
-        actions = find_actions(tokens, lexicon, main=choice.intent, owns_objects=owns)
+        actions = find_actions(asked, lexicon, main=choice.intent, owns_objects=owns)
     roles = WordRoles(tokens, lexicon, choice, things, limits)
     roles.read()
     if "steps" in archetype.reads and not things.listed:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import ARTICLES, Tokens
 
+# How the limits begin that become a check of every task that a model or a person writes.
+CHECKED = ("demand: ", "leave out: ")
 _ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–"})
 _DONT = frozenset({"don't", "dont", "never", "avoid"})
 _MODAL = frozenset({"do", "must", "should", "may", "shall", "please"})

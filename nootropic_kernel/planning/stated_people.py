@@ -17,9 +17,11 @@ _DONE_BY_USERS = re.compile(r"\b(?!(?:needed|required|expected)\b)[a-z]{2,}(?:ed
 
 
 def read_people(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
+    """Keep who does the work as the plan's first agent; `two designers and a developer` are one of capacity 3."""
     count = counted(match)
     if match["few"]:
-        found.said.append(Said(*match.span(), "noted", "several people; how many is not said", True))
+        told = "several people; how many is not said: not enforced; name them in `agents` of project-spec.md"
+        found.said.append(Said(*match.span(), "noted", told, True))
         return
     if count is None or not 0 < count <= MAX_PEOPLE or (count % 1 and not match["plain"]):
         return
@@ -29,7 +31,7 @@ def read_people(brief: str, match: re.Match[str], found: Constraints, today: dat
         return
     heads = ceil(count)
     full = round(count * share(match) / heads, 4)  # how fast each of them is, as a share of a full-time one
-    rate = number_of(match["rate"]) if match["rate"] else 0.0
+    rate = round(number_of(match["rate"]) * full, 4) if match["rate"] else 0.0  # paid for the hours they work
     told = f"people: {heads}" + (f", each for {full:.0%} of the time" if full < 1 else "")
     if found.agents:
         first = found.agents[0]

@@ -12,6 +12,7 @@ from nootropic_kernel.planning.stated import Constraints, Said, budgeted, unsure
 
 
 def read_hours(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
+    """Hours of work, or a span of time up to a deadline."""
     amount, unit = number_of(match["n"]), match["unit"].lower().removeprefix("person-").removeprefix("working ")
     if not counts(brief, match, found.verbs):
         if match["limit"]:
@@ -47,6 +48,7 @@ def _deadline(match: re.Match[str], found: Constraints, day: date, remark: str) 
 
 
 def read_day_named(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
+    """A deadline."""
     read = read_day(match["day"], today)
     before = match["how"].lower().startswith(("before", "until", "till")) and not match["how"].lower().startswith("un")
     day, remark = read.day, read.remark
@@ -66,6 +68,7 @@ def read_day_named(brief: str, match: re.Match[str], found: Constraints, today: 
 
 
 def read_period(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
+    """`this weekend`: a deadline where it stands by itself."""
     text = match["day"] if match["day"].lower().endswith("weekend") else f"end of {match['day']}"
     read = read_day(text, today)
     if not opened(brief, match):
@@ -77,6 +80,7 @@ def read_period(brief: str, match: re.Match[str], found: Constraints, today: dat
 
 
 def read_soon(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
+    """`as soon as possible`: noted, as it names no day."""
     if opened(brief, match):
         told = "how soon is not said: not enforced; a day belongs to `budget` of project-spec.md, as `deadline`"
         found.said.append(Said(*match.span(), "noted", told, True))
