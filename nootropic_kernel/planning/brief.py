@@ -91,7 +91,7 @@ def _read(
     steps: list[StepAsked] = []
     questions: list[str] = []
     actions: list[Action] = []
-    asked = Tokens(token for token in tokens if not token.meaning.startswith(CHECKED))
+    asked = _asked(tokens)
     if "steps" in archetype.reads and not things.listed:
         steps, questions = find_steps(text, asked, lexicon, archetype.steps, made=choice.intent == _MAKES)
     elif archetype.builds:
@@ -145,6 +145,17 @@ def _read(
         constraints=constraints,
         extends=choice.extends,
     )
+
+
+def _asked(tokens: Tokens) -> Tokens:
+    """The words without those of limits and the commas behind them: what is not to be done is no part of a task."""
+    kept = Tokens()
+    limit = False
+    for token in tokens:
+        limit = token.meaning.startswith(CHECKED) or (limit and token.kind == "stop" and token.text in ",;")
+        if not limit:
+            kept.append(token)
+    return kept
 
 
 def _mark_said(tokens: Tokens, constraints: Constraints) -> None:

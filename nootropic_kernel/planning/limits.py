@@ -134,7 +134,7 @@ def clause_end(tokens: Tokens, index: int, kind: str, lexicon: Lexicon) -> int:
         if token.lower == ",":
             rest = _until_end(tokens, index + 1)
             alternatives = bool({"or", "nor"} & set(rest)) or (kind == "leave alone" and "and" in rest)
-            if new_clause or not alternatives:
+            if new_clause or not alternatives or kind == "demand":
                 return index
         index += 1
     return index

@@ -55,7 +55,7 @@ def find_prohibitions(tokens: Tokens, lexicon: Lexicon) -> list[Limit]:
         for kind, start, first, end in _openings(tokens, index, lexicon):
             span = tokens[start:end]
             if kind == DEMAND:
-                words = tuple(each.text for each in span if each.lower not in ("it", "which", "that", ","))
+                words = tuple(each.text for each in span if each.lower not in ("it", "this", "which", "that", ","))
             else:
                 words = tuple(_without_free(each) for each in tokens[first:end] if each.kind in ("word", "quoted"))
                 words = tuple(word for word in words if word.lower() not in ARTICLES | {"and", "or", "nor", "any"})
@@ -103,7 +103,9 @@ def _forbidden_behaviour(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterat
     if touches and subject and subject[-1] in _PEOPLE:
         yield "leave alone", start, index + 2, end
     elif verb and (itself or not touches):
-        yield DEMAND, modal if itself or not subject else start, modal, end
+        if itself or not subject:
+            start = modal - bool(subject and subject[-1] in _ITSELF)
+        yield DEMAND, start, modal, end
 
 
 def _ruled_out(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterator[tuple[str, int, int, int]]:
