@@ -118,9 +118,8 @@ class _Search:
     def best_from(self, first: Mapping[str, Slot]) -> dict[str, Slot]:
         """The best schedule that a bounded number of small changes leads to from a first one."""
         rng = random.Random(len(self.free))
-        best = self._placed(*self._choices(first)) or (_end(first), 0.0, dict(first))
-        if best[0] > _end(first) + NEAR:
-            best = (_end(first), best[1], dict(first))
+        cost = sum(self.cost[task.id][str(first[task.id].agent)] for task in self.free)
+        best: _Found = (_end(first), cost, dict(first))
         tries = _STEPS // len(self.free)
         rules = self._rules()
         for rank in rules:
@@ -130,20 +129,20 @@ class _Search:
                 break
             rank = {name: value * rng.uniform(0, 2) for name, value in rules[number % 2].items()}
             best = self._better(best, self._placed(self._ordered(rank), {}))
-        current, worth = best, self._worth(best)
+        current, around = best, self._around(best)
         for number in range(tries):
             if best[0] <= self.bound + NEAR:
                 break
-            heat = _HEAT * best[0] * (1 - (number % _ROUND) / _ROUND)
             if number % _ROUND == 0:
-                current, worth = best, self._worth(best)
-            found = self._placed(*self._changed(*self._choices(current[2]), current[2], rng))
+                current, around = best, self._around(best)
+            found = self._placed(*self._changed(*around, rng))
             if found is None:
                 continue
             best = self._better(best, found)
-            new = self._worth(found)
-            if new <= worth or rng.random() < exp((worth - new) / (heat + NEAR)):
-                current, worth = found, new
+            heat = _HEAT * best[0] * (1 - (number % _ROUND) / _ROUND) + NEAR
+            gain = self._worth(current) - self._worth(found)
+            if gain >= 0 or rng.random() < exp(gain / heat):
+                current, around = found, self._around(found)
         return best[2]
 
     def _worth(self, found: _Found) -> float:
@@ -185,13 +184,16 @@ class _Search:
         order = self._ordered({task.id: slots[task.id].start_h for task in self.free})
         return order, {task.id: str(slots[task.id].agent) for task in self.free}
 
+    def _around(self, found: _Found) -> tuple[list[str], dict[str, str], list[str]]:
+        """What a schedule is changed from: its order, its agents, and the tasks that its end waits for."""
+        return (*self._choices(found[2]), self._late(found[2]))
+
     def _changed(
-        self, order: list[str], by: dict[str, str], slots: Mapping[str, Slot], rng: random.Random
+        self, order: list[str], by: dict[str, str], late: list[str], rng: random.Random
     ) -> tuple[list[str], dict[str, str]]:
         """One task is done earlier or later, by somebody else, or by whoever is done with it first."""
         rank = {name: float(at) for at, name in enumerate(order)}
         chosen: dict[str, str] = dict(by)
-        late = self._late(slots)
         for _ in range(rng.choice((1, 1, 2, 3))):
             name = rng.choice(late) if rng.random() < 0.6 else rng.choice(order)
             if rng.random() < 0.1:
