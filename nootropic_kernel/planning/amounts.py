@@ -26,7 +26,7 @@ _LIMIT = (
     r"|capped\s+at|(?:not\s+)?exceed(?:ing)?|<=?|≤)"
 )
 _LABEL = (
-    r"(?:(?:(?:the|our|my|a|total|overall|time|money|maximum|max|cost|spending)\s+)*"
+    r"(?:(?:(?:the|our|my|a|total|overall|time|money|maximum|max|cost|spending)\s+){0,4}"
     r"(?:budget(?:ed)?|time\s?box|time|effort|estimate|costs?|spend(?:ing)?|limit)\s*(?:limit\s*)?"
     r"(?:is|are|of|:|=|must\s+(?:be|stay|not)|should\s+(?:be|stay|not)|may\s+not|for\s+(?:it|this|that)\s+is)?\s*"
     r"|(?:(?:i|we)\s+|i've\s+|we've\s+)?(?:have|got|can\s+spend|may\s+spend|want\s+to\s+spend|will\s+spend)\s+(?:only\s+|about\s+|got\s+)?"
@@ -63,7 +63,8 @@ FOREIGN = _flags(
 )
 # "a budget of 2k": a bare amount is money where nothing else is counted.
 BUDGET = _flags(
-    rf"(?<!\w)(?P<label>(?:(?:with|on|the|our|my|an?|total|overall|maximum|max)\s+)*(?<!time\s)budget\s*(?:is|of|:|=|limit)\s*)"
+    rf"(?<!\w)(?P<label>(?:(?:with|on|the|our|my|an?|total|overall|maximum|max)\s+){{0,4}}"
+    rf"(?<!time\s)budget\s*(?:is|of|:|=|limit)\s*)"
     rf"(?P<limit>{_LIMIT}\s*)?(?P<n>{_DIGITS})(?P<k>k)?(?=\s*(?:[.;:!\n)]|,(?!\d)|(?:and|with|by|in|for|at)\b|$))(?P<trail>{_TRAIL})?"
 )
 FREE = _flags(
@@ -85,7 +86,8 @@ DURATION = _flags(
     rf"(?:'s?\s+time|\s+from\s+now)?(?P<trail>{_TRAIL})?"
 )
 DEADLINE = _flags(
-    rf"(?<!\w)(?P<label>(?:(?:the|our|my|a|hard)\s+)*(?:deadline|due(?:\s+date)?)\s*(?:is|of|:|=|on|for\s+(?:it|this)\s+is)?\s*"
+    rf"(?<!\w)(?P<label>(?:(?:the|our|my|a|hard)\s+){{0,3}}"
+    rf"(?:deadline|due(?:\s+date)?)\s*(?:is|of|:|=|on|for\s+(?:it|this)\s+is)?\s*"
     rf"|(?:(?:and\s+)?(?:it\s+)?(?:must|should|has\s+to|needs\s+to|to)\s+be\s+)?(?:live|online|ready|done|finished|due|delivered|completed?|shipped)\s+)?"
     rf"(?P<how>by|before|until|till|no\s+later\s+than|not\s+later\s+than|at\s+the\s+latest\s+(?:by|on)"
     rf"|(?<=deadline:\s)|(?<=deadline\s)|(?<=deadline\sis\s)|(?<=due\s)|(?<=live\s)on|(?<=ready\s)on|(?<=done\s)on|(?<=due\s)on)\s*"
@@ -138,7 +140,7 @@ _PLAIN = (
 _ENDS_THERE = r"(?=\s*(?:[.,;:!\n)]|in\b|within\b|by\b|before\b|with\b|under\b|and\b|$))"
 _ALONE = (
     r"(?P<alone>(?:i\s+(?:am|work|will\s+work|do\s+(?:it|this)|build\s+(?:it|this))|i'm|working|and\s+work)\s+"
-    r"(?:(?:completely|all|on\s+(?:it|this))\s+)*alone(?:\s+on\s+(?:it|this))?"
+    r"(?:(?:completely|all|on\s+(?:it|this))\s+){0,3}alone(?:\s+on\s+(?:it|this))?"
     r"|(?:(?:all\s+)?by\s+myself|on\s+my\s+own|single-?handed(?:ly)?|just\s+me|only\s+me"
     rf"|solo(?:\s+(?:project|developer|dev))?|as\s+a\s+solo\s+developer){_ENDS_THERE}"
     r"|(?:i\s+am|i'm)\s+the\s+only\s+(?:developer|one|person|programmer)(?:\s+on\s+(?:it|this))?"

@@ -30,6 +30,7 @@ from nootropic_kernel.planning.demands import DEMANDS, read_demand
 from nootropic_kernel.planning.stated import Constraints, Said
 from nootropic_kernel.planning.stated_people import read_people
 
+_LONGEST_HEADING = 100
 _HEADING = re.compile(
     r"(?:\b(?:constraints?|limits?|limitations?|conditions?|resources?|boundary\s+conditions|budget|timeline|schedule|team)"
     r"\s*[:=-]\s*(?:[-*•]\s*)?|\bit\s+(?:must|should|has\s+to)\s+be\s+)$",
@@ -56,7 +57,7 @@ def find_constraints(brief: str, today: date | None, verbs: Container[str] = ())
 
 def _with_heading(brief: str, part: Said) -> Said:
     """The words that announce constraints go with the first of them."""
-    heading = _HEADING.search(brief[: part.start])
+    heading = _HEADING.search(brief, max(0, part.start - _LONGEST_HEADING), part.start)
     return replace(part, start=heading.start()) if part.taken and heading else part
 
 

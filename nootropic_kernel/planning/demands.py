@@ -73,7 +73,7 @@ DEMANDS = (
 def read_demand(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
     """Keep a demand, where it is about the result and not about what it works with."""
     groups = match.groupdict()
-    before = brief[: match.start()]
+    before = brief[max(0, match.start() - 100) : match.start()]
     own = bool(groups.get("who") or groups.get("must"))
     alone = opened(brief, match)
     if groups.get("lead") and not own and not alone and _OTHERS.search(before):

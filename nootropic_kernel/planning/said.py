@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+_WINDOW = 1000  # characters on each side that are looked at: a longer sentence is none
 _SENTENCE = re.compile(r"[.!?](?=\s|$)|[\n;]")
 _PART = re.compile(r"[,;(\n•*–—]|[.!?:](?=\s|$)|\s-\s|^-\s|\band\b|\bwith\b", re.I | re.M)
 _OPENS_RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|if|while|so|after|for|every|each)\b", re.I)
@@ -56,10 +57,10 @@ def counts(
 
 def opened(brief: str, match: re.Match[str]) -> bool:
     """Whether it stands by itself between two separators, and nothing looks for things in between."""
-    before = brief[: match.start()]
+    before = brief[max(0, match.start() - _WINDOW) : match.start()]
     cuts = list(_PART.finditer(before))
     start = cuts[-1].end() if cuts else 0
-    after = brief[match.end() :]
+    after = brief[match.end() : match.end() + _WINDOW]
     following = _PART.search(after)
     rest = after[: following.start() if following else len(after)]
     joined = re.match(r"(?:with|by|using|we|team|i)\b", match.group(), re.I) is not None
@@ -84,7 +85,7 @@ def _closes(rest: str) -> bool:
 
 def _before(brief: str, match: re.Match[str]) -> str:
     """The sentence up to the match."""
-    text = brief[: match.start()]
+    text = brief[max(0, match.start() - _WINDOW) : match.start()]
     ends = [found.end() for found in _SENTENCE.finditer(text)]
     return text[ends[-1] :] if ends else text
 

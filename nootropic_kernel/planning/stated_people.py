@@ -11,6 +11,7 @@ from nootropic_kernel.planning.said import counts, opened
 from nootropic_kernel.planning.stated import Constraints, Said
 
 MAX_PEOPLE = 1000
+_NEAR = 200  # characters on each side in which a limit of time may stand beside them
 _JOINED = re.compile(r"\s*(?:and|plus|,|&|\+)\s*", re.I)
 # "sorted by two people": what is done to the thing, not who makes it.
 _DONE_BY_USERS = re.compile(r"\b(?!(?:needed|required|expected)\b)[a-z]{2,}(?:ed|en)\s+$", re.I)
@@ -51,14 +52,15 @@ def _work(brief: str, match: re.Match[str], found: Constraints) -> bool:
 
     "for two people" is whom it is for, unless it stands right beside a limit of time: then it is who does it.
     """
-    before = brief[: match.start()]
+    begin = max(0, match.start() - _NEAR)
+    near, at, end = brief[begin : match.end() + _NEAR], match.start() - begin, match.end() - begin
+    before = near[:at]
     if match["by"]:
         return match["by"].lower() != "by" or not _DONE_BY_USERS.search(before)
     if for_whom := re.search(r"\s+for\s+$", before, re.I):
-        times = [*DEADLINE.finditer(brief), *(each for each in DURATION.finditer(brief) if each["limit"])]
+        times = [*DEADLINE.finditer(near), *(each for each in DURATION.finditer(near) if each["limit"])]
         return any(
-            time.end() == for_whom.start() or not brief[match.end() : max(time.start(), match.end())].strip()
+            time.end() == for_whom.start() or (time.start() >= end and not near[end : time.start()].strip())
             for time in times
-            if time.end() <= match.start() or time.start() >= match.end()
         )
     return opened(brief, match) or counts(brief, match, found.verbs)

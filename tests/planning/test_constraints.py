@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -314,6 +315,14 @@ def test_what_no_part_of_the_plan_can_keep_to_is_told_with_the_place_to_look(bri
     plan = make_plan(brief, NOTHING, today=WEDNESDAY)
     assert plan.budget == {}
     assert any(told in line for line in word_lines(plan)), list(word_lines(plan))
+
+
+@pytest.mark.parametrize("part", ["a ", "under $20 ", "by two people ", "runs on Aa ", "works on Linux, ", "1", "Aa "])
+def test_a_long_brief_is_read_in_seconds(part: str) -> None:
+    brief = (part * 20_000)[:20_000]
+    begin = time.process_time()
+    found = find_constraints(brief, WEDNESDAY, VERBS)
+    assert time.process_time() - begin < 10 and len(found.rest(brief)) == 20_000  # measured: at most 2 s
 
 
 def test_technologies_choose_ways() -> None:
