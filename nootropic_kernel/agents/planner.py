@@ -29,6 +29,7 @@ from nootropic_kernel.planning.amend import WITH_MODEL, Amendment, amended
 from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
 from nootropic_kernel.planning.methods import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
+from nootropic_kernel.planning.optimise import optimised_unasked
 from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.proofs import amendment_violations
@@ -171,6 +172,7 @@ def _make(
     plan, said = make_plan(brief, facts, library, today=date.today()), tuple[str, ...]()
     if proposed is not None:
         plan, said = _with_proposal(plan, proposed, ground_of(plan, library, facts), set())
+    plan = optimised_unasked(plan)
     done = write_spec(workspace, database, None, plan, f"Plan: {plan.title}", unsaved)
     _journal(database, "plan.made", plan, done.commit, proposed)
     states = load_states(workspace, database, plan)

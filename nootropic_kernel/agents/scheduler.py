@@ -14,7 +14,7 @@ from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.board import passed_hours
 from nootropic_kernel.planning.budgets import amount, needs_of
 from nootropic_kernel.planning.model import GONE, Plan
-from nootropic_kernel.planning.optimise import optimised
+from nootropic_kernel.planning.optimise import optimised, optimised_unasked
 from nootropic_kernel.planning.resources import NEAR, agents_of
 from nootropic_kernel.planning.retime import right_shift
 from nootropic_kernel.planning.schedule import elapsed, is_fixed
@@ -40,8 +40,8 @@ def schedule_plan(
         frozen = touched(states)
         passed = passed_hours(before, date.today()) or 0.0
         scheduled = assign(before, frozen, passed)
-        if optimise:
-            scheduled = optimised(scheduled, frozen, passed_h=passed)
+        better = optimised if optimise else optimised_unasked
+        scheduled = better(scheduled, frozen, passed_h=passed)
         if scheduled == before or _as_good(before, scheduled, frozen, passed):
             notes = ("No better schedule was found.", *found.notes, *spec_notes(found.spec))
             return Planned(before, states, "shown", None, notes)

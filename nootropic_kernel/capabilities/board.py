@@ -22,8 +22,8 @@ from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.telemetry.budget import usd
 
 Place = Literal[
-    "ready", "waiting", "review", "done", "blocked", "dropped",
-    "pending", "running", "failed", "superseded", "cancelled", "deferred",
+    "ready", "waiting", "review", "done", "blocked", "deferred", "dropped",
+    "pending", "running", "failed", "superseded", "cancelled",
 ]  # fmt: skip
 
 _ALWAYS = frozenset({"status", "depends_on", "estimate", "schedule"})
@@ -113,7 +113,9 @@ class BoardResult(PlanResult):
     counts: dict[str, int] = Field(default_factory=dict, description="How many tasks of the plan are in each column.")
     wanted: str = Field("", description="What was looked for; empty for all.")
     lanes: list[LaneView] = Field(default_factory=list)
-    health: dict[str, Health | None] = Field(default_factory=dict, description="Of each task; null when dropped.")
+    health: dict[str, Health | None] = Field(
+        default_factory=dict, description="Of each task; null when deferred or dropped."
+    )
     cost: CostView | None = None
     costs: dict[str, CostView] = Field(default_factory=dict, description="Of each task that a model was asked for.")
     since: SinceView | None = None

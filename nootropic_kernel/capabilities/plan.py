@@ -47,8 +47,8 @@ def plan(params: PlanParams, session: Session) -> PlanResult:
     all ids stay. Only project-spec.md is written and committed; what you have staged or not saved stays as it is.
 
     `budget` and `agents` in project-spec.md decide who does what and when: stories that do not fit are left for later,
-    and a budget that cannot be kept is told with the least that would do. After editing them say `--schedule`, or
-    `--optimise` to look for a shorter schedule too.
+    and a budget that cannot be kept is told with the least that would do. After editing them say `--schedule`: it
+    lists when each task starts and ends. `--optimise` looks longer for a shorter schedule.
 
     Next: `noo next` lists what can be done, `noo run` does it, `noo board` shows how far the plan is.
     """
@@ -59,7 +59,8 @@ def plan(params: PlanParams, session: Session) -> PlanResult:
         current_spec(workspace)
         session.status("Scheduling the plan")
         optimise, unsaved = params.optimise, session.unsaved
-        return PlanResult.of(schedule_plan(workspace, session.database(), optimise=optimise, unsaved=unsaved))
+        scheduled = schedule_plan(workspace, session.database(), optimise=optimise, unsaved=unsaved)
+        return PlanResult.of(scheduled, times=True)
     brief = params.brief
     if brief is None:
         brief = current_spec(workspace).plan.brief

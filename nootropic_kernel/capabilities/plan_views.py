@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
-from nootropic_kernel.planning import patch_views, render
+from nootropic_kernel.planning import patch_views, render, timetable
 from nootropic_kernel.planning.assign import budget_notes
 from nootropic_kernel.planning.board import next_tasks, passed_hours, state_of
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
@@ -149,10 +149,14 @@ class PlanResult(Result):
     notes: list[str]
     epics: list[EpicView]
     _planned: Planned = PrivateAttr()
+    _times: bool = PrivateAttr(default=False)
 
     @classmethod
-    def of(cls, planned: Planned, *notes: str) -> Self:
-        """The result for a plan and what was done with it."""
+    def of(cls, planned: Planned, *notes: str, times: bool = False) -> Self:
+        """The result for a plan and what was done with it.
+
+        :param times: whether a terminal shows when each task starts and ends, rather than the plan's tree.
+        """
         plan, states = planned.plan, planned.states
         begun = {name for name, state in states.items() if state.status in ("done", "running", "review")}
         result = cls(
@@ -172,10 +176,12 @@ class PlanResult(Result):
             epics=_epics(plan, states),
         )
         result._planned = planned
+        result._times = times
         return result
 
     def text(self) -> str:
-        shown = render.tree(self._planned.plan, self._planned.states, notes=tuple(self.notes))
+        draw = timetable.text if self._times else render.tree
+        shown = draw(self._planned.plan, self._planned.states, notes=tuple(self.notes))
         return shown + self._changes(patch_views.text)
 
     def markdown(self) -> str:

@@ -10,7 +10,7 @@ _WORDS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
     "fifty": 50, "sixty": 60, "eighty": 80, "hundred": 100, "single": 1, "a single": 1, "lone": 1,
-    "a couple of": 2, "a dozen": 12, "half a": 0.5,
+    "a couple of": 2, "a pair of": 2, "a dozen": 12, "half a": 0.5,
     "one and a half": 1.5, "a hundred": 100, "one hundred": 100,
 }  # fmt: skip
 # Those of them that are one word and nothing but a number.
@@ -26,7 +26,7 @@ _LIMIT = (
     r"|capped\s+at|(?:not\s+)?exceed(?:ing)?|<=?|≤)"
 )
 _LABEL = (
-    r"(?:(?:(?:the|our|my|a|total|overall|time|money|maximum|max|cost|spending)\s+)*"
+    r"(?:(?:(?:the|our|my|a|total|overall|time|money|maximum|max|cost|spending)\s+){0,4}"
     r"(?:budget(?:ed)?|time\s?box|time|effort|estimate|costs?|spend(?:ing)?|limit)\s*(?:limit\s*)?"
     r"(?:is|are|of|:|=|must\s+(?:be|stay|not)|should\s+(?:be|stay|not)|may\s+not|for\s+(?:it|this|that)\s+is)?\s*"
     r"|(?:(?:i|we)\s+|i've\s+|we've\s+)?(?:have|got|can\s+spend|may\s+spend|want\s+to\s+spend|will\s+spend)\s+(?:only\s+|about\s+|got\s+)?"
@@ -38,20 +38,43 @@ _TRAIL = (
 )
 
 
+# For other patterns of amounts.
+AMOUNT, LIMIT = _N, _LIMIT
+
+
 def _flags(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.I)
 
 
+_PERIOD = (
+    r"(?:(?P<each>\s*(?:per|an?|each|every|/)\s*(?:day|week|month|quarter|year)|\s+(?:daily|weekly|monthly|yearly))\b)?"
+)
 MONEY = _flags(
     rf"(?<![\w$])(?P<label>{_LABEL})?(?P<limit>{_LIMIT}\s+|{_LIMIT}(?=\s*\$)\s*)?(?:for\s+)?(?:about\s+)?"
     rf"(?:(?:USD\s*|US)?\$\s?(?P<a>{_DIGITS})(?P<ka>k)?(?:\s*USD|\s+(?:US\s+)?dollars?)?"
     rf"|(?P<b>(?<![\d.,]){_N})(?P<kb>k)?\s*(?:USD|US\$|dollars?|US\s+dollars?|bucks)|(?:USD)\s?(?P<c>{_DIGITS}))"
-    rf"(?![\w%])(?!\s*(?:per|an?|/)\s*(?:hour|h|month|day|year|user|seat|week)\b)(?P<trail>{_TRAIL})?"
+    rf"(?![\w%])(?!\s*(?:per|an?|/)\s*(?:hour|h|user|seat)\b){_PERIOD}(?P<trail>{_TRAIL})?"
 )
 FOREIGN = _flags(
     rf"(?<![\w€£])(?P<label>{_LABEL})?(?P<limit>{_LIMIT}\s+|{_LIMIT}(?=\s*[€£¥₹])\s*)?(?:for\s+)?"
-    rf"(?:(?:[€£¥₹]|CHF|EUR|GBP)\s?(?:{_DIGITS})k?|(?<![\d.,]){_N}\s*(?:€|£|¥|₹|euros?|EUR|pounds?|quid|GBP|CHF|francs?|yen|rupees?))"
-    rf"(?!\w)(?P<trail>{_TRAIL})?(?:\s*[(,=~≈]\s*(?:about|approx(?:\.|imately)?|roughly|~|≈|=)?\s*(?:US)?\$\s?(?P<usd>{_DIGITS})\s*\)?)?"
+    rf"(?:(?P<sign>[€£¥₹]|CHF|EUR|GBP)\s?(?P<n>{_DIGITS})(?P<k>k)?"
+    rf"|(?P<m>(?<![\d.,]){_N})(?P<km>k)?\s*(?P<unit>€|£|¥|₹|euros?|EUR|pounds?|quid|GBP|CHF|francs?|yen|rupees?))"
+    rf"(?!\w){_PERIOD}(?P<trail>{_TRAIL})?(?:\s*[(,=~≈]\s*(?:about|approx(?:\.|imately)?|roughly|~|≈|=)?\s*(?:US)?\$\s?(?P<usd>{_DIGITS})\s*\)?)?"
+)
+# "a budget of 2k": a bare amount is money where nothing else is counted.
+BUDGET = _flags(
+    rf"(?<!\w)(?P<label>(?:(?:with|on|the|our|my|an?|total|overall|maximum|max)\s+){{0,4}}"
+    rf"(?<!time\s)budget\s*(?:is|of|:|=|limit)\s*)"
+    rf"(?P<limit>{_LIMIT}\s*)?(?P<n>{_DIGITS})(?P<k>k)?(?=\s*(?:[.;:!\n)]|,(?!\d)|(?:and|with|by|in|for|at)\b|$))(?P<trail>{_TRAIL})?"
+)
+FREE = _flags(
+    r"(?<!\w)(?P<limit>free\s+of\s+(?:charge|cost)|at\s+no\s+(?:cost|charge)|at\s+zero\s+cost|for\s+free|for\s+nothing"
+    r"|without\s+(?:spending\s+(?:any\s+)?money|(?:any\s+)?costs?)|(?:with\s+)?(?:no|zero)\s+(?:budget|money)|(?:with\s+)?no\s+costs?"
+    r"|(?:and\s+)?(?:it\s+)?(?:must|should|may|can|shall)(?:\s+not|n't)\s+cost\s+(?:us\s+|me\s+)?(?:anything|a\s+(?:cent|thing))"
+    r"|(?:and\s+)?(?:it\s+)?(?:must|should|may|shall)\s+cost\s+(?:us\s+|me\s+)?nothing)(?!\w)"
+)
+SOON = _flags(
+    r"(?<!\w)(?P<limit>asap|as\s+(?:soon|fast|quickly)\s+as\s+possible|urgent(?:ly)?)(?!\w)(?!-)\s*(?P<trail>please\b)?:?"
 )
 TOKENS = _flags(
     rf"(?<!\w)(?P<label>{_LABEL})?(?P<limit>{_LIMIT}\s+)?(?P<n>{_N})\s*(?P<k>k|m|million)?\s*tokens(?P<trail>{_TRAIL})?(?!\w)"
@@ -63,15 +86,31 @@ DURATION = _flags(
     rf"(?:'s?\s+time|\s+from\s+now)?(?P<trail>{_TRAIL})?"
 )
 DEADLINE = _flags(
-    rf"(?<!\w)(?P<label>(?:(?:the|our|my|a|hard)\s+)*(?:deadline|due(?:\s+date)?)\s*(?:is|of|:|=|on|for\s+(?:it|this)\s+is)?\s*"
+    rf"(?<!\w)(?P<label>(?:(?:the|our|my|a|hard)\s+){{0,3}}"
+    rf"(?:deadline|due(?:\s+date)?)\s*(?:is|of|:|=|on|for\s+(?:it|this)\s+is)?\s*"
     rf"|(?:(?:and\s+)?(?:it\s+)?(?:must|should|has\s+to|needs\s+to|to)\s+be\s+)?(?:live|online|ready|done|finished|due|delivered|completed?|shipped)\s+)?"
     rf"(?P<how>by|before|until|till|no\s+later\s+than|not\s+later\s+than|at\s+the\s+latest\s+(?:by|on)"
     rf"|(?<=deadline:\s)|(?<=deadline\s)|(?<=deadline\sis\s)|(?<=due\s)|(?<=live\s)on|(?<=ready\s)on|(?<=done\s)on|(?<=due\s)on)\s*"
     rf"(?<![a-z])(?P<day>{DAY})(?:\s+at\s+the\s+latest|\s+latest)?(?!\w)"
 )
+# "this weekend": a limit of time without `by`, where it stands by itself.
+PERIOD = _flags(
+    r"(?<!\w)(?P<limit>over\s+|on\s+|during\s+|within\s+|for\s+)?(?P<day>(?:this|the\s+coming|next|the)\s+weekend"
+    r"|this\s+(?:week|month|quarter|year))(?!\w)"
+)
 _KIND = (
     r"(?:developers?|devs?|engineers?|programmers?|coders?|students?(?=\s+(?:work|will|can))|people|persons?"
-    r"|colleagues|contributors|volunteers)"
+    r"|colleagues?|contributors?|volunteers?|interns?|freelancers?|contractors?|maintainers?|hackers|designers?"
+    r"|(?:data\s+)?scientists?|analysts?|testers?|administrators?|sysadmins?|researchers?|FTEs?|full[\s-]time\s+equivalents?)"
+)
+_SORT = (
+    r"(?:full-?time|junior|senior|experienced|python|backend|back-end|frontend|front-end|full-?stack|web|mobile|data"
+    r"|software|devops|machine\s+learning|ML)"
+)
+# How much of their time: half of it, unless the brief says another share.
+_SHARE = (
+    r"(?:half[\s-](?:time|days?)|part[\s-]?time|(?:on\s+)?half\s+(?:of\s+)?(?:the|their|his|her|my|our)\s+time"
+    r"|(?:at\s+)?(?<!\d)\d{1,2}\s?%(?:\s+of\s+(?:the|their|his|her|my|our)\s+time)?)"
 )
 _RATE = r"(?:\s*,?\s*(?:at|for|each\s+at|paid)?\s*\$\s?(?P<rate>\d+(?:\.\d+)?)\s*(?:per|an?|/)\s*(?:hour|h)\b)?"
 _TEAM = (
@@ -92,25 +131,30 @@ _OF_US = (
     r"(?:work(?:ing)?(?:\s+on\s+(?:it|this))?|build(?:ing)?(?:\s+(?:it|this))?|do(?:ing)?\s+(?:it|this)))?"
 )
 _PLAIN = (
-    rf"(?:(?:we\s+)?(?:have|has|got|with|using|by)\s+)?(?P<plain>{_N})"
-    rf"(?:\s+(?:full-?time|part-?time|junior|senior|python|backend|frontend|web))?\s+{_KIND}"
-    r"(?:\s+(?:(?:will\s+|can\s+|are\s+|is\s+)?(?:work(?:s|ing)?|build(?:s|ing)?|do(?:es|ing)?|available|on)\s*"
-    r"(?:on\s+)?(?:it|this|the\s+project)?))?(?!\w)"
+    rf"(?:(?P<by>(?:done|built|made|written|developed|created|finished|implemented|carried\s+out)\s+by|by)\s+"
+    rf"|(?:we\s+)?(?:have|has|got|with|using)\s+)?(?P<plain>\d+[.,]\d+(?=\s*(?:FTE|full))|{_N})"
+    rf"(?:\s+(?P<before>{_SHARE}))?(?:\s+{_SORT})*\s+(?:{_KIND}|(?<=a\spair\sof\s)\w+)"
+    r"(?:\s+(?:will\s+|can\s+|are\s+|is\s+)?(?:(?:work(?:s|ing)?|available)(?:\s+on\s+(?:it|this|the\s+project))?"
+    r"|(?:build(?:s|ing)?|do(?:es|ing)?|on)\s+(?:it|this|the\s+project)))?(?!\w)"
 )
 _ENDS_THERE = r"(?=\s*(?:[.,;:!\n)]|in\b|within\b|by\b|before\b|with\b|under\b|and\b|$))"
 _ALONE = (
     r"(?P<alone>(?:i\s+(?:am|work|will\s+work|do\s+(?:it|this)|build\s+(?:it|this))|i'm|working|and\s+work)\s+"
-    r"(?:(?:completely|all|on\s+(?:it|this))\s+)*alone(?:\s+on\s+(?:it|this))?"
+    r"(?:(?:completely|all|on\s+(?:it|this))\s+){0,3}alone(?:\s+on\s+(?:it|this))?"
     r"|(?:(?:all\s+)?by\s+myself|on\s+my\s+own|single-?handed(?:ly)?|just\s+me|only\s+me"
     rf"|solo(?:\s+(?:project|developer|dev))?|as\s+a\s+solo\s+developer){_ENDS_THERE}"
     r"|(?:i\s+am|i'm)\s+the\s+only\s+(?:developer|one|person|programmer)(?:\s+on\s+(?:it|this))?"
     r"|(?:one|1)[\s-](?:man|person|woman)(?:\s+(?:project|team|job|show))?"
     r"|(?<=[,;(])\s*alone(?=\s*(?:[.,;!\n)]|$)))"
 )
-_PAIR = r"(?P<pair>(?:me|i|myself)\s+and\s+(?:a|my|one)\s+(?:friend|colleague|brother|sister|partner|mate))"
+_PAIR = (
+    r"(?P<pair>(?:(?:done|built|made|written|developed|by|for)\s+)*"
+    r"(?:me|i|myself)\s+and\s+(?:a|my|one)\s+(?:friend|colleague|brother|sister|partner|mate))"
+)
 _FEW = r"(?P<few>(?:with\s+)?(?:a\s+few|several|some)\s+(?:developers|devs|engineers|programmers))"
 PEOPLE = _flags(
-    rf"(?<![\w-])(?:{_TEAM}|{_SIZED}|{_WE_ARE}|(?:{_OF_US})|(?:{_PLAIN})|{_ALONE}|{_PAIR}|{_FEW}){_RATE}(?!\w)"
+    rf"(?<![\w-])(?:{_TEAM}|{_SIZED}|{_WE_ARE}|(?:{_OF_US})|(?:{_PLAIN})|{_ALONE}|{_PAIR}|{_FEW})"
+    rf"(?:,?\s*\(?(?P<after>{_SHARE})(?:\s+each)?\)?)?{_RATE}(?!\w)"
 )
 _PERCENT = r"\s*(?:%|percent\b|per\s+cent\b)"
 _TESTS = r"(?:(?:tests?|code|line|branch|unit[\s-]tests?)[\s-]+)*"
@@ -132,12 +176,18 @@ def number_of(text: str | None) -> float:
     return float(words.replace(",", ".")) if words else 0.0
 
 
-def counted(match: re.Match[str]) -> int | None:
-    """How many people a match of :data:`PEOPLE` names; None where it is no whole number."""
+def counted(match: re.Match[str]) -> float | None:
+    """How many people a match of :data:`PEOPLE` names, in full-time ones; None where it names no number."""
     if match["alone"]:
-        return 1
+        return 1.0
     if match["pair"]:
-        return 2
+        return 2.0
     named = match["team"] or match["sized"] or match["are"] or match["of_us"] or match["plain"]
-    count = number_of(named)
-    return int(count) if named and count == int(count) else None
+    return number_of(named) if named else None
+
+
+def share(match: re.Match[str]) -> float:
+    """How much of their time the people of a match of :data:`PEOPLE` give, from 0 to 1."""
+    words = match["before"] or match["after"] or ""
+    percent = re.search(r"\d+", words)
+    return min(1.0, int(percent.group()) / 100 or 1.0) if percent else 0.5 if words else 1.0

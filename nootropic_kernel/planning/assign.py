@@ -58,7 +58,16 @@ def verdict(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> B
     """Why a plan that is over its budget cannot be brought into it; None for one that is within it."""
     if not over(needs_of(plan), Limits.of(plan)):
         return None
-    return fit(plan, frozen, passed_h=passed_h).verdict
+    return _verdict(plan, frozen, passed_h)
+
+
+def _verdict(plan: Plan, frozen: Container[str], passed_h: float) -> BudgetInfeasible | None:
+    """The same of a plan above its budget, whose schedule, which may be a solver's, may take fewer hours than known."""
+    found = fit(plan, frozen, passed_h=passed_h).verdict
+    if found is None or found.deferring or [each.constraint for each in found.relaxations] != ["hours"]:
+        return found
+    (hours,) = found.relaxations
+    return replace(found, relaxations=(replace(hours, needed=min(hours.needed, plan.hours())),))
 
 
 def budget_notes(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Iterator[str]:
@@ -79,7 +88,7 @@ def budget_notes(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0)
     for story, tasks in waiting.items():
         yield f"Left for later, to keep the budget: {story} {titles.get(story, '')} ({', '.join(tasks)})."
     if missed := over(needs_of(plan), limits):
-        found = fit(plan, frozen, passed_h=passed_h).verdict
+        found = _verdict(plan, frozen, passed_h)
         if found is not None:
             yield found.sentence()
         else:

@@ -16,12 +16,13 @@ COLUMNS = {
     "review": "In review",
     "done": "Done",
     "blocked": "Not possible yet",
+    "deferred": "Deferred",
     "dropped": "Dropped",
 }
 _ALWAYS = ("ready", "waiting", "review", "done")
 _COLUMN_OF = {
     "ready": "ready", "running": "review", "review": "review", "done": "done", "pending": "waiting",
-    "failed": "blocked", "blocked": "blocked", "superseded": "dropped", "cancelled": "dropped", "deferred": "dropped",
+    "failed": "blocked", "blocked": "blocked", "superseded": "dropped", "cancelled": "dropped", "deferred": "deferred",
 }  # fmt: skip
 DROPPED = frozenset({"superseded", "cancelled"})  # not part of the plan any more
 
@@ -112,7 +113,7 @@ def health(task: Task, status: str, *, costs: Costs = Costs(), passed_h: float |
 
     :param passed_h: working hours since the plan's start; None where no start is known, then nothing is late.
     """
-    if column_of(status) == "dropped":
+    if column_of(status) in ("deferred", "dropped"):
         return None
     if status in ("failed", "blocked"):
         return "red"

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from nootropic_kernel.planning.facts import RepositoryFacts, is_test
-from nootropic_kernel.planning.limits import Limit
-from nootropic_kernel.planning.model import How, Task
+from nootropic_kernel.planning.limits import CHECKED, Limit
+from nootropic_kernel.planning.model import Acceptance, How, Task
 from nootropic_kernel.planning.wording import singular
 
 _SORTS = {
@@ -28,12 +28,13 @@ class Bounds:
     def __init__(self, limits: Sequence[Limit], facts: RepositoryFacts, technologies: Sequence[str] = ()) -> None:
         self.technologies = tuple(technologies)
         self.sentences = [limit.sentence() for limit in limits]
+        self._to_check = [text for text in self.sentences if text.startswith(CHECKED)]
         self._patterns: list[re.Pattern[str]] = []
         self._paths: set[str] = set()
         self._partly: set[str] = set()
         self._no_tests = False
         for limit in limits:
-            if limit.kind != "keep":
+            if limit.kind in ("leave alone", "leave out"):
                 for word in limit.words:
                     self._add(word.strip("`").removesuffix("()"), limit.kind, facts)
 
@@ -50,10 +51,17 @@ class Bounds:
         crossing = crossing or bool(self._partly & set(task.files))
         if crossing and how.kind == "recipe":
             how = How("model", why=f"the recipe {how.recipe} could change what the brief says to leave alone")
+        acceptance = task.acceptance
+        if how.kind in ("model", "person") and task.files:
+            acceptance = (*acceptance, *self._checks(len(acceptance)))
         body = task.body
         if (self.sentences or self.technologies) and how.kind in ("model", "person"):
             body = "\n\n".join(filter(None, [body, *self._lines()]))
-        return replace(task, files=files, how=how, body=body)
+        return replace(task, files=files, how=how, body=body, acceptance=acceptance)
+
+    def _checks(self, known: int) -> Iterable[Acceptance]:
+        """What no other check covers: whoever reviews the task looks whether it keeps to it."""
+        return (Acceptance(f"AC{number}", text) for number, text in enumerate(self._to_check, start=known + 1))
 
     def _lines(self) -> Iterable[str]:
         if self.technologies:

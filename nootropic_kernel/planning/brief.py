@@ -16,16 +16,18 @@ from nootropic_kernel.planning.archetype_choice import DEFAULT, Choice, choose
 from nootropic_kernel.planning.changes_asked import Change, find_changes
 from nootropic_kernel.planning.choice_bindings import avoids_server
 from nootropic_kernel.planning.code_names import find_renames, find_targets
-from nootropic_kernel.planning.constraints import Constraints, find_constraints
+from nootropic_kernel.planning.constraints import find_constraints
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.field_lists import find_field_lists
 from nootropic_kernel.planning.lexicon import Lexicon
-from nootropic_kernel.planning.limits import find_limits
+from nootropic_kernel.planning.limits import CHECKED, Limit, find_limits
 from nootropic_kernel.planning.methods import Archetype, Library
 from nootropic_kernel.planning.nouns import Nouns
 from nootropic_kernel.planning.parts_of_speech import VERB, mark_parts
+from nootropic_kernel.planning.prohibitions import find_prohibitions
 from nootropic_kernel.planning.reading import Reading, Thing
+from nootropic_kernel.planning.stated import Constraints
 from nootropic_kernel.planning.steps import StepAsked, find_data_files, find_steps
 from nootropic_kernel.planning.technologies import Technologies, find_technologies
 from nootropic_kernel.planning.things import Things
@@ -89,8 +91,9 @@ def _read(
     mended = [] if unclear else mend_typos(tokens, lexicon, facts)
     mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
-    limits = find_limits(tokens, lexicon)
+    limits = [*find_prohibitions(tokens, lexicon), *find_limits(tokens, lexicon)]
     technologies = find_technologies(tokens, limits, lexicon)
+    limits += [Limit("demand", (text,)) for text in (*constraints.demands, *technologies.versions)]
     things = Things(lexicon, find_field_lists(tokens, lexicon))
     renames = find_renames(tokens, lexicon, facts)
     targets = find_targets(tokens, lexicon, facts)
@@ -106,15 +109,16 @@ def _read(
     steps: list[StepAsked] = []
     questions: list[str] = []
     actions: list[Action] = []
+    asked = _asked(tokens)
     if "steps" in archetype.reads and not things.listed:
-        steps, questions = find_steps(text, tokens, lexicon, archetype.steps, made=choice.intent == _MAKES)
+        steps, questions = find_steps(text, asked, lexicon, archetype.steps, made=choice.intent == _MAKES)
     elif archetype.builds:
         owns = "actions" in archetype.reads or not archetype.keeps_things or avoids_server(limits)
         if archetype.name == DEFAULT and not facts.has_code and _opens_with_a_verb(tokens, lexicon):
             owns = owns or not keeps_records(tokens, lexicon)  # nothing is kept: it does something
-        actions = find_actions(tokens, lexicon, main=choice.intent, owns_objects=owns)
+        actions = find_actions(asked, lexicon, main=choice.intent, owns_objects=owns)
         if not actions and owns:
-            actions = find_agents(tokens, lexicon)
+            actions = find_agents(asked, lexicon)
     roles = WordRoles(Nouns(tokens, lexicon, choice, has_code=facts.has_code), things, limits)
     roles.read()
     if "steps" in archetype.reads and not things.listed:
@@ -173,6 +177,17 @@ def _read(
 def _opens_with_a_verb(tokens: Tokens, lexicon: Lexicon) -> bool:
     content = (token for token in tokens if token.kind != "stop" and token.lower not in lexicon.words("stop"))
     return any(token.part == VERB for token in list(content)[:1])
+
+
+def _asked(tokens: Tokens) -> Tokens:
+    """The words without those of limits and the commas behind them: what is not to be done is no part of a task."""
+    kept = Tokens()
+    limit = False
+    for token in tokens:
+        limit = token.meaning.startswith(CHECKED) or (limit and token.kind == "stop" and token.text in ",;")
+        if not limit:
+            kept.append(token)
+    return kept
 
 
 def _mark_said(tokens: Tokens, constraints: Constraints) -> None:

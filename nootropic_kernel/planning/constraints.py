@@ -1,4 +1,4 @@
-"""Constraints that a brief states: time, money, people, tokens, test coverage; how a plan is to be carried out.
+"""Constraints that a brief states: time, money, people, tokens, test coverage, and what the result has to keep to.
 
 Their words are taken out of the brief before the rest of it is read, so that a constraint changes nothing but what it
 says. What could be one, or could tell about the thing to be built, is left in and noted.
@@ -7,61 +7,35 @@ says. What could be one, or could tell about the thing to be built, is left in a
 from __future__ import annotations
 
 import re
-from collections.abc import Container
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Container
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
+from nootropic_kernel.planning import stated_money, stated_time
 from nootropic_kernel.planning.amounts import (
+    BUDGET,
     COVERAGE,
     DEADLINE,
     DURATION,
     FOREIGN,
+    FREE,
     MONEY,
     PEOPLE,
+    PERIOD,
+    SOON,
     TOKENS,
-    counted,
-    number_of,
 )
-from nootropic_kernel.planning.dates import read_day
-from nootropic_kernel.planning.said import counts, opened
+from nootropic_kernel.planning.demands import DEMANDS, read_demand
+from nootropic_kernel.planning.stated import Constraints, Said
+from nootropic_kernel.planning.stated_people import read_people
 
-MAX_PEOPLE = 1000
+_LONGEST_HEADING = 100
 _HEADING = re.compile(
     r"(?:\b(?:constraints?|limits?|limitations?|conditions?|resources?|boundary\s+conditions|budget|timeline|schedule|team)"
     r"\s*[:=-]\s*(?:[-*•]\s*)?|\bit\s+(?:must|should|has\s+to)\s+be\s+)$",
     re.I,
 )
-
-
-@dataclass(frozen=True)
-class Said:
-    """A stretch of the brief, what became of it, and whether it is taken out before the rest is read."""
-
-    start: int
-    end: int
-    verdict: str
-    meaning: str
-    taken: bool
-
-
-@dataclass
-class Constraints:
-    """What a brief demands of the way its plan is carried out (contract of ``Plan.budget`` and ``Plan.agents``)."""
-
-    budget: dict[str, Any] = field(default_factory=dict)
-    agents: tuple[dict[str, Any], ...] = ()
-    coverage: int | None = None
-    said: list[Said] = field(default_factory=list)
-    verbs: Container[str] = ()
-
-    def rest(self, brief: str) -> str:
-        """The brief without them; what stays keeps its place."""
-        text = list(brief)
-        for part in self.said:
-            if part.taken:
-                text[part.start : part.end] = ["\n" if char == "\n" else " " for char in brief[part.start : part.end]]
-        return "".join(text)
 
 
 def find_constraints(brief: str, today: date | None, verbs: Container[str] = ()) -> Constraints:
@@ -83,7 +57,7 @@ def find_constraints(brief: str, today: date | None, verbs: Container[str] = ())
 
 def _with_heading(brief: str, part: Said) -> Said:
     """The words that announce constraints go with the first of them."""
-    heading = _HEADING.search(brief[: part.start])
+    heading = _HEADING.search(brief, max(0, part.start - _LONGEST_HEADING), part.start)
     return replace(part, start=heading.start()) if part.taken and heading else part
 
 
@@ -106,114 +80,6 @@ def carried(
     return merged, (now.agents if agents == before.agents else agents)
 
 
-def _hours(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
-    amount, unit = number_of(match["n"]), match["unit"].lower().removeprefix("person-").removeprefix("working ")
-    if not counts(brief, match, found.verbs):
-        if match["limit"]:
-            _unsure(brief, match, found, "could be a limit of time")
-        return
-    if unit.startswith("min") and re.match(r"(?:it\s+)?(?:takes|taking)\b", match["label"] or "", re.I):
-        told = "how long it takes now; no limit on the work"
-        found.said.append(Said(*match.span(), "noted", told, False))
-        return
-    if unit.startswith(("h", "min")) or match["work"]:
-        hours = amount * {"m": 1 / 60, "h": 1.0, "d": 8.0, "w": 40.0}.get(unit[0], 1.0)
-        if unit.startswith("mon"):
-            hours = amount * 160.0
-        _budget(match, found, "hours", round(hours, 2), f"budget: {hours:g} hours")
-        return
-    if today is None:
-        _unsure(brief, match, found, "a limit of time; there is no day to count from")
-        return
-    days = amount * {"d": 1, "w": 7, "m": 30}[unit[0]]
-    try:
-        day = today + timedelta(days=round(days))
-    except OverflowError:
-        return
-    _deadline(match, found, day, "")
-
-
-def _deadline(match: re.Match[str], found: Constraints, day: date, remark: str) -> None:
-    told = f"deadline: {day.isoformat()}{f' ({remark})' if remark else ''}"
-    known = found.budget.get("deadline")
-    if known is None or day.isoformat() < known:
-        found.budget["deadline"] = day.isoformat()
-    found.said.append(Said(*match.span(), "matched", told, True))
-
-
-def _day(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
-    read = read_day(match["day"], today)
-    before = match["how"].lower().startswith(("before", "until", "till")) and not match["how"].lower().startswith("un")
-    day, remark = read.day, read.remark
-    if not counts(brief, match, found.verbs, strict=False):
-        _unsure(brief, match, found, "could be a deadline")
-        return
-    if day is None:
-        found.said.append(Said(*match.span(), "noted", f"could be a deadline: {remark}", today is not None))
-        return
-    if match["how"].lower().startswith("before") and before:
-        day -= timedelta(days=1)
-        remark = "; ".join(filter(None, [remark, "the day before"]))
-    if today is not None and day < today:
-        found.said.append(Said(*match.span(), "noted", f"a day that is past: {day.isoformat()}", False))
-        return
-    _deadline(match, found, day, remark)
-
-
-def _money(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
-    amount = number_of(match["a"] or match["b"] or match["c"]) * (1000 if (match["ka"] or match["kb"]) else 1)
-    if not counts(brief, match, found.verbs, price=True):
-        _unsure(brief, match, found, "could be a budget")
-        return
-    _budget(match, found, "cost_usd", round(amount, 2), f"budget: {amount:g} USD")
-
-
-def _foreign(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
-    if not counts(brief, match, found.verbs, price=True):
-        _unsure(brief, match, found, "could be a budget")
-        return
-    if match["usd"]:
-        amount = number_of(match["usd"])
-        _budget(match, found, "cost_usd", amount, f"budget: {amount:g} USD, as the brief converts it")
-        return
-    told = "a budget in another currency; plans count US dollars: write the amount in USD"
-    found.said.append(Said(*match.span(), "noted", told, True))
-
-
-def _tokens(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
-    amount = number_of(match["n"]) * {"k": 1e3, "m": 1e6}.get((match["k"] or "").lower()[:1], 1)
-    if counts(brief, match, found.verbs):
-        _budget(match, found, "tokens", round(amount), f"budget: {amount:,.0f} tokens")
-
-
-def _budget(match: re.Match[str], found: Constraints, key: str, amount: float, told: str) -> None:
-    known = found.budget.get(key)
-    if known is None or amount < known:
-        found.budget[key] = amount
-    found.said.append(Said(*match.span(), "matched", told, True))
-
-
-def _people(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
-    count = counted(match)
-    if count is None or not 1 <= count <= MAX_PEOPLE:
-        if match["few"]:
-            found.said.append(Said(*match.span(), "noted", "several people; how many is not said", True))
-        return
-    # "for two people" is whom it is for, unless a day is named right before it: then it is who does it.
-    planned = any(re.fullmatch(r"\s+for\s+", brief[day.end() : match.start()]) for day in DEADLINE.finditer(brief))
-    if match["plain"] and not (planned or opened(brief, match) or counts(brief, match, found.verbs)):
-        return
-    rate = number_of(match["rate"]) if match["rate"] else 0.0
-    people = {
-        "id": "people", "capacity": count, "speed": 1.0, "cost_usd_per_hour": rate, "kinds": ["person", "model"],
-    }  # fmt: skip
-    if not found.agents:
-        found.agents = (people,)
-    capacity = found.agents[0]["capacity"]
-    told = f"people: {count}" if capacity == count else f"people: {count}; counted are {capacity}, said first"
-    found.said.append(Said(*match.span(), "matched", told, True))
-
-
 def _coverage(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:
     percent = int(match["a"] or match["b"])
     if not 1 <= percent <= 100:
@@ -226,17 +92,18 @@ def _coverage(brief: str, match: re.Match[str], found: Constraints, today: date 
         found.said.append(Said(*match.span(), "matched", f"quality: test coverage {percent} %", True))
 
 
-def _unsure(brief: str, match: re.Match[str], found: Constraints, could: str) -> None:
-    told = f"{could}; taken as part of what is asked for"
-    found.said.append(Said(*match.span(), "noted", told, False))
-
-
-_READERS = (
+_Reader = Callable[[str, re.Match[str], Constraints, date | None], None]
+_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
     (COVERAGE, _coverage),
-    (FOREIGN, _foreign),
-    (MONEY, _money),
-    (TOKENS, _tokens),
-    (PEOPLE, _people),
-    (DEADLINE, _day),
-    (DURATION, _hours),
+    *((pattern, read_demand) for pattern in DEMANDS),
+    (FOREIGN, stated_money.read_foreign),
+    (MONEY, stated_money.read_money),
+    (BUDGET, stated_money.read_bare_budget),
+    (FREE, stated_money.read_free),
+    (TOKENS, stated_money.read_tokens),
+    (PEOPLE, read_people),
+    (DEADLINE, stated_time.read_day_named),
+    (PERIOD, stated_time.read_period),
+    (SOON, stated_time.read_soon),
+    (DURATION, stated_time.read_hours),
 )

@@ -23,7 +23,9 @@ _YEAR = r"(?:,?\s+\d{4}(?!\d))?"
 
 # What may follow `by` or `before`, as one pattern without groups of its own.
 DAY = (
-    r"(?:(?:the\s+)?end\s+of\s+(?:the|this|next)\s+(?:week|month|year)"
+    r"(?:(?:the\s+)?end\s+of\s+(?:the|this|next)\s+(?:week|month|quarter|year)"
+    rf"|(?:the\s+)?end\s+of\s+{_MONTH}(?:\s+\d{{4}})?(?!\w)|(?:the\s+)?end\s+of\s+Q[1-4](?:\s+\d{{4}})?(?!\w)"
+    r"|(?:this|the|next|the\s+coming)\s+weekend(?!\w)"
     rf"|(?:this\s+|next\s+|the\s+coming\s+|coming\s+)?{_WEEKDAY}(?!s)(?:,?\s+(?:of\s+)?(?:this|next)\s+week(?!\w))?"
     r"|\d{4}-\d{2}-\d{2}(?![\d-])|\d{1,2}[./]\d{1,2}[./]\d{4}(?!\d)"
     rf"|(?:the\s+)?{_NTH}\s+(?:of\s+)?{_MONTH}{_YEAR}(?!\w)|{_MONTH}\s+(?:the\s+)?{_NTH}(?!\d){_YEAR}(?!\w)"
@@ -108,6 +110,9 @@ def _end_of(found: re.Match[str], today: date | None) -> Day:
     if today is None:
         return _UNKNOWN
     following = found["which"] == "next"
+    if found["what"] == "quarter":
+        quarter = (today.month - 1) // 3 + following
+        return Day(_last_day(today.year + quarter // 4, 3 * (quarter % 4) + 3))
     if found["what"] == "week":
         return Day(today + timedelta(days=(4 - today.weekday()) % 7 + 7 * following), "taken as its Friday")
     if found["what"] == "year":
@@ -115,6 +120,27 @@ def _end_of(found: re.Match[str], today: date | None) -> Day:
     month = today.month % 12 + 1 if following else today.month
     year = today.year + (following and today.month == 12)
     return Day(date(year, month, monthrange(year, month)[1]))
+
+
+def _end_of_month(found: re.Match[str], today: date | None) -> Day:
+    if today is None and not found["year"]:
+        return _UNKNOWN
+    month = 3 * int(found["quarter"]) if found["quarter"] else _month(found["month"])
+    if found["year"]:
+        return Day(_last_day(int(found["year"]), month))
+    day = _last_day((today or date.min).year, month)
+    return Day(day if today is None or day >= today else _last_day(today.year + 1, month))
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
+
+
+def _weekend(found: re.Match[str], today: date | None) -> Day:
+    if today is None:
+        return _UNKNOWN
+    ahead = 6 - today.weekday() + 7 * (found["which"] == "next")
+    return Day(today + timedelta(days=ahead), "taken as its Sunday")
 
 
 def _near(found: re.Match[str], today: date | None) -> Day:
@@ -165,7 +191,9 @@ _READERS: tuple[tuple[str, Callable[[re.Match[str], date | None], Day]], ...] = 
     (rf"(?:the )?(?P<day>{_NTH}) (?:of )?(?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?", _day_of_month),
     (rf"(?P<month>{_MONTH}) (?:the )?(?P<day>{_NTH})(?:,? (?P<year>\d{{4}}))?", _day_of_month),
     (rf"(?P<part>early |mid-? ?|late )?(?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?", _whole_month),
-    (r"(?:the )?end of (?P<which>the|this|next) (?P<what>week|month|year)", _end_of),
+    (r"(?:the )?end of (?P<which>the|this|next) (?P<what>week|month|quarter|year)", _end_of),
+    (rf"(?:the )?end of (?:(?P<month>{_MONTH})|q(?P<quarter>[1-4]))(?: (?P<year>\d{{4}}))?", _end_of_month),
+    (r"(?P<which>this|the|next|the coming) weekend", _weekend),
     (r"tomorrow|tonight|today", _near),
     (r"(?:the )?next (?P<what>week|month)", _next),
     (r"christmas(?: eve)?|new year(?:'s eve)?", _feast),

@@ -14,6 +14,7 @@ from nootropic_kernel.planning.budgets import BudgetInfeasible, Limits, Needs, R
 from nootropic_kernel.planning.model import GONE, Plan, Task
 from nootropic_kernel.planning.resources import NEAR, Agent, agents_of
 from nootropic_kernel.planning.schedule import Slot, elapsed, fixed_slots, is_fixed, least_cost, list_schedule
+from nootropic_kernel.planning.shorten import short_schedule
 
 _LEVELS = 16  # how many parts of a large plan are tried: evenly spread over the order in which stories are put off
 _TRIES = 40  # how many stories, at most, are tried to be taken back in
@@ -83,13 +84,13 @@ def fit(plan: Plan, frozen: Container[str] = (), *, people: bool = True, passed_
     agents, limits = agents_of(plan), Limits.of(plan)
     live = [task for task in plan.tasks if task.status not in GONE]
     search = _Search(plan, live, agents, limits, frozen, elapsed(live, frozen, passed_h))
-    whole = search.scheduled(live, limits.cost_usd)
+    whole = search.short(live, limits.cost_usd)
     if search.keeps(live, whole):
         return Fit(whole)
     order = order_of_deferral(plan, frozen)
     found = search.parts(order)
-    if isinstance(found, tuple):
-        return search.with_more(order[: found[0]], found[1])
+    if isinstance(found, int):
+        return search.with_more(order[:found])
     assert found.verdict is not None
     all_of_it = over(Needs(_end(whole), search.money(live), int(search.tokens(live))), limits)
     told = replace(found.verdict, whole=all_of_it, deferring=_in_order(plan, found.verdict.deferring))
@@ -115,6 +116,15 @@ class _Search:
         """A schedule of these tasks that spends no more than that, if it is possible."""
         return list_schedule(tasks, self.agents, self.frozen, money, not_before=self.not_before)
 
+    def short(self, tasks: Sequence[Task], money: float | None) -> dict[str, Slot]:
+        """The same, as short as it is found to be where the plan is small."""
+        return short_schedule(tasks, self.agents, self.frozen, money, self.not_before)
+
+    def soon_enough(self, tasks: Sequence[Task], money: float | None) -> dict[str, Slot]:
+        """A schedule that keeps the limit of hours; the shortest known where none does."""
+        slots = self.scheduled(tasks, money)
+        return slots if _within(_end(slots), self.limits.hours) else self.short(tasks, money)
+
     def keeps(self, tasks: Sequence[Task], slots: Mapping[str, Slot]) -> bool:
         """Whether a schedule of these tasks keeps every limit."""
         return (
@@ -134,8 +144,8 @@ class _Search:
     def without(self, stories: Container[str]) -> list[Task]:
         return [task for task in self.live if task.story not in stories]
 
-    def parts(self, order: list[str]) -> tuple[int, dict[str, Slot]] | Fit:
-        """How many stories have to be put off for the budget, with the schedule; or the verdict.
+    def parts(self, order: list[str]) -> int | Fit:
+        """How many stories have to be put off for the budget; or the verdict.
 
         The parts that are tried depend on the plan alone, not on the amounts of the budget, so that raising a limit
         never makes a plan impossible, and the smallest raise is exact.
@@ -158,17 +168,17 @@ class _Search:
         for count, tasks in parts.items():
             if not (_within(self.money(tasks), money) and _within(self.tokens(tasks), tokens)):
                 continue
-            slots = self.scheduled(tasks, money)
+            slots = self.soon_enough(tasks, money)
             if _within(_end(slots), self.limits.hours):
                 if not lacking:
-                    return count, slots
+                    return count
                 return Fit({}, verdict=BudgetInfeasible(tuple(lacking), deferring=tuple(order[:count])))
             best = min(best or (_end(slots), count), (_end(slots), count))
         assert best is not None and self.limits.hours is not None
         lacking.append(Relaxation("hours", self.limits.hours, best[0]))
         return Fit({}, verdict=BudgetInfeasible(tuple(lacking), deferring=tuple(order[: best[1]])))
 
-    def with_more(self, deferred: list[str], slots: dict[str, Slot]) -> Fit:
+    def with_more(self, deferred: list[str]) -> Fit:
         """The same with every story back in that still fits: those that were put off last are tried first."""
         left = list(deferred)
         for story in list(reversed(deferred))[:_TRIES]:
@@ -180,11 +190,9 @@ class _Search:
             tasks = self.without(rest)
             if not _within(self.money(tasks), self.limits.cost_usd):
                 continue
-            tried = self.scheduled(tasks, self.limits.cost_usd)
-            if self.keeps(tasks, tried):
+            if self.keeps(tasks, self.soon_enough(tasks, self.limits.cost_usd)):
                 left.remove(story)
-                slots = tried
-        return Fit(slots, tuple(left))
+        return Fit(self.short(self.without(set(left)), self.limits.cost_usd), tuple(left))
 
 
 def _in_order(plan: Plan, stories: Container[str]) -> tuple[str, ...]:

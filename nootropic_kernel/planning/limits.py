@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import ARTICLES, Tokens
 
+# How the limits begin that become a check of every task that a model or a person writes.
+CHECKED = ("demand: ", "leave out: ")
 _ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–"})
 _DONT = frozenset({"don't", "dont", "never", "avoid"})
 _MODAL = frozenset({"do", "must", "should", "may", "shall", "please"})
@@ -27,7 +29,7 @@ _SMALL = ARTICLES | {"any", "all", "to", "be", "of", "ever", "existing", "please
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit: how it is meant (``leave alone``, ``leave out``, ``keep``) and the words it is about."""
+    """One limit: how it is meant (``leave alone``, ``leave out``, ``keep``, ``demand``) and the words it is about."""
 
     kind: str
     words: tuple[str, ...]
@@ -43,10 +45,10 @@ def find_limits(tokens: Tokens, lexicon: Lexicon) -> list[Limit]:
     index = 0
     while index < len(tokens):
         start, first, kind = _opening(tokens, index, lexicon)
-        if not kind:
+        if not kind or tokens[index].verdict:
             index += 1
             continue
-        end = _end(tokens, first, kind, lexicon)
+        end = clause_end(tokens, first, kind, lexicon)
         span = tokens[start:end]
         content = [token for token in span if token.kind != "stop" and token.lower not in _SMALL]
         skipped = (first - start) if first > index else 0
@@ -85,7 +87,7 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
     if word == "no" and after and after not in _NO_NOUN and before not in ("is", "has", "have", "says", "or"):
         return index, first, "leave out"
     if word in ("keep", "preserve", "leave") and opens:
-        end = _end(tokens, first, "keep", lexicon)
+        end = clause_end(tokens, first, "keep", lexicon)
         said = {token.lower for token in tokens[first:end]}
         return (index, first, "keep" if word != "leave" else "leave alone") if said & _LASTING else (index, index, "")
     if word in _DONT and opens:
@@ -93,13 +95,13 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
     elif word == "not" and before in _MODAL:
         start = index - 1
         if before in ("must", "should", "may", "shall"):
-            start = _subject(tokens, index - 1)
+            start = clause_start(tokens, index - 1)
             if start < index - 1 and not {t.lower for t in tokens[index + 1 : index + 4]} & _TOUCH:
                 return index, index, ""
         elif tokens.beside(start, -1) not in ("", "but", "and", "please", "also", "so", "then", "or"):
             return index, index, ""  # "they do not arrive" tells a fault
     elif word in _MUST_NOT:
-        start = _subject(tokens, index)
+        start = clause_start(tokens, index)
     else:
         return index, index, ""
     if (start < index - 1 and tokens[index - 1].lower in ("must", "should", "may", "shall")) or word in _MUST_NOT:
@@ -112,14 +114,14 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
     return start, first + (lexicon.is_verb(verb) or verb in ("use", "make", "have", "need")), "leave out"
 
 
-def _subject(tokens: Tokens, index: int) -> int:
+def clause_start(tokens: Tokens, index: int) -> int:
     """Where the clause starts that ``index`` stands in."""
     while index > 0 and tokens[index - 1].kind != "stop" and tokens[index - 1].lower not in ("but", "and"):
         index -= 1
     return index
 
 
-def _end(tokens: Tokens, index: int, kind: str, lexicon: Lexicon) -> int:
+def clause_end(tokens: Tokens, index: int, kind: str, lexicon: Lexicon) -> int:
     """Where a limit ends: with its sentence, before `but`, before the next verb after `and` or a comma."""
     while index < len(tokens):
         token = tokens[index]
@@ -132,7 +134,7 @@ def _end(tokens: Tokens, index: int, kind: str, lexicon: Lexicon) -> int:
         if token.lower == ",":
             rest = _until_end(tokens, index + 1)
             alternatives = bool({"or", "nor"} & set(rest)) or (kind == "leave alone" and "and" in rest)
-            if new_clause or not alternatives:
+            if new_clause or not alternatives or kind == "demand":
                 return index
         index += 1
     return index

@@ -19,9 +19,12 @@ from nootropic_kernel.planning.patch import Move, PlanPatch, apply
 from nootropic_kernel.planning.resources import NEAR, Agent, agents_of
 from nootropic_kernel.planning.retime import with_slack
 from nootropic_kernel.planning.schedule import elapsed, fixed_slots, in_order, is_fixed, list_schedule
+from nootropic_kernel.planning.shorten import least_hours
 
 MOST_TASKS = 60
+UNASKED_TASKS = 30
 _SECONDS = 5.0
+_UNASKED_SECONDS = 2.0
 _UNIT = 1000  # parts of an hour
 _CENTS = 10_000  # parts of a USD
 
@@ -38,6 +41,7 @@ def optimised(
     only: Mapping[str, float] | None = None,
     same_agents: bool = False,
     passed_h: float = 0.0,
+    seconds: float = _SECONDS,
 ) -> Plan:
     """The plan with a shorter or cheaper schedule; the plan itself where none was found.
 
@@ -45,6 +49,7 @@ def optimised(
     :param only: the tasks that may move, and when each may start at the earliest; all others keep their slots too.
     :param same_agents: whether tasks stay with the agents that they have.
     :param passed_h: working hours since the plan's start; nothing that is not begun is placed before.
+    :param seconds: how long to search at the most; half of them in the solver's own, repeatable count.
     :raises OptimiserMissing: when OR-Tools is not installed.
     :raises TooLarge: when more tasks may move than the solver is good for.
     """
@@ -61,11 +66,24 @@ def optimised(
         return plan
     able = {task.id: _able(task, agents, same_agents) for task in live}
     earliest = only if only is not None else dict.fromkeys(able, elapsed(live, frozen, passed_h))
-    found = _solve(live, agents, able, held, Limits.of(plan), earliest)
+    found = _solve(live, agents, able, held, Limits.of(plan), earliest, seconds)
     if found is None:
         return plan
     timed = _timed(plan, agents, held, found, earliest)
     return timed if _is_better(plan, timed) else plan
+
+
+def optimised_unasked(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Plan:
+    """The same for a small plan that could end earlier, where the solver is installed; else the plan itself."""
+    agents = agents_of(plan)
+    live = [task for task in plan.tasks if task.status not in GONE]
+    free = [task for task in live if not is_fixed(task, frozen)]
+    if not agents or not 1 < len(free) <= UNASKED_TASKS:
+        return plan
+    earliest = dict.fromkeys((task.id for task in live), elapsed(live, frozen, passed_h))
+    if plan.hours() <= least_hours(live, agents, frozen, earliest) + NEAR or not available():
+        return plan
+    return optimised(plan, frozen, passed_h=passed_h, seconds=_UNASKED_SECONDS)
 
 
 def tightened(plan: Plan, patch: PlanPatch, frozen: Collection[str] = ()) -> PlanPatch:
@@ -108,6 +126,7 @@ def _solve(
     held: Container[str],
     limits: Limits,
     not_before: Mapping[str, float],
+    seconds: float,
 ) -> dict[str, tuple[str, int]] | None:
     """Who does each task that may move, and its place in the order; None where the solver found nothing."""
     from ortools.sat.python import cp_model
@@ -163,8 +182,8 @@ def _solve(
                 model.add_hint(does, agent.id == task.agent)
     model.minimize(end_of_all * 1_000_000 + sum(money))
     solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = _SECONDS
-    solver.parameters.max_deterministic_time = _SECONDS / 2  # reached first, so that the result is the same twice
+    solver.parameters.max_time_in_seconds = 4 * seconds
+    solver.parameters.max_deterministic_time = seconds / 2  # reached first, so that the result is the same twice
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from nootropic_kernel.planning.actions import Action
 from nootropic_kernel.planning.changes_asked import Change
-from nootropic_kernel.planning.constraints import Constraints
 from nootropic_kernel.planning.limits import Limit
 from nootropic_kernel.planning.methods import Archetype
 from nootropic_kernel.planning.model import WordUse
+from nootropic_kernel.planning.stated import Constraints
 from nootropic_kernel.planning.steps import StepAsked
 from nootropic_kernel.planning.technologies import Technologies
 

@@ -10,9 +10,10 @@ from typing import Any
 from nootropic_kernel.planning.board import Column, States, columns, next_tasks, progress, state_of
 from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.mermaid import mermaid_graph
-from nootropic_kernel.planning.model import GONE, Plan, Task
+from nootropic_kernel.planning.model import GIVEN_UP, GONE, Plan, Task, WordUse
 from nootropic_kernel.planning.records import to_plain
 from nootropic_kernel.planning.resources import agents_of
+from nootropic_kernel.planning.wording import listing
 
 _SIGNS = {
     "done": "✓", "ready": "▸", "review": "?", "running": "…", "blocked": "✗", "failed": "✗",
@@ -108,6 +109,10 @@ def word_lines(plan: Plan) -> Iterator[str]:
     """What became of the brief's words, a line for each verdict."""
     if plan.limits:
         yield f"Limits: {'; '.join(plan.limits)}"
+        checked = [task for task in plan.tasks if any(each.text in plan.limits for each in task.acceptance)]
+        live = [task.id for task in checked if task.status not in GIVEN_UP]
+        if live:
+            yield f"No command checks these: look whether they are kept to when you review {listing(live, 12)}"
     for verdict, title in _VERDICTS.items():
         uses = [use for use in plan.words if use.verdict == verdict]
         if not uses:
@@ -115,9 +120,15 @@ def word_lines(plan: Plan) -> Iterator[str]:
         if verdict == "matched":
             yield f"{title}: {', '.join(use.text for use in uses)}"
         elif verdict == "noted":
-            yield f"{title}: {', '.join(use.meaning if use.meaning.startswith('uses ') else use.text for use in uses)}"
+            yield f"{title}: {', '.join(_noted(use) for use in uses)}"
         else:
             yield f"{title}: {'; '.join(f'{use.text} ({use.meaning})' for use in uses)}"
+
+
+def _noted(use: WordUse) -> str:
+    if use.meaning.startswith("uses "):
+        return use.meaning
+    return f"{use.text} ({use.meaning})" if "not enforced" in use.meaning else use.text
 
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------

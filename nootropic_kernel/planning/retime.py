@@ -14,6 +14,9 @@ from nootropic_kernel.planning.model import GONE, Schedule, Task
 from nootropic_kernel.planning.resources import EXACT, NEAR, Agent, Load
 from nootropic_kernel.planning.schedule import in_order
 
+_TURNS = 0.1
+_HARDLY_LATER = 1.03
+
 __all__ = ["GONE", "right_shift", "with_slack"]
 
 
@@ -26,10 +29,32 @@ def right_shift(
 ) -> dict[str, tuple[float, float]]:
     """Start and end in hours of every live task that is not ``fixed``.
 
+    Who waits longer than was planned either lets pass what is ready by then, or keeps its turn: of the two the one that
+    moves fewer tasks, unless the plan would end noticeably later for that.
+
     :param hours: how long tasks take that are new or take longer now; others keep the length they have.
     :param not_before: when they may start at the earliest; others not before they start now.
     :param agents: those whose capacity counts; tasks of others wait for nobody but tasks.
     """
+    agents = tuple(agents)
+    both = [_shifted(tasks, fixed, hours, not_before, agents, turns) for turns in (0.0, _TURNS)]
+    if both[0] == both[1]:
+        return both[0]
+    ends = [max((end for _, end in times.values()), default=0.0) for times in both]
+    near = [times for times, end in zip(both, ends, strict=True) if end <= min(ends) * _HARDLY_LATER + NEAR]
+    start = {task.id: task.schedule.start_h for task in tasks}
+    return min(near, key=lambda times: sum(begin != start[name] for name, (begin, _) in times.items()))
+
+
+def _shifted(
+    tasks: Sequence[Task],
+    fixed: Container[str],
+    hours: Mapping[str, float],
+    not_before: Mapping[str, float],
+    agents: Sequence[Agent],
+    turns: float,
+) -> dict[str, tuple[float, float]]:
+    """The tasks one by one, each as early as it can start; ``turns`` is how much their former times count for that."""
     loads = {agent.id: Load(agent.capacity) for agent in agents}
     live = {task.id: task for task in tasks if task.status not in GONE}
     end = {name: task.schedule.end_h for name, task in live.items() if name in fixed}
@@ -49,17 +74,21 @@ def right_shift(
 
     # Of those that could start at one time the one that may slip least comes first: half as many move then.
     turn = {name: (task.schedule.slack_h, index) for index, (name, task) in enumerate(open_.items())}
-    ready = [(earliest(task), turn[name], name) for name, task in open_.items() if not waiting[name]]
+
+    def entry(name: str, at: float) -> tuple[float, tuple[float, int], float, str]:
+        return at + turns * open_[name].schedule.start_h, turn[name], at, name
+
+    ready = [entry(name, earliest(task)) for name, task in open_.items() if not waiting[name]]
     heapq.heapify(ready)
     timed: dict[str, tuple[float, float]] = {}
     while ready:
-        start, _, name = heapq.heappop(ready)
+        _, _, start, name = heapq.heappop(ready)
         task = open_[name]
         length = hours.get(name, task.schedule.end_h - task.schedule.start_h)
         if (own := loads.get(task.agent or "")) is not None and length > NEAR:
             free = own.earliest(start, length)
             if free > start + NEAR:  # who starts before that comes first
-                heapq.heappush(ready, (free, turn[name], name))
+                heapq.heappush(ready, entry(name, free))
                 continue
             own.take(start, start + length)
         end[name] = round(start + length, EXACT)
@@ -67,7 +96,7 @@ def right_shift(
         for follower in followers.get(name, ()):
             waiting[follower].discard(name)
             if not waiting[follower]:
-                heapq.heappush(ready, (earliest(open_[follower]), turn[follower], follower))
+                heapq.heappush(ready, entry(follower, earliest(open_[follower])))
     return timed
 
 

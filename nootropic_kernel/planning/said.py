@@ -10,7 +10,8 @@ _SENTENCE = re.compile(r"[.!?](?=\s|$)|[\n;]")
 _PART = re.compile(r"[,;(\n•*–—]|[.!?:](?=\s|$)|\s-\s|^-\s|\band\b|\bwith\b", re.I | re.M)
 _OPENS_RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|if|while|so|after|for|every|each)\b", re.I)
 _TO = re.compile(r"\bto\s+([a-z-]+)", re.I)
-_PRICED = re.compile(r"(?:\b(?:priced?|worth|costing|sold|fees?|prices?|shipping|than|values?)|(?<!s)s)\s*$", re.I)
+_PRICED = re.compile(r"(?:\b(?:priced?|worth|costing|sold|fees?|prices?|shipping|than|values?))\s*$", re.I)
+_PLURAL = re.compile(r"(?<!s)s\s*$", re.I)
 _LOOKS_FOR = re.compile(
     r"\b(?:find|finds|finding|show|shows|list|lists|listing|filter|filters|search|alert|alerts|notify|sells?|selling"
     r"|order(?:s|ed)|remind|reminds|group(?:ed)?|sort(?:ed)?|offers?|charges?|refund|discount)\b",
@@ -20,6 +21,8 @@ _LOOKS_FOR = re.compile(
 _FOR_SO_MANY = re.compile(
     r"\bfor\s+(?:\w+\s+){1,2}(?:people|persons|users|customers|developers|colleagues)\s*,?\s*$", re.I
 )
+_FOR = re.compile(r"\bfor\b(?!\s+(?:each|every|up)\b)", re.I)
+_FOR_PRICE = re.compile(r"\bfor\s*$", re.I)
 _SMALL = re.compile(
     r"^(?:(?:and|but|so|please|also|it|all|this|in|for|on|to|a|the|of|is|are|do|build|finish|done|ready|must|should|be)"
     r"\b\s*)*$",
@@ -46,7 +49,10 @@ def counts(
     if not limited:
         return opened(brief, match)
     before = _FOR_SO_MANY.sub("", _before(brief, match))
-    return not (_relative(before, verbs) or _LOOKS_FOR.search(before) or (price and _PRICED.search(before)))
+    if whole := price and _FOR_PRICE.search(before):
+        before = _FOR.sub("", before)  # "for labels for under $20": the price of the whole, not of labels
+    priced = price and (_PRICED.search(before) or (not whole and _PLURAL.search(before)))
+    return not (_relative(before, verbs) or _LOOKS_FOR.search(before) or priced)
 
 
 def opened(brief: str, match: re.Match[str]) -> bool:

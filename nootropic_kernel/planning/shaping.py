@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from nootropic_kernel.planning.limits import CHECKED
 from nootropic_kernel.planning.model import Task, WordUse
 
 # Tasks that say the brief's own words, so that whoever does them reads these.
@@ -17,7 +18,11 @@ _SAYS = frozenset(
      "step-plot", "step-keep", "step-model-kept"}
 )  # fmt: skip
 # Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
-_STAYS = ("uses ", "left out:", "could be a ", "a day that is past", "what is there now", "several people")
+_STAYS = (
+    "uses ", "left out:", "could be a ", "a day that is past", "what is there now", "several people", "running costs",
+    "how soon", "a budget of",
+)  # fmt: skip
+_LOOK = "look at the result yourself"
 _TELLING = ("to do: ", "a program", "a part of the code")
 
 
@@ -26,11 +31,14 @@ def shaping(words: Iterable[WordUse], tasks: Sequence[Task]) -> tuple[WordUse, .
     told = " ".join(f"{task.title} {task.body}" for task in tasks if task.kind in _SAYS).lower()
     said = set(re.findall(r"[\w'’.-]+", told))
     shown = {token for task in tasks for token in _words_of(task)}
+    checked = {check.text for task in tasks for check in task.acceptance}
     found: dict[tuple[str, str], WordUse] = {}
     for use in words:
         parts = use.text.lower().split()
         if use.verdict in ("not understood", "noted") and _is_told(use, parts, said):
             use = replace(use, verdict="matched", meaning="part of a task, in the brief's own words")
+        elif use.meaning.startswith(CHECKED) and use.meaning not in checked:
+            use = replace(use, verdict="noted", meaning=f"{use.meaning}: not enforced by any task; {_LOOK}")
         elif use.verdict == "matched" and use.meaning.startswith(_TELLING):
             if _is_told(use, parts, said) or set(parts) <= shown:
                 use = replace(use, meaning=f"{use.meaning}; in the title of a task")

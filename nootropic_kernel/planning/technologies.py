@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,18 +10,24 @@ from typing import Any
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.limits import Limit
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
+from nootropic_kernel.planning.wording import singular
 
 _MOVES = frozenset({"migrate", "port", "switch", "move", "convert", "upgrade", "replace", "swap", "away"})
+_LATER = frozenset({"newer", "later", "up", "above", "higher", "upwards"})
 _OLD_BEFORE = frozenset({"from", "old", "existing", "current", "off", "than", "away", "replace", "our", "my", "legacy"})
 
 
 @dataclass(frozen=True)
 class Technologies:
-    """Names of technologies. ``old`` ones are what the brief wants to leave, or says is there."""
+    """Names of technologies. ``old`` ones are what the brief wants to leave, or says is there.
+
+    ``versions`` are demands such as `Python 3.9 or newer`.
+    """
 
     wanted: tuple[str, ...] = ()
     avoided: tuple[str, ...] = ()
     old: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
     def atoms(self, lexicon: Lexicon) -> Iterator[str]:
         """What conditions of ways may ask for: `uses:…` and `avoids:…`, by name and by kind."""
@@ -33,6 +40,7 @@ def find_technologies(tokens: Tokens, limits: Iterable[Limit], lexicon: Lexicon)
     """The technologies of a brief; their words are marked."""
     wanted: dict[str, None] = {}
     old: dict[str, None] = {}
+    versions: dict[str, None] = {}
     for index, token in enumerate(tokens):
         if token.used or token.kind not in ("word", "quoted"):
             continue
@@ -47,7 +55,26 @@ def find_technologies(tokens: Tokens, limits: Iterable[Limit], lexicon: Lexicon)
         else:
             wanted[name] = None
             token.mark("matched", f"technology: {title_of(lexicon, name)}")
-    return Technologies(tuple(wanted), tuple(_avoided(limits, lexicon)), tuple(old))
+            if version := _version(tokens, index + 1, lexicon):
+                text = " ".join([title_of(lexicon, name), *(each.text.rstrip(".,") for each in version)])
+                versions[text] = None
+                for each in version:
+                    each.mark("matched", f"demand: {text}")
+    return Technologies(tuple(wanted), tuple(_avoided(limits, lexicon)), tuple(old), tuple(versions))
+
+
+def _version(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
+    """The version right behind a technology: `3.9`, `3.10 and newer`, `17+`; empty for none."""
+    following = tokens[index : index + 3]
+    if not following or not re.fullmatch(r"v?\d+(?:\.\d+)*[.,]?", following[0].lower) or following[0].used:
+        return []
+    if following[0].text.endswith(","):
+        return following[:1]
+    then = [each.lower for each in following[1:]]
+    if then[:1] and singular(then[0]) in lexicon.words("measures"):
+        return []  # "in Python 3 hours"
+    more = 3 if len(then) == 2 and then[0] in ("and", "or") and then[1] in _LATER else 2 if then[:1] == ["+"] else 1
+    return following[:more]
 
 
 def technology(token: Token, lexicon: Lexicon) -> str | None:

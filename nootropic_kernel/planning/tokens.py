@@ -13,8 +13,8 @@ ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "their", "this", "t
 
 # Neighbours that were taken for one of these are told as one phrase.
 _JOINED = (
-    "a field", "a thing", "who or what", "leave alone:", "leave out:", "keep:", "to be done:", "a step:", "a question:",
-    "could be a", "names the", "looks ",
+    "a field", "a thing", "who or what", "leave alone:", "leave out:", "keep:", "demand:", "to be done:", "a step:",
+    "a question:", "could be a", "names the", "looks ",
 )  # fmt: skip
 
 _TOKEN = re.compile(

@@ -114,12 +114,12 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
     task = ready.first.get_attribute("data-task")
     assert task is not None
     lane = card(board, task).locator("xpath=ancestor::*[contains(@class,'noo-board-cells')]")
-    drag(page, handle(board, task), lane.locator('.noo-column[data-column="dropped"]'))
-    expect(page.locator(".noo-board-ghost")).to_have_text(f"{task} → Dropped")
+    drag(page, handle(board, task), lane.locator('.noo-column[data-column="deferred"]'))
+    expect(page.locator(".noo-board-ghost")).to_have_text(f"{task} → Deferred")
     lab.picture("board-dragging-light")
     drop(page)
-    expect(column(board, "dropped", task)).to_be_visible()
-    expect(board.locator(".noo-board-line")).to_contain_text(f"{task} → Dropped")
+    expect(column(board, "deferred", task)).to_be_visible()
+    expect(board.locator(".noo-board-line")).to_contain_text(f"{task} → Deferred")
     assert git(repo, "log", "-1", "--format=%s").startswith(f"Task {task} is deferred")
     assert "deferred" in spec.read_text()
     assert git(repo, "status", "--porcelain", FILE_NAME) == ""
@@ -129,16 +129,16 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
     expect(column(board, "ready", task)).to_be_visible()
     assert "deferred" not in spec.read_text()
 
-    # By keyboard: lifted, carried to the last column, dropped; then given up.
+    # By keyboard: lifted, carried to the last column but one, let go; then given up.
     live = board.locator(".noo-board-live")
     handle(board, task).focus()
     page.keyboard.press("Space")
     expect(live).to_contain_text(f"{task} is lifted")
-    for _ in range(6):
+    for _ in range(5):
         page.keyboard.press("ArrowRight")
-    expect(live).to_have_text(f"{task} → Dropped")
+    expect(live).to_have_text(f"{task} → Deferred")
     page.keyboard.press("Enter")
-    expect(column(board, "dropped", task)).to_be_visible()
+    expect(column(board, "deferred", task)).to_be_visible()
     expect(handle(board, task)).to_be_focused()
     act(board, task, "Move to Waiting")
     expect(column(board, "ready", task)).to_be_visible()

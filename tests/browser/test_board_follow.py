@@ -64,8 +64,8 @@ def test_tabs_editors_and_a_reload(lab: Lab, planned: Path) -> None:
     other.evaluate("() => void window.jupyterapp.commands.execute('nootropic:open-board')")
     second = other.locator(PANEL)
     expect(column(second, "ready", "T1")).to_be_visible()
-    act(board, "T1", "Move to Dropped")
-    expect(column(second, "dropped", "T1")).to_be_visible()
+    act(board, "T1", "Move to Deferred")
+    expect(column(second, "deferred", "T1")).to_be_visible()
     act(second, "T1", "Move to Ready")
     expect(column(board, "ready", "T1")).to_be_visible()
     other.close()
@@ -77,7 +77,7 @@ def test_tabs_editors_and_a_reload(lab: Lab, planned: Path) -> None:
     assert title is not None
     assert page.evaluate(_REWRITE, [FILE_NAME, title, "Write the Comment class, briefly"])
     head = git(planned, "rev-parse", "HEAD")
-    act(board, "T5", "Move to Dropped")
+    act(board, "T5", "Move to Deferred")
     expect(card(board, "T5").get_by_role("alert")).to_contain_text("unsaved")
     expect(column(board, "ready", "T5")).to_be_visible()
     assert git(planned, "rev-parse", "HEAD") == head

@@ -38,8 +38,8 @@ def test_a_plan_is_a_board_in_notebook_7(lab: Lab, repo: Path, notebook: str) ->
     board = page.locator(".noo-plan")
     expect(column(board, "ready", "T1")).to_be_visible()
     lab.picture("board-notebook7")
-    act(board, "T1", "Move to Dropped")
-    expect(board.locator(".noo-board-line")).to_contain_text("T1 → Dropped")
-    expect(column(board, "dropped", "T1")).to_be_visible()
+    act(board, "T1", "Move to Deferred")
+    expect(board.locator(".noo-board-line")).to_contain_text("T1 → Deferred")
+    expect(column(board, "deferred", "T1")).to_be_visible()
     assert git(repo, "log", "-1", "--format=%s").startswith("Task T1 is deferred")
     assert serious(page, ".noo-plan") == []

@@ -47,6 +47,8 @@ def test_a_budget_puts_stories_off_and_a_larger_one_brings_them_back(session: Se
     assert {task.agent for task in unbounded.tasks} == {None}
     again = plan(PlanParams(schedule=True), session)
     assert again.action == "shown" and spec(session) == unbounded
+    assert all(len(line) <= 80 for line in again.text().splitlines())
+    assert len([line for line in again.text().splitlines() if "T1 " in line and "0" in line.split()[0]]) == 1
     edit(repo, 'budget: {"hours": 1000}')
     whole = plan(PlanParams(schedule=True), session)
     assert whole.commit and not waiting(session) and whole.hours > unbounded.hours()

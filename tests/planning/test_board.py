@@ -83,6 +83,17 @@ def some_plan(seed: int, tasks: int = 40) -> tuple[Plan, dict[str, TaskState]]:
     return plan, states
 
 
+def test_what_is_put_off_stands_in_a_column_of_its_own() -> None:
+    plan, _ = synthetic_plan(random.Random(1), 20)
+    states = {"T1": TaskState("deferred"), "T2": TaskState("cancelled"), "T3": TaskState("superseded")}
+    placed = {column.title: [task.id for task in column.tasks] for column in columns(plan, states)}
+    assert placed["Deferred"] == ["T1"] and placed["Dropped"] == ["T2", "T3"]
+    board = board_views.Board(plan, states, plan.tasks, {})
+    for shown in (board_views.text(board), board_views.html(board)):
+        assert "Deferred (1)" in shown and "Dropped (2)" in shown
+    assert "Deferred 1, Dropped 2" in board_views.markdown(board)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_every_task_stands_in_one_lane_and_column_and_filters_meet(seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -17,12 +18,14 @@ from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.methods import shipped_library
 from nootropic_kernel.planning.model import Plan, Schedule
 from nootropic_kernel.planning.planner import amend_plan, make_plan
+from nootropic_kernel.planning.render import word_lines
 
 pytestmark = pytest.mark.slow
 
 WEDNESDAY = date(2026, 11, 25)
 VERBS = frozenset(shipped_library().words["verbs"])
 NOTHING = RepositoryFacts()
+PARSER = read_facts({"reader/__init__.py": b"", "reader/core.py": b"def parse(text):\n    return text\n"})
 
 BRIEFS = (
     "Build a blog platform",
@@ -53,6 +56,11 @@ CONSTRAINTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("a team of 3", {"people": 3}),
     ("a 4-person team", {"people": 4}),
     ("by myself", {"people": 1}),
+    ("a pair of students", {"people": 2}),
+    ("a budget of 2k", {"cost_usd": 2000.0}),
+    ("free of charge", {"cost_usd": 0.0}),
+    ("by the end of February", {"deadline": "2027-02-28"}),
+    ("this weekend", {"deadline": "2026-11-29"}),
     ("with 90 % test coverage", {"coverage": 90}),
 )
 
@@ -209,6 +217,114 @@ def _taken(said: list[Any], at: int) -> bool:
     return any(part.taken and part.start <= at < part.end for part in said)
 
 
+# What a demand or a ruled-out technology governs: the limits, and the checks and words of whoever writes the tasks.
+DEMANDS = (
+    ("it must not overwrite files", "demand: must not overwrite files"),
+    ("works offline", "demand: works offline"),
+    ("meeting WCAG AA", "demand: meeting WCAG AA"),
+    ("answers in under 200 ms", "demand: answers in under 200 ms"),
+    ("nothing may be uploaded", "demand: nothing may be uploaded"),
+    ("Kafka-free", "leave out: Kafka"),
+    ("neither Docker nor Terraform", "leave out: Docker Terraform"),
+    ("not in PHP", "leave out: PHP"),
+)
+
+
+def governed(plan: Plan) -> dict[str, Any]:
+    """Everything that a constraint may change, each part by itself; the words of the brief and of titles left out."""
+    work = [
+        (t.kind, t.how.kind, t.how.recipe, t.files, t.requires, t.provides, t.depends_on, t.estimate)
+        for t in plan.tasks
+    ]
+    who = [(t.agent, t.schedule, t.status) for t in plan.tasks]
+    amounts = {f"budget {key}": value for key, value in plan.budget.items()}
+    checks = [tuple(c.text for c in t.acceptance if c.text not in plan.limits) for t in plan.tasks]
+    rest = {"agents": plan.agents, "limits": frozenset(plan.limits), "work": work, "who": who, "checks": checks}
+    return {**amounts, **rest}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(BRIEFS),
+    st.sampled_from([*CONSTRAINTS, *DEMANDS]),
+    st.sampled_from([*CONSTRAINTS, *DEMANDS]).filter(lambda each: each[1] != {"coverage": 90}),
+)
+def test_taking_a_constraint_away_changes_exactly_what_it_governs(brief: str, stays: Any, goes: Any) -> None:
+    both = governed(make_plan(f"{brief}, {stays[0]}, {goes[0]}", NOTHING, today=WEDNESDAY))
+    one = governed(make_plan(f"{brief}, {stays[0]}", NOTHING, today=WEDNESDAY))
+    if isinstance(goes[1], str):
+        assert both["limits"] - one["limits"] == ({goes[1]} if goes != stays else set())
+        may_change = {"limits"}
+    else:
+        keys = {f"budget {key}" if key != "people" else "agents" for key in goes[1]}
+        if stays[1] == goes[1] or (not isinstance(stays[1], str) and set(goes[1]) == set(stays[1])):
+            assert all(both.get(key) in (one.get(key), *goes[1].values()) for key in keys if key != "agents")
+        else:
+            assert all(both.get(key) != one.get(key) for key in keys)
+        may_change = {*keys, "who", "budget start"}
+    assert {key for key in both.keys() | one.keys() if both.get(key) != one.get(key)} <= may_change
+
+
+@pytest.mark.parametrize(("text", "limit"), DEMANDS)
+def test_a_demand_is_checked_in_every_task_that_is_written_or_told_as_not_enforced(text: str, limit: str) -> None:
+    plan = make_plan(f"Build a blog platform, {text}", NOTHING, today=WEDNESDAY)
+    assert plan.limits == (limit,)
+    written = [task for task in plan.tasks if task.how.kind in ("model", "person") and task.files]
+    assert written and all(limit in {check.text for check in task.acceptance} for task in written)
+    assert any(f"when you review {written[0].id}" in line for line in word_lines(plan))
+    recipes = make_plan(f"Rename parse to read, {text}", PARSER, today=WEDNESDAY)
+    if not any(task.how.kind in ("model", "person") and task.files for task in recipes.tasks):
+        assert any("not enforced" in use.meaning for use in recipes.words if use.verdict == "noted")
+
+
+@pytest.mark.parametrize(
+    ("brief", "limits"),
+    [
+        ("A tool that checks pages for WCAG violations", ()),
+        ("A crawler that runs on Mondays", ()),
+        ("A tool for people who work on Linux", ()),
+        ("A register of driver licences", ()),
+        ("A chat for 200 users", ()),
+        ("A tool which resizes images to under 5 MB", ()),
+        ("A CLI in Python 3 hours", ()),
+    ],
+)
+def test_what_a_program_is_about_is_no_demand(brief: str, limits: tuple[str, ...]) -> None:
+    assert make_plan(brief, NOTHING, today=WEDNESDAY).limits == limits
+
+
+def test_the_part_of_its_time_that_a_team_gives_makes_it_slower_and_not_dearer() -> None:
+    whole = find_constraints("A blog, two developers at $50 an hour", WEDNESDAY).agents[0]
+    half = find_constraints("A blog, two developers half time at $50 an hour", WEDNESDAY).agents[0]
+    assert (half["capacity"], half["speed"], half["cost_usd_per_hour"]) == (2, 0.5, 25.0)
+    assert {**half, "speed": 1.0, "cost_usd_per_hour": 50.0} == whole
+    assert find_constraints("A blog with 1.5 FTE", WEDNESDAY).agents[0]["speed"] == 0.75
+    both = find_constraints("One designer and two developers, a blog", WEDNESDAY).agents[0]
+    assert both["capacity"] == 3
+
+
+@pytest.mark.parametrize(
+    ("brief", "told"),
+    [
+        ("A blog, no more than twenty dollars a month", "running costs of 20 USD a month: not enforced"),
+        ("A blog, max. 300 EUR", "a budget of 300 EUR: not enforced"),
+        ("A blog, ASAP", "how soon is not said: not enforced"),
+    ],
+)
+def test_what_no_part_of_the_plan_can_keep_to_is_told_with_the_place_to_look(brief: str, told: str) -> None:
+    plan = make_plan(brief, NOTHING, today=WEDNESDAY)
+    assert plan.budget == {}
+    assert any(told in line for line in word_lines(plan)), list(word_lines(plan))
+
+
+@pytest.mark.parametrize("part", ["a ", "under $20 ", "by two people ", "runs on Aa ", "works on Linux, ", "1", "Aa "])
+def test_a_long_brief_is_read_in_seconds(part: str) -> None:
+    brief = (part * 20_000)[:20_000]
+    begin = time.process_time()
+    found = find_constraints(brief, WEDNESDAY, VERBS)
+    assert time.process_time() - begin < 10 and len(found.rest(brief)) == 20_000  # measured: at most 2 s
+
+
 def test_technologies_choose_ways() -> None:
     def ways(brief: str) -> set[str]:
         return {f"{node.compound}: {node.way}" for node in make_plan(brief, read_facts({})).tree}
@@ -228,6 +344,13 @@ def test_how_long_a_thing_takes_now_is_no_budget() -> None:
     brief = "Speed up the nightly import: it takes 25 minutes"
     assert find_constraints(brief, date(2026, 11, 27)).budget == {}
     assert find_constraints("A blog in under 30 minutes", date(2026, 11, 27)).budget == {"hours": 0.5}
+
+
+def test_people_named_beside_a_limit_are_those_who_do_it() -> None:
+    found = find_constraints("A REST service for parcel labels for under $20 by two people", WEDNESDAY)
+    assert found.agents[0]["capacity"] == 2 and found.budget == {"cost_usd": 20.0}
+    assert find_constraints("A site for two people by Friday", WEDNESDAY).agents[0]["capacity"] == 2
+    assert find_constraints("A page where photos are rated by 5 people", WEDNESDAY).agents == ()
 
 
 def test_people_named_right_behind_a_day_are_those_who_do_it() -> None:

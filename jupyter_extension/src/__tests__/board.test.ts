@@ -289,7 +289,8 @@ describe('the board', () => {
 describe('moves', () => {
   const moves: Move[] = [
     { kind: 'column', task: 'T2', column: 'done' },
-    { kind: 'column', task: 'T1', column: 'dropped' },
+    { kind: 'column', task: 'T1', column: 'deferred' },
+    { kind: 'column', task: 'T2', column: 'dropped' },
     { kind: 'after', task: 'T1', other: 'T4', on: true },
     { kind: 'after', task: 'T4', other: 'T2', on: false },
     { kind: 'before', task: 'T4', other: 'T1' },
@@ -315,7 +316,8 @@ describe('moves', () => {
 
   it('are told to the verb in its own words', () => {
     const of = (move: Move): unknown => argumentsOf(move, plan(), ' why ');
-    expect(of({ kind: 'column', task: 'T2', column: 'dropped' })).toEqual({ task: 'T2', status: 'deferred', note: 'why' });
+    expect(of({ kind: 'column', task: 'T2', column: 'deferred' })).toEqual({ task: 'T2', status: 'deferred', note: 'why' });
+    expect(of({ kind: 'column', task: 'T2', column: 'dropped' })).toEqual({ task: 'T2', status: 'cancelled', note: 'why' });
     expect(of({ kind: 'after', task: 'T2', other: 'T3', on: false })).toEqual({ task: 'T2', not_after: ['T3'] });
     expect(of({ kind: 'last', task: 'T2' })).toEqual({ task: 'T2', move: 1 });
   });

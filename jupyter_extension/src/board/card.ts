@@ -117,7 +117,7 @@ function light(task: ITask, trans: TranslationBundle): HTMLElement | null {
 }
 
 function slack(task: ITask, trans: TranslationBundle): HTMLElement | null {
-  return task.slack === null || ['done', 'dropped'].includes(columnOf(task.status))
+  return task.slack === null || ['done', 'deferred', 'dropped'].includes(columnOf(task.status))
     ? null
     : el('span', { class: 'noo-board-slack' }, trans.__('slack %1', hoursWords(task.slack, trans)));
 }

@@ -18,7 +18,8 @@ const STATUS_OF: Readonly<Record<string, string>> = {
   waiting: 'pending',
   done: 'done',
   blocked: 'blocked',
-  dropped: 'deferred'
+  deferred: 'deferred',
+  dropped: 'cancelled'
 };
 
 /** A task by its id. */

@@ -42,7 +42,7 @@ export interface ITask {
 
 /** One column of the board. */
 export interface IColumn {
-  /** ready, waiting, review, done, blocked, dropped. */
+  /** ready, waiting, review, done, blocked, deferred, dropped. */
   readonly key: string;
   readonly title: string;
   readonly tasks: readonly ITask[];
@@ -80,7 +80,8 @@ export const COLUMNS: readonly (readonly [string, string, readonly string[]])[] 
   ['review', 'In review', ['running', 'review']],
   ['done', 'Done', ['done']],
   ['blocked', 'Not possible yet', ['failed', 'blocked']],
-  ['dropped', 'Dropped', ['superseded', 'cancelled', 'deferred']]
+  ['deferred', 'Deferred', ['deferred']],
+  ['dropped', 'Dropped', ['superseded', 'cancelled']]
 ];
 
 /** The columns that stand even when they are empty. */

@@ -57,6 +57,8 @@ export function columnWords(title: string, trans: TranslationBundle): string {
       return trans.__('Done');
     case 'Not possible yet':
       return trans.__('Not possible yet');
+    case 'Deferred':
+      return trans.__('Deferred');
     case 'Dropped':
       return trans.__('Dropped');
     default:
