@@ -26,15 +26,15 @@ REQUESTS = Path(__file__).with_name("changes_held_out.yaml")
 MEASURES = ("sound", "kind", "changes", "files", "new files told", "nothing made up")
 # What tasks of a plan say about the kind of the request: beginnings of task kinds.
 _KINDS = {
-    "bug": ("failing-test", "mend", "fault-shown"),
-    "restructure": ("rename", "refactor", "change-edit", "change-split"),
-    "migrate": ("migration", "upgrade", "language", "change-move"),
+    "bug": ("failing-test", "mend", "fault-shown", "change-failing-test", "change-mend", "change-fault-shown", "test-shown"),
+    "restructure": ("rename", "refactor", "change-edit"),
+    "migrate": ("migration", "upgrade", "language", "change-move", "change-upgrade"),
     "speed": ("speed",),
     "add": ("change-edit", "ability", "action"),
-    "remove": ("delete", "change-delete"),
+    "remove": ("delete",),
     "tests": ("change-edit", "behaviour-tests", "failing-test"),
     "docs": ("document", "docstrings", "guide", "site"),
-    "data": ("step", "change-edit", "clean"),
+    "data": ("step", "change-edit", "change-clean"),
 }
 
 

@@ -13,7 +13,8 @@ from datetime import date
 
 from nootropic_kernel.planning.actions import Action, find_actions
 from nootropic_kernel.planning.archetype_choice import Choice, choose
-from nootropic_kernel.planning.changes_asked import Change, find_changes
+from nootropic_kernel.planning.change_choice import asks_for_changes
+from nootropic_kernel.planning.changes_asked import find_changes
 from nootropic_kernel.planning.code_names import find_renames, find_targets
 from nootropic_kernel.planning.constraints import Constraints, find_constraints
 from nootropic_kernel.planning.errors import BriefUnusable
@@ -27,16 +28,15 @@ from nootropic_kernel.planning.steps import StepAsked, find_data_files, find_ste
 from nootropic_kernel.planning.technologies import Technologies, find_technologies
 from nootropic_kernel.planning.things import Things
 from nootropic_kernel.planning.tokens import Token, Tokens, accounted
+from nootropic_kernel.planning.tracebacks import Traceback, find_traceback
 from nootropic_kernel.planning.typos import mend_typos, tell
 from nootropic_kernel.planning.word_roles import TELLS, WordRoles
 
 MAX_CHARACTERS = 20_000
-_ADDS = "add to what is there"
-_A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
 _MAKES = "make something new"
-_CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 _EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
+_TRACE_POINTS = 12.0  # more than a word in the first noun phrase
 _DATA_POINTS = {"notebook-analysis": 2.0, "data-pipeline": 1.0, "ml-training": 1.0}
 
 
@@ -55,18 +55,29 @@ def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date
             next="Say in a few sentences what is to be made, and keep the rest in a file.",
         )
     lexicon = Lexicon(library)
-    constraints = find_constraints(brief, today, frozenset(lexicon.table("verbs")))
-    text = constraints.rest(brief)
+    trace = find_traceback(brief, facts)
+    told = trace.taken_out(brief) if trace else brief
+    if trace and not re.search(r"\w", told):
+        told = trace.error_alone(brief)
+    constraints = find_constraints(told, today, frozenset(lexicon.table("verbs")))
+    text = constraints.rest(told)
     tokens = Tokens.of(text, lexicon.words("stop"))
     if all(token.used for token in tokens):
         what = "The brief only says how to work, not what is to be made." if constraints.said else ""
         raise BriefUnusable(what or "The brief has no word to plan from.", next=_EXAMPLE)
     _mark_said(tokens, constraints)
-    return _read(brief, text, tokens, constraints, facts, lexicon)
+    return _read(brief, text, tokens, constraints, facts, lexicon, trace, told)
 
 
 def _read(
-    brief: str, text: str, tokens: Tokens, constraints: Constraints, facts: RepositoryFacts, lexicon: Lexicon
+    brief: str,
+    text: str,
+    tokens: Tokens,
+    constraints: Constraints,
+    facts: RepositoryFacts,
+    lexicon: Lexicon,
+    trace: Traceback | None,
+    told: str,
 ) -> Reading:
     library = lexicon.library
     mended = mend_typos(tokens, lexicon, facts)
@@ -82,7 +93,7 @@ def _read(
         facts,
         renames=bool(renames),
         listed=bool(things.listed),
-        spoken_for=_points(technologies, lexicon, bool(data_files)),
+        spoken_for=_points(technologies, lexicon, bool(data_files), trace is not None),
     )
     archetype = choice.archetype
     steps: list[StepAsked] = []
@@ -98,8 +109,8 @@ def _read(
     if "steps" in archetype.reads and not things.listed:
         things.clear()
         tokens.relabel(("a thing", "a field"), TELLS)
-    changes = find_changes(text, tokens, lexicon, facts)
-    if "change" in library.archetypes and _asks_for_changes(changes, choice, things, roles, actions, facts, lexicon):
+    changes = asked = find_changes(text, tokens, lexicon, facts, trace)
+    if "change" in library.archetypes and asks_for_changes(changes, choice, things, roles, actions, facts, lexicon):
         archetype = library.archetypes["change"]
     else:
         changes = []
@@ -129,7 +140,7 @@ def _read(
         abilities=abilities,
         renames=tuple(renames),
         targets=tuple(targets),
-        words=accounted(sorted([*tokens, *_taken(brief, constraints)], key=lambda token: token.at)),
+        words=accounted(sorted([*tokens, *_taken(brief, constraints), *_pasted(brief, told, trace)], key=lambda token: token.at)),
         left_out=tuple(things.left_out),
         limits=tuple(limits),
         changes=tuple(changes),
@@ -140,6 +151,8 @@ def _read(
         technologies=technologies,
         constraints=constraints,
         extends=choice.extends,
+        trace=trace,
+        about=tuple(asked),
     )
 
 
@@ -159,52 +172,27 @@ def _taken(brief: str, constraints: Constraints) -> Iterator[Token]:
             yield Token(text, "said", text.lower(), part.start, used=True, verdict=part.verdict, meaning=part.meaning)
 
 
-def _points(technologies: Technologies, lexicon: Lexicon, data: bool) -> dict[str, float]:
-    """For which archetypes the technologies and data files of a brief speak."""
+def _pasted(brief: str, told: str, trace: Traceback | None) -> Iterator[Token]:
+    """A traceback that was taken out, as one word of the brief.
+
+    :param told: the brief without it.
+    """
+    if trace is not None:
+        text = " ".join("".join(" " if left == sign else sign for sign, left in zip(brief, told, strict=True)).split())
+        where = f"a traceback: {' and '.join(trace.files[:2])}" if trace.files else "a traceback of other code"
+        yield Token(text, "said", text.lower(), trace.start, used=True, verdict="matched", meaning=where)
+
+
+def _points(technologies: Technologies, lexicon: Lexicon, data: bool, trace: bool) -> dict[str, float]:
+    """For which archetypes the technologies, data files and tracebacks of a brief speak."""
     points: dict[str, float] = dict(_DATA_POINTS) if data else {}
+    if trace:
+        points["bug-fix"] = _TRACE_POINTS
     for name in technologies.wanted:
         given: Mapping[str, float] = lexicon.table("technology").get(name, {}).get("points", {})
         for archetype, value in given.items():
             points[archetype] = points.get(archetype, 0.0) + value
     return {name: value for name, value in points.items() if name in lexicon.library.archetypes}
-
-
-def _asks_for_changes(
-    changes: list[Change],
-    choice: Choice,
-    things: Things,
-    roles: WordRoles,
-    actions: list[Action],
-    facts: RepositoryFacts,
-    lexicon: Lexicon,
-) -> bool:
-    """Whether the brief is about code that is there, rather than something to build, document or mend."""
-    known: Mapping[str, Archetype] = lexicon.library.archetypes
-    builds = choice.buildable(known)
-    aimed = [change for change in changes if change.names]
-    if things.listed:
-        return False
-    if not any(change.files or change.missing for change in aimed):
-        # No part of the repository is named: still a change where there is code, and nothing to build is told.
-        if not facts.has_code or choice.intent in (_MAKES, "keep records") or not changes:
-            return False
-        if not choice.archetype.builds:  # "translate the README" documents nothing
-            supported = choice.intent in ("", _ADDS, "change records", *choice.archetype.intents)
-            return choice.archetype.name == "documentation" and not supported
-        if not choice.intent and things.fields:
-            return False
-        known_things = any(name not in things.unknown for name in things.fields)
-        if known_things or roles.abilities or (actions and not (choice.intent and builds < 2)):
-            return False
-        return builds < 2 or (choice.intent == _ADDS and choice.strongest() < _A_PROGRAM)
-    creates = any(token.lower in _CREATES for token in roles.tokens[:3])
-    if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
-        return False
-    kinds = {change.kind for change in aimed}
-    if kinds == {"edit"}:
-        meant = bool(choice.archetype.intents.get(choice.verb))
-        return choice.archetype.builds or not meant or len(changes) > 1
-    return len(kinds) > 1 or (len(changes) > len(aimed) and any(change.kind == "edit" for change in changes))
 
 
 def _subject(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:

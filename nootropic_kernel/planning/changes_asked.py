@@ -1,26 +1,32 @@
-"""Changes to code that is there: each clause of a brief that names a part of the repository, in its own words."""
+"""Changes to code that is there: each thing that a brief asks for, in its own words, with where it is and what it is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from nootropic_kernel.planning.clauses import PRONOUNS, Clause, find_clauses, text_of
+from nootropic_kernel.planning.code_names import FILE_NAME
+from nootropic_kernel.planning.durations_asked import find_duration
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
-from nootropic_kernel.planning.tokens import Token, Tokens
+from nootropic_kernel.planning.tokens import Tokens
+from nootropic_kernel.planning.tracebacks import Traceback
+from nootropic_kernel.planning.word_places import WordPlaces
 from nootropic_kernel.planning.wording import singular
 
-_PRONOUNS = frozenset({"it", "them", "its", "their", "there", "this", "that", "these", "those"})
-_SENTENCE_ENDS = frozenset({".", ";", "\n", "!", "?"})
 _DOCSTRINGS = frozenset({"docstring", "docstrings"})
 _DOCUMENTS = frozenset({"docs", "document", "documentation", "describe", "explain", "guide", "manual", "tutorial"})
 _EMPTY = frozenset(
     {"function", "functions", "class", "classes", "module", "modules", "package", "name", "names", "public", "missing"}
 )
 _MAKES = frozenset({"write", "add", "create", "generate", "make"})
+_SETS_UP = _MAKES | {"set", "setup", "introduce", "install", "build", "implement", "include", "provide", "extend", "delete"}
+_DONE_WITH_THEM = frozenset({"publish", "host", "deploy", "release", "translate", "move", "delete", "remove"})
 _NO_BEHAVIOUR = frozenset({"hints", "hint", "annotations", "comment", "comments", "license", "types", "typing"})
-_LIMITS = ("leave alone:", "leave out:", "keep:")
+_AWAY_FROM = frozenset({"from", "in", "inside"})
+_IS = frozenset({"is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "can't", "doesn't", "isn't", "don't"})
 _SHORT = 4
 _LONGEST_TITLE = 72
 _MAX_FILES = 8
@@ -28,16 +34,23 @@ _MAX_FILES = 8
 
 @dataclass(frozen=True)
 class Change:
-    """One clause: its words, the names of code in it, the files they stand for, and what sort of change it is."""
+    """One thing asked for: its words, the names of code in it, the files they stand for, and what sort of change it is.
+
+    ``details`` are further sentences about it, ``places`` files that plain words point to.
+    """
 
     text: str
     names: tuple[str, ...]
     files: tuple[str, ...]
     missing: tuple[str, ...]
-    kind: str  # edit | document | fix | rename
+    kind: str  # edit | document | fix | rename | delete | speed | upgrade | move | shape | tests | clean
     docstrings: bool = False
     tests: bool = False
     adds: bool = False  # something new that a test has to show
+    asked: bool = True  # it opens with a verb, rather than telling how things are
+    verb: str = ""
+    details: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -46,94 +59,207 @@ class Change:
         text = text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1].rsplit(" ", 1)[0] + "…"
         return text[:1].upper() + text[1:]
 
+    @property
+    def body(self) -> str:
+        """All that the brief says about it."""
+        return "\n".join([self.text, *self.details])
 
-def find_changes(brief: str, tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> list[Change]:
-    """Every clause with a word of its own, in order; `it` stands for what the clause before names."""
+
+def find_changes(
+    brief: str, tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts, trace: Traceback | None = None
+) -> list[Change]:
+    """Everything that is asked for, in order; `it` stands for what was named before.
+
+    A sentence that asks for nothing tells about the change before it, or about the one after it where none is.
+    """
+    data = [token.bare for token in tokens if token.meaning.startswith("data: ") and token.bare in facts.paths]
+    reader = _Reader(brief, lexicon, facts, data)
     changes: list[Change] = []
+    context: list[str] = []
     before: tuple[str, ...] = ()
-    for clause in _clauses(tokens, lexicon):
-        text = _text(brief, clause)
-        if not text or all(token.used and not token.verdict for token in clause):
+    for clause in find_clauses(tokens, lexicon):
+        text = text_of(brief, clause.tokens)
+        if not text or all(token.used and not token.verdict for token in clause.tokens):
             continue
-        names = tuple(dict.fromkeys(token.bare for token in clause if token.target))
-        follows = _PRONOUNS | ({"test", "tests"} if len(clause) <= _SHORT else set())  # "… and add tests"
-        if not names and before and any(token.lower in follows for token in clause):
+        names = tuple(dict.fromkeys(token.bare for token in clause.tokens if token.target))
+        follows = PRONOUNS | ({"test", "tests"} if len(clause.tokens) <= _SHORT else set())  # "… and add tests"
+        own = names
+        if not names and before and any(token.lower in follows for token in clause.tokens):
             names = before
         before = names or before
-        changes.append(_change(text, names, clause, lexicon, facts))
+        change = reader.change(text, names, clause)
+        if changes and not reader.wants(clause) and _tells_about(change, own, changes[-1]):
+            changes[-1] = _with_detail(changes[-1], change)
+        elif not changes and not change.asked and not change.files and change.kind == "edit" and not reader.needs(clause):
+            context.append(change.text)
+        else:
+            changes.append(change if changes else replace(change, details=tuple(context)))
+    if context and not changes:
+        changes = [replace(reader.change(context[0], (), Clause([])), details=tuple(context[1:]))]
+    if trace is not None and changes:
+        changes[0] = _traced(changes[0], trace)
     return changes
 
 
-def _change(
-    text: str, names: tuple[str, ...], clause: Sequence[Token], lexicon: Lexicon, facts: RepositoryFacts
-) -> Change:
-    words = [token.lower for token in clause if not token.target and token.kind == "word"]
-    files: list[str] = []
-    missing: list[str] = []
-    for name in names:
-        found = facts.places(name)
-        files += found[:_MAX_FILES]
-        if not found:
-            (files if name.endswith((".py", ".ipynb", ".md")) else missing).append(name)
-    if "readme" in words:
-        files += [path for path in sorted(facts.paths) if re.fullmatch(r"readme(\.\w+)?", path, re.I)] or ["README.md"]
-    if files or _MAKES - {"make"} & set(words):
-        missing = []
-    plain = _DOCSTRINGS | _EMPTY | lexicon.words("stop")
-    rest = [word for word in words if word not in plain and not lexicon.verb(word)]
-    kind = "edit"
-    if any(token.meaning == "rename" for token in clause):
-        kind = "rename"
-    elif (_DOCSTRINGS | _DOCUMENTS) & set(words) and not [word for word in rest if word not in _DOCUMENTS]:
-        kind = "document"
-    elif _weight("bug-fix", words, lexicon) > (3 if _MAKES & set(words) else 0):  # "add error handling" mends nothing
-        kind = "fix"
-    docstrings = bool(_DOCSTRINGS & set(words))
-    tests = bool({"test", "tests"} & set(words) and _MAKES & set(words))
-    verbs = {lexicon.verb(word) for word in words}
-    adds = kind == "edit" and not docstrings and not tests and not set(words) & _NO_BEHAVIOUR
-    adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
-    return Change(text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds)
-
-
-def _weight(archetype: str, words: list[str], lexicon: Lexicon) -> float:
-    """How strongly the words point to an archetype."""
-    known = lexicon.library.archetypes.get(archetype)
-    if known is None:
-        return 0.0
-    forms = {form for word in words for form in (word, singular(word))}
-    return float(sum(known.words[form]["weight"] for form in forms if form in known.words))
-
-
-def _clauses(tokens: Tokens, lexicon: Lexicon) -> Iterator[list[Token]]:
-    clause: list[Token] = []
-    for index, token in enumerate(tokens):
-        over = token.meaning.startswith(_LIMITS) or token.lower in _SENTENCE_ENDS or token.lower == "then"
-        if over or (token.lower in (",", "and", "but") and _starts_clause(tokens, index + 1, lexicon)):
-            yield clause
-            clause = []
-        else:
-            clause.append(token)
-    yield clause
-
-
-def _starts_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
-    """Whether a verb with an object starts here."""
-    while index < len(tokens) and tokens[index].lower in ("and", "then", "also", "please", ","):
-        index += 1
-    if index + 1 >= len(tokens) or tokens[index].target or tokens[index].meaning.startswith(_LIMITS):
+def _tells_about(change: Change, own: Sequence[str], before: Change) -> bool:
+    """Whether a clause only says more about the change before it."""
+    words = change.text.lower().split()
+    if not change.asked:
+        return not (own and change.kind in ("fix", "speed", "upgrade")) or words[0] in PRONOUNS
+    if change.verb == "keep":
+        return True
+    if before.asked or own:
         return False
-    if not lexicon.is_verb(tokens[index].lower) and tokens[index].lower not in ("use", "make"):
-        return False
-    after = tokens[index + 1]
-    return after.kind != "stop" and after.lower not in ("in", "to", "of", "from", "for", "and", "is", "are", "on")
+    if _points_back(change.text):
+        return True  # "The page crashes. Please fix it."
+    if change.kind == "tests":
+        return before.kind == "fix"  # which brings a test
+    return not change.places and change.kind == "edit" and words[0] not in _SETS_UP
 
 
-def _text(brief: str, clause: Sequence[Token]) -> str:
-    """The clause as it stands in the brief, on one line, without what joins it to others."""
-    if not clause:
-        return ""
-    text = " ".join(brief[clause[0].at : clause[-1].at + len(clause[-1].text)].split())
-    text = re.sub(r"^(?:(?:and|but|then|also|please)\b[\s,]*|[,:*#•>–—-]\s*)+", "", text, flags=re.I)
-    text = re.sub(r"(?:[\s,:(–—-]|\b(?:and|but|then)$)+$", "", text, flags=re.I)
-    return text if re.search(r"\w", text) else ""
+def _with_detail(change: Change, more: Change) -> Change:
+    kind = more.kind if change.kind == "edit" and more.kind != "edit" and not change.asked else change.kind
+    files = tuple(dict.fromkeys([*change.files, *more.files]))
+    names = tuple(dict.fromkeys([*change.names, *more.names]))
+    if not change.asked and more.asked and change.kind == "edit" and not _points_back(more.text):
+        told = (change.text, *change.details)  # "We want it in French too. Internationalise the templates."
+        return replace(more, kind=kind, details=told, files=files, names=names, missing=change.missing)
+    return replace(change, kind=kind, details=(*change.details, more.text), files=files, names=names)
+
+
+def _points_back(text: str) -> bool:
+    return bool(set(re.findall(r"[\w']+", text.lower())) & {"it", "them", "that", "this"})
+
+
+def _traced(change: Change, trace: Traceback) -> Change:
+    files = tuple(dict.fromkeys([*trace.files, *change.files]))
+    details = (*change.details, f"The traceback ends in: {trace.error}") if trace.error else change.details
+    names = tuple(dict.fromkeys([*trace.names, *change.names]))
+    return replace(change, kind="fix", files=files, details=details, names=names, missing=())
+
+
+class _Reader:
+    """Reads single clauses of one brief."""
+
+    def __init__(self, brief: str, lexicon: Lexicon, facts: RepositoryFacts, data: list[str]) -> None:
+        self.brief = brief
+        self.lexicon = lexicon
+        self.facts = facts
+        self.data = data
+        self.word_places = WordPlaces(facts, lexicon)
+        signs = lexicon.table("change_signs")
+        self.slow = [f" {word} " for word in signs.get("slow", ())]
+        self.need = frozenset(signs.get("need", ()))
+        self.helpers = lexicon.words("change_helpers")
+
+    def needs(self, clause: Clause) -> bool:
+        """Whether a statement says that something is wanted, or is only the name of it: `dark mode for the shop`."""
+        words = [token.lower for token in clause.tokens]
+        says = any(word in _IS or (self.lexicon.verb(word) and not self.lexicon.is_verb(word)) for word in words)
+        return bool(set(words) & self.need) or not says
+
+    def wants(self, clause: Clause) -> bool:
+        """Whether words without a verb are a wish of their own: an entry of a list, or one said with `please`."""
+        if clause.verb is not None or not self.needs(clause) or clause.tokens[0].lower in PRONOUNS:
+            return False
+        return clause.listed or any(token.lower == "please" for token in clause.tokens)
+
+    def change(self, text: str, names: tuple[str, ...], clause: Clause) -> Change:
+        words = clause.words
+        files: list[str] = []
+        missing: list[str] = []
+        for name in names:
+            found = self.facts.places(name) or self.facts.users(name)
+            files += found[:_MAX_FILES]
+            if not found:
+                (files if FILE_NAME.fullmatch(name) else missing).append(name)
+        files += [token.bare for token in clause.tokens if token.bare in self.data]
+        if "readme" in words:
+            files.append(self.facts.tooling.readme or "README.md")
+        if files or _MAKES - {"make"} & set(words):
+            missing = []
+        places = self.word_places.of(clause.tokens, clause.verb) if self.facts.has_code else []
+        named = self.word_places.named(clause.tokens, clause.verb) if self.facts.has_code else []
+        kind = self._kind(text, clause, words, files or named)
+        if kind == "clean" and not files:
+            files += self.data
+        if places and (not files or kind in ("move", "upgrade")):
+            files += [path for path in places if path not in files]
+        docstrings = bool(_DOCSTRINGS & set(words))
+        tests = bool({"test", "tests"} & set(words) and _MAKES & set(words))
+        verbs = {self.lexicon.verb(word) for word in words}
+        adds = kind == "edit" and not docstrings and not tests and not set(words) & _NO_BEHAVIOUR
+        adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
+        return Change(
+            text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds,
+            asked=clause.verb is not None, verb=clause.sort, places=tuple(places),
+        )  # fmt: skip
+
+    def _kind(self, text: str, clause: Clause, words: list[str], files: Sequence[str]) -> str:
+        if any(token.meaning == "rename" for token in clause.tokens):
+            return "rename"
+        said = set(words)
+        if self._documents(clause, words):
+            return "document"
+        asked, sort = clause.verb is not None, clause.sort
+        helper = asked and clause.verb is not None and clause.verb.lower in self.helpers
+        if sort == "speed" or ((not asked or helper) and self._slow(text)):
+            return "speed"
+        if sort == "delete" and files and not self._part_of(clause):
+            return "delete"
+        packages = self.word_places.packages(clause.tokens)
+        if packages and (sort == "upgrade" or (self.word_places.versions(clause.tokens) and sort in ("move", ""))):
+            return "upgrade"
+        if sort == "move" and not clause.names and (packages or self._technology(clause)):
+            return "move"
+        if sort == "clean" or (sort == "fix" and self.data and not clause.names):
+            here = bool(self.data) and not self._faulty([word for word in words if word not in self._verbs_of(clause)])
+            return "clean" if here else ("shape" if sort == "clean" else "fix")
+        if sort == "shape" or (sort == "move" and clause.names and self._into(clause)):
+            return "shape"
+        weight = self._faulty(words)
+        if weight > (3 if _MAKES & said else 0) and not (asked and sort in ("delete", "move", "upgrade", "test")):
+            return "fix"  # "add error handling" mends nothing
+        if {"test", "tests"} & said and (_MAKES & said or sort == "test"):
+            return "tests"
+        return "edit"
+
+    def _documents(self, clause: Clause, words: list[str]) -> bool:
+        if clause.verb is not None and clause.verb.lower in _DONE_WITH_THEM:
+            return False  # "publish it on Read the Docs" writes none
+        plain = _DOCSTRINGS | _EMPTY | self.lexicon.words("stop")
+        rest = [word for word in words if word not in plain and not self.lexicon.verb(word)]
+        if (_DOCSTRINGS | _DOCUMENTS) & set(words) and not [word for word in rest if word not in _DOCUMENTS]:
+            return True
+        if clause.sort == "document":
+            return True
+        return bool(_MAKES & set(words)) and rest[:1] != [] and rest[0] in _DOCUMENTS and not set(words) & _NO_BEHAVIOUR
+
+    def _slow(self, text: str) -> bool:
+        said = f" {' '.join(re.findall(r'[a-z]+', text.lower()))} "
+        return any(sign in said for sign in self.slow) or bool(find_duration(text).now)
+
+    def _part_of(self, clause: Clause) -> bool:
+        """`remove dead cells from night.ipynb`: what is taken away is a part of what is named."""
+        lower = [token.lower for token in clause.tokens]
+        at = next((index for index, word in enumerate(lower) if word in _AWAY_FROM), len(lower))
+        return at < len(lower) and not any(token.target for token in clause.tokens[:at])
+
+    def _technology(self, clause: Clause) -> bool:
+        return any(token.meaning.startswith(("technology", "what is there now")) for token in clause.tokens)
+
+    def _into(self, clause: Clause) -> bool:
+        return bool({"to", "into"} & {token.lower for token in clause.tokens})
+
+    def _verbs_of(self, clause: Clause) -> set[str]:
+        return {clause.verb.lower} if clause.verb else set()
+
+    def _faulty(self, words: Sequence[str]) -> float:
+        """How strongly the words point to a fault."""
+        known = self.lexicon.library.archetypes.get("bug-fix")
+        if known is None:
+            return 0.0
+        said = f" {' '.join(words)} "
+        single = {form for word in words for form in (word, singular(word))}
+        phrases = [entry["weight"] for sign, entry in known.words.items() if " " in sign and f" {sign} " in said]
+        return float(sum(known.words[form]["weight"] for form in single if form in known.words) + sum(phrases))

@@ -29,6 +29,8 @@ class Module:
     symbols: tuple[Symbol, ...] = ()
     readable: bool = True
     inner: frozenset[str] = frozenset()  # methods, private functions, constants
+    imports: frozenset[str] = frozenset()  # packages
+    uses: frozenset[str] = frozenset()  # every name and attribute that stands in it
 
     @property
     def name(self) -> str:
@@ -81,7 +83,27 @@ def read_module(path: str, data: bytes) -> Module:
             documented = ast.get_docstring(node) is not None
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
             symbols.append(Symbol(node.name, kind, documented, _fields(node)))
-    return Module(path, tuple(symbols), inner=frozenset(inner))
+    imports, uses = _named(tree)
+    return Module(path, tuple(symbols), inner=frozenset(inner), imports=imports, uses=uses)
+
+
+def _named(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
+    """The packages that are imported anywhere, and all names that are used."""
+    imports: set[str] = set()
+    uses: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            uses.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            uses.add(node.attr)
+        elif isinstance(node, ast.Import):
+            imports |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            uses |= {alias.name for alias in node.names}
+            if node.module and not node.level:
+                imports.add(node.module.split(".")[0])
+                uses.add(node.module.split(".")[-1])
+    return frozenset(imports), frozenset(uses)
 
 
 def _inner_names(node: ast.stmt) -> set[str]:

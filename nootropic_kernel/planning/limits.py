@@ -82,7 +82,7 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
             return index, index + 2, "leave alone"
         first += word == "except" and after in ("for", "in")
         return index, first, "leave alone" if word != "without" else "leave out"
-    if word == "no" and after and after not in _NO_NOUN and before not in ("is", "has", "have", "says", "or"):
+    if word == "no" and after and after not in _NO_NOUN and before not in ("is", "are", "was", "were", "has", "have", "says", "or"):
         return index, first, "leave out"
     if word in ("keep", "preserve", "leave") and opens:
         end = _end(tokens, first, "keep", lexicon)

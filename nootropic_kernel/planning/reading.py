@@ -13,6 +13,7 @@ from nootropic_kernel.planning.methods import Archetype
 from nootropic_kernel.planning.model import WordUse
 from nootropic_kernel.planning.steps import StepAsked
 from nootropic_kernel.planning.technologies import Technologies
+from nootropic_kernel.planning.tracebacks import Traceback
 
 
 @dataclass(frozen=True)
@@ -57,4 +58,6 @@ class Reading:
     technologies: Technologies = field(default_factory=Technologies)
     constraints: Constraints = field(default_factory=Constraints)
     extends: bool = False
+    trace: Traceback | None = None
+    about: tuple[Change, ...] = ()  # the clauses, also where they are not planned one by one
     atoms: Mapping[str, str] = field(default_factory=dict)

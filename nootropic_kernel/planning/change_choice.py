@@ -1,0 +1,107 @@
+"""Whether a brief is about code that is there: a list of changes to it, rather than one sort of project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nootropic_kernel.planning.actions import Action
+from nootropic_kernel.planning.archetype_choice import Choice
+from nootropic_kernel.planning.changes_asked import Change
+from nootropic_kernel.planning.facts import RepositoryFacts
+from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.methods import Archetype
+from nootropic_kernel.planning.things import Things
+from nootropic_kernel.planning.word_roles import WordRoles
+
+_ADDS = "add to what is there"
+_MAKES = "make something new"
+_CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
+_A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
+# Sorts of change that have an archetype of their own, where nothing else is asked for.
+_OWN = {
+    "bug-fix": {"fix"},
+    "refactor": {"shape", "rename"},
+    "migration": {"move", "upgrade"},
+    "documentation": {"document"},
+    "documentation-site": {"document"},
+}
+_ONLY_HERE = frozenset({"delete", "speed", "clean"})
+
+
+def asks_for_changes(
+    changes: Sequence[Change],
+    choice: Choice,
+    things: Things,
+    roles: WordRoles,
+    actions: Sequence[Action],
+    facts: RepositoryFacts,
+    lexicon: Lexicon,
+) -> bool:
+    """Whether the brief is about code that is there, rather than something to build, document or mend."""
+    known: Mapping[str, Archetype] = lexicon.library.archetypes
+    builds = choice.buildable(known)
+    if things.listed or not changes:
+        return False
+    if facts.has_code and not _makes_a_program(choice) and (decided := _by_kind(changes, choice)) is not None:
+        return decided
+    aimed = [change for change in changes if change.names]
+    if not any(change.files or change.missing for change in aimed):
+        return _unnamed(changes, choice, things, roles, actions, facts, builds)
+    creates = any(token.lower in _CREATES for token in roles.tokens[:3])
+    if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
+        return False
+    kinds = {change.kind for change in aimed}
+    if kinds <= {"edit", "tests"}:
+        meant = bool(choice.archetype.intents.get(choice.verb))
+        return choice.archetype.builds or not meant or len(changes) > 1
+    return len(kinds) > 1 or (len(changes) > len(aimed) and any(change.kind == "edit" for change in changes))
+
+
+def _makes_a_program(choice: Choice) -> bool:
+    """`build a forum`, `track loans`: something new, in a repository that has something else."""
+    return choice.archetype.builds and choice.intent in (_MAKES, "keep records") and choice.strongest() >= _A_PROGRAM
+
+
+def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
+    """What the sorts of change decide; None where they decide nothing."""
+    kinds = {change.kind for change in changes}
+    if kinds & _ONLY_HERE:
+        return True
+    if choice.archetype.builds and not choice.intent and kinds - {"edit", "tests", "document"}:
+        return True
+    own = _OWN.get(choice.archetype.name)
+    if own is not None and len(changes) > 1:
+        if not kinds <= own:
+            return True
+        if kinds != {"rename"} and kinds & {"fix", "move", "upgrade"}:
+            return True  # two faults, two moves: one story each
+    if len(changes) > 1 and len(kinds) > 1 and kinds - {"edit", "tests", "document"}:
+        return True
+    return None
+
+
+def _unnamed(
+    changes: Sequence[Change],
+    choice: Choice,
+    things: Things,
+    roles: WordRoles,
+    actions: Sequence[Action],
+    facts: RepositoryFacts,
+    builds: float,
+) -> bool:
+    """No part of the repository is named: still a change where there is code, and nothing to build is told."""
+    if not facts.has_code or choice.intent in (_MAKES, "keep records"):
+        return False
+    if not choice.archetype.builds:  # "translate the README" documents nothing
+        supported = choice.intent in ("", _ADDS, "change records", *choice.archetype.intents)
+        return choice.archetype.name == "documentation" and not supported
+    known_things = any(name not in things.unknown for name in things.fields)
+    if choice.extends and not choice.intent and not known_things:
+        return True  # "dark mode for the shop"
+    if not choice.intent and changes[0].asked:
+        return True  # `retry the post`: done to what is there, nothing is kept
+    if not choice.intent and things.fields:
+        return False
+    if known_things or roles.abilities or (actions and not (choice.intent and builds < 2 or choice.intent == _ADDS)):
+        return False
+    return builds < 2 or (choice.intent == _ADDS and choice.strongest() < _A_PROGRAM)
