@@ -88,6 +88,8 @@ def find_changes(
             names = before
         before = names or before
         change = reader.change(text, names, clause)
+        if reader.is_name(clause) and (reader.wants(clause) or not (changes or context)):
+            change = replace(change, asked=True)
         if changes and not reader.wants(clause) and _tells_about(change, own, changes[-1]):
             changes[-1] = _with_detail(changes[-1], change)
         elif not changes and not change.asked and not change.files and change.kind == "edit" and not reader.needs(clause):
@@ -154,9 +156,14 @@ class _Reader:
 
     def needs(self, clause: Clause) -> bool:
         """Whether a statement says that something is wanted, or is only the name of it: `dark mode for the shop`."""
+        return bool({token.lower for token in clause.tokens} & self.need) or self.is_name(clause)
+
+    def is_name(self, clause: Clause) -> bool:
+        """Whether it says nothing, and only names something: no verb stands in it as verbs of sentences do."""
         words = [token.lower for token in clause.tokens]
-        says = any(word in _IS or (self.lexicon.verb(word) and not self.lexicon.is_verb(word)) for word in words)
-        return bool(set(words) & self.need) or not says
+        return clause.verb is None and not any(
+            word in _IS or (self.lexicon.verb(word) and not self.lexicon.is_verb(word)) for word in words
+        )
 
     def wants(self, clause: Clause) -> bool:
         """Whether words without a verb are a wish of their own: an entry of a list, or one said with `please`."""
@@ -188,7 +195,7 @@ class _Reader:
         docstrings = bool(_DOCSTRINGS & set(words))
         tests = bool({"test", "tests"} & set(words) and _MAKES & set(words))
         verbs = {self.lexicon.verb(word) for word in words}
-        adds = kind == "edit" and not docstrings and not tests and not set(words) & _NO_BEHAVIOUR
+        adds = kind == "edit" and clause.sort in ("", "edit") and not docstrings and not tests and not set(words) & _NO_BEHAVIOUR
         adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
         return Change(
             text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds,
