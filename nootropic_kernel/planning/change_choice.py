@@ -12,6 +12,7 @@ from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.methods import Archetype
 from nootropic_kernel.planning.things import Things
 from nootropic_kernel.planning.word_roles import WordRoles
+from nootropic_kernel.planning.wording import class_name
 
 _ADDS = "add to what is there"
 _MAKES = "make something new"
@@ -25,7 +26,7 @@ _OWN = {
     "documentation": {"document"},
     "documentation-site": {"document"},
 }
-_ONLY_HERE = frozenset({"delete", "speed", "clean"})
+_ONLY_HERE = frozenset({"delete", "speed", "clean", "rename-other"})
 
 
 def asks_for_changes(
@@ -69,6 +70,8 @@ def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
         return True
     if choice.archetype.builds and not choice.intent and kinds - {"edit", "tests", "document"}:
         return True
+    if choice.archetype.name == "migration" and not any(each.verb in ("move", "upgrade") for each in changes):
+        return None if kinds & _OWN["migration"] else True  # "read host and port from the settings" moves nothing
     own = _OWN.get(choice.archetype.name)
     if own is not None and len(changes) > 1:
         if not kinds <= own:
@@ -95,11 +98,16 @@ def _unnamed(
     if not choice.archetype.builds:  # "translate the README" documents nothing
         supported = choice.intent in ("", _ADDS, "change records", *choice.archetype.intents)
         return choice.archetype.name == "documentation" and not supported
+    there = any(facts.defining(class_name(name)) for name in things.fields)
+    if there and choice.intent != _ADDS:
+        return True  # it is about what the repository keeps already
     known_things = any(name not in things.unknown for name in things.fields)
     if choice.extends and not choice.intent and not known_things:
         return True  # "dark mode for the shop"
-    if not choice.intent and changes[0].asked:
-        return True  # `retry the post`: done to what is there, nothing is kept
+    if changes[0].verb not in ("", "edit"):
+        return True  # `move the prices`: done to what is there
+    if not choice.intent and (changes[0].verb or not changes[0].asked):
+        return True  # `retry the post`, `the coverage is at 60 %`: nothing is kept
     if not choice.intent and things.fields:
         return False
     if known_things or roles.abilities or (actions and not (choice.intent and builds < 2 or choice.intent == _ADDS)):

@@ -23,10 +23,14 @@ _EMPTY = frozenset(
 )
 _MAKES = frozenset({"write", "add", "create", "generate", "make"})
 _SETS_UP = _MAKES | {"set", "setup", "introduce", "install", "build", "implement", "include", "provide", "extend", "delete"}
+_ALL_OF_IT = frozenset({"code", "codebase", "project", "api", "repository", "repo", "library", "everything"})
 _DONE_WITH_THEM = frozenset({"publish", "host", "deploy", "release", "translate", "move", "delete", "remove"})
 _NO_BEHAVIOUR = frozenset({"hints", "hint", "annotations", "comment", "comments", "license", "types", "typing"})
 _AWAY_FROM = frozenset({"from", "in", "inside"})
+_WHATEVER = frozenset({"whatever", "anything", "everything", "what"})  # "fix whatever breaks"
+_ASKS_WHY = ("why ", "how come ", "what ")
 _IS = frozenset({"is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "can't", "doesn't", "isn't", "don't"})
+_AN_ERROR = re.compile(r"[A-Z]\w*(?:Error|Exception)\b")
 _SHORT = 4
 _LONGEST_TITLE = 72
 _MAX_FILES = 8
@@ -43,7 +47,7 @@ class Change:
     names: tuple[str, ...]
     files: tuple[str, ...]
     missing: tuple[str, ...]
-    kind: str  # edit | document | fix | rename | delete | speed | upgrade | move | shape | tests | clean
+    kind: str  # edit | document | fix | rename | rename-other | delete | speed | upgrade | move | shape | tests | clean
     docstrings: bool = False
     tests: bool = False
     adds: bool = False  # something new that a test has to show
@@ -57,6 +61,8 @@ class Change:
         """The clause as a title."""
         text = self.text
         text = text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1].rsplit(" ", 1)[0] + "…"
+        if text.startswith(self.names):
+            return text  # a name of code is written as it is
         return text[:1].upper() + text[1:]
 
     @property
@@ -88,7 +94,10 @@ def find_changes(
             names = before
         before = names or before
         change = reader.change(text, names, clause)
-        if reader.is_name(clause) and (reader.wants(clause) or not (changes or context)):
+        if _is_heading(clause) and not changes:
+            context.append(change.text)
+            continue
+        if change.kind == "edit" and reader.is_name(clause) and (reader.wants(clause) or not (changes or context)):
             change = replace(change, asked=True)
         if changes and not reader.wants(clause) and _tells_about(change, own, changes[-1]):
             changes[-1] = _with_detail(changes[-1], change)
@@ -103,12 +112,17 @@ def find_changes(
     return changes
 
 
+def _is_heading(clause: Clause) -> bool:
+    """`Things to do:` right before a list."""
+    return clause.tokens[-1].text == ":" and not clause.names
+
+
 def _tells_about(change: Change, own: Sequence[str], before: Change) -> bool:
     """Whether a clause only says more about the change before it."""
     words = change.text.lower().split()
     if not change.asked:
         return not (own and change.kind in ("fix", "speed", "upgrade")) or words[0] in PRONOUNS
-    if change.verb == "keep":
+    if change.verb == "keep" or (change.verb == "fix" and len(words) > 1 and words[1] in _WHATEVER):
         return True
     if before.asked or own:
         return False
@@ -123,7 +137,8 @@ def _with_detail(change: Change, more: Change) -> Change:
     kind = more.kind if change.kind == "edit" and more.kind != "edit" and not change.asked else change.kind
     files = tuple(dict.fromkeys([*change.files, *more.files]))
     names = tuple(dict.fromkeys([*change.names, *more.names]))
-    if not change.asked and more.asked and change.kind == "edit" and not _points_back(more.text):
+    question = change.text.lower().startswith(_ASKS_WHY)
+    if not change.asked and more.asked and change.kind == "edit" and (question or not _points_back(more.text)):
         told = (change.text, *change.details)  # "We want it in French too. Internationalise the templates."
         return replace(more, kind=kind, details=told, files=files, names=names, missing=change.missing)
     return replace(change, kind=kind, details=(*change.details, more.text), files=files, names=names)
@@ -167,9 +182,8 @@ class _Reader:
 
     def wants(self, clause: Clause) -> bool:
         """Whether words without a verb are a wish of their own: an entry of a list, or one said with `please`."""
-        if clause.verb is not None or not self.needs(clause) or clause.tokens[0].lower in PRONOUNS:
-            return False
-        return clause.listed or any(token.lower == "please" for token in clause.tokens)
+        polite = any(token.lower == "please" for token in clause.tokens)
+        return clause.listed or (polite and clause.verb is None and self.needs(clause))
 
     def change(self, text: str, names: tuple[str, ...], clause: Clause) -> Change:
         words = clause.words
@@ -190,6 +204,8 @@ class _Reader:
         kind = self._kind(text, clause, words, files or named)
         if kind == "clean" and not files:
             files += self.data
+        if kind == "rename-other":
+            files += [path for name in names for path in self.facts.users(name.split(".")[-1])][:_MAX_FILES]
         if places and (not files or kind in ("move", "upgrade")):
             files += [path for path in places if path not in files]
         docstrings = bool(_DOCSTRINGS & set(words))
@@ -205,6 +221,8 @@ class _Reader:
     def _kind(self, text: str, clause: Clause, words: list[str], files: Sequence[str]) -> str:
         if any(token.meaning == "rename" for token in clause.tokens):
             return "rename"
+        if clause.verb is not None and clause.verb.lower == "rename":
+            return "rename-other"
         said = set(words)
         if self._documents(clause, words):
             return "document"
@@ -225,6 +243,9 @@ class _Reader:
         if sort == "shape" or (sort == "move" and clause.names and self._into(clause)):
             return "shape"
         weight = self._faulty(words)
+        errors = any(_AN_ERROR.search(token.bare) for token in clause.tokens)
+        if not asked and errors:
+            return "fix"
         if weight > (3 if _MAKES & said else 0) and not (asked and sort in ("delete", "move", "upgrade", "test")):
             return "fix"  # "add error handling" mends nothing
         if {"test", "tests"} & said and (_MAKES & said or sort == "test"):
@@ -238,7 +259,7 @@ class _Reader:
         rest = [word for word in words if word not in plain and not self.lexicon.verb(word)]
         if (_DOCSTRINGS | _DOCUMENTS) & set(words) and not [word for word in rest if word not in _DOCUMENTS]:
             return True
-        if clause.sort == "document":
+        if clause.sort == "document" and (clause.names or not [word for word in rest if word not in _ALL_OF_IT]):
             return True
         return bool(_MAKES & set(words)) and rest[:1] != [] and rest[0] in _DOCUMENTS and not set(words) & _NO_BEHAVIOUR
 

@@ -18,7 +18,7 @@ _NUMBERED = re.compile(r"\d{1,2}[.):]")
 _FILLERS = frozenset({"and", "then", "also", "please", "just", "but", "so", "next", "finally", "first", "-", "–", "—", "*", ","})
 # What a person says before the verb when asking: `could you`, `we should`, `I'd like you to`.
 _ASKED = re.compile(
-    r"(?:(?:could|can|would|will) you|(?:we|i|you) (?:should|must|need to|have to|want to|want you to|would like to"
+    r"(?:(?:could|can|would|will|shall|should|might) (?:you|we|i)|(?:we|i|you) (?:should|must|need to|have to|want to|want you to|would like to"
     r"|would like you to)|i'd like (?:you )?to|we'd like to|let's|let us|it would be (?:nice|good|great|cool) (?:to|if you)"
     r"|time to|todo|to do|feel free to|try to|help me(?: to)?|i want|we want|we need|i need)\b"
 )  # fmt: skip
@@ -26,7 +26,7 @@ _WANTS = frozenset({"i want", "we want", "we need", "i need"})
 _MODALS = frozenset({"should", "must", "can", "could", "would", "may", "might", "shall", "will", "ought"})
 # A noun may look like a verb before these: `and test of …`; verbs of moving take them all the same.
 _NO_OBJECT = frozenset({"in", "to", "of", "from", "for", "and", "or", "is", "are", "on", "was", "has", "have", "can"})
-_MOVING = frozenset({"move", "upgrade", "shape"})
+_MOVING = frozenset({"move", "migrate", "switch", "upgrade", "convert", "transition"})
 _OBJECT = ARTICLES | {"all", "every", "each", "these", "those", "it", "them"}
 
 
@@ -37,7 +37,7 @@ class Clause:
     tokens: list[Token]
     verb: Token | None = None
     sort: str = ""
-    listed: bool = False  # an entry of a list
+    listed: bool = False  # an entry of a list, or said with `also`
 
     @property
     def names(self) -> list[Token]:
@@ -83,7 +83,7 @@ class Verbs:
         for size in (3, 2, 1):
             phrase = " ".join(token.lower for token in rest[:size])
             if phrase in self.sorts and len(rest) > size:
-                loose = size > 1 or self.sorts[phrase] in _MOVING
+                loose = size > 1 or phrase in _MOVING
                 if not joined or asked or loose or _object(rest[size]):
                     return index, self.sorts[phrase]
         word, after = rest[0].lower, rest[1] if len(rest) > 1 else None
@@ -144,7 +144,7 @@ def _line_ends(tokens: Tokens, index: int, verbs: Verbs) -> bool:
 def _split(sentence: list[Token], verbs: Verbs) -> Iterator[Clause]:
     listed = bool(sentence) and (sentence[0].text in _BULLETS or _NUMBERED.fullmatch(sentence[0].text) is not None)
     for index, clause in enumerate(_parts(sentence[1:] if listed else sentence, verbs)):
-        yield replace(clause, listed=listed and index == 0)
+        yield replace(clause, listed=clause.listed or (listed and index == 0))
 
 
 def _parts(sentence: list[Token], verbs: Verbs) -> Iterator[Clause]:
@@ -168,11 +168,12 @@ def _clause(tokens: list[Token], verbs: Verbs) -> Clause:
     start = 0
     while start < len(tokens) and (tokens[start].lower in _FILLERS or tokens[start].kind == "stop"):
         start += 1
-    tokens = tokens[start:]
+    skipped, tokens = tokens[:start], tokens[start:]
+    also = any(token.lower == "also" for token in skipped)
     found = verbs.opening(tokens, joined=False)
     if found is None:
-        return Clause(tokens)
-    return Clause(tokens[found[0] :], tokens[found[0]], found[1])
+        return Clause(tokens, listed=also)
+    return Clause(tokens[found[0] :], tokens[found[0]], found[1], also)
 
 
 def text_of(brief: str, tokens: Sequence[Token]) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+ROUTE = re.compile(r"/[\w{<:][\w/{}<>:.-]{0,80}")
+
 
 @dataclass(frozen=True)
 class Symbol:
@@ -31,6 +33,7 @@ class Module:
     inner: frozenset[str] = frozenset()  # methods, private functions, constants
     imports: frozenset[str] = frozenset()  # packages
     uses: frozenset[str] = frozenset()  # every name and attribute that stands in it
+    routes: frozenset[str] = frozenset()  # texts such as "/search"
 
     @property
     def name(self) -> str:
@@ -83,19 +86,23 @@ def read_module(path: str, data: bytes) -> Module:
             documented = ast.get_docstring(node) is not None
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
             symbols.append(Symbol(node.name, kind, documented, _fields(node)))
-    imports, uses = _named(tree)
-    return Module(path, tuple(symbols), inner=frozenset(inner), imports=imports, uses=uses)
+    imports, uses, routes = _named(tree)
+    return Module(path, tuple(symbols), inner=frozenset(inner), imports=imports, uses=uses, routes=routes)
 
 
-def _named(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
-    """The packages that are imported anywhere, and all names that are used."""
+def _named(tree: ast.Module) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The packages that are imported anywhere, all names that are used, and texts that look like routes."""
     imports: set[str] = set()
     uses: set[str] = set()
+    routes: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             uses.add(node.id)
         elif isinstance(node, ast.Attribute):
             uses.add(node.attr)
+        elif isinstance(node, ast.Constant):
+            if isinstance(node.value, str) and ROUTE.fullmatch(node.value):
+                routes.add(node.value)
         elif isinstance(node, ast.Import):
             imports |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -103,7 +110,7 @@ def _named(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
             if node.module and not node.level:
                 imports.add(node.module.split(".")[0])
                 uses.add(node.module.split(".")[-1])
-    return frozenset(imports), frozenset(uses)
+    return frozenset(imports), frozenset(uses), frozenset(routes)
 
 
 def _inner_names(node: ast.stmt) -> set[str]:

@@ -132,6 +132,13 @@ class RepositoryFacts:
         python = [p for p, m in self.modules.items() if wanted in map(_package_key, m.imports)]
         return sorted([*python, *(p for p, s in self.sources.items() if wanted in map(_package_key, s.imports))])
 
+    def routed(self, route: str) -> list[str]:
+        """Files outside the tests in which a route stands: `/search`, or one that begins with it."""
+        parts = {**self.modules, **self.sources}
+        files = [path for path in sorted(parts) if path not in self.tests]
+        exact = [path for path in files if route in parts[path].routes]
+        return exact or [path for path in files if any(r.startswith(f"{route}/") for r in parts[path].routes)]
+
     def _inside(self, folder: str) -> list[str]:
         every = [path for path in sorted(self.paths) if path.startswith(f"{folder}/")]
         wanted = [path for path in every if path.endswith((".py", ".ipynb"))] or every

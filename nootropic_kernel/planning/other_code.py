@@ -12,14 +12,17 @@ _DEFINES = re.compile(
 )
 _IMPORTS = re.compile(r"\b(?:require\(|from\s+|import\s*\(?\s*)['\"]([@\w][\w./-]*)['\"]|^\s*use\s+(\w+)", re.M)
 
+_ROUTES = re.compile(r"['\"`](/[\w{<:][\w/{}<>:.-]{0,80})['\"`]")
+
 
 @dataclass(frozen=True)
 class Source:
-    """One source file: the names that it defines, and the packages that it imports."""
+    """One source file: the names that it defines, the packages that it imports, and its routes."""
 
     path: str
     names: frozenset[str]
     imports: frozenset[str]
+    routes: frozenset[str] = frozenset()
 
 
 def read_source(path: str, data: bytes) -> Source:
@@ -27,4 +30,5 @@ def read_source(path: str, data: bytes) -> Source:
     text = data.decode("utf-8", "replace")[:_LONGEST]
     found = {one or other for one, other in _IMPORTS.findall(text)}
     packages = {name if name.startswith("@") else name.split("/")[0] for name in found}
-    return Source(path, frozenset(_DEFINES.findall(text)), frozenset(packages))
+    routes = frozenset(_ROUTES.findall(text))
+    return Source(path, frozenset(_DEFINES.findall(text)), frozenset(packages), routes)

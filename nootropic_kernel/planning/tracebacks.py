@@ -82,7 +82,7 @@ def _frame(line: str) -> re.Match[str] | None:
 def _reach(lines: Sequence[str], frames: Sequence[int], errors: Sequence[int]) -> tuple[int, int]:
     """The first and last line: from the head or the error before the frames to the error after them."""
     first, last = frames[0], frames[-1]
-    source = lines[last].lstrip().startswith("File ")
+    source = not lines[last].lstrip().startswith("at ")
     while last + 1 < len(lines) and (_is_source(lines[last + 1], source) or _MARKS.match(lines[last + 1])):
         last += 1
         source = False

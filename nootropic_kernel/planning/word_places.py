@@ -39,10 +39,15 @@ class WordPlaces:
 
     def named(self, tokens: Sequence[Token], verb: Token | None) -> list[str]:
         """The files whose names, or whose classes and functions, the words are."""
+        if routed := [path for route in _routes(tokens) for path in self.facts.routed(route)]:
+            return list(dict.fromkeys(routed))[:_MANY]
         words = {singular(token.lower) for token in tokens if self._tells(token) and token is not verb}
         if words & self._old:
             words |= self._old
         fitting = [(parts, path) for parts, path in self._parts if parts <= words and self._fits(parts, tokens)]
+        if not fitting:  # "the admin blueprint", in a file admin_old
+            old = [(parts, path) for parts, path in self._parts if parts & self._old and parts - self._old]
+            fitting = [(parts, path) for parts, path in old if parts - self._old <= words]
         longest = [(parts, path) for parts, path in fitting if not any(parts < other for other, _ in fitting)]
         named = list(dict.fromkeys(path for _, path in longest))
         return named if len(named) <= _MANY else []
@@ -134,6 +139,14 @@ class WordPlaces:
         for path, source in sorted(self.facts.sources.items()):
             found += [(_words(name), path) for name in source.names]
         return [(parts, path) for parts, path in found if parts and all(len(part) >= _SHORT for part in parts)]
+
+
+def _routes(tokens: Sequence[Token]) -> Iterable[str]:
+    """`/search`, `/items/:id`: what stands behind a slash that follows no word."""
+    for at, token in enumerate(tokens[:-1]):
+        alone = at == 0 or tokens[at - 1].end < token.at
+        if token.text == "/" and alone and tokens[at + 1].at == token.end:
+            yield f"/{tokens[at + 1].bare.rstrip('/')}"
 
 
 def _words(name: str) -> frozenset[str]:

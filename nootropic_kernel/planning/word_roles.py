@@ -62,7 +62,9 @@ class WordRoles:
             for token in self.tokens[sign.start : sign.end]:
                 token.mark("assumed", "who or what it is for; no task of its own")
             return
-        area = bool(brings) and (own or self.tokens.before(sign.start, passed) in _AREA_BEFORE)
+        before = self.tokens.before(sign.start, passed)
+        there = self.choice.extends and before == "for"  # "dark mode for the shop", where the shop is there
+        area = bool(brings) and (own or there or before in _AREA_BEFORE)
         if not area and archetype.keeps_things:
             for name in brings:
                 if not self._is_excluded(name):
