@@ -13,7 +13,7 @@ from datetime import date
 
 from nootropic_kernel.planning.actions import Action, find_actions
 from nootropic_kernel.planning.archetype_choice import Choice, choose
-from nootropic_kernel.planning.change_choice import asks_for_changes
+from nootropic_kernel.planning.change_choice import asks_for_changes, beside
 from nootropic_kernel.planning.changes_asked import find_changes
 from nootropic_kernel.planning.code_names import find_renames, find_targets
 from nootropic_kernel.planning.constraints import Constraints, find_constraints
@@ -40,10 +40,13 @@ _TRACE_POINTS = 12.0  # more than a word in the first noun phrase
 _DATA_POINTS = {"notebook-analysis": 2.0, "data-pipeline": 1.0, "ml-training": 1.0}
 
 
-def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date | None = None) -> Reading:
+def read_brief(
+    brief: str, facts: RepositoryFacts, library: Library, today: date | None = None, *, begun: bool = False
+) -> Reading:
     """Read a brief.
 
     :param today: the day that dates of the brief are counted from (see :func:`constraints.find_constraints`).
+    :param begun: a plan of this brief is at work: it makes a project, whatever code there is by now.
     :raises BriefUnusable: when it is empty, too long, or holds no word to plan from.
     """
     if not brief.strip():
@@ -66,7 +69,7 @@ def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date
         what = "The brief only says how to work, not what is to be made." if constraints.said else ""
         raise BriefUnusable(what or "The brief has no word to plan from.", next=_EXAMPLE)
     _mark_said(tokens, constraints)
-    return _read(brief, text, tokens, constraints, facts, lexicon, trace, told)
+    return _read(brief, text, tokens, constraints, facts, lexicon, trace, told, begun)
 
 
 def _read(
@@ -78,6 +81,7 @@ def _read(
     lexicon: Lexicon,
     trace: Traceback | None,
     told: str,
+    begun: bool,
 ) -> Reading:
     library = lexicon.library
     mended = mend_typos(tokens, lexicon, facts)
@@ -94,6 +98,7 @@ def _read(
         renames=bool(renames),
         listed=bool(things.listed),
         spoken_for=_points(technologies, lexicon, bool(data_files), trace is not None),
+        begun=begun,
     )
     archetype = choice.archetype
     steps: list[StepAsked] = []
@@ -110,10 +115,11 @@ def _read(
         things.clear()
         tokens.relabel(("a thing", "a field"), TELLS)
     changes = asked = find_changes(text, tokens, lexicon, facts, trace)
-    if "change" in library.archetypes and asks_for_changes(changes, choice, things, roles, actions, facts, lexicon):
+    about = (changes, choice, things, roles, actions, facts, lexicon)
+    if "change" in library.archetypes and not (begun and archetype.builds) and asks_for_changes(*about):
         archetype = library.archetypes["change"]
     else:
-        changes = []
+        changes = beside(changes) if archetype.builds and facts.has_code else []
     abilities = tuple(roles.abilities.values())
     if not archetype.keeps_things:
         # In a bug fix, a refactoring or documentation, unknown words tell about the task; nothing is kept.

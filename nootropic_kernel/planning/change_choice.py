@@ -11,6 +11,7 @@ from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.methods import Archetype
 from nootropic_kernel.planning.things import Things
+from nootropic_kernel.planning.tokens import Tokens
 from nootropic_kernel.planning.word_roles import WordRoles
 from nootropic_kernel.planning.wording import class_name
 
@@ -26,6 +27,7 @@ _OWN = {
     "documentation": {"document"},
     "documentation-site": {"document"},
 }
+_BESIDE = frozenset({"delete", "speed", "fix", "upgrade", "move", "rename-other"})
 _ONLY_HERE = frozenset({"delete", "speed", "clean", "rename-other"})
 
 
@@ -43,11 +45,12 @@ def asks_for_changes(
     builds = choice.buildable(known)
     if things.listed or not changes:
         return False
-    if facts.has_code and not _makes_a_program(choice) and (decided := _by_kind(changes, choice)) is not None:
+    new = _makes_a_program(choice, roles.tokens)
+    if facts.has_code and not new and (decided := _by_kind(changes, choice)) is not None:
         return decided
     aimed = [change for change in changes if change.names]
     if not any(change.files or change.missing for change in aimed):
-        return _unnamed(changes, choice, things, roles, actions, facts, builds)
+        return not new and _unnamed(changes, choice, things, roles, actions, facts, builds)
     creates = any(token.lower in _CREATES for token in roles.tokens[:3])
     if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
         return False
@@ -58,9 +61,18 @@ def asks_for_changes(
     return len(kinds) > 1 or (len(changes) > len(aimed) and any(change.kind == "edit" for change in changes))
 
 
-def _makes_a_program(choice: Choice) -> bool:
-    """`build a forum`, `track loans`: something new, in a repository that has something else."""
-    return choice.archetype.builds and choice.intent in (_MAKES, "keep records") and choice.strongest() >= _A_PROGRAM
+def beside(changes: Sequence[Change]) -> list[Change]:
+    """The changes to code that is there of a brief that makes something: `…, and delete the old importer`."""
+    return [change for change in changes if change.asked and change.kind in _BESIDE]
+
+
+def _makes_a_program(choice: Choice, tokens: Tokens) -> bool:
+    """`build a forum`, `a CLI that …`: something new, in a repository that has something else."""
+    if not choice.archetype.builds or choice.strongest() < _A_PROGRAM:
+        return False
+    if choice.intent or choice.extends or not choice.signs:
+        return choice.intent in (_MAKES, "keep records")
+    return tokens.beside(choice.signs[0].start, -1) in ("", "a", "an")
 
 
 def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
