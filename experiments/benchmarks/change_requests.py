@@ -26,7 +26,7 @@ REQUESTS = Path(__file__).with_name("changes_held_out.yaml")
 MEASURES = ("sound", "kind", "changes", "files", "new files told", "nothing made up")
 # What tasks of a plan say about the kind of the request: beginnings of task kinds.
 _KINDS = {
-    "bug": ("failing-test", "mend", "fault-shown", "change-failing-test", "change-mend", "change-fault-shown", "test-shown"),
+    "bug": ("failing-test", "mend", "fault-shown", "change-failing-test", "change-fault-shown", "test-shown"),
     "restructure": ("rename", "refactor", "change-edit"),
     "migrate": ("migration", "upgrade", "language", "change-move", "change-upgrade"),
     "speed": ("speed",),

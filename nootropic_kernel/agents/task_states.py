@@ -148,7 +148,7 @@ def _count(proposal: ProposalHead) -> str:
 
 
 def _from_git(workspace: Workspace) -> tuple[float | None, dict[str, str]]:
-    """When a former plan's file was removed from Git, and for each task of this one its commit, if that still stands."""
+    """When a former plan's file was removed from Git, and for each task of this plan its commit, if that stands."""
     if not workspace.has_git:
         return None, {}
     git = Git(workspace.root)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from nootropic_kernel.planning.actions import Action, find_actions
-from nootropic_kernel.planning.archetype_choice import Choice, choose
+from nootropic_kernel.planning.archetype_choice import choose
 from nootropic_kernel.planning.change_choice import asks_for_changes, beside
 from nootropic_kernel.planning.changes_asked import find_changes
 from nootropic_kernel.planning.code_names import find_renames, find_targets
@@ -131,6 +131,7 @@ def _read(
         tokens.relabel(("to be done:",), TELLS)
     title = _title(text)
     tell(mended)
+    apart = [*_taken(brief, constraints), *_pasted(brief, told, trace)]
     return Reading(
         archetype=archetype,
         title=title,
@@ -146,7 +147,7 @@ def _read(
         abilities=abilities,
         renames=tuple(renames),
         targets=tuple(targets),
-        words=accounted(sorted([*tokens, *_taken(brief, constraints), *_pasted(brief, told, trace)], key=lambda token: token.at)),
+        words=accounted(sorted([*tokens, *apart], key=lambda token: token.at)),
         left_out=tuple(things.left_out),
         limits=tuple(limits),
         changes=tuple(changes),

@@ -122,6 +122,8 @@ def _unnamed(
         return True  # `retry the post`, `the coverage is at 60 %`: nothing is kept
     if not choice.intent and things.fields:
         return False
-    if known_things or roles.abilities or (actions and not (choice.intent and builds < 2 or choice.intent == _ADDS)):
+    if known_things or roles.abilities:
+        return False
+    if actions and choice.intent != _ADDS and not (choice.intent and builds < 2):
         return False
     return builds < 2 or (choice.intent == _ADDS and choice.strongest() < _A_PROGRAM)

@@ -1,4 +1,4 @@
-"""Changes to code that is there: each thing that a brief asks for, in its own words, with where it is and what it is."""
+"""Changes to code that is there: each thing that a brief asks for, in its own words, with where and what it is."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ _EMPTY = frozenset(
     {"function", "functions", "class", "classes", "module", "modules", "package", "name", "names", "public", "missing"}
 )
 _MAKES = frozenset({"write", "add", "create", "generate", "make"})
-_SETS_UP = _MAKES | {"set", "setup", "introduce", "install", "build", "implement", "include", "provide", "extend", "delete"}
+_SETS_UP = _MAKES | {"set", "introduce", "install", "build", "implement", "include", "provide", "extend", "delete"}
 _ALL_OF_IT = frozenset({"code", "codebase", "project", "api", "repository", "repo", "library", "everything"})
 _DONE_WITH_THEM = frozenset({"publish", "host", "deploy", "release", "translate", "move", "delete", "remove"})
 _NO_BEHAVIOUR = frozenset({"hints", "hint", "annotations", "comment", "comments", "license", "types", "typing"})
 _AWAY_FROM = frozenset({"from", "in", "inside"})
 _WHATEVER = frozenset({"whatever", "anything", "everything", "what"})  # "fix whatever breaks"
 _ASKS_WHY = ("why ", "how come ", "what ")
-_IS = frozenset({"is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "can't", "doesn't", "isn't", "don't"})
+_IS = frozenset(
+    {"is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "can't", "doesn't", "isn't", "don't"}
+)
 _AN_ERROR = re.compile(r"[A-Z]\w*(?:Error|Exception)\b")
 _SHORT = 4
 _LONGEST_TITLE = 72
@@ -101,7 +103,7 @@ def find_changes(
             change = replace(change, asked=True)
         if changes and not reader.wants(clause) and _tells_about(change, own, changes[-1]):
             changes[-1] = _with_detail(changes[-1], change)
-        elif not changes and not change.asked and not change.files and change.kind == "edit" and not reader.needs(clause):
+        elif not changes and not reader.needs(clause) and _says_nothing(change):
             context.append(change.text)
         else:
             changes.append(change if changes else replace(change, details=tuple(context)))
@@ -115,6 +117,11 @@ def find_changes(
 def _is_heading(clause: Clause) -> bool:
     """`Things to do:` right before a list."""
     return clause.tokens[-1].text == ":" and not clause.names
+
+
+def _says_nothing(change: Change) -> bool:
+    """`We use it every day.`: it asks for nothing, complains of nothing and points nowhere."""
+    return not change.asked and not change.files and change.kind == "edit"
 
 
 def _tells_about(change: Change, own: Sequence[str], before: Change) -> bool:
@@ -176,6 +183,8 @@ class _Reader:
     def is_name(self, clause: Clause) -> bool:
         """Whether it says nothing, and only names something: no verb stands in it as verbs of sentences do."""
         words = [token.lower for token in clause.tokens]
+        if len(clause.tokens) > 1 and clause.tokens[0].target:
+            return False  # "export_all forgets …" tells what it does
         return clause.verb is None and not any(
             word in _IS or (self.lexicon.verb(word) and not self.lexicon.is_verb(word)) for word in words
         )
@@ -211,7 +220,8 @@ class _Reader:
         docstrings = bool(_DOCSTRINGS & set(words))
         tests = bool({"test", "tests"} & set(words) and _MAKES & set(words))
         verbs = {self.lexicon.verb(word) for word in words}
-        adds = kind == "edit" and clause.sort in ("", "edit") and not docstrings and not tests and not set(words) & _NO_BEHAVIOUR
+        adds = kind == "edit" and clause.sort in ("", "edit") and not docstrings and not tests
+        adds = adds and not set(words) & _NO_BEHAVIOUR
         adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
         return Change(
             text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds,

@@ -15,13 +15,16 @@ _ENDS = frozenset({".", ";", "!", "?", "•"})
 _JOINS = frozenset({",", "and", "but", "-", "–", "—", "&", "plus"})
 _BULLETS = frozenset({"-", "*", "•", "–"})
 _NUMBERED = re.compile(r"\d{1,2}[.):]")
-_FILLERS = frozenset({"and", "then", "also", "please", "just", "but", "so", "next", "finally", "first", "-", "–", "—", "*", ","})
+_FILLERS = frozenset(
+    {"and", "then", "also", "please", "just", "but", "so", "next", "finally", "first", "-", "–", "—", "*", ","}
+)
 # What a person says before the verb when asking: `could you`, `we should`, `I'd like you to`.
 _ASKED = re.compile(
-    r"(?:(?:could|can|would|will|shall|should|might) (?:you|we|i)|(?:we|i|you) (?:should|must|need to|have to|want to|want you to|would like to"
-    r"|would like you to)|i'd like (?:you )?to|we'd like to|let's|let us|it would be (?:nice|good|great|cool) (?:to|if you)"
+    r"(?:(?:could|can|would|will|shall|should|might) (?:you|we|i)"
+    r"|(?:we|i|you) (?:should|must|need to|have to|want to|want you to|would like to|would like you to)"
+    r"|i'd like (?:you )?to|we'd like to|let's|let us|it would be (?:nice|good|great|cool) (?:to|if you)"
     r"|time to|todo|to do|feel free to|try to|help me(?: to)?|i want|we want|we need|i need)\b"
-)  # fmt: skip
+)
 _WANTS = frozenset({"i want", "we want", "we need", "i need"})
 _MODALS = frozenset({"should", "must", "can", "could", "would", "may", "might", "shall", "will", "ought"})
 # A noun may look like a verb before these: `and test of …`; verbs of moving take them all the same.
@@ -99,7 +102,7 @@ class Verbs:
 
 
 def _object(token: Token) -> bool:
-    return token.target or token.kind in ("path", "symbol", "quoted", "number", "word") and token.lower not in _NO_OBJECT
+    return token.target or (token.kind not in ("stop", "arrow") and token.lower not in _NO_OBJECT)
 
 
 def _skipped(tokens: Sequence[Token]) -> tuple[int, bool]:
@@ -150,12 +153,12 @@ def _split(sentence: list[Token], verbs: Verbs) -> Iterator[Clause]:
 def _parts(sentence: list[Token], verbs: Verbs) -> Iterator[Clause]:
     clause: list[Token] = []
     for index, token in enumerate(sentence):
-        if token.lower in _JOINS and not _told_by_another(clause, verbs):
-            if verbs.opening(sentence[index + 1 :], joined=True) is not None and clause:
-                yield _clause(clause, verbs)
-                clause = []
-                continue
-        clause.append(token)
+        joins = bool(clause) and token.lower in _JOINS and not _told_by_another(clause, verbs)
+        if joins and verbs.opening(sentence[index + 1 :], joined=True) is not None:
+            yield _clause(clause, verbs)
+            clause = []
+        else:
+            clause.append(token)
     yield _clause(clause, verbs)
 
 

@@ -20,7 +20,9 @@ _ONLY_REPLACED = frozenset({"with", "by"})
 _TELLS_OF = frozenset({"to", "that", "which", "can", "for"})
 _NAMED = frozenset({"module", "function", "class", "package", "script", "notebook", "method", "rename", "renaming"})
 _PLACED = frozenset({"in", "into", "of", "to", "from", "inside", "on", "against", "across"})
-_LEADS_TO = frozenset({"to", "into", "as", "called", "named", "module", "modules", "file", "files", "create", "add", "write"})
+_LEADS_TO = frozenset(
+    {"to", "into", "as", "called", "named", "module", "modules", "file", "files", "create", "add", "write"}
+)
 _DOCUMENTS = frozenset({"docs", "document", "documentation", "docstrings"})
 
 

@@ -134,10 +134,10 @@ class RepositoryFacts:
 
     def routed(self, route: str) -> list[str]:
         """Files outside the tests in which a route stands: `/search`, or one that begins with it."""
-        parts = {**self.modules, **self.sources}
-        files = [path for path in sorted(parts) if path not in self.tests]
-        exact = [path for path in files if route in parts[path].routes]
-        return exact or [path for path in files if any(r.startswith(f"{route}/") for r in parts[path].routes)]
+        routes = {path: each.routes for path, each in [*self.modules.items(), *self.sources.items()]}
+        files = [path for path in sorted(routes) if path not in self.tests]
+        exact = [path for path in files if route in routes[path]]
+        return exact or [path for path in files if any(known.startswith(f"{route}/") for known in routes[path])]
 
     def _inside(self, folder: str) -> list[str]:
         every = [path for path in sorted(self.paths) if path.startswith(f"{folder}/")]

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _NAME = re.compile(r"\s*(@?[A-Za-z][\w./-]*)")
-_SETUP = re.compile(r"(?:install_requires|extras_require|tests_require)\s*=\s*[\[{](.*?)[\]}]\s*(?:,|\)|$)", re.S | re.M)
+_SETUP = re.compile(
+    r"(?:install_requires|extras_require|tests_require)\s*=\s*[\[{](.*?)[\]}]\s*(?:,|\)|$)", re.S | re.M
+)
+_QUOTED = re.compile(r"[\"']([^\"']+)[\"']")
 _GO = re.compile(r"^\s*(?:require\s+)?[\w.-]+\.[a-z]+/\S*?([\w.-]+?)(?:/v\d+)?\s+v\d", re.M)
 
 
@@ -25,7 +28,7 @@ def _names(path: str, text: str) -> Iterable[str]:
     if path.startswith("requirements"):
         return _first_words(text.splitlines())
     if path in ("setup.py", "setup.cfg"):
-        return _first_words(part for block in _SETUP.findall(text) for part in re.findall(r"[\"']([^\"']+)[\"']", block))
+        return _first_words(part for block in _SETUP.findall(text) for part in _QUOTED.findall(block))
     if path == "package.json":
         return _keys(_json(text), ("dependencies", "devDependencies", "peerDependencies"))
     if path == "go.mod":

@@ -53,8 +53,8 @@ def amend_plan(
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
     package = str(old.bindings.get("package_dir") or "")  # another noun first in the brief renames no package
     # What the plan itself has made since is no reason to take its brief for a change to code that is there.
-    former = (library or shipped_library()).archetypes.get(old.archetype)
-    begun = former is not None and former.builds
+    sort = (library or shipped_library()).archetypes.get(old.archetype)
+    begun = sort is not None and sort.builds
     try:
         new, present = _planned(brief, facts, library, given_up(old), today=today, package=package, begun=begun)
     except NoWayFound:  # only what failed before would do

@@ -112,7 +112,7 @@ def _speed(change: Change, slug: str, layout: Layout) -> dict[str, str]:
     python = layout.language == "python"
     path = f"benchmarks/{slug}{layout.ending}"
     return {
-        "speed_now": f"It takes {asked.now} now, as the brief says." if asked.now else "How long it takes now is measured.",
+        "speed_now": f"It takes {asked.now} now, the brief says." if asked.now else "How long it takes is measured.",
         "speed_target": asked.target or "the figure that is agreed on",
         "speed_file": path,
         "speed_check": f"python {path}" if python else "",

@@ -11,14 +11,20 @@ from nootropic_kernel.planning.facts import RepositoryFacts
 # A frame as the usual languages print it: `path` and, where it is told, the function `name`.
 _FRAMES = (
     re.compile(r"^\s*File \"(?P<path>[^\"\n]+)\", line \d+(?:, in (?P<name>[\w.<>]+))?"),
-    re.compile(r"^\s*at (?:(?:async )?(?P<name>[\w.$<>\[\] ]+) )?\(?(?:file://)?(?P<path>[^\s():]+\.\w+):\d+(?::\d+)?\)?"),
+    re.compile(
+        r"^\s*at (?:(?:async )?(?P<name>[\w.$<>\[\] ]+) )?\(?(?:file://)?(?P<path>[^\s():]+\.\w+):\d+(?::\d+)?\)?"
+    ),
     re.compile(r"^\s+at (?P<name>[\w.$<>]+)\((?P<path>[\w$]+\.(?:java|kt|scala)):\d+\)"),
     re.compile(r"^\s*(?P<path>[\w./-]+\.\w+):\d+:(?:in [`'](?P<name>[\w.]+)'| \w+(?:Error|Exception)\b)"),
     re.compile(r"^thread '.*' panicked at (?:.*, )?(?P<path>[\w./-]+\.rs):\d+"),
     re.compile(r"^\s+(?P<path>/[\w./-]+\.go):\d+"),
 )
-_HEADS = re.compile(r"^\s*(?:Traceback \(most recent call last\):|During handling of the above .*|The above exception .*)$")
-_ERROR = re.compile(r"^\s*(?:E\s+|Uncaught |Caused by: )?[A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt)\b(?::.*)?$")
+_HEADS = re.compile(
+    r"^\s*(?:Traceback \(most recent call last\):|During handling of the above .*|The above exception .*)$"
+)
+_ERROR = re.compile(
+    r"^\s*(?:E\s+|Uncaught |Caused by: )?[A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt)\b(?::.*)?$"
+)
 _FENCE = re.compile(r"^\s*```\w*\s*$")
 _MARKS = re.compile(r"^[\s~^]*[~^][\s~^]*$")
 
@@ -40,7 +46,6 @@ class Traceback:
         """The brief, as long as it was, with blanks where the traceback stood."""
         blank = "".join("\n" if sign == "\n" else " " for sign in brief[self.start : self.end])
         return brief[: self.start] + blank + brief[self.end :]
-
 
     def error_alone(self, brief: str) -> str:
         """As before, with the error left in: what a brief that is nothing but a traceback is about."""

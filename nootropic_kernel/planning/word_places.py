@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from nootropic_kernel.planning.facts import RepositoryFacts
@@ -16,8 +17,8 @@ _MANY = 4  # words that fit more files than that point to none
 _SHORT = 3
 _NO_PARTS = frozenset({"init", "main", "conftest", "setup", "py", "test", "tests", "spec"})
 _COMMANDS = ("argparse", "click", "typer", "optparse", "docopt", "fire", "commander", "yargs", "clap", "cobra")
-_ROUTERS = ("flask", "fastapi", "django", "starlette", "aiohttp", "express", "koa", "fastify", "axum", "rails", "sinatra")
-_WORKFLOWS = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", "Jenkinsfile", ".ci/")
+_ROUTERS = ("flask", "fastapi", "django", "starlette", "aiohttp", "express", "koa", "fastify", "axum", "sinatra")
+_WORKFLOWS = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
 NEW_WORKFLOW = ".github/workflows/ci.yml"
 _VERSION = re.compile(r"v?\d+(?:\.[\dx*]+)*[.,]?")
 
@@ -76,7 +77,7 @@ class WordPlaces:
     def versions(self, tokens: Sequence[Token]) -> bool:
         """Whether a number of a version stands behind a package or a language."""
         known = {id(token) for token in self.packages(tokens)}
-        for one, other in zip(tokens, tokens[1:], strict=False):
+        for one, other in pairwise(tokens):
             named = id(one) in known or self.lexicon.technology(one.lower) is not None or one.lower in ("python", "to")
             if named and _VERSION.fullmatch(other.lower):
                 return one.lower != "to" or bool(known)
