@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.methods import shipped_library
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
 from nootropic_kernel.planning.validate import problems
@@ -68,8 +69,10 @@ def missed_changes(plan: Plan, request: Mapping[str, Any]) -> list[str]:
 
 
 def untold_files(plan: Plan, facts: RepositoryFacts) -> list[str]:
-    """Files of tasks that neither exist nor are said to be written: by this task, or by one before it."""
-    found = []
+    """Files of tasks that neither exist nor are said to be written; where something is built, files are new."""
+    found: list[str] = []
+    if shipped_library().archetypes[plan.archetype].builds:
+        return found
     for task in plan.tasks:
         text = f"{task.title} {task.body}".lower()
         makes = re.search(r"\b(?:write|tests?|new|create[sd]?|add|list)\b", text) is not None

@@ -15,6 +15,7 @@ from nootropic_kernel.planning.tree import Tree
 
 WITH_MODEL = "library+model"  # the origin of a plan that a model had a part in
 _DECLARED = "manifest"
+_STARTS = frozenset({"package", "lab-package"})  # who begins a package writes what declares it
 _EVIDENCE = 300
 
 
@@ -157,7 +158,8 @@ def _declaring(unwanted: Iterable[Task], kept: Iterable[Task], old: Plan, presen
         return set()
     live = [task for task in kept if task.status not in GIVEN_UP]
     known = {task.id for task in old.tasks}
-    written = {path for task in live if task.id not in known for path in task.files}
+    starting = (task for task in live if task.id not in known and _STARTS & set(task.provides))
+    written = {path for task in starting for path in task.files}
     made = {item for task in live for item in task.provides}
     return {
         task.id

@@ -95,6 +95,18 @@ def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
     return None
 
 
+def _adds_things(roles: WordRoles) -> bool:
+    """Whether what is added is a thing that is kept: not so in `add a man page`, where `man` tells that it is not."""
+    for index, token in enumerate(roles.tokens):
+        if token.lower in (".", ";", "!", "\n"):
+            return False
+        before = roles.tokens.beside(index, -1)
+        small = not before or before in roles.lexicon.words("stop") or roles.lexicon.verb(before) is not None
+        if token.meaning.startswith("a thing to keep: ") and token.verdict == "matched" and small:
+            return True
+    return False
+
+
 def _unnamed(
     changes: Sequence[Change],
     choice: Choice,
@@ -120,8 +132,10 @@ def _unnamed(
         return True  # `move the prices`: done to what is there
     if not choice.intent and (changes[0].verb or not changes[0].asked):
         return True  # `retry the post`, `the coverage is at 60 %`: nothing is kept
-    if not choice.intent and things.fields:
+    if not choice.intent and things.fields and len(changes) == 1 and not changes[0].details:
         return False
+    if choice.intent == _ADDS:
+        known_things = known_things and _adds_things(roles)
     if known_things or roles.abilities:
         return False
     if actions and choice.intent != _ADDS and not (choice.intent and builds < 2):

@@ -6,33 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nootropic_kernel.planning.change_sorts import DOCSTRINGS, MAKES, NO_BEHAVIOUR, ChangeSorts
 from nootropic_kernel.planning.clauses import PRONOUNS, Clause, find_clauses, text_of
 from nootropic_kernel.planning.code_names import FILE_NAME
-from nootropic_kernel.planning.durations_asked import find_duration
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import Tokens
 from nootropic_kernel.planning.tracebacks import Traceback
 from nootropic_kernel.planning.word_places import WordPlaces
-from nootropic_kernel.planning.wording import singular
 
-_DOCSTRINGS = frozenset({"docstring", "docstrings"})
-_DOCUMENTS = frozenset({"docs", "document", "documentation", "describe", "explain", "guide", "manual", "tutorial"})
-_EMPTY = frozenset(
-    {"function", "functions", "class", "classes", "module", "modules", "package", "name", "names", "public", "missing"}
-)
-_MAKES = frozenset({"write", "add", "create", "generate", "make"})
-_SETS_UP = _MAKES | {"set", "introduce", "install", "build", "implement", "include", "provide", "extend", "delete"}
-_ALL_OF_IT = frozenset({"code", "codebase", "project", "api", "repository", "repo", "library", "everything"})
-_DONE_WITH_THEM = frozenset({"publish", "host", "deploy", "release", "translate", "move", "delete", "remove"})
-_NO_BEHAVIOUR = frozenset({"hints", "hint", "annotations", "comment", "comments", "license", "types", "typing"})
-_AWAY_FROM = frozenset({"from", "in", "inside"})
+_SETS_UP = MAKES | {"set", "introduce", "install", "build", "implement", "include", "provide", "extend", "delete"}
 _WHATEVER = frozenset({"whatever", "anything", "everything", "what"})  # "fix whatever breaks"
 _ASKS_WHY = ("why ", "how come ", "what ")
 _IS = frozenset(
     {"is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "can't", "doesn't", "isn't", "don't"}
 )
-_AN_ERROR = re.compile(r"[A-Z]\w*(?:Error|Exception)\b")
 _SHORT = 4
 _LONGEST_TITLE = 72
 _MAX_FILES = 8
@@ -156,7 +144,8 @@ def _points_back(text: str) -> bool:
 
 
 def _traced(change: Change, trace: Traceback) -> Change:
-    files = tuple(dict.fromkeys([*trace.files, *change.files]))
+    others = [path for path in change.files if not trace.files or path not in change.places]  # it tells where
+    files = tuple(dict.fromkeys([*trace.files, *others]))
     details = (*change.details, f"The traceback ends in: {trace.error}") if trace.error else change.details
     names = tuple(dict.fromkeys([*trace.names, *change.names]))
     return replace(change, kind="fix", files=files, details=details, names=names, missing=())
@@ -171,10 +160,8 @@ class _Reader:
         self.facts = facts
         self.data = data
         self.word_places = WordPlaces(facts, lexicon)
-        signs = lexicon.table("change_signs")
-        self.slow = [f" {word} " for word in signs.get("slow", ())]
-        self.need = frozenset(signs.get("need", ()))
-        self.helpers = lexicon.words("change_helpers")
+        self.sorts = ChangeSorts(lexicon, self.word_places, data)
+        self.need = frozenset(lexicon.table("change_signs").get("need", ()))
 
     def needs(self, clause: Clause) -> bool:
         """Whether a statement says that something is wanted, or is only the name of it: `dark mode for the shop`."""
@@ -206,98 +193,24 @@ class _Reader:
         files += [token.bare for token in clause.tokens if token.bare in self.data]
         if "readme" in words:
             files.append(self.facts.tooling.readme or "README.md")
-        if files or _MAKES - {"make"} & set(words):
+        if files or MAKES - {"make"} & set(words):
             missing = []
         places = self.word_places.of(clause.tokens, clause.verb) if self.facts.has_code else []
         named = self.word_places.named(clause.tokens, clause.verb) if self.facts.has_code else []
-        kind = self._kind(text, clause, words, files or named)
+        kind = self.sorts.of(text, clause, files or named)
         if kind == "clean" and not files:
             files += self.data
         if kind == "rename-other":
             files += [path for name in names for path in self.facts.users(name.split(".")[-1])][:_MAX_FILES]
         if places and (not files or kind in ("move", "upgrade")):
             files += [path for path in places if path not in files]
-        docstrings = bool(_DOCSTRINGS & set(words))
-        tests = bool({"test", "tests"} & set(words) and _MAKES & set(words))
+        docstrings = bool(DOCSTRINGS & set(words))
+        tests = bool({"test", "tests"} & set(words) and MAKES & set(words))
         verbs = {self.lexicon.verb(word) for word in words}
         adds = kind == "edit" and clause.sort in ("", "edit") and not docstrings and not tests
-        adds = adds and not set(words) & _NO_BEHAVIOUR
+        adds = adds and not set(words) & NO_BEHAVIOUR
         adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
         return Change(
             text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds,
             asked=clause.verb is not None, verb=clause.sort, places=tuple(places),
         )  # fmt: skip
-
-    def _kind(self, text: str, clause: Clause, words: list[str], files: Sequence[str]) -> str:
-        if any(token.meaning == "rename" for token in clause.tokens):
-            return "rename"
-        if clause.verb is not None and clause.verb.lower == "rename":
-            return "rename-other"
-        said = set(words)
-        if self._documents(clause, words):
-            return "document"
-        asked, sort = clause.verb is not None, clause.sort
-        helper = asked and clause.verb is not None and clause.verb.lower in self.helpers
-        if sort == "speed" or ((not asked or helper) and self._slow(text)):
-            return "speed"
-        if sort == "delete" and files and not self._part_of(clause):
-            return "delete"
-        packages = self.word_places.packages(clause.tokens)
-        if packages and (sort == "upgrade" or (self.word_places.versions(clause.tokens) and sort in ("move", ""))):
-            return "upgrade"
-        if sort == "move" and not clause.names and (packages or self._technology(clause)):
-            return "move"
-        if sort == "clean" or (sort == "fix" and self.data and not clause.names):
-            here = bool(self.data) and not self._faulty([word for word in words if word not in self._verbs_of(clause)])
-            return "clean" if here else ("shape" if sort == "clean" else "fix")
-        if sort == "shape" or (sort == "move" and clause.names and self._into(clause)):
-            return "shape"
-        weight = self._faulty(words)
-        errors = any(_AN_ERROR.search(token.bare) for token in clause.tokens)
-        if not asked and errors:
-            return "fix"
-        if weight > (3 if _MAKES & said else 0) and not (asked and sort in ("delete", "move", "upgrade", "test")):
-            return "fix"  # "add error handling" mends nothing
-        if {"test", "tests"} & said and (_MAKES & said or sort == "test"):
-            return "tests"
-        return "edit"
-
-    def _documents(self, clause: Clause, words: list[str]) -> bool:
-        if clause.verb is not None and clause.verb.lower in _DONE_WITH_THEM:
-            return False  # "publish it on Read the Docs" writes none
-        plain = _DOCSTRINGS | _EMPTY | self.lexicon.words("stop")
-        rest = [word for word in words if word not in plain and not self.lexicon.verb(word)]
-        if (_DOCSTRINGS | _DOCUMENTS) & set(words) and not [word for word in rest if word not in _DOCUMENTS]:
-            return True
-        if clause.sort == "document" and (clause.names or not [word for word in rest if word not in _ALL_OF_IT]):
-            return True
-        return bool(_MAKES & set(words)) and rest[:1] != [] and rest[0] in _DOCUMENTS and not set(words) & _NO_BEHAVIOUR
-
-    def _slow(self, text: str) -> bool:
-        said = f" {' '.join(re.findall(r'[a-z]+', text.lower()))} "
-        return any(sign in said for sign in self.slow) or bool(find_duration(text).now)
-
-    def _part_of(self, clause: Clause) -> bool:
-        """`remove dead cells from night.ipynb`: what is taken away is a part of what is named."""
-        lower = [token.lower for token in clause.tokens]
-        at = next((index for index, word in enumerate(lower) if word in _AWAY_FROM), len(lower))
-        return at < len(lower) and not any(token.target for token in clause.tokens[:at])
-
-    def _technology(self, clause: Clause) -> bool:
-        return any(token.meaning.startswith(("technology", "what is there now")) for token in clause.tokens)
-
-    def _into(self, clause: Clause) -> bool:
-        return bool({"to", "into"} & {token.lower for token in clause.tokens})
-
-    def _verbs_of(self, clause: Clause) -> set[str]:
-        return {clause.verb.lower} if clause.verb else set()
-
-    def _faulty(self, words: Sequence[str]) -> float:
-        """How strongly the words point to a fault."""
-        known = self.lexicon.library.archetypes.get("bug-fix")
-        if known is None:
-            return 0.0
-        said = f" {' '.join(words)} "
-        single = {form for word in words for form in (word, singular(word))}
-        phrases = [entry["weight"] for sign, entry in known.words.items() if " " in sign and f" {sign} " in said]
-        return float(sum(known.words[form]["weight"] for form in single if form in known.words) + sum(phrases))

@@ -18,7 +18,7 @@ _MAY = re.compile(
     rf"(?P<word>{_LIMIT})\s*(?:about|around)?\s*(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})?(?![\w%])", re.I
 )
 _TAKES = re.compile(
-    r"\b(?:takes?|took|taking|needs?|lasts?|runs? for|after)\s+"
+    r"\b(?:takes?|took|taking|runs? for)\s+"
     r"(?:around|about|over|almost|nearly|up to|more than|roughly|~)?"
     rf"\s*(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})(?!\w)", re.I,
 )  # fmt: skip

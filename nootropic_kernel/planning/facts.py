@@ -120,6 +120,9 @@ class RepositoryFacts:
         found += [path for path in sorted(self.paths) if path.endswith(f"/{wanted}")]
         if not found:
             found = [path for path in self.tests if path in self.modules and _has(self.modules[path], last)]
+        owner, dot, _ = wanted.rpartition(".")
+        if not found and dot and "/" not in wanted:  # `Point.distance_to`, which is to be written
+            found = [module.path for module in self.defining(owner.rsplit(".", 1)[-1])]
         return list(dict.fromkeys(found))
 
     def users(self, name: str) -> list[str]:
@@ -134,7 +137,8 @@ class RepositoryFacts:
 
     def routed(self, route: str) -> list[str]:
         """Files outside the tests in which a route stands: `/search`, or one that begins with it."""
-        routes = {path: each.routes for path, each in [*self.modules.items(), *self.sources.items()]}
+        routes = {path: module.routes for path, module in self.modules.items()}
+        routes |= {path: source.routes for path, source in self.sources.items()}
         files = [path for path in sorted(routes) if path not in self.tests]
         exact = [path for path in files if route in routes[path]]
         return exact or [path for path in files if any(known.startswith(f"{route}/") for known in routes[path])]

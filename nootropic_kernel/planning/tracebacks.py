@@ -15,7 +15,7 @@ _FRAMES = (
         r"^\s*at (?:(?:async )?(?P<name>[\w.$<>\[\] ]+) )?\(?(?:file://)?(?P<path>[^\s():]+\.\w+):\d+(?::\d+)?\)?"
     ),
     re.compile(r"^\s+at (?P<name>[\w.$<>]+)\((?P<path>[\w$]+\.(?:java|kt|scala)):\d+\)"),
-    re.compile(r"^\s*(?P<path>[\w./-]+\.\w+):\d+:(?:in [`'](?P<name>[\w.]+)'| \w+(?:Error|Exception)\b)"),
+    re.compile(r"^\s*(?P<path>[\w./-]+\.\w+):\d+:(?: ?in [`']?(?P<name>[\w.]+)| \w+(?:Error|Exception)\b)"),
     re.compile(r"^thread '.*' panicked at (?:.*, )?(?P<path>[\w./-]+\.rs):\d+"),
     re.compile(r"^\s+(?P<path>/[\w./-]+\.go):\d+"),
 )
@@ -71,10 +71,10 @@ def find_traceback(brief: str, facts: RepositoryFacts) -> Traceback | None:
     for _, found in reversed(frames):
         if path := _here(found["path"], facts):
             files[path] = None
-            name = (found["name"] or "").split(".")[-1].strip()
+            name = (found.groupdict().get("name") or "").split(".")[-1].strip()
             if name.isidentifier():
                 names[name] = None
-    told = [lines[index].strip() for index in errors if first <= index <= last]
+    told = [re.sub(r"^E\s+", "", lines[index].strip()) for index in errors if first <= index <= last]
     start = sum(map(len, lines[:first]))
     end = start + sum(map(len, lines[first : last + 1]))
     return Traceback(start, end, tuple(files), tuple(names), told[-1] if told else "")

@@ -36,7 +36,7 @@ class WordPlaces:
         :param verb: the verb that opens it; it names nothing.
         """
         found = self.named(tokens, verb)
-        return list(dict.fromkeys([*found, *self._standing_for(tokens, bool(found)), *self.moved(tokens)]))
+        return list(dict.fromkeys([*found, *self._standing_for(tokens, verb, bool(found)), *self.moved(tokens)]))
 
     def named(self, tokens: Sequence[Token], verb: Token | None) -> list[str]:
         """The files whose names, or whose classes and functions, the words are."""
@@ -98,9 +98,10 @@ class WordPlaces:
         verbs = [self.lexicon.is_verb(tokens[at].lower) for at in mine]
         return any(not verb or word in ARTICLES or word == "/" for verb, word in zip(verbs, before, strict=True))
 
-    def _standing_for(self, tokens: Sequence[Token], known: bool) -> Iterable[str]:
+    def _standing_for(self, tokens: Sequence[Token], verb: Token | None, known: bool) -> Iterable[str]:
         """Files of words such as `CI`, `version`, `flag` and `endpoint`.
 
+        :param verb: a workflow that is not there can be asked for only where something is to be done.
         :param known: other words point to files, so that a route or a command needs no guess.
         """
         said = f" {' '.join(token.lower for token in tokens)} "
@@ -112,7 +113,7 @@ class WordPlaces:
             yield self.facts.tooling.manifest
         if "workflow" in kinds:
             there = [path for path in sorted(self.facts.paths) if path.startswith(_WORKFLOWS)]
-            yield from there[:_MANY] or [NEW_WORKFLOW]
+            yield from there[:_MANY] or ([NEW_WORKFLOW] if verb is not None else [])
         if ("commands" in kinds and not known) or any(re.fullmatch(r"--[\w-]+", token.text) for token in tokens):
             yield from self._importing(_COMMANDS)
         if "routes" in kinds and not known:
