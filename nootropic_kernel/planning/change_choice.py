@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nootropic_kernel.planning.actions import Action
 from nootropic_kernel.planning.archetype_choice import Choice
 from nootropic_kernel.planning.changes_asked import Change
-from nootropic_kernel.planning.facts import RepositoryFacts
+from nootropic_kernel.planning.facts import RepositoryFacts, is_document
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.methods import Archetype
 from nootropic_kernel.planning.things import Things
@@ -84,6 +84,9 @@ def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
         return True
     if choice.archetype.name == "migration" and not any(each.verb in ("move", "upgrade") for each in changes):
         return None if kinds & _OWN["migration"] else True  # "read host and port from the settings" moves nothing
+    documents = all(change.files and all(map(is_document, change.files)) for change in changes)
+    if choice.archetype.name == "bug-fix" and documents:
+        return True
     own = _OWN.get(choice.archetype.name)
     if own is not None and len(changes) > 1:
         if not kinds <= own:

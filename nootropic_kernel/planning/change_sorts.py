@@ -36,11 +36,11 @@ class ChangeSorts:
         self.slow = [f" {word} " for word in lexicon.table("change_signs").get("slow", ())]
         self.helpers = lexicon.words("change_helpers")
 
-    def of(self, text: str, clause: Clause, files: Sequence[str]) -> str:
+    def of(self, text: str, clause: Clause, going: bool) -> str:
         """The sort of change that a clause asks for.
 
         :param text: its words as they stand in the brief.
-        :param files: the files that its names, or its other words, point to.
+        :param going: what it says to delete is there.
         """
         words = clause.words
         if any(token.meaning == "rename" for token in clause.tokens):
@@ -54,7 +54,7 @@ class ChangeSorts:
         helper = asked and clause.verb is not None and clause.verb.lower in self.helpers
         if sort == "speed" or ((not asked or helper) and self._slow(text)):
             return "speed"
-        if sort == "delete" and files and not self._part_of(clause):
+        if sort == "delete" and going and not self._part_of(clause):
             return "delete"
         packages = self.word_places.packages(clause.tokens)
         if packages and (sort == "upgrade" or (self.word_places.versions(clause.tokens) and sort in ("move", ""))):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from nootropic_kernel.planning.change_sorts import DOCSTRINGS, MAKES, NO_BEHAVIOUR, ChangeSorts
-from nootropic_kernel.planning.clauses import PRONOUNS, Clause, find_clauses, text_of
+from nootropic_kernel.planning.clauses import IS, PRONOUNS, Clause, find_clauses, text_of
 from nootropic_kernel.planning.code_names import FILE_NAME
-from nootropic_kernel.planning.facts import RepositoryFacts
+from nootropic_kernel.planning.facts import RepositoryFacts, is_document
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import Tokens
 from nootropic_kernel.planning.tracebacks import Traceback
@@ -18,9 +19,6 @@ from nootropic_kernel.planning.word_places import WordPlaces
 _SETS_UP = MAKES | {"set", "introduce", "install", "build", "implement", "include", "provide", "extend", "delete"}
 _WHATEVER = frozenset({"whatever", "anything", "everything", "what"})  # "fix whatever breaks"
 _ASKS_WHY = ("why ", "how come ", "what ")
-_IS = frozenset(
-    {"is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "can't", "doesn't", "isn't", "don't"}
-)
 _SHORT = 4
 _LONGEST_TITLE = 72
 _MAX_FILES = 8
@@ -45,6 +43,7 @@ class Change:
     verb: str = ""
     details: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()  # names of what is to be deleted
 
     @property
     def title(self) -> str:
@@ -116,7 +115,8 @@ def _tells_about(change: Change, own: Sequence[str], before: Change) -> bool:
     """Whether a clause only says more about the change before it."""
     words = change.text.lower().split()
     if not change.asked:
-        return not (own and change.kind in ("fix", "speed", "upgrade")) or words[0] in PRONOUNS
+        complains = change.kind in ("fix", "speed", "upgrade")
+        return not (complains and (own or change.places)) or words[0] in PRONOUNS
     if change.verb == "keep" or (change.verb == "fix" and len(words) > 1 and words[1] in _WHATEVER):
         return True
     if before.asked or own:
@@ -173,7 +173,7 @@ class _Reader:
         if len(clause.tokens) > 1 and clause.tokens[0].target:
             return False  # "export_all forgets …" tells what it does
         return clause.verb is None and not any(
-            word in _IS or (self.lexicon.verb(word) and not self.lexicon.is_verb(word)) for word in words
+            word in IS or (self.lexicon.verb(word) and not self.lexicon.is_verb(word)) for word in words
         )
 
     def wants(self, clause: Clause) -> bool:
@@ -196,8 +196,12 @@ class _Reader:
         if files or MAKES - {"make"} & set(words):
             missing = []
         places = self.word_places.of(clause.tokens, clause.verb) if self.facts.has_code else []
-        named = self.word_places.named(clause.tokens, clause.verb) if self.facts.has_code else []
-        kind = self.sorts.of(text, clause, files or named)
+        gone, going = self._going(clause) if clause.sort == "delete" else ((), [])
+        kind = self.sorts.of(text, clause, bool(going))
+        if kind == "delete":
+            files, places = [*going], []
+        elif kind == "fix" and files and not [path for path in files if not is_document(path)]:
+            kind = "edit"  # no test shows a typo
         if kind == "clean" and not files:
             files += self.data
         if kind == "rename-other":
@@ -212,5 +216,23 @@ class _Reader:
         adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
         return Change(
             text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds,
-            asked=clause.verb is not None, verb=clause.sort, places=tuple(places),
+            asked=clause.verb is not None, verb=clause.sort, places=tuple(places), gone=gone,
         )  # fmt: skip
+
+    def _going(self, clause: Clause) -> tuple[tuple[str, ...], list[str]]:
+        """What is to be deleted, by name, and the files it is in: names of code, a package, or what words mean."""
+        about = clause.object
+        names = [token.bare for token in about if token.target]
+        if names:
+            found = [path for name in names for path in self.facts.places(name)[:_MAX_FILES]]
+            whole = [self.facts.modules[path].name for path in names if path in self.facts.modules]
+            named = [name.rsplit(".", 1)[-1] for name in names if not FILE_NAME.fullmatch(name)]
+            short = [PurePosixPath(name).stem for name in names if FILE_NAME.fullmatch(name)]
+            return tuple(dict.fromkeys([*named, *whole, *short])), found
+        content = [token for token in about if token.kind == "word" and token.lower not in self.lexicon.words("stop")]
+        packages = self.word_places.packages(content[:1])
+        if packages:
+            return (packages[0].bare,), self.word_places.moved(content[:1])
+        found = self.word_places.named(about, None, least=0.5)
+        modules = [self.facts.modules[path].name for path in found if path in self.facts.modules]
+        return tuple(dict.fromkeys(modules)), found

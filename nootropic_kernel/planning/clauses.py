@@ -26,10 +26,16 @@ _ASKED = re.compile(
     r"|time to|todo|to do|feel free to|try to|help me(?: to)?|i want|we want|we need|i need)\b"
 )
 _WANTS = frozenset({"i want", "we want", "we need", "i need"})
+IS = frozenset(
+    {"is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "can't", "doesn't", "isn't", "don't"}
+)
 _MODALS = frozenset({"should", "must", "can", "could", "would", "may", "might", "shall", "will", "ought"})
 # A noun may look like a verb before these: `and test of …`; verbs of moving take them all the same.
 _NO_OBJECT = frozenset({"in", "to", "of", "from", "for", "and", "or", "is", "are", "on", "was", "has", "have", "can"})
 _MOVING = frozenset({"move", "migrate", "switch", "upgrade", "convert", "transition"})
+_OBJECT_ENDS = frozenset(
+    {",", "(", "from", "in", "inside", "for", "because", "since", "as", "that", "which", "when", "if", "so", "before"}
+)
 _OBJECT = ARTICLES | {"all", "every", "each", "these", "those", "it", "them"}
 
 
@@ -41,6 +47,12 @@ class Clause:
     verb: Token | None = None
     sort: str = ""
     listed: bool = False  # an entry of a list, or said with `also`
+
+    @property
+    def object(self) -> list[Token]:
+        """What its verb is about: up to the first comma, or to a word that begins to tell where, why or for what."""
+        rest = self.tokens[1:] if self.verb is not None else self.tokens
+        return rest[: next((at for at, token in enumerate(rest) if token.lower in _OBJECT_ENDS), len(rest))]
 
     @property
     def names(self) -> list[Token]:
@@ -154,12 +166,24 @@ def _parts(sentence: list[Token], verbs: Verbs) -> Iterator[Clause]:
     clause: list[Token] = []
     for index, token in enumerate(sentence):
         joins = bool(clause) and token.lower in _JOINS and not _told_by_another(clause, verbs)
-        if joins and verbs.opening(sentence[index + 1 :], joined=True) is not None:
+        rest = sentence[index + 1 :]
+        if joins and (verbs.opening(rest, joined=True) is not None or _says_too(clause, rest, verbs)):
             yield _clause(clause, verbs)
             clause = []
         else:
             clause.append(token)
     yield _clause(clause, verbs)
+
+
+def _says_too(clause: Sequence[Token], rest: Sequence[Token], verbs: Verbs) -> bool:
+    """`the page flickers, and the board is slow`: behind the first statement a second one with a subject of its own."""
+    while rest and rest[0].lower in _FILLERS:
+        rest = rest[1:]
+    if not rest or not (rest[0].lower in ARTICLES or rest[0].target) or rest[0].lower in PRONOUNS:
+        return False
+    upto = next((at for at, token in enumerate(rest) if token.lower in _JOINS), len(rest))
+    said = any(token.lower in IS for token in rest[1:upto])
+    return said and verbs.opening(clause, joined=False) is None
 
 
 def _told_by_another(clause: Sequence[Token], verbs: Verbs) -> bool:

@@ -127,7 +127,7 @@ class RepositoryFacts:
 
     def users(self, name: str) -> list[str]:
         """Python files that use a name of code, whoever defines it."""
-        return [path for path, module in sorted(self.modules.items()) if name in module.uses]
+        return [path for path, module in sorted(self.modules.items()) if module.uses(name)]
 
     def importing(self, package: str) -> list[str]:
         """Files that import a package, whatever of `-` and `_` and upper case its name is written with."""
@@ -195,6 +195,11 @@ def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> Reposit
         readme_words=frozenset(re.findall(r"\w+", files.get(tooling.readme, b"").decode("utf-8", "replace"))),
         sources=sources,
     )
+
+
+def is_document(path: str) -> bool:
+    """Whether a file is text for people: a fault in it is no fault of the program."""
+    return PurePosixPath(path).suffix.lower() in (".md", ".rst", ".txt", ".adoc")
 
 
 def is_source(path: str) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from nootropic_kernel.planning.code_facts import ROUTES
+
 _LONGEST = 400_000  # characters; longer files are made by programs
 _DEFINES = re.compile(
     r"\b(?:function\*?|class|interface|trait|struct|enum|type|module|def|fn|fun|func(?:\s*\([^)]*\))?|const|let|var|val"
     r"|object|sub)\s+([A-Za-z_$][\w$]*)"
 )
 _IMPORTS = re.compile(r"\b(?:require\(|from\s+|import\s*\(?\s*)['\"]([@\w][\w./-]*)['\"]|^\s*use\s+(\w+)", re.M)
-
-_ROUTES = re.compile(r"['\"`](/[\w{<:][\w/{}<>:.-]{0,80})['\"`]")
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,5 @@ def read_source(path: str, data: bytes) -> Source:
     text = data.decode("utf-8", "replace")[:_LONGEST]
     found = {one or other for one, other in _IMPORTS.findall(text)}
     packages = {name if name.startswith("@") else name.split("/")[0] for name in found}
-    routes = frozenset(_ROUTES.findall(text))
+    routes = frozenset(ROUTES.findall(text))
     return Source(path, frozenset(_DEFINES.findall(text)), frozenset(packages), routes)

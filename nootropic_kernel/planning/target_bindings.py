@@ -60,7 +60,7 @@ def change_of(change: Change, package_dir: str, facts: RepositoryFacts, layout: 
     only_docstrings = bool(bare) and change.kind == "document"
     slug = _slug(change)
     if change.kind == "delete":
-        files = list(dict.fromkeys([*files, *_users(change, files, facts)]))[:_MAX_FILES]
+        files = list(dict.fromkeys([*files, *_users(change, facts)]))[:_MAX_FILES]
     edit = {
         "change_title": change.title,
         "change_body": _body(change, files, facts),
@@ -111,7 +111,10 @@ def _speed(change: Change, slug: str, layout: Layout) -> dict[str, str]:
     asked = find_duration(change.body)
     python = layout.language == "python"
     path = f"benchmarks/{slug}{layout.ending}"
+    about = re.split(r":\s|,\s+(?:it|this|that|which)\b", change.title)[0]
     return {
+        "speed_about": about,
+        "speed_title": about if change.asked else f"Make it faster: {about}",
         "speed_now": f"It takes {asked.now} now, the brief says." if asked.now else "How long it takes is measured.",
         "speed_target": asked.target or "the figure that is agreed on",
         "speed_file": path,
@@ -127,25 +130,17 @@ def _slug(change: Change) -> str:
     return identifier(next(iter([*about, *stems]), words), "change")
 
 
-def _deleted(change: Change, facts: RepositoryFacts) -> list[str]:
-    """The names of what is to be deleted: those that the brief says, or else the modules that its words mean."""
-    named = [name for name in change.names if not FILE_NAME.fullmatch(name)]
-    whole = [path for name in change.names if FILE_NAME.fullmatch(name) for path in facts.places(name)]
-    paths = whole if change.names else change.files
-    modules = [facts.modules[path].name for path in paths if path in facts.modules]
-    return list(dict.fromkeys([*(name.rsplit(".", 1)[-1] for name in named), *modules]))
-
-
-def _users(change: Change, files: list[str], facts: RepositoryFacts) -> list[str]:
-    found = [path for name in _deleted(change, facts) for path in facts.users(name)]
-    return [path for path in dict.fromkeys(found) if path not in files]
+def _users(change: Change, facts: RepositoryFacts) -> list[str]:
+    """The files that use what is to be deleted, beside those that it is in."""
+    found = [path for name in change.gone for path in facts.users(name)]
+    return [path for path in dict.fromkeys(found) if path not in change.files]
 
 
 def _deletion(change: Change, facts: RepositoryFacts) -> dict[str, str]:
     """Who uses what is to be deleted, and the command that finds what is left of it."""
-    users = _users(change, list(change.files), facts)
+    users = _users(change, facts)
     other = "No other Python file names it; look in templates, settings and documents."
-    pattern = " -e ".join(_deleted(change, facts))
+    pattern = " -e ".join(change.gone)
     return {
         "delete_users": f"Used in {listing(users, 8)}." if users else other,
         "delete_check": f"git grep -nw -e {pattern}" if pattern else "",

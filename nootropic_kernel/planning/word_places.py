@@ -16,6 +16,9 @@ from nootropic_kernel.planning.wording import singular
 _MANY = 4  # words that fit more files than that point to none
 _SHORT = 3
 _NO_PARTS = frozenset({"init", "main", "conftest", "setup", "py", "test", "tests", "spec"})
+_KINDS_OF_PARTS = frozenset(
+    {"page", "view", "endpoint", "route", "command", "support", "feature", "screen", "blueprint"}
+)
 _COMMANDS = ("argparse", "click", "typer", "optparse", "docopt", "fire", "commander", "yargs", "clap", "cobra")
 _ROUTERS = ("flask", "fastapi", "django", "starlette", "aiohttp", "express", "koa", "fastify", "axum", "sinatra")
 _WORKFLOWS = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
@@ -38,11 +41,15 @@ class WordPlaces:
         found = self.named(tokens, verb)
         return list(dict.fromkeys([*found, *self._standing_for(tokens, verb, bool(found)), *self.moved(tokens)]))
 
-    def named(self, tokens: Sequence[Token], verb: Token | None) -> list[str]:
-        """The files whose names, or whose classes and functions, the words are."""
+    def named(self, tokens: Sequence[Token], verb: Token | None, least: float = 0.0) -> list[str]:
+        """The files whose names, or whose classes and functions, the words are.
+
+        :param least: the share of the words of content that the names have to be made of.
+        """
         if routed := [path for route in _routes(tokens) for path in self.facts.routed(route)]:
             return list(dict.fromkeys(routed))[:_MANY]
         words = {singular(token.lower) for token in tokens if self._tells(token) and token is not verb}
+        content = words - self.lexicon.words("code_words") - self.lexicon.words("program_words") - _KINDS_OF_PARTS
         if words & self._old:
             words |= self._old
         fitting = [(parts, path) for parts, path in self._parts if parts <= words and self._fits(parts, tokens)]
@@ -50,6 +57,9 @@ class WordPlaces:
             old = [(parts, path) for parts, path in self._parts if parts & self._old and parts - self._old]
             fitting = [(parts, path) for parts, path in old if parts - self._old <= words]
         longest = [(parts, path) for parts, path in fitting if not any(parts < other for other, _ in fitting)]
+        told = {word for parts, _ in longest for word in parts & words}
+        if content and len(told & content) < least * len(content):
+            return []
         named = list(dict.fromkeys(path for _, path in longest))
         return named if len(named) <= _MANY else []
 
