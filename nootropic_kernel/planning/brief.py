@@ -37,6 +37,7 @@ _MAKES = "make something new"
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 _EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
 _TRACE_POINTS = 12.0  # more than a word in the first noun phrase
+_DATA_RIGHT = 14.0  # more than `fix` in the first noun phrase
 _DATA_POINTS = {"notebook-analysis": 2.0, "data-pipeline": 1.0, "ml-training": 1.0}
 
 
@@ -97,7 +98,7 @@ def _read(
         facts,
         renames=bool(renames),
         listed=bool(things.listed),
-        spoken_for=_points(technologies, lexicon, bool(data_files), trace is not None),
+        spoken_for=_points(technologies, lexicon, _data_points(data_files, tokens, lexicon), trace is not None),
         begun=begun,
     )
     archetype = choice.archetype
@@ -190,9 +191,20 @@ def _pasted(brief: str, told: str, trace: Traceback | None) -> Iterator[Token]:
         yield Token(text, "said", text.lower(), trace.start, used=True, verdict="matched", meaning=where)
 
 
-def _points(technologies: Technologies, lexicon: Lexicon, data: bool, trace: bool) -> dict[str, float]:
+def _data_points(data_files: list[str], tokens: Tokens, lexicon: Lexicon) -> dict[str, float]:
+    """For which archetypes the data files speak: `fix the dates in sales.csv` is no fault of a program."""
+    if not data_files:
+        return {}
+    faults = lexicon.library.archetypes["bug-fix"].words if "bug-fix" in lexicon.library.archetypes else {}
+    told = {token.lower for token in tokens if token.lower in faults and lexicon.verb(token.lower) != "mend"}
+    first = next((token.lower for token in tokens if token.kind == "word" and lexicon.is_verb(token.lower)), "")
+    rights = first in str(lexicon.table("steps").get("clean", "")).split() and not told
+    return {**_DATA_POINTS, "notebook-analysis": _DATA_RIGHT if rights else _DATA_POINTS["notebook-analysis"]}
+
+
+def _points(technologies: Technologies, lexicon: Lexicon, data: dict[str, float], trace: bool) -> dict[str, float]:
     """For which archetypes the technologies, data files and tracebacks of a brief speak."""
-    points: dict[str, float] = dict(_DATA_POINTS) if data else {}
+    points = dict(data)
     if trace:
         points["bug-fix"] = _TRACE_POINTS
     for name in technologies.wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from nootropic_kernel.planning.actions import Action
@@ -28,7 +29,8 @@ _OWN = {
     "documentation-site": {"document"},
 }
 _BESIDE = frozenset({"delete", "speed", "fix", "upgrade", "move", "rename-other"})
-_ONLY_HERE = frozenset({"delete", "speed", "clean", "rename-other"})
+_DEFINITE = re.compile(r"\w+(?: \w+){0,2}? (?:the|our|my|all|these|this|that) ", re.I)
+_ONLY_HERE = frozenset({"delete", "speed", "rename-other"})
 
 
 def asks_for_changes(
@@ -46,7 +48,8 @@ def asks_for_changes(
     if things.listed or not changes:
         return False
     new = _makes_a_program(choice, roles.tokens)
-    if facts.has_code and not new and (decided := _by_kind(changes, choice)) is not None:
+    there = facts.has_code or not choice.archetype.builds or _is_about_something_there(changes, choice)
+    if there and not new and (decided := _by_kind(changes, choice)) is not None:
         return decided
     aimed = [change for change in changes if change.names]
     if not any(change.files or change.missing for change in aimed):
@@ -66,6 +69,19 @@ def beside(changes: Sequence[Change]) -> list[Change]:
     return [change for change in changes if change.asked and change.kind in _BESIDE]
 
 
+def _is_about_something_there(changes: Sequence[Change], choice: Choice) -> bool:
+    """`speed up the report`, `delete the old page`: also where nothing of it is found here."""
+    asked = {change.kind for change in changes if change.asked}
+    return bool(asked & _ONLY_HERE) or _deletes_a_part(changes, choice)
+
+
+def _deletes_a_part(changes: Sequence[Change], choice: Choice) -> bool:
+    """Whether a part is to be deleted; `scrape adverts, remove the duplicates` is a step of what is built."""
+    if "steps" in choice.archetype.reads or choice.intent in (_MAKES, "keep records"):
+        return False
+    return any(change.verb == "delete" and _DEFINITE.match(change.text) for change in changes)
+
+
 def _makes_a_program(choice: Choice, tokens: Tokens) -> bool:
     """`build a forum`, `a CLI that …`: something new, in a repository that has something else."""
     if not choice.archetype.builds or choice.strongest() < _A_PROGRAM:
@@ -78,8 +94,10 @@ def _makes_a_program(choice: Choice, tokens: Tokens) -> bool:
 def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
     """What the sorts of change decide; None where they decide nothing."""
     kinds = {change.kind for change in changes}
-    if kinds & _ONLY_HERE:
+    if kinds & _ONLY_HERE or kinds == {"clean"} or _deletes_a_part(changes, choice):
         return True
+    if "steps" in choice.archetype.reads and kinds <= {"edit", "clean", "tests"}:
+        return None  # "load it, clean it, plot it" are the steps of data work
     if choice.archetype.builds and not choice.intent and kinds - {"edit", "tests", "document"}:
         return True
     if choice.archetype.name == "migration" and not any(each.verb in ("move", "upgrade") for each in changes):
@@ -125,8 +143,8 @@ def _unnamed(
     if not choice.archetype.builds:  # "translate the README" documents nothing
         supported = choice.intent in ("", _ADDS, "change records", *choice.archetype.intents)
         return choice.archetype.name == "documentation" and not supported
-    there = any(facts.defining(class_name(name)) for name in things.fields)
-    if there and choice.intent != _ADDS:
+    there = [name for name in things.fields if facts.defining(class_name(name))]
+    if there and (choice.intent != _ADDS or len(there) == len(things.fields)):
         return True  # it is about what the repository keeps already
     known_things = any(name not in things.unknown for name in things.fields)
     if choice.extends and not choice.intent and not known_things:

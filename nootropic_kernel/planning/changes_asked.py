@@ -67,7 +67,7 @@ def find_changes(
 
     A sentence that asks for nothing tells about the change before it, or about the one after it where none is.
     """
-    data = [token.bare for token in tokens if token.meaning.startswith("data: ") and token.bare in facts.paths]
+    data = [token.bare for token in tokens if token.meaning.startswith("data: ")]
     reader = _Reader(brief, lexicon, facts, data)
     changes: list[Change] = []
     context: list[str] = []
@@ -190,12 +190,12 @@ class _Reader:
             files += found[:_MAX_FILES]
             if not found:
                 (files if FILE_NAME.fullmatch(name) else missing).append(name)
-        files += [token.bare for token in clause.tokens if token.bare in self.data]
+        files += [token.bare for token in clause.tokens if token.bare in self.data and token.bare in self.facts.paths]
         if "readme" in words:
             files.append(self.facts.tooling.readme or "README.md")
         if files or MAKES - {"make"} & set(words):
             missing = []
-        places = self.word_places.of(clause.tokens, clause.verb) if self.facts.has_code else []
+        places = self.word_places.of(clause.tokens, clause.verb) if self.facts.paths else []
         gone, going = self._going(clause) if clause.sort == "delete" else ((), [])
         kind = self.sorts.of(text, clause, bool(going))
         if kind == "delete":

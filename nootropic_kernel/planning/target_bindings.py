@@ -103,7 +103,8 @@ def placed(path: str, facts: RepositoryFacts) -> str:
 
 def _body(change: Change, files: list[str], facts: RepositoryFacts) -> str:
     new = [path for path in files if path not in facts.paths]
-    return "\n\n".join([change.body, f"New: {listing(new, 8)}."] if new else [change.body])
+    told = "Not in the repository yet" if change.kind == "clean" else "New"
+    return "\n\n".join([change.body, f"{told}: {listing(new, 8)}."] if new else [change.body])
 
 
 def _speed(change: Change, slug: str, layout: Layout) -> dict[str, str]:

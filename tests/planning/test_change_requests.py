@@ -167,3 +167,39 @@ def test_any_mix_of_requests_gives_a_sound_plan_that_can_be_read_again(pieces: l
         with contextlib.suppress(BriefUnusable):  # "please then" has no word to plan from
             plan = planned(brief)
             assert plan.tasks and not BENCHMARK.problems(plan)
+
+
+@pytest.mark.parametrize(
+    ("brief", "archetype"),
+    [
+        ("load sales.csv, clean it, plot revenue by month", "notebook-analysis"),
+        ("Build a forum. Delete the old posts every night.", "web-application"),
+        ("Keep mugs and remove old ones", "application"),
+        ("Scrape adverts every morning, remove the duplicates and store them in SQLite", "data-pipeline"),
+    ],
+)
+@pytest.mark.parametrize("facts", [DESK, read_facts({})], ids=["code", "empty"])
+def test_what_is_built_or_computed_stays_that(brief: str, archetype: str, facts: RepositoryFacts) -> None:
+    assert planned(brief, facts).archetype == archetype
+
+
+@pytest.mark.parametrize("facts", [DESK, read_facts({})], ids=["code", "empty"])
+def test_each_of_several_requests_is_planned_also_where_its_subject_is_not_found(facts: RepositoryFacts) -> None:
+    plan = planned("rename foo to bar and delete the old billing page", facts)
+    assert kinds(plan) == ["rename-missing", "change-edit"]
+    plan = planned("Migrate the tests from unittest to pytest, and rename foo to bar", facts)
+    assert {"change-move", "rename-missing"} <= set(kinds(plan))
+
+
+def test_data_are_put_right_by_code_that_can_be_run_again() -> None:
+    plan = planned("Clean the CSV data/rows.csv and fix the dates", read_facts({}, ["data/rows.csv", "README.md"]))
+    assert [task.title for task in plan.tasks if "clean" in task.kind][-2:] == [
+        "Clean the CSV data/rows.csv",
+        "Fix the dates",
+    ]
+    assert not [task for task in plan.tasks if "fault" in task.title.lower()]
+
+
+def test_a_field_for_what_is_there_is_a_change_to_it() -> None:
+    plan = planned("Add due dates to tickets")
+    assert kinds(plan) == ["change-edit"] and plan.tasks[0].files[0] == "desk/tickets.py"
