@@ -13,7 +13,7 @@ from datetime import date
 
 from nootropic_kernel.planning.actions import Action, find_actions
 from nootropic_kernel.planning.archetype_choice import choose
-from nootropic_kernel.planning.change_choice import asks_for_changes, beside
+from nootropic_kernel.planning.change_choice import Does, asks_for_changes, beside
 from nootropic_kernel.planning.changes_asked import find_changes
 from nootropic_kernel.planning.code_names import find_renames, find_targets
 from nootropic_kernel.planning.constraints import Constraints, find_constraints
@@ -116,8 +116,10 @@ def _read(
         things.clear()
         tokens.relabel(("a thing", "a field"), TELLS)
     changes = asked = find_changes(text, tokens, lexicon, facts, trace)
-    about = (changes, choice, things, roles, actions, facts, lexicon)
-    if "change" in library.archetypes and not (begun and archetype.builds) and asks_for_changes(*about):
+    does = Does(bool(roles.abilities), bool(actions))
+    begun = begun and archetype.builds
+    changed = not begun and asks_for_changes(changes, choice, tokens, things, does, facts, lexicon)
+    if "change" in library.archetypes and changed:
         archetype = library.archetypes["change"]
     else:
         changes = beside(changes) if archetype.builds and facts.has_code else []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from nootropic_kernel.planning.actions import Action
 from nootropic_kernel.planning.archetype_choice import Choice
 from nootropic_kernel.planning.changes_asked import Change
 from nootropic_kernel.planning.facts import RepositoryFacts, is_document
@@ -13,7 +13,6 @@ from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.methods import Archetype
 from nootropic_kernel.planning.things import Things
 from nootropic_kernel.planning.tokens import Tokens
-from nootropic_kernel.planning.word_roles import WordRoles
 from nootropic_kernel.planning.wording import class_name
 
 _ADDS = "add to what is there"
@@ -33,28 +32,39 @@ _DEFINITE = re.compile(r"\w+(?: \w+){0,2}? (?:the|our|my|all|these|this|that) ",
 _ONLY_HERE = frozenset({"delete", "speed", "rename-other"})
 
 
+@dataclass(frozen=True)
+class Does:
+    """Whether a brief was read to ask for abilities of a program (sign-in, search), and for actions of it."""
+
+    abilities: bool
+    actions: bool
+
+
 def asks_for_changes(
     changes: Sequence[Change],
     choice: Choice,
+    tokens: Tokens,
     things: Things,
-    roles: WordRoles,
-    actions: Sequence[Action],
+    does: Does,
     facts: RepositoryFacts,
     lexicon: Lexicon,
 ) -> bool:
-    """Whether the brief is about code that is there, rather than something to build, document or mend."""
+    """Whether the brief is about code that is there, rather than something to build, document or mend.
+
+    :param does: what a program of this brief would do.
+    """
     known: Mapping[str, Archetype] = lexicon.library.archetypes
     builds = choice.buildable(known)
     if things.listed or not changes:
         return False
-    new = _makes_a_program(choice, roles.tokens)
+    new = _makes_a_program(choice, tokens)
     there = facts.has_code or not choice.archetype.builds or _is_about_something_there(changes, choice)
     if there and not new and (decided := _by_kind(changes, choice)) is not None:
         return decided
     aimed = [change for change in changes if change.names]
     if not any(change.files or change.missing for change in aimed):
-        return not new and _unnamed(changes, choice, things, roles, actions, facts, builds)
-    creates = any(token.lower in _CREATES for token in roles.tokens[:3])
+        return not new and _unnamed(changes, choice, tokens, things, does, facts, lexicon)
+    creates = any(token.lower in _CREATES for token in tokens[:3])
     if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
         return False
     kinds = {change.kind for change in aimed}
@@ -116,13 +126,13 @@ def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
     return None
 
 
-def _adds_things(roles: WordRoles) -> bool:
+def _adds_things(tokens: Tokens, lexicon: Lexicon) -> bool:
     """Whether what is added is a thing that is kept: not so in `add a man page`, where `man` tells that it is not."""
-    for index, token in enumerate(roles.tokens):
+    for index, token in enumerate(tokens):
         if token.lower in (".", ";", "!", "\n"):
             return False
-        before = roles.tokens.beside(index, -1)
-        small = not before or before in roles.lexicon.words("stop") or roles.lexicon.verb(before) is not None
+        before = tokens.beside(index, -1)
+        small = not before or before in lexicon.words("stop") or lexicon.verb(before) is not None
         if token.meaning.startswith("a thing to keep: ") and token.verdict == "matched" and small:
             return True
     return False
@@ -131,11 +141,11 @@ def _adds_things(roles: WordRoles) -> bool:
 def _unnamed(
     changes: Sequence[Change],
     choice: Choice,
+    tokens: Tokens,
     things: Things,
-    roles: WordRoles,
-    actions: Sequence[Action],
+    does: Does,
     facts: RepositoryFacts,
-    builds: float,
+    lexicon: Lexicon,
 ) -> bool:
     """No part of the repository is named: still a change where there is code, and nothing to build is told."""
     if not facts.has_code or choice.intent in (_MAKES, "keep records"):
@@ -156,9 +166,10 @@ def _unnamed(
     if not choice.intent and things.fields and len(changes) == 1 and not changes[0].details:
         return False
     if choice.intent == _ADDS:
-        known_things = known_things and _adds_things(roles)
-    if known_things or roles.abilities:
+        known_things = known_things and _adds_things(tokens, lexicon)
+    if known_things or does.abilities:
         return False
-    if actions and choice.intent != _ADDS and not (choice.intent and builds < 2):
+    builds = choice.buildable(lexicon.library.archetypes)
+    if does.actions and choice.intent != _ADDS and not (choice.intent and builds < 2):
         return False
     return builds < 2 or (choice.intent == _ADDS and choice.strongest() < _A_PROGRAM)
