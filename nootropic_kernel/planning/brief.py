@@ -24,6 +24,7 @@ from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.limits import find_limits
 from nootropic_kernel.planning.methods import Archetype, Library
 from nootropic_kernel.planning.reading import Reading, Thing
+from nootropic_kernel.planning.report_sections import ReportSections
 from nootropic_kernel.planning.steps import StepAsked, find_data_files, find_steps
 from nootropic_kernel.planning.technologies import Technologies, find_technologies
 from nootropic_kernel.planning.things import Things
@@ -133,6 +134,8 @@ def _read(
         actions = []
         tokens.relabel(("to be done:",), TELLS)
     title = _title(text)
+    if asked and ReportSections(lexicon).opens(tokens):
+        title = asked[0].title  # "Bug report" is no title
     tell(mended)
     apart = [*_taken(brief, constraints), *_pasted(brief, told, trace)]
     return Reading(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nootropic_kernel.planning.archetype_choice import Choice
 from nootropic_kernel.planning.changes_asked import Change
-from nootropic_kernel.planning.facts import RepositoryFacts, is_document
+from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.methods import Archetype
 from nootropic_kernel.planning.things import Things
@@ -108,13 +108,12 @@ def _by_kind(changes: Sequence[Change], choice: Choice) -> bool | None:
         return True
     if "steps" in choice.archetype.reads and kinds <= {"edit", "clean", "tests"}:
         return None  # "load it, clean it, plot it" are the steps of data work
-    if choice.archetype.builds and not choice.intent and kinds - {"edit", "tests", "document"}:
+    if choice.archetype.builds and (kinds == {"fix"} or (not choice.intent and kinds - {"edit", "tests", "document"})):
         return True
     if choice.archetype.name == "migration" and not any(each.verb in ("move", "upgrade") for each in changes):
         return None if kinds & _OWN["migration"] else True  # "read host and port from the settings" moves nothing
-    documents = all(change.files and all(map(is_document, change.files)) for change in changes)
-    if choice.archetype.name == "bug-fix" and documents:
-        return True
+    if choice.archetype.name == "bug-fix" and all(each.verb == "fix" and each.kind == "edit" for each in changes):
+        return True  # "fix the typo in the README": no test shows it
     own = _OWN.get(choice.archetype.name)
     if own is not None and len(changes) > 1:
         if not kinds <= own:
@@ -148,7 +147,7 @@ def _unnamed(
     lexicon: Lexicon,
 ) -> bool:
     """No part of the repository is named: still a change where there is code, and nothing to build is told."""
-    if not facts.has_code or choice.intent in (_MAKES, "keep records"):
+    if not facts.has_code or (choice.intent in (_MAKES, "keep records") and changes[0].kind != "tests"):
         return False
     if not choice.archetype.builds:  # "translate the README" documents nothing
         supported = choice.intent in ("", _ADDS, "change records", *choice.archetype.intents)
@@ -156,6 +155,8 @@ def _unnamed(
     there = [name for name in things.fields if facts.defining(class_name(name))]
     if there and (choice.intent != _ADDS or len(there) == len(things.fields)):
         return True  # it is about what the repository keeps already
+    if changes[0].kind == "tests" or (changes[0].places and choice.intent != _ADDS and changes[0].verb):
+        return True  # "deploy the report", where there is a report
     known_things = any(name not in things.unknown for name in things.fields)
     if choice.extends and not choice.intent and not known_things:
         return True  # "dark mode for the shop"

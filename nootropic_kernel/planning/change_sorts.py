@@ -20,6 +20,9 @@ MAKES = frozenset({"write", "add", "create", "generate", "make"})
 _ALL_OF_IT = frozenset({"code", "codebase", "project", "api", "repository", "repo", "library", "everything"})
 _DONE_WITH_THEM = frozenset({"publish", "host", "deploy", "release", "translate", "move", "delete", "remove"})
 NO_BEHAVIOUR = frozenset({"hints", "hint", "annotations", "comment", "comments", "license", "types", "typing"})
+_NO_TEST_SHOWS = frozenset(
+    {"lint", "linter", "warning", "warnings", "typo", "typos", "spelling", "grammar", "formatting", "style", "wording"}
+)
 _AWAY_FROM = frozenset({"from", "in", "inside"})
 _AN_ERROR = re.compile(r"[A-Z]\w*(?:Error|Exception)\b")
 _FAILS = re.compile(r"\b(?:(?:doesn|don|isn|aren|won|didn)['’]t|(?:does|do|did|will|is|are) not|no longer)\b", re.I)
@@ -71,6 +74,8 @@ class ChangeSorts:
         errors = any(_AN_ERROR.search(token.bare) for token in clause.tokens)
         if not asked and (errors or self._fails(text)):
             return "fix"
+        if sort == "fix" and said & _NO_TEST_SHOWS:
+            return "edit"
         weight = self._faulty(words)
         if weight > (3 if MAKES & said else 0) and not (asked and sort in ("delete", "move", "upgrade", "test")):
             return "fix"  # "add error handling" mends nothing

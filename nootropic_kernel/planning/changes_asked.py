@@ -12,6 +12,7 @@ from nootropic_kernel.planning.clauses import IS, PRONOUNS, Clause, find_clauses
 from nootropic_kernel.planning.code_names import FILE_NAME
 from nootropic_kernel.planning.facts import RepositoryFacts, is_document
 from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.report_sections import LEAVES, SHOWS, TELLS
 from nootropic_kernel.planning.tokens import Tokens
 from nootropic_kernel.planning.tracebacks import Traceback
 from nootropic_kernel.planning.word_places import WordPlaces
@@ -71,6 +72,7 @@ def find_changes(
     reader = _Reader(brief, lexicon, facts, data)
     changes: list[Change] = []
     context: list[str] = []
+    shown = False
     before: tuple[str, ...] = ()
     for clause in find_clauses(tokens, lexicon):
         text = text_of(brief, clause.tokens)
@@ -83,6 +85,12 @@ def find_changes(
             names = before
         before = names or before
         change = reader.change(text, names, clause)
+        if clause.section == LEAVES:
+            continue
+        if clause.section in (SHOWS, TELLS):
+            shown = shown or clause.section == SHOWS
+            context = reader.told_below(changes, context, text, clause)
+            continue
         if _is_heading(clause) and not changes:
             context.append(change.text)
             continue
@@ -95,7 +103,7 @@ def find_changes(
         else:
             changes.append(change if changes else replace(change, details=tuple(context)))
     if context and not changes:
-        changes = [replace(reader.change(context[0], (), Clause([])), details=tuple(context[1:]))]
+        changes = [reader.change_of_context(context, shown)]
     if trace is not None and changes:
         changes[0] = _traced(changes[0], trace)
     return changes
@@ -162,6 +170,26 @@ class _Reader:
         self.word_places = WordPlaces(facts, lexicon)
         self.sorts = ChangeSorts(lexicon, self.word_places, data)
         self.need = frozenset(lexicon.table("change_signs").get("need", ()))
+
+    def told_below(self, changes: list[Change], context: list[str], text: str, clause: Clause) -> list[str]:
+        """Keep what stands below `Steps to reproduce` and the like with the change before it, or for the one after."""
+        if not changes:
+            return [*context, text]
+        change = changes[-1]
+        named = [path for token in clause.names for path in self.facts.places(token.bare)]
+        files = [*change.files, *named[:_MAX_FILES], *self.word_places.routed(clause.tokens)]
+        tells = change.kind == "edit" and change.text.lower().split()[0] not in _SETS_UP
+        kind = "fix" if clause.section == SHOWS and tells else change.kind
+        changes[-1] = replace(
+            change, kind=kind, details=(*change.details, text), files=tuple(dict.fromkeys(files))
+        )  # fmt: skip
+        return context
+
+    def change_of_context(self, context: list[str], shown: bool) -> Change:
+        """What a brief is about that asks for nothing: its first sentence, or what happened in the end."""
+        text, details = (context[-1], context[:-1]) if shown else (context[0], context[1:])
+        change = self.change(text, (), Clause([]))
+        return replace(change, kind="fix" if shown else change.kind, details=tuple(details))
 
     def needs(self, clause: Clause) -> bool:
         """Whether a statement says that something is wanted, or is only the name of it: `dark mode for the shop`."""

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nootropic_kernel.planning.lexicon import Lexicon
+from nootropic_kernel.planning.report_sections import ReportSections
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 
 LIMITS = ("leave alone:", "leave out:", "keep:")
 PRONOUNS = frozenset({"it", "them", "its", "their", "there", "this", "that", "these", "those", "they", "which", "both"})
 _ENDS = frozenset({".", ";", "!", "?", "•"})
 _JOINS = frozenset({",", "and", "but", "-", "–", "—", "&", "plus"})
+_BESIDES = frozenset({"also", "while", "ideally"})
 _BULLETS = frozenset({"-", "*", "•", "–"})
 _NUMBERED = re.compile(r"\d{1,2}[.):]")
 _FILLERS = frozenset(
@@ -23,7 +25,8 @@ _ASKED = re.compile(
     r"(?:(?:could|can|would|will|shall|should|might) (?:you|we|i)"
     r"|(?:we|i|you) (?:should|must|need to|have to|want to|want you to|would like to|would like you to)"
     r"|i'd like (?:you )?to|we'd like to|let's|let us|it would be (?:nice|good|great|cool) (?:to|if you)"
-    r"|time to|todo|to do|feel free to|try to|help me(?: to)?|i want|we want|we need|i need)\b"
+    r"|while (?:you|we)['’]re at it|if possible|ideally|time to|todo|to do|feel free to|try to|help me(?: to)?"
+    r"|i want|we want|we need|i need)\b"
 )
 _WANTS = frozenset({"i want", "we want", "we need", "i need"})
 IS = frozenset(
@@ -47,6 +50,7 @@ class Clause:
     verb: Token | None = None
     sort: str = ""
     listed: bool = False  # an entry of a list, or said with `also`
+    section: str = ""  # the kind of heading that it stands below
 
     @property
     def object(self) -> list[Token]:
@@ -68,10 +72,22 @@ class Clause:
 def find_clauses(tokens: Tokens, lexicon: Lexicon) -> list[Clause]:
     """The clauses of a brief in order; limits are in none."""
     verbs = Verbs(lexicon)
+    sections = ReportSections(lexicon)
     found: list[Clause] = []
+    below = ""
     for sentence in _sentences(tokens, verbs):
-        found += _split(sentence, verbs)
+        opened = sections.heading(sentence)
+        if opened is not None:
+            inline = bool(opened[1])
+            below = below if inline else opened[0]
+            found += _placed(_split(opened[1], verbs), opened[0])
+        else:
+            found += _placed(_split(sentence, verbs), below)
     return [clause for clause in found if clause.tokens]
+
+
+def _placed(clauses: Iterator[Clause], section: str) -> list[Clause]:
+    return [replace(clause, section=section) for clause in clauses]
 
 
 class Verbs:
@@ -196,8 +212,8 @@ def _clause(tokens: list[Token], verbs: Verbs) -> Clause:
     while start < len(tokens) and (tokens[start].lower in _FILLERS or tokens[start].kind == "stop"):
         start += 1
     skipped, tokens = tokens[:start], tokens[start:]
-    also = any(token.lower == "also" for token in skipped)
     found = verbs.opening(tokens, joined=False)
+    also = bool(_BESIDES & {token.lower for token in [*skipped, *tokens[: found[0] if found else 0]]})
     if found is None:
         return Clause(tokens, listed=also)
     return Clause(tokens[found[0] :], tokens[found[0]], found[1], also)

@@ -25,9 +25,9 @@ _WORD_LISTS = {
 }  # fmt: skip
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",
-    "change_verbs", "change_signs", "change_places",
+    "change_verbs", "change_signs", "change_places", "report_sections",
 }  # fmt: skip
-_PHRASES = {"change_verbs", "change_signs", "change_places"}
+_PHRASES = {"change_verbs", "change_signs", "change_places", "report_sections"}
 
 
 class MethodsReader:

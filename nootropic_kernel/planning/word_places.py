@@ -46,13 +46,13 @@ class WordPlaces:
 
         :param least: the share of the words of content that the names have to be made of.
         """
-        if routed := [path for route in _routes(tokens) for path in self.facts.routed(route)]:
-            return list(dict.fromkeys(routed))[:_MANY]
+        if routed := self.routed(tokens):
+            return routed
         words = {singular(token.lower) for token in tokens if self._tells(token) and token is not verb}
         content = words - self.lexicon.words("code_words") - self.lexicon.words("program_words") - _KINDS_OF_PARTS
         if words & self._old:
             words |= self._old
-        fitting = [(parts, path) for parts, path in self._parts if parts <= words and self._fits(parts, tokens)]
+        fitting = [(parts, path) for parts, path in self._parts if parts <= words and self._fits(parts, tokens, verb)]
         if not fitting:  # "the admin blueprint", in a file admin_old
             old = [(parts, path) for parts, path in self._parts if parts & self._old and parts - self._old]
             fitting = [(parts, path) for parts, path in old if parts - self._old <= words]
@@ -62,6 +62,10 @@ class WordPlaces:
             return []
         named = list(dict.fromkeys(path for _, path in longest))
         return named if len(named) <= _MANY else []
+
+    def routed(self, tokens: Sequence[Token]) -> list[str]:
+        """The files of the routes that are named: `/search`."""
+        return list(dict.fromkeys(path for route in _routes(tokens) for path in self.facts.routed(route)))[:_MANY]
 
     def moved(self, tokens: Sequence[Token]) -> list[str]:
         """The files that a package is imported in or declared by, where a clause names one."""
@@ -96,8 +100,8 @@ class WordPlaces:
     def _tells(self, token: Token) -> bool:
         return token.kind == "word" and token.lower not in self.lexicon.words("stop") - self._old
 
-    def _fits(self, parts: frozenset[str], tokens: Sequence[Token]) -> bool:
-        """A single word that is also a verb, or one about code, is a name only behind an article or a slash."""
+    def _fits(self, parts: frozenset[str], tokens: Sequence[Token], verb: Token | None) -> bool:
+        """A single word that is also a verb is a name only behind an article or a slash, or as a subject that opens."""
         if len(parts) > 1:
             return True
         (part,) = parts
@@ -106,7 +110,9 @@ class WordPlaces:
         mine = [at for at, token in enumerate(tokens) if singular(token.lower) == part]
         before = [tokens[at - 1].lower if at else "" for at in mine]
         verbs = [self.lexicon.is_verb(tokens[at].lower) for at in mine]
-        return any(not verb or word in ARTICLES or word == "/" for verb, word in zip(verbs, before, strict=True))
+        opens = [verb is None and at == 0 for at in mine]  # "Search is broken"
+        after = [word in ARTICLES or word == "/" for word in before]
+        return not all(verbs) or any(opens) or any(after)
 
     def _standing_for(self, tokens: Sequence[Token], verb: Token | None, known: bool) -> Iterable[str]:
         """Files of words such as `CI`, `version`, `flag` and `endpoint`.

@@ -203,3 +203,27 @@ def test_data_are_put_right_by_code_that_can_be_run_again() -> None:
 def test_a_field_for_what_is_there_is_a_change_to_it() -> None:
     plan = planned("Add due dates to tickets")
     assert kinds(plan) == ["change-edit"] and plan.tasks[0].files[0] == "desk/tickets.py"
+
+
+def test_the_sections_of_a_report_say_more_about_one_fault() -> None:
+    brief = (
+        "### Bug report\n\n**Steps to reproduce**\n1. Sign in\n2. Open /export\n3. Press enter\n\n"
+        "**Expected behaviour**\nA file.\n\n**Actual behaviour**\nAn empty page\n"
+    )
+    plan = planned(brief)
+    assert kinds(plan) == ["failing-test", "mend"]
+    assert "An empty page" in plan.title and "Press enter" in of_kind(plan, "mend").body
+    plan = planned(
+        "Export loses tickets.\n\nSteps:\n1. close one\n2. export\n\nExpected: it is in the file. Actual: it is not."
+    )
+    assert kinds(plan) == ["change-failing-test", "change-mend"]
+
+
+def test_the_tasks_of_a_ticket_are_asked_for_and_what_is_out_of_scope_is_not() -> None:
+    brief = (
+        "## Goal\nThe export should have owners.\n\n## Tasks\n- [ ] add an owner column to the export\n"
+        "- [ ] tell it in the README\n\n## Out of scope\n- owners of closed tickets\n"
+    )
+    titles = [task.title for task in planned(brief).tasks]
+    assert "Add an owner column to the export" in titles and "Tell it in the README" in titles
+    assert not [title for title in titles if title.startswith(("Goal", "Tasks", "Out of", "Owners"))]
