@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.facts import RepositoryFacts, is_source, read_facts
 from nootropic_kernel.planning.tooling import is_manifest
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 
-_READ = (".py", ".ipynb")
+_PYTHON = (".py", ".ipynb")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "env", "site-packages", "build", "dist"})
 MAX_FILES = 4_000
 MAX_BYTES = 2_000_000
@@ -20,14 +20,15 @@ MAX_PATHS = 100_000
 def repository_facts(workspace: Workspace) -> RepositoryFacts:
     """The facts of the workspace as its files are now, saved but not necessarily committed.
 
-    Large repositories are read in part: the first 4,000 Python files and notebooks, in the order of their names, and
-    none above 2 MB.
+    Large repositories are read in part: the first 4,000 source files and notebooks, Python before other languages, in
+    the order of their names, and none above 2 MB.
     """
     paths = Git(workspace.root).files() if workspace.has_git else sorted(_walk(workspace))
     paths = [path for path in paths if not _is_left_out(path)][:MAX_PATHS]
     files: dict[str, bytes] = {}
-    for path in paths:
-        wanted = is_manifest(path) or (path.endswith(_READ) and len(files) < MAX_FILES)
+    for path in sorted(paths, key=lambda path: not path.endswith(_PYTHON)):  # other languages get what is left
+        code = is_source(path) or path.endswith(_PYTHON)
+        wanted = is_manifest(path) or (code and len(files) < MAX_FILES)
         if wanted and (data := _read(workspace, path)) is not None:
             files[path] = data
     return read_facts(files, paths)

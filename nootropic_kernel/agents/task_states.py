@@ -26,11 +26,11 @@ _STATED = ("done", "superseded", "cancelled", "deferred", "blocked", "failed")
 
 def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> dict[str, TaskState]:
     """The effective state of every task of the plan that is kept in this workspace."""
-    since, landed = _from_git(workspace)
+    removed, landed = _from_git(workspace)
     made = journal.events(database.read(), kind="plan.made", subject=plan.id)
-    if since is not None and made:
-        # The plan may have come into Git late (a commit was refused): proposals made since it was made are its own.
-        since = min(since, made[-1].at)
+    # Not the commit that brought the plan into Git: one that was refused, or a plan that came as a file, gets there
+    # later than proposals for it, with an amendment perhaps.
+    since = made[-1].at if made else removed
     proposals = [
         proposal
         for proposal in ProposalStore(database, workspace).overview().proposals
@@ -148,16 +148,18 @@ def _count(proposal: ProposalHead) -> str:
 
 
 def _from_git(workspace: Workspace) -> tuple[float | None, dict[str, str]]:
-    """When this plan's file came into Git, and for each task since then its commit, if that still stands."""
+    """When a former plan's file was removed from Git, and for each task of this plan its commit, if that stands."""
     if not workspace.has_git:
         return None, {}
     git = Git(workspace.root)
     if git.head() is None:
         return None, {}
-    born = git.text("log", "--diff-filter=A", "-1", "--format=%H %at", "--", FILE_NAME).split()
+    born = git.text("log", "--diff-filter=A", "-1", "--format=%H", "--", FILE_NAME).strip()
+    removed = git.text("log", "--diff-filter=D", "-1", "--format=%at", "--", FILE_NAME).strip()
+    since = float(removed) if removed else None
     if not born:
-        return None, {}
-    log = git.text("log", "--reverse", "--format=%H%x00%B%x01", f"{born[0]}..HEAD", "--grep", "^Nootropic-Task:")
+        return since, {}
+    log = git.text("log", "--reverse", "--format=%H%x00%B%x01", f"{born}..HEAD", "--grep", "^Nootropic-Task:")
     landed: dict[str, str] = {}
     for entry in log.split("\x01"):
         commit, _, message = entry.strip("\n").partition("\0")
@@ -167,4 +169,4 @@ def _from_git(workspace: Workspace) -> tuple[float | None, dict[str, str]]:
                 landed.pop(task, None)
             else:
                 landed[task] = commit
-    return float(born[1]), landed
+    return since, landed

@@ -14,6 +14,8 @@ from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.tree import Tree
 
 WITH_MODEL = "library+model"  # the origin of a plan that a model had a part in
+_DECLARED = "manifest"
+_STARTS = frozenset({"package", "lab-package"})  # who begins a package writes what declares it
 _EVIDENCE = 300
 
 
@@ -87,7 +89,7 @@ def amend(
             after[task.id] = task
         else:
             unwanted.append(task)
-    needed = _needed(unwanted, after.values(), present)
+    needed = _needed(unwanted, after.values(), present) | _declaring(unwanted, after.values(), old, present)
     after |= {task.id: task if task.id in needed else replace(task, status="superseded") for task in unwanted}
     gone_ids = {task.id for task in after.values() if task.status in GIVEN_UP}
     frozen = {task.id for task in old.tasks if task.id in touched or task.status in CLOSED}
@@ -148,6 +150,23 @@ def _needed(unwanted: Iterable[Task], kept: Iterable[Task], present: Container[s
             made.update(maker.provides)
             open_ += maker.requires
     return found
+
+
+def _declaring(unwanted: Iterable[Task], kept: Iterable[Task], old: Plan, present: Container[str]) -> set[str]:
+    """Who declares the project, where nothing new writes that file: as soon as there is code no brief asks for it."""
+    if _DECLARED in present:
+        return set()
+    live = [task for task in kept if task.status not in GIVEN_UP]
+    known = {task.id for task in old.tasks}
+    starting = (task for task in live if task.id not in known and _STARTS & set(task.provides))
+    written = {path for task in starting for path in task.files}
+    made = {item for task in live for item in task.provides}
+    return {
+        task.id
+        for task in unwanted
+        if _DECLARED in task.provides and task.status not in GIVEN_UP
+        and _DECLARED not in made and not written & set(task.files)
+    }  # fmt: skip
 
 
 def _freed(task: Task, gone: Container[str], known: Mapping[str, Task]) -> Task:

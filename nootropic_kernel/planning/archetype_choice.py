@@ -132,11 +132,13 @@ def choose(
     renames: bool = False,
     listed: bool = False,
     spoken_for: Mapping[str, float] | None = None,
+    begun: bool = False,
 ) -> Choice:
     """Choose the archetype.
 
     :param renames: the brief renames a name of the repository.
     :param listed: the brief lists the fields of something that is kept.
+    :param begun: a project of this brief is being made: `remove broken ones` mends nothing in it.
     :param spoken_for: points that other parts of the brief give (technologies, data files).
     """
     known = lexicon.library.archetypes
@@ -145,7 +147,7 @@ def choose(
     head = _head_end(tokens, at + 1 if verb else 0)
     in_head = [sign for sign in signs if sign.start < head]
     fixed = any(known[name].builds for sign in in_head for name in sign.entries)
-    ignores_others = intent == _BUILDS or (not verb and fixed and not _is_there(tokens, in_head))
+    ignores_others = begun or intent == _BUILDS or (not verb and fixed and not _is_there(tokens, in_head))
     scores = _Scores()
     builds_only = 1.0 if facts.has_code else _NOTHING_THERE
     for sign in signs:

@@ -9,15 +9,14 @@ STEP_KINDS = ("get", "clean", "compute", "train", "evaluate", "plot", "keep")
 LISTS = frozenset(
     {"entities", "first_entity", "abilities", "actions", "renames", "targets", "missing", "changes", "every_module",
      "questions", "get_steps", "clean_steps", "compute_steps", "train_steps", "evaluate_steps", "plot_steps",
-     "keep_steps", "change_missing", "change_docstrings", "change_edit"}
+     "keep_steps", "change_missing", "change_docstrings", "change_edit", "change_around"}
 )  # fmt: skip
 
 _PROJECT = {
     "title", "brief", "slug", "brief_line", "brief_text", "target", "target_title", "target_slug", "target_files",
     "fault_name", "fault_files", "package_dir", "package", "tests", "notebook", "readme_lines", "source", "entry_file",
     "first_store", "code", "ending", "test_open", "test_close", "manifest", "run_tests", "run_test_file", "coverage",
-    "coverage_check",
-    "work_file", "work_test", "work_check", "language",
+    "coverage_check", "readme", "move_files", "upgrade_files", "work_file", "work_test", "work_check", "language",
     "unclear",
 }  # fmt: skip
 _TECHNOLOGIES = {
@@ -29,8 +28,10 @@ _ELEMENTS = {
     "entity", "Entity", "plural", "Plural", "fields", "field_words", "entity_module", "entity_package", "known",
     "ability", "Ability", "ability_file", "ability_word", "action", "Action", "action_word", "old", "new",
     "old_problem", "old_files", "old_places", "target_path", "target_module", "target_package", "symbol",
-    "undocumented", "target_lines", "target_problem", "change_title", "change_body", "change_files", "question",
-    "question_name", "step", "Step", "step_before", "step_gives",
+    "undocumented", "target_lines", "target_problem", "change_title", "change_body", "change_files",
+    "target_new", "change_slug", "change_test", "mend_files", "speed_about", "speed_title", "speed_now", "speed_target",
+    "speed_file", "speed_check", "delete_users", "delete_check",
+    "question", "question_name", "step", "Step", "step_before", "step_gives",
 }  # fmt: skip
 _BEFORE = {f"before_{kind}" for kind in STEP_KINDS}
 

@@ -45,7 +45,8 @@ def bindings_of(
     lexicon = Lexicon(library)
     chosen = chosen_by(reading, facts, lexicon)
     tests = _tests_folder(package_dir, facts)
-    fault = identifier("_".join([*(PurePosixPath(target).stem for target in reading.targets[:1]), "fault"]))
+    known = [*reading.targets, *(path for path in target_files if not path.endswith("__init__.py"))]
+    fault = identifier("_".join([*(PurePosixPath(target).stem for target in known[:1]), "fault"]))
     layout = layout_of(chosen["language"], package_dir, tests, facts)
     if not target_files and not facts.paths:
         subject = identifier(reading.subject)
@@ -53,12 +54,13 @@ def bindings_of(
             f"{layout.folder}/{subject}{layout.ending}",
             f"{layout.test_open}{subject}{layout.test_close}",
         ]
+    moved = _moved(reading, facts)
     return {
         "title": title,
         "brief": brief,
         "slug": identifier(title, "plan"),
         "brief_line": title,
-        "brief_text": reading.text[:2000],
+        "brief_text": _told(reading),
         "target": reading.subject,
         "target_title": reading.subject.replace("_", " "),
         "target_slug": identifier(reading.subject),
@@ -87,6 +89,9 @@ def bindings_of(
         "changes": [
             change_of(change, package_dir, facts, layout) for change in reading.changes if change.kind != "rename"
         ],
+        "readme": facts.tooling.readme,
+        "move_files": moved,
+        "upgrade_files": list(dict.fromkeys(filter(None, [layout.manifest, *moved]))),
         "every_module": every[:_MAX_MODULES],
         "readme_lines": _readme_lines(reading.text, things, reading),
         "unclear": reading.unclear,
@@ -144,6 +149,7 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
         if bindings.get(name):
             state.add(name)
     state |= {f"word:{word}" for word in re.findall(r"\w+", bindings["brief"].lower())}
+    state |= {f"change:{change.get('change_kind')}:{change['change_title']}" for change in bindings["changes"]}
     for index, thing in enumerate(bindings["entities"]):
         if index == 0:
             state.add(f"first:{thing['entity']}")
@@ -165,6 +171,11 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
             state.add(f"tested:{module.path}")
         if bindings["notebook"] and target["symbol"]:
             state.add(f"show:{module.path}")
+    if "word:upgrade" in state:
+        state.add("new-version")
+    fault = [path for path in bindings["target_files"] if path in facts.paths]
+    if fault and all(path in facts.tests for path in fault):
+        state.add("fault-in-tests")
     listed = [f"listed:{target['target_path']}" in state for target in bindings["every_module"]]
     if listed and all(listed):
         state.add("readme-complete")
@@ -188,6 +199,19 @@ def _entity(name: str, fields: tuple[tuple[str, str], ...], package_dir: str, fa
         "entity_module": module,
         "entity_package": module.rsplit(".", 1)[0],
     }
+
+
+def _told(reading: Reading) -> str:
+    """The brief's own words, and what a traceback in it ends in."""
+    error = reading.trace.error if reading.trace else ""
+    return "\n\n".join(filter(None, [reading.text[:2000], f"The traceback ends in: {error}" if error else ""]))
+
+
+def _moved(reading: Reading, facts: RepositoryFacts) -> list[str]:
+    """The files that a migration is about: those that use what is there now, or those that the brief names."""
+    found = [path for change in reading.about for path in change.files if path in facts.paths]
+    old = [path for name in reading.technologies.old for path in facts.importing(name)]
+    return list(dict.fromkeys([*old, *found]))[: 2 * _MAX_MODULES]
 
 
 def _has_tests(facts: RepositoryFacts) -> bool:

@@ -8,12 +8,14 @@ word in none of them is taken for a thing that the project is about, and marked 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 
 from nootropic_kernel.planning.actions import Action, find_actions, find_agents, keeps_records
-from nootropic_kernel.planning.archetype_choice import DEFAULT, Choice, choose
-from nootropic_kernel.planning.changes_asked import Change, find_changes
+from nootropic_kernel.planning.archetype_choice import DEFAULT, choose
+from nootropic_kernel.planning.archetype_points import points_for
+from nootropic_kernel.planning.change_choice import Does, asks_for_changes, beside
+from nootropic_kernel.planning.changes_asked import find_changes
 from nootropic_kernel.planning.choice_bindings import avoids_server
 from nootropic_kernel.planning.code_names import find_renames, find_targets
 from nootropic_kernel.planning.constraints import find_constraints
@@ -27,35 +29,31 @@ from nootropic_kernel.planning.nouns import Nouns
 from nootropic_kernel.planning.parts_of_speech import VERB, mark_parts
 from nootropic_kernel.planning.prohibitions import find_prohibitions
 from nootropic_kernel.planning.reading import Reading, Thing
+from nootropic_kernel.planning.report_sections import ReportSections
 from nootropic_kernel.planning.stated import Constraints
 from nootropic_kernel.planning.steps import StepAsked, find_data_files, find_steps
-from nootropic_kernel.planning.technologies import Technologies, find_technologies
+from nootropic_kernel.planning.technologies import find_technologies
 from nootropic_kernel.planning.things import Things
 from nootropic_kernel.planning.tokens import Token, Tokens, accounted
+from nootropic_kernel.planning.tracebacks import Traceback, find_traceback
 from nootropic_kernel.planning.typos import mend_typos, tell
 from nootropic_kernel.planning.unclear import mark_unclear, names_a_sort_only, sort_assumed_of
 from nootropic_kernel.planning.word_roles import TELLS, WordRoles
 
 MAX_CHARACTERS = 20_000
 MAX_WORDS = 5_000  # and signs; a page of print has about 500
-_ADDS = "add to what is there"
-_A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
 _MAKES = "make something new"
-_CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
 _ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
 _EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
-_TAKES, _STORES = (
-    frozenset({"pull", "extract", "fetch", "ingest", "download", "scrape", "crawl"}),
-    frozenset({"load", "store", "write", "save", "insert"}),
-)
-_FLOW = {"data-pipeline": 4.0}
-_DATA_POINTS = {"notebook-analysis": 2.0, "data-pipeline": 1.0, "ml-training": 1.0}
 
 
-def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date | None = None) -> Reading:
+def read_brief(
+    brief: str, facts: RepositoryFacts, library: Library, today: date | None = None, *, begun: bool = False
+) -> Reading:
     """Read a brief.
 
     :param today: the day that dates of the brief are counted from (see :func:`constraints.find_constraints`).
+    :param begun: a plan of this brief is at work: it makes a project, whatever code there is by now.
     :raises BriefUnusable: when it is empty, too long, or holds no word to plan from.
     """
     if not brief.strip():
@@ -67,8 +65,12 @@ def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date
             next="Say in a few sentences what is to be made, and keep the rest in a file.",
         )
     lexicon = Lexicon(library)
-    constraints = find_constraints(brief, today, frozenset(lexicon.table("verbs")))
-    text = constraints.rest(brief)
+    trace = find_traceback(brief, facts)
+    told = trace.taken_out(brief) if trace else brief
+    if trace and not re.search(r"\w", told):
+        told = trace.error_alone(brief)
+    constraints = find_constraints(told, today, frozenset(lexicon.table("verbs")))
+    text = constraints.rest(told)
     tokens = Tokens.of(text, lexicon.words("stop"))
     if len(tokens) > MAX_WORDS:
         raise BriefUnusable(
@@ -80,11 +82,19 @@ def read_brief(brief: str, facts: RepositoryFacts, library: Library, today: date
         what = "The brief only says how to work, not what is to be made." if constraints.said else ""
         raise BriefUnusable(what or "The brief has no word to plan from.", next=_EXAMPLE)
     _mark_said(tokens, constraints)
-    return _read(brief, text, tokens, constraints, facts, lexicon)
+    return _read(brief, text, tokens, constraints, facts, lexicon, trace, told, begun)
 
 
 def _read(
-    brief: str, text: str, tokens: Tokens, constraints: Constraints, facts: RepositoryFacts, lexicon: Lexicon
+    brief: str,
+    text: str,
+    tokens: Tokens,
+    constraints: Constraints,
+    facts: RepositoryFacts,
+    lexicon: Lexicon,
+    trace: Traceback | None,
+    told: str,
+    begun: bool,
 ) -> Reading:
     library = lexicon.library
     unclear = mark_unclear(tokens, lexicon, facts)
@@ -103,32 +113,36 @@ def _read(
         facts,
         renames=bool(renames),
         listed=bool(things.listed),
-        spoken_for=_points(technologies, lexicon, tokens, bool(data_files)),
+        spoken_for=points_for(tokens, technologies, data_files, trace is not None, lexicon),
+        begun=begun,
     )
     archetype = choice.archetype
     steps: list[StepAsked] = []
     questions: list[str] = []
     actions: list[Action] = []
-    asked = _asked(tokens)
+    wanted = _wanted(tokens)
     if "steps" in archetype.reads and not things.listed:
-        steps, questions = find_steps(text, asked, lexicon, archetype.steps, made=choice.intent == _MAKES)
+        steps, questions = find_steps(text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES)
     elif archetype.builds:
         owns = "actions" in archetype.reads or not archetype.keeps_things or avoids_server(limits)
         if archetype.name == DEFAULT and not facts.has_code and _opens_with_a_verb(tokens, lexicon):
             owns = owns or not keeps_records(tokens, lexicon)  # nothing is kept: it does something
-        actions = find_actions(asked, lexicon, main=choice.intent, owns_objects=owns)
+        actions = find_actions(wanted, lexicon, main=choice.intent, owns_objects=owns)
         if not actions and owns:
-            actions = find_agents(asked, lexicon)
+            actions = find_agents(wanted, lexicon)
     roles = WordRoles(Nouns(tokens, lexicon, choice, has_code=facts.has_code), things, limits)
     roles.read()
     if "steps" in archetype.reads and not things.listed:
         things.clear()
         tokens.relabel(("a thing", "a field"), TELLS)
-    changes = find_changes(text, tokens, lexicon, facts)
-    if "change" in library.archetypes and _asks_for_changes(changes, choice, things, roles, actions, facts, lexicon):
+    changes = asked = find_changes(text, tokens, lexicon, facts, trace)
+    does = Does(bool(roles.abilities), bool(actions))
+    begun = begun and archetype.builds
+    changed = not begun and asks_for_changes(changes, choice, tokens, things, does, facts, lexicon)
+    if "change" in library.archetypes and changed:
         archetype = library.archetypes["change"]
     else:
-        changes = []
+        changes = beside(changes) if archetype.builds and facts.has_code else []
     abilities = tuple(roles.abilities.values())
     asks = things.fields or abilities or actions or steps or questions or changes or data_files
     if not (unclear or asks or facts.has_code) and archetype.keeps_things and names_a_sort_only(tokens, archetype):
@@ -142,7 +156,10 @@ def _read(
         actions = []
         tokens.relabel(("to be done:",), TELLS)
     title = _title(text, lexicon)
+    if asked and ReportSections(lexicon).opens(tokens):
+        title = asked[0].title  # "Bug report" is no title
     tell(mended)
+    apart = [*_taken(brief, constraints), *_pasted(brief, told, trace)]
     return Reading(
         archetype=archetype,
         title=title,
@@ -158,7 +175,7 @@ def _read(
         abilities=abilities,
         renames=tuple(renames),
         targets=tuple(targets),
-        words=accounted(sorted([*tokens, *_taken(brief, constraints)], key=lambda token: token.at)),
+        words=accounted(sorted([*tokens, *apart], key=lambda token: token.at)),
         left_out=tuple(things.left_out),
         limits=tuple(limits),
         changes=tuple(changes),
@@ -171,6 +188,8 @@ def _read(
         extends=choice.extends,
         unclear=unclear,
         sort_assumed=sort_assumed_of(choice) if archetype is choice.archetype and not facts.has_code else "",
+        trace=trace,
+        about=tuple(asked),
     )
 
 
@@ -179,7 +198,7 @@ def _opens_with_a_verb(tokens: Tokens, lexicon: Lexicon) -> bool:
     return any(token.part == VERB for token in list(content)[:1])
 
 
-def _asked(tokens: Tokens) -> Tokens:
+def _wanted(tokens: Tokens) -> Tokens:
     """The words without those of limits and the commas behind them: what is not to be done is no part of a task."""
     kept = Tokens()
     limit = False
@@ -206,55 +225,15 @@ def _taken(brief: str, constraints: Constraints) -> Iterator[Token]:
             yield Token(text, "said", text.lower(), part.start, used=True, verdict=part.verdict, meaning=part.meaning)
 
 
-def _points(technologies: Technologies, lexicon: Lexicon, tokens: Tokens, data: bool) -> dict[str, float]:
-    """For which archetypes the technologies, data files and verbs of a brief speak: taking data from and to."""
-    points: dict[str, float] = dict(_DATA_POINTS) if data else {}
-    verbs = {lexicon.base(token.lower) for token in tokens if token.part == VERB}
-    if verbs & _TAKES and verbs & _STORES:
-        points = {name: points.get(name, 0.0) + _FLOW.get(name, 0.0) for name in {*points, *_FLOW}}
-    for name in technologies.wanted:
-        given: Mapping[str, float] = lexicon.table("technology").get(name, {}).get("points", {})
-        for archetype, value in given.items():
-            points[archetype] = points.get(archetype, 0.0) + value
-    return {name: value for name, value in points.items() if name in lexicon.library.archetypes}
+def _pasted(brief: str, told: str, trace: Traceback | None) -> Iterator[Token]:
+    """A traceback that was taken out, as one word of the brief.
 
-
-def _asks_for_changes(
-    changes: list[Change],
-    choice: Choice,
-    things: Things,
-    roles: WordRoles,
-    actions: list[Action],
-    facts: RepositoryFacts,
-    lexicon: Lexicon,
-) -> bool:
-    """Whether the brief is about code that is there, rather than something to build, document or mend."""
-    known: Mapping[str, Archetype] = lexicon.library.archetypes
-    builds = choice.buildable(known)
-    aimed = [change for change in changes if change.names]
-    if things.listed:
-        return False
-    if not any(change.files or change.missing for change in aimed):
-        # No part of the repository is named: still a change where there is code, and nothing to build is told.
-        if not facts.has_code or choice.intent in (_MAKES, "keep records") or not changes:
-            return False
-        if not choice.archetype.builds:  # "translate the README" documents nothing
-            supported = choice.intent in ("", _ADDS, "change records", *choice.archetype.intents)
-            return choice.archetype.name == "documentation" and not supported
-        if not choice.intent and things.fields:
-            return False
-        known_things = any(name not in things.unknown for name in things.fields)
-        if known_things or roles.abilities or (actions and not (choice.intent and builds < 2)):
-            return False
-        return builds < 2 or (choice.intent == _ADDS and choice.strongest() < _A_PROGRAM)
-    creates = any(token.lower in _CREATES for token in roles.tokens[:3])
-    if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
-        return False
-    kinds = {change.kind for change in aimed}
-    if kinds == {"edit"}:
-        meant = bool(choice.archetype.intents.get(choice.verb))
-        return choice.archetype.builds or not meant or len(changes) > 1
-    return len(kinds) > 1 or (len(changes) > len(aimed) and any(change.kind == "edit" for change in changes))
+    :param told: the brief without it.
+    """
+    if trace is not None:
+        text = " ".join("".join(" " if left == sign else sign for sign, left in zip(brief, told, strict=True)).split())
+        where = f"a traceback: {' and '.join(trace.files[:2])}" if trace.files else "a traceback of other code"
+        yield Token(text, "said", text.lower(), trace.start, used=True, verdict="matched", meaning=where)
 
 
 def _subject(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:

@@ -15,6 +15,7 @@ from nootropic_kernel.planning.step_bindings import asked_for
 from nootropic_kernel.planning.technologies import title_of
 from nootropic_kernel.planning.wording import listing
 
+_MAX_HINTS = 6
 _SCHEDULED = re.compile(
     r"\b(?:nightly|hourly|daily|weekly|monthly|cron|scheduled|periodically|regularly"
     r"|(?:every|each)\s+(?:\w+\s+)?(?:night|morning|evening|hour|day|week|month|minutes?|hours?|days?|\w+day))\b",
@@ -45,13 +46,13 @@ def source_of(reading: Reading) -> str:
 
 
 def hinted_files(reading: Reading, facts: RepositoryFacts) -> list[str]:
-    """Modules that a word of a brief without targets names: `the login page` where there is a module login."""
+    """Files that words of a brief without targets point to: `the login page` where there is a module login."""
     if found := [path for name in reading.targets for path in facts.places(name)[:3]]:
-        return found
+        pasted = reading.trace.files if reading.trace else ()
+        return list(dict.fromkeys([*pasted, *found]))
     if reading.archetype.builds or reading.targets:
         return []
-    words = dict.fromkeys(re.findall(r"[a-z_]{4,}", reading.text.lower()))
-    return [module.path for word in words for module in facts.modules_named(word) if module.name == word][:3]
+    return list(dict.fromkeys(path for change in reading.about for path in change.files))[:_MAX_HINTS]
 
 
 _SERVERS = frozenset({"backend", "back-end", "backends", "server", "servers"})
@@ -128,6 +129,8 @@ def atoms_of(reading: Reading, lexicon: Lexicon) -> set[str]:
         atoms.add("avoids:backend")
     if _SCHEDULED.search(reading.text):
         atoms.add("scheduled")
+    if any(change.kind == "upgrade" for change in reading.about):
+        atoms.add("new-version")
     if reading.constraints.coverage:
         atoms.add("coverage")
     if reading.technologies.old:

@@ -6,9 +6,14 @@ import ast
 import json
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
+
+ROUTES = re.compile(r"['\"`](/[\w{<:][\w/{}<>:.-]{0,80})['\"`]")
+_IMPORTED = re.compile(r"^[ \t]*import[ \t]+([\w., \t]+)", re.M)
+_IMPORTED_FROM = re.compile(r"^[ \t]*from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b", re.M)
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,38 @@ class Module:
     symbols: tuple[Symbol, ...] = ()
     readable: bool = True
     inner: frozenset[str] = frozenset()  # methods, private functions, constants
+    imports: frozenset[str] = frozenset()  # packages
+    routes: frozenset[str] = frozenset()  # texts such as "/search"
+    data: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def name(self) -> str:
         """The module's own name: its file's, or its folder's for ``__init__.py``."""
         pure = PurePosixPath(self.path)
         return pure.parent.name if pure.name == "__init__.py" else pure.stem
+
+    def uses(self, name: str) -> bool:
+        """Whether its code uses or imports a name, whoever defines that."""
+        return self.readable and name.encode("utf-8", "replace") in self.data and name in self._used
+
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """Every name that stands in the code: looked for only where the file has the word at all."""
+        used: set[str] = set()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(self.data)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                used.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                used.add(node.attr)
+            elif isinstance(node, ast.ImportFrom):
+                used.update(alias.name for alias in node.names)
+                used.update((node.module or "").split("."))
+            elif isinstance(node, ast.Import):
+                used.update(part for alias in node.names for part in alias.name.split("."))
+        return frozenset(used)
 
     def undocumented(self) -> list[str]:
         """Names of public symbols without a docstring."""
@@ -81,7 +112,10 @@ def read_module(path: str, data: bytes) -> Module:
             documented = ast.get_docstring(node) is not None
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
             symbols.append(Symbol(node.name, kind, documented, _fields(node)))
-    return Module(path, tuple(symbols), inner=frozenset(inner))
+    text = data.decode("utf-8", "replace")
+    named = {name.strip().split(".")[0].split(" ")[0] for line in _IMPORTED.findall(text) for name in line.split(",")}
+    imports = frozenset({*(name.split(".")[0] for name in _IMPORTED_FROM.findall(text)), *named} - {""})
+    return Module(path, tuple(symbols), True, frozenset(inner), imports, frozenset(ROUTES.findall(text)), data)
 
 
 def _inner_names(node: ast.stmt) -> set[str]:

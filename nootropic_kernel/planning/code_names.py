@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from nootropic_kernel.planning.facts import RepositoryFacts
 from nootropic_kernel.planning.lexicon import Lexicon
 from nootropic_kernel.planning.tokens import ARTICLES, Token, Tokens
 
 _DOMAINS = frozenset({"io", "com", "org", "net", "dev", "ai", "app", "eu", "de", "uk", "js", "g", "e"})
+_ONE_NAME = re.compile(r"[^\s=(){}\[\]]+")
+FILE_NAME = re.compile(
+    r"(?:[\w.-]+/)*[\w.-]+\.(?:py|ipynb|md|rst|toml|ya?ml|cfg|ini|json|js|jsx|ts|tsx|css|html|sql|txt|rs|go|java|rb|php)"
+)
 _CODE_LIKE = re.compile(r"\w_\w|\w\.\w")
 _RENAMED_TO = frozenset({"to", "into", "as", "with", "by", "->", "=>", "→"})
 _ONLY_REPLACED = frozenset({"with", "by"})
 _TELLS_OF = frozenset({"to", "that", "which", "can", "for"})
-_NAMED = frozenset({"module", "function", "class", "package", "script", "notebook", "method"})
+_NAMED = frozenset({"module", "function", "class", "package", "script", "notebook", "method", "rename", "renaming"})
 _PLACED = frozenset({"in", "into", "of", "to", "from", "inside", "on", "against", "across"})
+_LEADS_TO = frozenset(
+    {"to", "into", "as", "called", "named", "module", "modules", "file", "files", "create", "add", "write"}
+)
 _DOCUMENTS = frozenset({"docs", "document", "documentation", "docstrings"})
 
 
@@ -36,6 +44,8 @@ def find_renames(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
             new, index = _following(words, index + 1, skip)
             if new is None or ((verb.lower == "replace" or told) and not _is_here(old.bare, facts)):
                 break
+            if not _is_here(old.bare, facts) and facts.places(old.bare):
+                break  # a method, or a name in another language: no recipe renames it
             pairs.append((old.bare, new.bare))
             _mark_pair(verb, old, new, facts)
             going_on = index < len(words) and words[index].lower == "and"
@@ -50,7 +60,11 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
     for index, token in enumerate(tokens):
         if token.used or token.kind == "number" or token.lower in lexicon.words("technologies"):
             continue
+        if token.kind == "quoted" and not _ONE_NAME.fullmatch(token.bare):
+            continue  # a line of code or a sentence, which names no part
+        called = index + 1 < len(tokens) and tokens[index + 1].text == "(" and tokens[index + 1].at == token.end
         code = token.kind in ("quoted", "symbol", "path") or _CODE_LIKE.search(token.bare) is not None
+        code = code or (called and bool(facts.places(token.bare) or facts.users(token.bare)))
         named = bool({tokens.beside(index, +1), tokens.beside(index, -1)} & _NAMED)
         placed = tokens.before(index, ARTICLES) in _PLACED
         there = placed and tokens.beside(index, -1) in ("the", "our", "this")
@@ -59,19 +73,37 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
         if code or _is_target(token.bare, named, documents or placed, lexicon, facts, there=there):
             if token.bare.lower() in lexicon.words("tools"):
                 continue
-            nowhere = not facts.places(token.bare)
+            found = facts.places(token.bare) or facts.users(token.bare)
+            nowhere = not found
             if nowhere and token.kind == "word" and token.lower.rpartition(".")[2] in _DOMAINS:
                 continue  # "crates.io" is a place elsewhere
             if nowhere and (not (code or named) or (token.kind == "path" and "." not in token.bare)):
                 continue  # "read/write" is no file
             targets.append(token.bare)
             token.target = True
-            if found := facts.places(token.bare):
+            if found:
                 where = found[0] if len(found) == 1 else f"{found[0]} and {len(found) - 1} more"
                 token.mark("matched", f"{token.bare} in {where}")
+            elif _is_new(tokens, index):
+                token.mark("matched", f"a new file: {token.bare}")
             else:
                 token.mark("not understood", f"a name that is not in this repository: {token.bare}")
     return list(dict.fromkeys(targets))
+
+
+def new_files(names: Iterable[str], facts: RepositoryFacts) -> list[str]:
+    """Names of files that are not there yet."""
+    return [name for name in names if FILE_NAME.fullmatch(name) and not facts.places(name)]
+
+
+def _is_new(tokens: Tokens, index: int) -> bool:
+    """`split it into a.py and b.py`, `a module c.py`: a file that is to be made."""
+    if not FILE_NAME.fullmatch(tokens[index].bare):
+        return False
+    before = index - 1
+    while before >= 0 and (tokens[before].lower in (",", "and") or tokens[before].meaning.startswith("a new file")):
+        before -= 1
+    return before >= 0 and tokens[before].lower in _LEADS_TO
 
 
 def _is_target(

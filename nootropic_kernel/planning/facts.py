@@ -14,6 +14,7 @@ from nootropic_kernel.planning.code_facts import Symbol as Symbol
 from nootropic_kernel.planning.code_facts import import_name as import_name
 from nootropic_kernel.planning.code_facts import module_name as module_name
 from nootropic_kernel.planning.code_facts import read_module, read_notebook
+from nootropic_kernel.planning.other_code import Source, read_source
 from nootropic_kernel.planning.tooling import NOTHING_THERE, Tooling, read_tooling
 
 _LANGUAGES = {
@@ -50,6 +51,7 @@ class RepositoryFacts:
     unreadable: tuple[str, ...] = ()
     tooling: Tooling = NOTHING_THERE
     readme_words: frozenset[str] = frozenset()
+    sources: Mapping[str, Source] = field(default_factory=dict)  # files in other languages
 
     @property
     def has_code(self) -> bool:
@@ -98,7 +100,7 @@ class RepositoryFacts:
         ]
 
     def places(self, name: str) -> list[str]:
-        """The files that a path, folder, module or name of code stands for; tests only where a path says so."""
+        """The files that a path, folder, module or name of code stands for; tests only where nothing else does."""
         wanted = name.strip("`'\"").removeprefix("./").rstrip("/").removesuffix("()")
         if not wanted:
             return []
@@ -110,12 +112,36 @@ class RepositoryFacts:
         folders = [path.removesuffix("/__init__.py") for path in found if path.endswith("/__init__.py")]
         if folders:
             return self._inside(folders[0])
-        last = wanted.split(".")[-1]
+        last = wanted.rsplit("/", 1)[-1].split(".")[-1]
         if "/" not in wanted and not wanted.endswith((".py", ".ipynb", ".md")):
             found += [module.path for module in self.defining(last)]
             found += [p for p, m in sorted(self.modules.items()) if p not in self.tests and last in m.inner]
+            found += [path for path, source in sorted(self.sources.items()) if last in source.names]
         found += [path for path in sorted(self.paths) if path.endswith(f"/{wanted}")]
+        if not found:
+            found = [path for path in self.tests if path in self.modules and _has(self.modules[path], last)]
+        owner, dot, _ = wanted.rpartition(".")
+        if not found and dot and "/" not in wanted:  # `Point.distance_to`, which is to be written
+            found = [module.path for module in self.defining(owner.rsplit(".", 1)[-1])]
         return list(dict.fromkeys(found))
+
+    def users(self, name: str) -> list[str]:
+        """Python files that use a name of code, whoever defines it."""
+        return [path for path, module in sorted(self.modules.items()) if module.uses(name)]
+
+    def importing(self, package: str) -> list[str]:
+        """Files that import a package, whatever of `-` and `_` and upper case its name is written with."""
+        wanted = _package_key(package)
+        python = [p for p, m in self.modules.items() if wanted in map(_package_key, m.imports)]
+        return sorted([*python, *(p for p, s in self.sources.items() if wanted in map(_package_key, s.imports))])
+
+    def routed(self, route: str) -> list[str]:
+        """Files outside the tests in which a route stands: `/search`, or one that begins with it."""
+        routes = {path: module.routes for path, module in self.modules.items()}
+        routes |= {path: source.routes for path, source in self.sources.items()}
+        files = [path for path in sorted(routes) if path not in self.tests]
+        exact = [path for path in files if route in routes[path]]
+        return exact or [path for path in files if any(known.startswith(f"{route}/") for known in routes[path])]
 
     def _inside(self, folder: str) -> list[str]:
         every = [path for path in sorted(self.paths) if path.startswith(f"{folder}/")]
@@ -132,11 +158,11 @@ class RepositoryFacts:
 def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> RepositoryFacts:
     """Read facts from file contents.
 
-    :param files: contents by POSIX path: Python files, notebooks and manifests; others are looked at by name only.
+    :param files: contents by POSIX path: source files, notebooks and manifests; others are looked at by name only.
     :param paths: further paths that exist, whose contents are not needed.
     """
     every = frozenset(files) | frozenset(paths)
-    modules, notebooks, unreadable = {}, {}, []
+    modules, notebooks, sources, unreadable = {}, {}, {}, []
     for path in sorted(files):
         if path.endswith(".py"):
             modules[path] = read_module(path, files[path])
@@ -148,6 +174,8 @@ def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> Reposit
                 unreadable.append(path)
             else:
                 notebooks[path] = cells
+        elif is_source(path):
+            sources[path] = read_source(path, files[path])
     package_dir = _package_dir(every)
     language = _language(every)
     tooling = read_tooling(files, every, language)
@@ -165,7 +193,26 @@ def read_facts(files: Mapping[str, bytes], paths: Iterable[str] = ()) -> Reposit
         unreadable=tuple(unreadable),
         tooling=tooling,
         readme_words=frozenset(re.findall(r"\w+", files.get(tooling.readme, b"").decode("utf-8", "replace"))),
+        sources=sources,
     )
+
+
+def is_document(path: str) -> bool:
+    """Whether a file is text for people: a fault in it is no fault of the program."""
+    return PurePosixPath(path).suffix.lower() in (".md", ".rst", ".txt", ".adoc")
+
+
+def is_source(path: str) -> bool:
+    """Whether a file holds code in one of the languages that are known here."""
+    return PurePosixPath(path).suffix.lower() in _LANGUAGES
+
+
+def _has(module: Module, name: str) -> bool:
+    return name in module.inner or any(symbol.name == name for symbol in module.symbols)
+
+
+def _package_key(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def is_test(path: str) -> bool:

@@ -13,6 +13,7 @@ _ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–"})
 _DONT = frozenset({"don't", "dont", "never", "avoid"})
 _MODAL = frozenset({"do", "must", "should", "may", "shall", "please"})
 _MUST_NOT = frozenset({"mustn't", "shouldn't"})
+_SAYS = frozenset({"is", "are", "was", "were", "has", "have", "says", "or"})
 _NO_NOUN = frozenset({"later", "more", "longer", "matter", "less", "one", "way", "doubt"})
 _TELLS_A_FAULT = frozenset({"called", "run", "started", "used", "invoked", "when", "crashes", "fails", "works", "runs"})
 _TOUCH = frozenset(
@@ -84,7 +85,7 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
             return index, index + 2, "leave alone"
         first += word == "except" and after in ("for", "in")
         return index, first, "leave alone" if word != "without" else "leave out"
-    if word == "no" and after and after not in _NO_NOUN and before not in ("is", "has", "have", "says", "or"):
+    if word == "no" and after and after not in _NO_NOUN and before not in _SAYS:
         return index, first, "leave out"
     if word in ("keep", "preserve", "leave") and opens:
         end = clause_end(tokens, first, "keep", lexicon)

@@ -21,11 +21,13 @@ _HOW_KEYS = {"when", "recipe", "args", "why"}
 _ACCEPT_KEYS = {"text", "verify", "test"}
 _WORD_LISTS = {
     "stop", "qualities", "code_words", "program_words", "technologies", "measures", "abstract_nouns", "tools",
-    "dealings",
+    "change_helpers", "old_words", "dealings",
 }  # fmt: skip
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",
+    "change_verbs", "change_signs", "change_places", "report_sections",
 }  # fmt: skip
+_PHRASES = {"change_verbs", "change_signs", "change_places", "report_sections"}
 
 
 class MethodsReader:
@@ -55,6 +57,9 @@ class MethodsReader:
             for key in ("title", "file"):
                 self._text(given, key, f"the ability {name!r}")
             self._list(given.get("words"), f"`words` of the ability {name!r}")
+        for table in _PHRASES & set(found):
+            for name, phrases in found[table].items():
+                self._list(phrases, f"`{name}` of `{table}`")
         for name, entry in found.get("technology", {}).items():
             given = self.mapping(entry, f"the technology {name!r}")
             self._known(given, {"title", "words", "is", "points", "language"}, f"the technology {name!r}")

@@ -52,14 +52,17 @@ def amend_plan(
 ) -> Amendment:
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
     package = str(old.bindings.get("package_dir") or "")  # another noun first in the brief renames no package
+    # What the plan itself has made since is no reason to take its brief for a change to code that is there.
+    sort = (library or shipped_library()).archetypes.get(old.archetype)
+    begun = sort is not None and sort.builds
     try:
-        new, present = _planned(brief, facts, library, given_up(old), today=today, package=package)
+        new, present = _planned(brief, facts, library, given_up(old), today=today, package=package, begun=begun)
     except NoWayFound:  # only what failed before would do
-        new, present = _planned(brief, facts, library, today=today, package=package)
+        new, present = _planned(brief, facts, library, today=today, package=package, begun=begun)
     retold: set[object] = set()
     if any(task.status == "blocked" for task in old.tasks):
         try:
-            again = _planned(old.brief, facts, library, today=today, package=package)[0]
+            again = _planned(old.brief, facts, library, today=today, package=package, begun=begun)[0]
         except NoWayFound:  # the repository moved on: nothing to compare with, so what is blocked stays
             again = new
         former = {task.key: task.title for task in again.tasks}
@@ -78,11 +81,12 @@ def _planned(
     *,
     today: date | None = None,
     package: str = "",
+    begun: bool = False,
 ) -> tuple[Plan, set[str]]:
     """The plan, and what the repository had before its first task."""
     known = library or shipped_library()
     brief = brief.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair fits into no file
-    reading = read_brief(brief, facts, known, today)
+    reading = read_brief(brief, facts, known, today, begun=begun)
     bindings = bindings_of(brief, reading, facts, known, package)
     present = state_of(bindings, facts)
     broken_down = decompose(known, reading.archetype.root, bindings, present, forbidden=forbidden)

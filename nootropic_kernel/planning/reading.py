@@ -13,6 +13,7 @@ from nootropic_kernel.planning.model import WordUse
 from nootropic_kernel.planning.stated import Constraints
 from nootropic_kernel.planning.steps import StepAsked
 from nootropic_kernel.planning.technologies import Technologies
+from nootropic_kernel.planning.tracebacks import Traceback
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,6 @@ class Reading:
     extends: bool = False
     unclear: str = ""  # why the brief cannot be read
     sort_assumed: str = ""  # what is to be said where nothing tells the sort of project
+    trace: Traceback | None = None
+    about: tuple[Change, ...] = ()  # the clauses, also where they are not planned one by one
     atoms: Mapping[str, str] = field(default_factory=dict)

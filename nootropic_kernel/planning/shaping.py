@@ -15,7 +15,9 @@ _SAYS = frozenset(
      "refactor-beside", "refactor-whole", "document-other", "migration-inventory", "migration-rewrite",
      "get-default", "train-default", "runs-by-itself", "starts-by-itself", "lab-feature", "lab-action-edit",
      "action-edit", "question-answer", "step-get", "step-clean", "step-compute", "step-train", "step-evaluate",
-     "step-plot", "step-keep", "step-model-kept"}
+     "step-plot", "step-keep", "step-model-kept", "change-failing-test", "change-mend", "change-fault-shown",
+     "change-mend-shown", "delete-it", "speed-measure", "speed-up", "change-move", "change-upgrade", "change-clean",
+     "upgrade-notes", "upgrade-raise", "migration-tests-first", "language-files", "test-shown", "test-mended"}
 )  # fmt: skip
 # Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
 _STAYS = (
@@ -23,18 +25,19 @@ _STAYS = (
     "how soon", "a budget of",
 )  # fmt: skip
 _LOOK = "look at the result yourself"
+_WORD = re.compile(r"[\w'’-]+(?:[.][\w'’-]+)*")
 _TELLING = ("to do: ", "a program", "a part of the code")
 
 
 def shaping(words: Iterable[WordUse], tasks: Sequence[Task]) -> tuple[WordUse, ...]:
     """The words, with those noted only that shaped nothing, and those understood that a task says itself."""
     told = " ".join(f"{task.title} {task.body}" for task in tasks if task.kind in _SAYS).lower()
-    said = set(re.findall(r"[\w'’.-]+", told))
+    said = set(_WORD.findall(told))
     shown = {token for task in tasks for token in _words_of(task)}
     checked = {check.text for task in tasks for check in task.acceptance}
     found: dict[tuple[str, str], WordUse] = {}
     for use in words:
-        parts = use.text.lower().split()
+        parts = _WORD.findall(use.text.lower()) or use.text.lower().split()
         if use.verdict in ("not understood", "noted") and _is_told(use, parts, said):
             use = replace(use, verdict="matched", meaning="part of a task, in the brief's own words")
         elif use.meaning.startswith(CHECKED) and use.meaning not in checked:

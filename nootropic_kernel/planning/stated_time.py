@@ -18,7 +18,7 @@ def read_hours(brief: str, match: re.Match[str], found: Constraints, today: date
         if match["limit"]:
             unsure(brief, match, found, "could be a limit of time")
         return
-    if unit.startswith("min") and re.match(r"(?:it\s+)?(?:takes|taking)\b", match["label"] or "", re.I):
+    if unit.startswith("min") and re.match(r"(?:it\s+)?(?:takes?|taking|took)\b", match["label"] or "", re.I):
         told = "how long it takes now; no limit on the work"
         found.said.append(Said(*match.span(), "noted", told, False))
         return

@@ -51,6 +51,11 @@ class Token:
         """A name without its backticks or brackets."""
         return self.text.strip("`").removesuffix("()").strip()
 
+    @property
+    def end(self) -> int:
+        """The place behind it."""
+        return self.at + len(self.text)
+
     def mark(self, verdict: str, meaning: str) -> None:
         """Say what became of it; the first verdict stays."""
         if not self.verdict:

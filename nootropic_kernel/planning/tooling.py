@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from nootropic_kernel.planning.packages import packages_of
+
 # Small files at the root whose contents tell about the project; agents read them together with the code.
 MANIFESTS = frozenset(
     {"pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", "tox.ini", "noxfile.py", "pytest.ini", "Pipfile",
@@ -42,6 +44,7 @@ class Tooling:
     docs: str = ""
     readme: str = ""
     ci: str = ""
+    packages: frozenset[str] = frozenset()  # what the manifests say that it depends on, in lower case
 
     def sentences(self) -> Iterable[str]:
         """What was read, for people."""
@@ -85,6 +88,7 @@ def read_tooling(texts: Mapping[str, bytes], paths: frozenset[str], language: st
         docs=_docs(paths),
         readme=next((path for path in sorted(paths) if _README.fullmatch(path)), ""),
         ci=_ci(paths),
+        packages=packages_of(known),
     )  # fmt: skip
 
 

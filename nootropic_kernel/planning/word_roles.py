@@ -72,7 +72,9 @@ class WordRoles:
             brings = []  # a word that alone tells no sort of project: `a catalogue of stamps` sells nothing
         if len(brings) == 1 and self.nouns.has_its_noun(sign):
             brings = []  # `server inventory` is one of servers
-        area = bool(brings) and (own or self.tokens.before(sign.start, passed) in _AREA_BEFORE)
+        before = self.tokens.before(sign.start, passed)
+        there = self.choice.extends and before == "for"  # "dark mode for the shop", where the shop is there
+        area = bool(brings) and (own or there or before in _AREA_BEFORE)
         if not area and archetype.keeps_things:
             for name in brings:
                 if not self._is_excluded(name):

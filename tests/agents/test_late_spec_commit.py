@@ -33,3 +33,24 @@ def test_a_task_in_review_stays_so_when_an_amendment_is_the_first_commit_of_the_
         assert shown.counts["review"] == 1 and done.task not in shown.next
     finally:
         session.close()
+
+
+def test_a_plan_that_came_as_a_file_keeps_its_reviews_when_an_amendment_commits_it(repo: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other = Session(Workspace.find(elsewhere))
+    try:
+        plan(PlanParams(brief="Build a blog platform"), other)
+    finally:
+        other.close()
+    (repo / "project-spec.md").write_bytes((elsewhere / "project-spec.md").read_bytes())
+    session = Session(Workspace.find(repo))
+    try:
+        (done,) = run(RunParams(), session).tasks
+        assert done.outcome == "proposed"
+        time.sleep(1.1)  # Git counts whole seconds
+        plan(PlanParams(brief="Build a blog platform with tags", amend=True), session)
+        shown = board(BoardParams(), session)
+        assert shown.counts["review"] == 1 and done.task not in shown.next
+    finally:
+        session.close()

@@ -56,7 +56,6 @@ def edits(plan: Plan) -> list[Task]:
 @pytest.mark.parametrize(
     ("brief", "title", "files"),
     [
-        ("Make fold_curve faster", "Make fold_curve faster", ["src/skylog/spectra.py"]),
         ("please add retries to spectra.py", "Add retries to spectra.py", ["src/skylog/spectra.py", SHOWN]),
         ("Swap numpy for jax in skylog.spectra", "Swap numpy for jax in skylog.spectra", ["src/skylog/spectra.py"]),
         ("drop dead cells from night.ipynb", "Drop dead cells from night.ipynb", ["notebooks/night.ipynb"]),
