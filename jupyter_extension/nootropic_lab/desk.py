@@ -37,6 +37,15 @@ class Call:
     unsaved: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Lent:
+    """What a verb may do towards the person; see :class:`~nootropic_kernel.capabilities.base.Session`."""
+
+    emit: Callable[[Progress], None] = lambda progress: None
+    approve: Callable[[str], bool] | None = None
+    ask: Callable[[str], str | None] | None = None
+
+
 class Desk:
     """The verbs of one Jupyter server.
 
@@ -68,15 +77,13 @@ class Desk:
         arguments, path, unsaved = _checked(request)
         return await self.apart(lambda: self._prepared(verb, arguments, path, unsaved), threading.Event())
 
-    def perform(
-        self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None] = lambda progress: None
-    ) -> asyncio.Future[dict[str, Any]]:
+    def perform(self, call: Call, cancel: threading.Event, lent: Lent | None = None) -> asyncio.Future[dict[str, Any]]:
         """Start a prepared call in a thread; its answer, or what it raises, comes with the future.
 
-        :param emit: told, in that thread, what the verb streams.
+        :param lent: what hears the verb and answers it, in that thread; by default nobody does.
         :raises Busy: when too many run.
         """
-        return self.apart(lambda: self._run(call, cancel, emit), cancel)
+        return self.apart(lambda: self._run(call, cancel, lent or Lent()), cancel)
 
     async def workspace(self, path: str) -> Workspace:
         """The workspace around a folder.
@@ -149,12 +156,20 @@ class Desk:
         entry = _known(registry, verb)
         return Call(entry, registry, workspace, arguments, in_workspace(self.root, workspace.root, unsaved))
 
-    def _run(self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None]) -> dict[str, Any]:
+    def _run(self, call: Call, cancel: threading.Event, lent: Lent) -> dict[str, Any]:
         from nootropic_kernel.capabilities.base import Session
         from nootropic_kernel.capabilities.invoke import invoke
 
         workspace = call.workspace
-        session = Session(workspace=workspace, face="lab", emit=emit, cancel=cancel, unsaved=call.unsaved)
+        session = Session(
+            workspace=workspace,
+            face="lab",
+            emit=lent.emit,
+            cancel=cancel,
+            approve=lent.approve,
+            ask=lent.ask,
+            unsaved=call.unsaved,
+        )
         try:
             result = invoke(call.entry.verb, call.arguments, session, registry=call.registry)
             document = result.document()

@@ -72,3 +72,22 @@ class RunHandler(_RunsBase):
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.finish(json.dumps(run.document()))
+
+
+class AnswerHandler(_RunsBase):
+    """``POST {question, answer}``: answer what a run asks."""
+
+    # What is answered decides what the verb does: the same right as to start it.
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self, name: str) -> None:
+        """Give the answer to the verb that waits for it."""
+        try:
+            request = self.request_object()
+            number = request.get("question")
+            if not isinstance(number, int) or isinstance(number, bool) or "answer" not in request:
+                raise UsageError("This is no answer.", next='Send {"question": 1, "answer": true}.')
+            run = self.runs.answer(name, number, request["answer"])
+        except NootropicError as error:
+            raise web.HTTPError(status_of(error)) from error
+        self.finish(json.dumps(run.head()))

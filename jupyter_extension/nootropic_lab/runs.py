@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nootropic_kernel.workspace.errors import Interrupted, NootropicError
-from nootropic_lab.desk import Busy, Call, Desk
-from nootropic_lab.errors import UnknownRun, status_of
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
+from nootropic_lab.desk import Busy, Call, Desk, Lent
+from nootropic_lab.errors import NotAsked, UnknownRun, status_of
+from nootropic_lab.questions import Questions
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.base import Progress
@@ -46,6 +47,8 @@ class Run:
         self.progress: dict[str, Any] | None = None
         self.cancel = threading.Event()
         self.ended = asyncio.Event()
+        self.questions = Questions(self._question_changed, self.cancel)
+        self._asked: dict[str, Any] | None = None
         self._outcome = b"null"
         self._tell = tell
         self._loop = asyncio.get_running_loop()
@@ -69,10 +72,17 @@ class Run:
             if self._gathering:
                 return
             self._gathering = True
-        try:
-            self._loop.call_soon_threadsafe(self._loop.call_later, GATHER_S, self.flush)
-        except RuntimeError:
-            pass  # The server has stopped: nobody listens any more.
+        self._soon(self._loop.call_later, GATHER_S, self.flush)
+
+    def lent(self, asks: bool) -> Lent:
+        """What its verb may do towards the person.
+
+        :param asks: whether a page shows what the verb asks.
+        """
+        if not asks:
+            return Lent(self.emit)
+        put = self.questions.put
+        return Lent(self.emit, lambda text: put("approve", text) is True, lambda text: _line(put("ask", text)))
 
     def flush(self) -> None:
         """Tell what has been gathered."""
@@ -100,6 +110,7 @@ class Run:
             return
         self.flush()
         self.state = state
+        self._asked = None
         # A value that is no JSON is named by its text, so that an error never hides behind another.
         self._outcome = json.dumps(outcome, default=str).encode()
         self.ended.set()
@@ -113,7 +124,24 @@ class Run:
         """All that is known of it."""
         outcome = json.loads(self._outcome) or {}
         known = {"seq": self.seq, "text": self.text, "left_out": self.left_out, "progress": self.progress}
-        return {**self.head(), **known, **outcome}
+        return {**self.head(), **known, "question": self._asked, **outcome}
+
+    def _question_changed(self) -> None:
+        """In the verb's thread: what it streamed before stands above the question."""
+        question = self.questions.open
+        self._soon(self._ask, question and question.document())
+
+    def _ask(self, question: dict[str, Any] | None) -> None:
+        self.flush()
+        if self.state == "running":
+            self._asked = question
+            self._event("asked", {"question": question})
+
+    def _soon(self, work: Callable[..., object], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(work, *arguments)
+        except RuntimeError:
+            pass  # The server has stopped: nobody listens any more.
 
     def _event(self, name: str, data: Mapping[str, Any]) -> None:
         self.seq += 1
@@ -141,12 +169,15 @@ class Runs:
         :raises NootropicError: what is wrong with the request.
         :raises Busy: when too many run.
         """
+        asks = request.get("asks", False)
+        if not isinstance(asks, bool):
+            raise UsageError("`asks` is not true or false.", next="Say true where a page shows what the verb asks.")
         call = await self._desk.prepare(verb, request)
         if sum(run.state == "running" for run in self._runs.values()) >= MOST_AT_ONCE:
             raise Busy("Too many runs at once in this server.", next="Wait until one ends, or stop one.")
         root = call.workspace.root
         run = Run(call, str(request.get("path", "")), lambda event: self._tell(root, event))
-        work = self._desk.perform(call, run.cancel, run.emit)
+        work = self._desk.perform(call, run.cancel, run.lent(asks))
         self._runs[run.id] = run
         task = asyncio.get_running_loop().create_task(self._finish(run, work))
         self._tasks.add(task)
@@ -162,6 +193,19 @@ class Runs:
             return self._runs[name]
         except KeyError as error:
             raise UnknownRun(name) from error
+
+    def answer(self, name: str, number: int, answer: Any) -> Run:
+        """Answer what a run asks.
+
+        :raises UnknownRun: when there is no such run.
+        :raises NotAsked: when it does not ask this (any more).
+        :raises WrongAnswer: when the answer does not fit.
+        """
+        run = self.get(name)
+        if run.state != "running":
+            raise NotAsked(number)
+        run.questions.answer(number, answer)
+        return run
 
     def heads(self) -> list[dict[str, Any]]:
         """The runs that are known, oldest first."""
@@ -213,6 +257,10 @@ class Runs:
                 return
             size -= run.size
             del self._runs[run.id]
+
+
+def _line(answer: bool | str | None) -> str | None:
+    return answer if isinstance(answer, str) else None
 
 
 def _failed(run: Run, error: NootropicError) -> None:
