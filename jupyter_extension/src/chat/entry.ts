@@ -5,6 +5,7 @@ import type { PartialJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
 import { button, el, notice } from '../dom';
+import { questionView } from '../question';
 import type { IAnswer, IRun } from '../tokens';
 import { AnswerView } from './answer';
 import { codeBlock } from './code';
@@ -63,7 +64,7 @@ export class Entry extends Panel {
     this.addClass('noo-mod-running');
     this.node.setAttribute('aria-busy', 'true');
     const line = el('span', { class: 'noo-chat-progress', role: 'status' }, this.options.trans.__('Asking …'));
-    this.below.node.replaceChildren(line);
+    this.below.node.replaceChildren(line, questionView(run, this.options.trans));
     this.answer.follow(run.text);
     const hear = (): void => {
       this.answer.follow(run.text);
