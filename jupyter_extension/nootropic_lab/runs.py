@@ -26,6 +26,8 @@ MOST_TEXT = 2**20
 # Pieces of text that come within this time are one event.
 GATHER_S = 0.03
 PATIENCE_S = 0.6
+# So many characters of an argument are told in a list.
+MOST_TOLD = 2000
 
 Tell = Callable[[Path, dict[str, Any]], None]
 
@@ -117,8 +119,19 @@ class Run:
         self._event(state, told)
 
     def head(self) -> dict[str, Any]:
-        """What a list shows of it."""
-        return {"run": self.id, "verb": self.call.entry.verb, "path": self.path, "state": self.state}
+        """What a list shows of it: plain arguments only, long texts cut, and no secrets."""
+        fields = self.call.entry.params.get("properties", {})
+        told = {
+            name: value[:MOST_TOLD] if isinstance(value, str) else value
+            for name, value in self.call.arguments.items()
+            if isinstance(value, str | int | float | bool) and not fields.get(name.replace("_", "-"), {}).get("writeOnly")
+        }
+        verb = self.call.entry.verb
+        return {"run": self.id, "verb": verb, "path": self.path, "state": self.state, "arguments": told}
+
+    def begin(self) -> None:
+        """Tell that it goes on from now on: other pages may follow it."""
+        self._event("started", self.head())
 
     def document(self) -> dict[str, Any]:
         """All that is known of it."""
@@ -179,6 +192,7 @@ class Runs:
         run = Run(call, str(request.get("path", "")), lambda event: self._tell(root, event))
         work = self._desk.perform(call, run.cancel, run.lent(asks))
         self._runs[run.id] = run
+        run.begin()
         task = asyncio.get_running_loop().create_task(self._finish(run, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -83,6 +83,9 @@ async def test_every_page_hears_of_the_question_and_of_its_end(
 
     await asyncio.wait_for(socket.read_message(), 30)
     run = await start(jp_fetch, "init", "plain")
+    begun = await heard()
+    head = {"run": run, "verb": "init", "path": "plain", "state": "running", "arguments": {}}
+    assert (begun["event"], begun["seq"], begun["data"]) == ("started", 1, head)
     news = await heard()
     assert (news["run"], news["event"]) == (run, "asked") and news["data"]["question"]["id"] == 1
     await answer(jp_fetch, run, 1, True)
