@@ -97,7 +97,7 @@ export class NootropicClient implements INootropic {
   private async run(verb: string, args: ReadonlyJSONObject, options: ICallOptions): Promise<IAnswer> {
     const answer = await this.ask(`capabilities/${encodeURIComponent(verb)}`, {
       method: 'POST',
-      body: JSON.stringify({ arguments: args, path: options.folder, unsaved: this.options.documents.unsaved() }),
+      body: JSON.stringify({ arguments: args, path: options.folder, unsaved: this.options.documents.unsaved(), forms: options.forms }),
       ...(options.signal ? { signal: options.signal } : {})
     });
     return this.take(verb, options.folder, answer);

@@ -178,6 +178,8 @@ export class Run implements IRun {
     } else if (event.event === 'progress') {
       this.seq = event.seq;
       this.tellProgress(event.data);
+    } else if (event.event === 'started') {
+      this.seq = event.seq;
     } else if (event.event === 'asked') {
       this.seq = event.seq;
       this.tellQuestion(event.data.question);

@@ -48,6 +48,8 @@ export interface ICallOptions {
   readonly folder: string;
   /** Stops the call. */
   readonly signal?: AbortSignal;
+  /** Of a call, the only forms that are wanted, by MIME type: a large result is not made and sent in all others. */
+  readonly forms?: readonly string[];
 }
 
 /** How far a run is. */
@@ -167,7 +169,7 @@ export interface IRunEvent {
   readonly run: string;
   /** Counts the run's events from 1. */
   readonly seq: number;
-  readonly event: 'text' | 'progress' | 'asked' | 'done' | 'failed' | 'cancelled';
+  readonly event: 'started' | 'text' | 'progress' | 'asked' | 'done' | 'failed' | 'cancelled';
   readonly data: ReadonlyJSONObject;
 }
 

@@ -1,12 +1,12 @@
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { MimeModel } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { PartialJSONObject } from '@lumino/coreutils';
+import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
 import { button, el, notice } from '../dom';
 import { questionView } from '../question';
-import type { IAnswer, IRun } from '../tokens';
+import type { IRun } from '../tokens';
 import { AnswerView } from './answer';
 import { codeBlock } from './code';
 import type { Ending, IFacts, ITurn } from './data';
@@ -49,6 +49,9 @@ export class Entry extends Panel {
 
   /** The turn as it is kept; null until it is. */
   turn: ITurn | null = null;
+
+  /** The number under which a command is kept; `keeping` while that is not known yet. */
+  command: number | 'keeping' | null = null;
 
   /** True when it shows why there is no whole answer. */
   failed = false;
@@ -94,10 +97,10 @@ export class Entry extends Panel {
   }
 
   /** Show the result of a command, by the renderers that show it in a notebook. */
-  async showResult(answer: IAnswer): Promise<void> {
+  async showResult(bundle: ReadonlyJSONObject): Promise<void> {
     this.ended();
     const { rendermime, trans } = this.options;
-    const model = new MimeModel({ data: answer.bundle as PartialJSONObject, trusted: false });
+    const model = new MimeModel({ data: bundle as PartialJSONObject, trusted: false });
     const mimeType = rendermime.preferredMimeType(model.data, 'ensure');
     await this.answer.finish('');
     this.below.node.replaceChildren();
