@@ -6,7 +6,7 @@ import { ALL, chosen, readFilter } from '../board/filter';
 import { BoardPanel } from '../board/panel';
 import { argumentsOf, moved } from '../board/moves';
 import type { Move } from '../board/moves';
-import { serverPaths } from '../board/paths';
+import { serverPaths } from '../serverPaths';
 import { keptState, readState } from '../board/state';
 import { target } from '../board/targets';
 import { columnOf, readPlan } from '../plan/data';

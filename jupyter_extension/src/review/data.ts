@@ -39,6 +39,8 @@ export interface IReviewHunk extends IHunk {
   /** Its lines were too many to come along: it is asked for by itself. */
   readonly leftOut: boolean;
   readonly cellKind: string;
+  /** The id of its cell; empty in a text. */
+  readonly cellId: string;
   readonly outputs: number;
 }
 
@@ -83,6 +85,7 @@ export function readReview(result: ReadonlyJSONObject): IReview | null {
       editable: extra[index]?.editable === true,
       leftOut: extra[index]?.left_out === true,
       cellKind: text(extra[index]?.cell_kind),
+      cellId: text(extra[index]?.cell_id),
       outputs: number(extra[index]?.outputs) ?? 0
     })),
     cells: array(result.cells).map(run => readRun(record(run)))
