@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
 from nootropic_kernel.changes.line_diff import Block, changed_blocks, split_lines
@@ -38,7 +39,11 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
         return [DiffLine(" ", hunk.header)]
     if hunk.kind == "file" and (hunk.header.startswith("renamed") or old == new):  # two binaries may be of one size
         return [DiffLine("-", _text(old)), DiffLine("+", _text(new))]
-    lines = list(_marked(split_lines(old), split_lines(new), note_missing_end=hunk.kind != "cell"))
+    before, after = split_lines(old), split_lines(new)
+    blocks = changed_blocks(before, after, join=0)
+    # Of a hunk of a million lines only those that are shown are made.
+    lines = list(islice(_marked(before, after, blocks, note_missing_end=hunk.kind != "cell"), MOST_LINES + 1))
+    unmade = max(0, len(before) + sum(block.new_to - block.new_from for block in blocks) - len(lines))
     pair = read_pair(edit.base or b"", edit.new or b"") if hunk.kind == "text" else None
     if pair is not None:
         base = pair.old
@@ -47,7 +52,7 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
         end = start + hunk.old_lines
         lines = above + lines + [DiffLine(" ", _bare(line)) for line in base[end : end + context]]
     if len(lines) > MOST_LINES:
-        lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {len(lines) - MOST_LINES} more lines")]
+        lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {len(lines) + unmade - MOST_LINES} more lines")]
     return [_cut(line) for line in lines]
 
 
@@ -133,9 +138,9 @@ def _grouped(blocks: list[Block]) -> Iterable[list[Block]]:
         yield group
 
 
-def _marked(old: list[bytes], new: list[bytes], *, note_missing_end: bool) -> Iterable[DiffLine]:
+def _marked(old: list[bytes], new: list[bytes], blocks: list[Block], *, note_missing_end: bool) -> Iterable[DiffLine]:
     at = 0
-    endings = {line.endswith(b"\r\n") for line in [*old, *new] if line.endswith(b"\n")}
+    endings = {line.endswith(b"\r\n") for line in chain(old, new) if line.endswith(b"\n")}
 
     def lines(op: Literal[" ", "-", "+"], part: list[bytes]) -> Iterable[DiffLine]:
         for line in part:
@@ -145,7 +150,7 @@ def _marked(old: list[bytes], new: list[bytes], *, note_missing_end: bool) -> It
             if note_missing_end and not line.endswith(b"\n") and op != " ":
                 yield DiffLine(" ", NO_NEWLINE)
 
-    for block in changed_blocks(old, new, join=0):
+    for block in blocks:
         yield from lines(" ", old[at : block.old_from])
         yield from lines("-", old[block.old_from : block.old_to])
         yield from lines("+", new[block.new_from : block.new_to])

@@ -60,6 +60,8 @@ export interface IReview {
   readonly page: number;
   readonly pages: number;
   readonly drift: string;
+  /** So large that no hunk was tried: what does not fit is refused when it is accepted. */
+  readonly large: boolean;
   readonly language: string;
   readonly hunks: readonly IReviewHunk[];
   readonly cells: readonly ICellRun[];
@@ -79,6 +81,7 @@ export function readReview(result: ReadonlyJSONObject): IReview | null {
     page: number(result.page) ?? 1,
     pages: number(result.pages) ?? 1,
     drift: text(result.drift),
+    large: result.large === true,
     language: text(result.language),
     hunks: read.hunks.map((hunk, index) => ({
       ...hunk,

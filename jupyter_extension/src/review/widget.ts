@@ -206,7 +206,7 @@ export class ReviewWidget extends Widget {
     this.title.label = `${review.proposal.id} ${review.proposal.title}`.slice(0, 40);
     this.top.replaceChildren(...this.heading(review, locked));
     this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
-    this.list.update(review, locked);
+    this.list.update(review, locked, this.model.reading);
     if (document.activeElement === this.node) {
       // The tab was opened by its person before there was a hunk.
       this.list.focus();
