@@ -55,7 +55,7 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, str | int | float | None):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        return {entry.name: to_plain(getattr(value, entry.name)) for entry in fields(value)}
+        return {name: to_plain(getattr(value, name)) for name, _ in _defaults(cast(Any, type(value)))}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     return value

@@ -3,8 +3,9 @@
 Run as ``scripted_model.py ANSWERS.json LOG``: each chat gets the next answer (the last one again and again), each
 request body becomes one line of LOG. An answer is a text, or ``{"text": …, "finish_reason": …}`` with the seconds to
 ``sleep`` before it or to ``stall`` after it, or ``until`` with the file to wait for; or ``{"status": 500}``, or
-``{"cut": text}`` for a stream that ends in the middle, or ``{"parts": […]}`` of texts that each may wait ``until``. With ``steady`` as third word the same request gets the same
-answer, as from a model at temperature 0, and only a new one the next.
+``{"cut": text}`` for a stream that ends in the middle, or ``{"parts": […]}`` of texts that each may wait ``until``.
+With ``steady`` as third word the same request gets the same answer, as from a model at temperature 0, and only a new
+one the next.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The whole way in one window: a plan, a moved card, a run, a review of three hunks, the commits, undo, redo, a reload."""
+"""The whole way in one window: plan, move a card, run, review three hunks, commits, undo, redo, reload."""
 
 from __future__ import annotations
 

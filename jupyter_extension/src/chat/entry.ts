@@ -66,15 +66,18 @@ export class Entry extends Panel {
     this.run = run;
     this.addClass('noo-mod-running');
     this.node.setAttribute('aria-busy', 'true');
-    const line = el('span', { class: 'noo-chat-progress', role: 'status' }, this.options.trans.__('Asking …'));
-    this.below.node.replaceChildren(line, questionView(run, this.options.trans));
-    this.answer.follow(run.text);
+    const { trans } = this.options;
+    const line = el('span', { class: 'noo-chat-progress', role: 'status' });
+    this.below.node.replaceChildren(line, questionView(run, trans));
     const hear = (): void => {
       this.answer.follow(run.text);
       const { progress } = run;
       const share = progress?.fraction === null || progress === null ? '' : ` ${Math.round(progress.fraction * 100)} %`;
-      line.textContent = run.text !== '' && share === '' ? '' : `${progress?.text || this.options.trans.__('Asking …')}${share}`;
+      const begun = run.verb === 'chat' ? trans.__('Asking …') : trans.__('Running …');
+      const said = (run.text !== '' && share === '') || run.question !== null ? '' : `${progress?.text || begun}${share}`;
+      line.textContent = said;
     };
+    hear();
     run.news.connect((_, news) => {
       if (this.run === run && news.event !== 'ended') {
         hear();
