@@ -108,6 +108,8 @@ def test_from_a_hunk_to_its_file_and_a_file_that_cannot_be_written(lab: Lab, rep
     dialog.get_by_role("button", name="No Kernel").click()
     expect(lab.cell(25)).to_be_in_viewport()
     lab.command("nootropic:review-proposal", id=proposal)
+    hunk(review, "P1:3").get_by_role("button", name="Reject").click()
+    expect(hunk(review, "P1:3")).to_have_attribute("data-state", "rejected")
     review.locator('[data-action="open new.py"]').click()
     hunk(review, "P1:4").get_by_role("button", name="Open the file").click()
     note = review.locator(".noo-notice.noo-mod-error")
