@@ -121,10 +121,11 @@ class Run:
     def head(self) -> dict[str, Any]:
         """What a list shows of it: plain arguments only, long texts cut, and no secrets."""
         fields = self.call.entry.params.get("properties", {})
+        secret = {name for name, field in fields.items() if field.get("writeOnly")}
         told = {
             name: value[:MOST_TOLD] if isinstance(value, str) else value
             for name, value in self.call.arguments.items()
-            if isinstance(value, str | int | float | bool) and not fields.get(name.replace("_", "-"), {}).get("writeOnly")
+            if isinstance(value, str | int | float | bool) and name.replace("_", "-") not in secret
         }
         verb = self.call.entry.verb
         return {"run": self.id, "verb": verb, "path": self.path, "state": self.state, "arguments": told}

@@ -38,7 +38,7 @@ class ChatsParams(Params):
 
 
 class ChatEntry(BaseModel):
-    """A chat in the list, with its title or its first question; ``named`` tells that the person gave the title."""
+    """A chat in the list: its title, its first question or command; ``named`` tells that the person gave the title."""
 
     id: str
     created: str
@@ -48,12 +48,13 @@ class ChatEntry(BaseModel):
     face: str
 
     @classmethod
-    def of(cls, head: ChatHead) -> ChatEntry:
+    def of(cls, head: ChatHead, commands: ChatCommands) -> ChatEntry:
         """The entry of a chat."""
+        first = head.first or next((each.line for each in commands.of(head.id)), "")
         return cls(
             id=head.id,
             created=time.strftime("%Y-%m-%d %H:%M", time.localtime(head.created)),
-            title=_line(head.title or head.first),
+            title=_line(head.title or first),
             named=head.title != "",
             turns=head.turns,
             face=head.face,
@@ -113,10 +114,11 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
     if (params.action == "rename") != (params.title is not None):
         raise UsageError("A title goes with `rename`.", next='Write for example `chats rename C1 "Sorting"`.')
     conversations = Conversations(session.database(), redact)
+    commands = ChatCommands(session.database(), conversations, redact)
     if params.action == "list":
         if params.id is not None:
             raise UsageError("`chats list` takes no id.", next=f"Did you mean `chats show {params.id}`?")
-        entries = [ChatEntry.of(head) for head in conversations.heads()]
+        entries = [ChatEntry.of(head, commands) for head in conversations.heads()]
         return ChatsResult(message=f"{len(entries)} chats." if entries else _NONE, chats=entries)
     if params.id is None:
         raise UsageError(
@@ -141,9 +143,9 @@ def chats(params: ChatsParams, session: Session) -> ChatsResult:
         )
         for each in conversations.turns(params.id)
     ]
-    commands = ChatCommands(session.database(), conversations, redact).of(params.id)
     told = [
-        ChatCommand(number=each.number, turns=each.turns, line=each.line, forms=dict(each.forms)) for each in commands
+        ChatCommand(number=each.number, turns=each.turns, line=each.line, forms=dict(each.forms))
+        for each in commands.of(params.id)
     ]
     cost = cost_of(*conversations.runs(params.id))
     return ChatsResult(message=f"Chat {params.id.upper()}.", turns=turns, commands=told, cost=cost)

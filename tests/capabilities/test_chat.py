@@ -532,6 +532,7 @@ def test_commands_stand_between_the_turns_and_go_with_the_chat(workspace: Worksp
         noted(workspace, "/status", "C1", text_plain="late")
     # A command may be the first of a chat.
     begun = noted(workspace, "/status", text_plain="fine").chat
+    assert kept(workspace).chats[0].title == "/status"
     assert begun != "C1" and kept(workspace, "show", begun).commands[0].turns == 0
     assert say(workspace, "And now?", face="lab", chat=begun).turn == 1
 

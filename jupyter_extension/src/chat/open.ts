@@ -60,7 +60,18 @@ export class OpenChat implements IDisposable {
   }
 
   /** Keep a command, also as the beginning of a chat; gives its number. */
-  async keep(line: string, forms: ReadonlyJSONObject): Promise<number | null> {
+  keep(line: string, forms: ReadonlyJSONObject): Promise<number | null> {
+    const kept = this.put(line, forms);
+    this.keeping = kept;
+    return kept;
+  }
+
+  /** What was given is kept: the next question goes into the same chat. */
+  async settled(): Promise<void> {
+    await this.keeping;
+  }
+
+  private async put(line: string, forms: ReadonlyJSONObject): Promise<number | null> {
     const { id, folder } = this;
     try {
       const kept = await keepCommand(this.options.ask, folder, id, line, forms);
@@ -76,6 +87,7 @@ export class OpenChat implements IDisposable {
     }
   }
 
+  private keeping: Promise<unknown> = Promise.resolve();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private gone = false;
 }

@@ -231,6 +231,7 @@ export class ChatPanel extends Panel {
     const { client, ask, trans } = this.options;
     // Who is quick sends before the chat that was open is there again.
     await this.begun();
+    await this.at.settled();
     if (this.exchange.run !== null || this.isDisposed) {
       return;
     }
