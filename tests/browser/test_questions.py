@@ -74,6 +74,8 @@ def test_a_verb_asks_in_its_place_and_goes_on(lab: Lab, repo: Path, doubtful: st
 
     # A line of text, as at a terminal: the focus stays where the next question comes.
     entry = say(chat, f"/review {doubtful} --interactive")
+    # What it says meanwhile stands as at a terminal.
+    expect(entry.locator("pre.noo-plain")).to_contain_text('-"""Books and how')
     line = entry.get_by_label("Answer")
     line.fill("y")
     line.press("Enter")

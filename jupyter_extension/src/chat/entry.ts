@@ -61,19 +61,24 @@ export class Entry extends Panel {
     return this.run !== null;
   }
 
-  /** Show a run while it goes on. */
-  follow(run: IRun): void {
+  /** Show a run while it goes on. A chat speaks Markdown; what other verbs say is as at a terminal. */
+  follow(run: IRun, verb: string): void {
     this.run = run;
+    this.plain = verb === 'chat' ? null : el('pre', { class: 'noo-plain' });
     this.addClass('noo-mod-running');
     this.node.setAttribute('aria-busy', 'true');
     const { trans } = this.options;
     const line = el('span', { class: 'noo-chat-progress', role: 'status' });
-    this.below.node.replaceChildren(line, questionView(run, trans));
+    this.below.node.replaceChildren(this.plain ?? '', line, questionView(run, trans));
     const hear = (): void => {
-      this.answer.follow(run.text);
+      if (this.plain === null) {
+        this.answer.follow(run.text);
+      } else {
+        this.plain.textContent = run.text;
+      }
       const { progress } = run;
       const share = progress?.fraction === null || progress === null ? '' : ` ${Math.round(progress.fraction * 100)} %`;
-      const begun = run.verb === 'chat' ? trans.__('Asking …') : trans.__('Running …');
+      const begun = verb === 'chat' ? trans.__('Asking …') : trans.__('Running …');
       const said = (run.text !== '' && share === '') || run.question !== null ? '' : `${progress?.text || begun}${share}`;
       line.textContent = said;
     };
@@ -131,11 +136,12 @@ export class Entry extends Panel {
   async fail(partial: string, ending: Ending, why: string): Promise<void> {
     this.ended();
     this.failed = true;
-    await this.answer.finish(partial);
+    await this.answer.finish(this.plain === null ? partial : '');
     const { trans, retry } = this.options;
     const again = button(trans.__('Retry'), { class: 'noo-button' }, () => retry(this.question));
     const told = ending === 'stopped' ? [] : [notice('error', why)];
     this.below.node.replaceChildren(
+      partial === '' || this.plain === null ? '' : this.plain,
       ...(partial === '' && ending !== 'stopped' ? [] : this.mark(ending)),
       ...told,
       el('div', { class: 'noo-chat-again' }, again)
@@ -163,4 +169,5 @@ export class Entry extends Panel {
   private readonly answer: AnswerView;
   private readonly below = new Widget({ node: el('div', { class: 'noo-chat-below' }) });
   private run: IRun | null = null;
+  private plain: HTMLElement | null = null;
 }

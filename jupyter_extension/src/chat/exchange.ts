@@ -66,7 +66,7 @@ export class Exchange {
     this._run = run;
     this._asked = { verb, question };
     busy(true);
-    entry.follow(run);
+    entry.follow(run, verb);
     run.news.connect((_, news) => {
       if (news.event === 'accepted') {
         accepted();

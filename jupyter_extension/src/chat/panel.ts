@@ -230,8 +230,7 @@ export class ChatPanel extends Panel {
   private async send(message: string, found: IEnclosed | null, draft: IDraft | null): Promise<void> {
     const { client, ask, trans } = this.options;
     // Who is quick sends before the chat that was open is there again.
-    await this.begun();
-    await this.at.settled();
+    await this.begun().then(() => this.at.settled());
     if (this.exchange.run !== null || this.isDisposed) {
       return;
     }
