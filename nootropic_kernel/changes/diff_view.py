@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CONTEXT = 3
 LONGEST_LINE = 2_000
 MOST_LINES = 600
+_HALF = MOST_LINES // 2 - CONTEXT
 NO_NEWLINE = "\\ No newline at end of file"
 
 
@@ -43,16 +44,17 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
     blocks = changed_blocks(before, after, join=0)
     # Of a hunk of a million lines only those that are shown are made.
     lines = list(islice(_marked(before, after, blocks, note_missing_end=hunk.kind != "cell"), MOST_LINES + 1))
-    unmade = max(0, len(before) + sum(block.new_to - block.new_from for block in blocks) - len(lines))
+    told = sum(line.text != NO_NEWLINE for line in lines)
+    unmade = max(0, len(before) + sum(block.new_to - block.new_from for block in blocks) - told)
     pair = read_pair(edit.base or b"", edit.new or b"") if hunk.kind == "text" else None
     if pair is not None:
         base = pair.old
         start = hunk.old_start - 1 if hunk.old_lines else hunk.old_start
         above = [DiffLine(" ", _bare(line)) for line in base[max(0, start - context) : start]]
         end = start + hunk.old_lines
-        lines = above + lines + [DiffLine(" ", _bare(line)) for line in base[end : end + context]]
-    if len(lines) > MOST_LINES:
-        lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {len(lines) + unmade - MOST_LINES} more lines")]
+        lines = above + lines + [DiffLine(" ", _bare(line)) for line in base[end : end + context] if not unmade]
+    if more := unmade + max(0, len(lines) - MOST_LINES):
+        lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {more} more lines")]
     return [_cut(line) for line in lines]
 
 
@@ -152,8 +154,10 @@ def _marked(old: list[bytes], new: list[bytes], blocks: list[Block], *, note_mis
 
     for block in blocks:
         yield from lines(" ", old[at : block.old_from])
-        yield from lines("-", old[block.old_from : block.old_to])
-        yield from lines("+", new[block.new_from : block.new_to])
+        out, put = old[block.old_from : block.old_to], new[block.new_from : block.new_to]
+        # Of a long exchange the beginnings of both sides are shown.
+        yield from lines("-", out[: max(_HALF, MOST_LINES - len(put))])
+        yield from lines("+", put[: max(_HALF, MOST_LINES - len(out))])
         at = block.old_to
     yield from lines(" ", old[at:])
 

@@ -15,7 +15,7 @@ from tests.browser.lab import Lab
 from tests.browser.test_review_panel import again, hunk
 from tests.conftest import git
 
-pytestmark = [pytest.mark.browser, pytest.mark.deep]
+pytestmark = [pytest.mark.browser, pytest.mark.deep, pytest.mark.timeout(900)]
 
 LINES, PLACES = 270_000, 20_000
 _WATCH = """() => {
