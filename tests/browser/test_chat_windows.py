@@ -58,6 +58,13 @@ def entries(chat: Locator) -> Locator:
     return chat.locator(".noo-chat-entry")
 
 
+def begun(lab: Lab) -> Locator:
+    """The chat of a window that shows no document; the launcher, which takes the focus when it comes, is there."""
+    lab.page.goto(lab.address)
+    expect(lab.page.locator(".jp-LauncherCard").first).to_be_visible()
+    return opened(lab)
+
+
 def window(lab: Lab, name: str) -> tuple[Page, Locator]:
     """Another window on the same server, with its chat."""
     other = lab.page.context.new_page()
@@ -77,8 +84,7 @@ def test_two_windows_and_a_cut_connection(lab: Lab, repo: Path, person_home: Pat
     ]
     wire = Wire(page)
     with scripted_model(tmp_path, person_home, ["Fine.", {"parts": parts}]):
-        page.goto(lab.address)
-        chat = opened(lab)
+        chat = begun(lab)
         expect(answer(say(chat, "Begin"))).to_have_text("Fine.")
         other, second = window(lab, "second")
         expect(entries(second)).to_have_count(1)
@@ -121,8 +127,7 @@ def test_commands_titles_and_unsaved_text(
 ) -> None:
     page = lab.page
     with scripted_model(tmp_path, person_home, ["First.", "Second."]) as model:
-        page.goto(lab.address)
-        chat = opened(lab)
+        chat = begun(lab)
         page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'shelf/books.py'})")
         text = page.locator(".jp-FileEditor .cm-content")
         expect(text).to_contain_text("sorted(books)")

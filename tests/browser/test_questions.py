@@ -14,6 +14,7 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.browser.axe import serious
 from tests.browser.lab import Lab
 from tests.browser.test_chat import opened, say
+from tests.browser.test_chat_windows import begun
 from tests.conftest import git
 
 pytestmark = pytest.mark.browser
@@ -36,8 +37,7 @@ def doubtful(repo: Path, workspace: Workspace) -> str:
 
 def test_a_verb_asks_in_its_place_and_goes_on(lab: Lab, repo: Path, doubtful: str) -> None:
     page = lab.page
-    page.goto(lab.address)
-    chat = opened(lab)
+    chat = begun(lab)
     head = git(repo, "rev-parse", "HEAD")
 
     # In the chat: the question stands at the command; No is a refusal that says what to do.

@@ -10,6 +10,7 @@ import { CallError } from '../api';
 import { settledLength } from '../chat/blocks';
 import { chips, enclosed } from '../chat/chips';
 import type { ILive } from '../chat/live';
+import { Memory } from '../chat/memory';
 import { ChatPanel } from '../chat/panel';
 import { QuietSanitizer, withoutDiagrams } from '../chat/quiet';
 import type { ITargets } from '../chat/targets';
@@ -405,6 +406,25 @@ describe('the chat panel', () => {
     expect(entries).toHaveLength(2);
     expect(entries[1]!.textContent).not.toContain('Broken off');
     panel.dispose();
+  });
+
+  it('forgets nothing of before a reload, however soon something is typed', async () => {
+    const kept = new Map<string, unknown>([['nootropic-lab:chat', { folder: 'work', chat: 'C7', draft: 'from before' }]]);
+    let give: () => void = () => undefined;
+    const state = {
+      fetch: (id: string) => new Promise(resolve => (give = () => resolve(kept.get(id)))),
+      save: async (id: string, value: unknown) => void kept.set(id, value)
+    } as unknown as IStateDB;
+    const memory = new Memory(state);
+    const read = memory.read();
+    const now = { folder: '', chat: '', draft: 'typed', run: '', verb: '', question: '' };
+    memory.keep(() => now);
+    await new Promise(resolve => setTimeout(resolve, 200));
+    give();
+    expect(await read).toMatchObject({ chat: 'C7', draft: 'from before' });
+    memory.keep(() => now);
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect(kept.get('nootropic-lab:chat')).toEqual(now);
   });
 
   it('renames a chat in its list', async () => {
