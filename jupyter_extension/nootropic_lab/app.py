@@ -11,7 +11,7 @@ from nootropic_lab.event_handler import EventsHandler
 from nootropic_lab.events import Events
 from nootropic_lab.handlers import CapabilitiesHandler, CapabilityHandler, PlaceHandler, UnknownRouteHandler
 from nootropic_lab.line_handlers import CompleteHandler, ParseHandler
-from nootropic_lab.run_handlers import RunHandler, RunsHandler
+from nootropic_lab.run_handlers import AnswerHandler, RunHandler, RunsHandler
 from nootropic_lab.runs import Runs
 
 API = r"/nootropic/api"
@@ -42,6 +42,7 @@ class NootropicLab(ExtensionApp):
                 (API + r"/capabilities/([^/]+)", CapabilityHandler),
                 (API + r"/runs", RunsHandler),
                 (API + r"/runs/([^/]+)", RunHandler),
+                (API + r"/runs/([^/]+)/answer", AnswerHandler),
                 (API + r"/events", EventsHandler),
                 (API + r"/place", PlaceHandler),
                 (API + r"/complete", CompleteHandler),

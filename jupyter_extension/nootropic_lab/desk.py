@@ -17,7 +17,7 @@ from nootropic_lab.errors import UnknownVerb
 from nootropic_lab.places import folder_below, in_workspace, on_server
 
 if TYPE_CHECKING:
-    from nootropic_kernel.capabilities.base import Progress
+    from nootropic_kernel.capabilities.base import Progress, Result
     from nootropic_kernel.capabilities.registry import Entry, Registry
 
 T = TypeVar("T")
@@ -26,6 +26,7 @@ _MOST_LOOKING = 4
 # While verbs compute, their threads and the server's own take turns of so long. With Python's usual 5 ms the server
 # waits that long behind each of them, many times in one request.
 _SHORT_TURNS_S = 0.001
+_DOCUMENT = "application/json"
 
 
 class Busy(NootropicError):
@@ -41,6 +42,16 @@ class Call:
     workspace: Workspace
     arguments: dict[str, Any]
     unsaved: frozenset[str]
+    forms: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Lent:
+    """What a verb may do towards the person; see :class:`~nootropic_kernel.capabilities.base.Session`."""
+
+    emit: Callable[[Progress], None] = lambda progress: None
+    approve: Callable[[str], bool] | None = None
+    ask: Callable[[str], str | None] | None = None
 
 
 class Desk:
@@ -61,19 +72,18 @@ class Desk:
     async def prepare(self, verb: str, request: Mapping[str, Any]) -> Call:
         """Look at a request before anything runs.
 
-        :param request: ``arguments``, ``path`` (the folder) and ``unsaved`` (files with unsaved edits), all optional.
+        :param request: ``arguments``, ``path`` (the folder), ``unsaved`` (files with unsaved edits) and ``forms`` (the
+            MIME types that are wanted; the document itself is `application/json`), all optional.
         :raises NootropicError: what is wrong with it.
         """
-        arguments, path, unsaved = _checked(request)
-        return await self.look(lambda: self._prepared(verb, arguments, path, unsaved))
+        arguments, path, unsaved, forms = _checked(request)
+        return await self.look(lambda: self._prepared(verb, arguments, path, unsaved, forms))
 
-    def perform(
-        self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None] = lambda progress: None
-    ) -> asyncio.Future[dict[str, Any]]:
+    def perform(self, call: Call, cancel: threading.Event, lent: Lent | None = None) -> asyncio.Future[dict[str, Any]]:
         """Start a prepared call in a thread; its answer, or what it raises, comes with the future.
 
         :param cancel: set when nobody waits for the answer any more.
-        :param emit: told, in that thread, what the verb streams.
+        :param lent: what hears the verb and answers it, in that thread; by default nobody does.
         :raises Busy: when too many run.
         """
         if len(self._running) >= _MOST_AT_ONCE:
@@ -82,7 +92,7 @@ class Desk:
             self._turns_s = sys.getswitchinterval()
             sys.setswitchinterval(min(self._turns_s, _SHORT_TURNS_S))
         self._running.add(cancel)
-        return _apart(lambda: self._run(call, cancel, emit), lambda: self._ended(cancel))
+        return _apart(lambda: self._run(call, cancel, lent or Lent()), lambda: self._ended(cancel))
 
     def _ended(self, cancel: threading.Event) -> None:
         self._running.discard(cancel)
@@ -139,27 +149,38 @@ class Desk:
             "untrusted": registry.untrusted,
         }
 
-    def _prepared(self, verb: str, arguments: dict[str, Any], path: str, unsaved: list[str]) -> Call:
+    def _prepared(
+        self, verb: str, arguments: dict[str, Any], path: str, unsaved: list[str], forms: frozenset[str] | None
+    ) -> Call:
         workspace = Workspace.find(folder_below(self.root, path))
         registry = _registry(workspace)
         entry = _known(registry, verb)
-        return Call(entry, registry, workspace, arguments, in_workspace(self.root, workspace.root, unsaved))
+        return Call(entry, registry, workspace, arguments, in_workspace(self.root, workspace.root, unsaved), forms)
 
-    def _run(self, call: Call, cancel: threading.Event, emit: Callable[[Progress], None]) -> dict[str, Any]:
+    def _run(self, call: Call, cancel: threading.Event, lent: Lent) -> dict[str, Any]:
         from nootropic_kernel.capabilities.base import Session
         from nootropic_kernel.capabilities.invoke import invoke
 
         workspace = call.workspace
-        session = Session(workspace=workspace, face="lab", emit=emit, cancel=cancel, unsaved=call.unsaved)
+        session = Session(
+            workspace=workspace,
+            face="lab",
+            emit=lent.emit,
+            cancel=cancel,
+            approve=lent.approve,
+            ask=lent.ask,
+            unsaved=call.unsaved,
+        )
         try:
             result = invoke(call.entry.verb, call.arguments, session, registry=call.registry)
-            document = result.document()
+            decides = call.entry.effect == "decide"
+            document = result.document() if decides or _wants(call, _DOCUMENT) else {}
             return {
                 "result": document,
-                "bundle": result.bundle(),
+                "bundle": _bundle(result, call.forms),
                 "failed": result.failed,
                 "effect": call.entry.effect,
-                "changed": on_server(workspace.root, self.root, _changed(call.entry, document)),
+                "changed": on_server(workspace.root, self.root, _changed(document)) if decides else [],
             }
         finally:
             session.close()
@@ -215,20 +236,39 @@ def _known(registry: Registry, verb: str) -> Entry:
         raise UnknownVerb(error.what, why=error.why, next=error.next, **error.data) from error
 
 
-def _checked(request: Mapping[str, Any]) -> tuple[dict[str, Any], str, list[str]]:
+def _checked(request: Mapping[str, Any]) -> tuple[dict[str, Any], str, list[str], frozenset[str] | None]:
     arguments, path, unsaved = request.get("arguments", {}), request.get("path", ""), request.get("unsaved", [])
+    forms = request.get("forms")
     if not isinstance(arguments, dict):
         raise UsageError("`arguments` is not an object.", next="Give the arguments by name.")
     if not isinstance(path, str):
         raise UsageError("`path` is not a string.", next="Name a folder below the one that this server serves.")
     if not (isinstance(unsaved, list) and all(isinstance(item, str) for item in unsaved)):
         raise UsageError("`unsaved` is not a list of strings.", next="Name the files with unsaved edits.")
-    return arguments, path, unsaved
+    if not (forms is None or (isinstance(forms, list) and all(isinstance(item, str) for item in forms))):
+        raise UsageError("`forms` is not a list of strings.", next="Name the MIME types that you want, or none.")
+    return arguments, path, unsaved, None if forms is None else frozenset(forms)
 
 
-def _changed(entry: Entry, document: Mapping[str, Any]) -> list[str]:
+def _wants(call: Call, form: str) -> bool:
+    return call.forms is None or form in call.forms
+
+
+def _bundle(result: Result, forms: frozenset[str] | None) -> dict[str, Any]:
+    """The wanted forms; of a large result the others take longer to make than the verb itself."""
+    if forms is None:
+        return result.bundle()
+    wanted = forms - {_DOCUMENT}
+    if not wanted:
+        return {}
+    if result.mime is not None and wanted == {result.mime}:
+        return {result.mime: result.data()}
+    return {form: value for form, value in result.bundle().items() if form in wanted}
+
+
+def _changed(document: Mapping[str, Any]) -> list[str]:
     """The files that a decision wrote, from its result."""
-    if entry.effect != "decide" or document.get("already"):
+    if document.get("already"):
         return []
     paths = document.get("paths")
     return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []

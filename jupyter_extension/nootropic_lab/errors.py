@@ -67,6 +67,38 @@ class FolderRefused(UsageError):
         )
 
 
+class WrongAnswer(UsageError):
+    """An answer that does not fit its question."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__("This is no answer to the question.", next=f"Answer with {wanted}.", wanted=wanted)
+
+
+class NotAsked(NootropicError):
+    """An answer to a question that is not open."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            "This question is not open any more.",
+            why="It was answered elsewhere, nobody answered it in time, or the run has ended.",
+            next="Look at the run: it tells what is asked now, and what came of it.",
+            question=number,
+        )
+
+
+class Unanswered(NootropicError):
+    """A question that nobody answered in time; that is not a no."""
+
+    def __init__(self, question: str, waited_s: float) -> None:
+        super().__init__(
+            f"Nobody answered within {_span(waited_s)}.",
+            why=f"The question was: {question}",
+            next="Start it again, and answer where it asks. What was finished before is kept.",
+            question=question,
+            waited_s=waited_s,
+        )
+
+
 def status_of(error: NootropicError) -> int:
     """400 for a wrong request, 403, 404 for what is not there, 413, 500 for a fault of ours, 409 for a verb's no."""
     if isinstance(error, UnknownVerb | UnknownRun | UnknownRoute):
@@ -92,3 +124,9 @@ def refusal(status: int, said: str) -> NootropicError:
     else:
         what, then = f"The Jupyter server refused: {responses.get(status, status)}.", "Load the page anew."
     return ServerRefusal(what, why=said, next=then)
+
+
+def _span(seconds: float) -> str:
+    """``600`` → ``10 minutes``."""
+    minutes = seconds / 60
+    return f"{minutes:g} minutes" if minutes >= 2 else f"{seconds:g} seconds"

@@ -114,7 +114,7 @@ class CapabilityHandler(NootropicHandler):
     async def post(self, verb: str) -> None:
         """Run the verb and answer with its result in every form."""
         try:
-            request = self.request_object("arguments", "path", "unsaved")
+            request = self.request_object("arguments", "path", "unsaved", "forms")
             call = await self.desk.prepare(verb, request)
             await self.allow(call)
             answer = await self.desk.written(call, await self.desk.perform(call, self.cancel))

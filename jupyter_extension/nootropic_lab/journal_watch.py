@@ -40,6 +40,8 @@ PUBLIC_NAMES = {
     "nightly.succeeded": "NightSucceeded",
     "nightly.failed": "NightFailed",
     "chat.said": "ChatChanged",
+    "chat.renamed": "ChatChanged",
+    "chat.noted": "ChatChanged",
     "chat.forgotten": "ChatChanged",
 }
 

@@ -38,7 +38,7 @@ class RunsHandler(_RunsBase):
     async def post(self) -> None:
         """Start a verb and answer with the run's id, long before it ends."""
         try:
-            request = self.request_object("verb", "arguments", "path", "unsaved")
+            request = self.request_object("verb", "arguments", "path", "unsaved", "forms", "asks")
             verb = request.get("verb")
             if not isinstance(verb, str):
                 raise UsageError("`verb` is not a string.", next='Send {"verb": "status"}.')
@@ -72,3 +72,24 @@ class RunHandler(_RunsBase):
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.finish(run.document())
+
+
+class AnswerHandler(_RunsBase):
+    """``POST {question, answer}``: answer what a run asks."""
+
+    # What is answered decides what the verb does: the same rights as to start it.
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self, name: str) -> None:
+        """Give the answer to the verb that waits for it."""
+        try:
+            request = self.request_object("question", "answer")
+            number = request.get("question")
+            if not isinstance(number, int) or isinstance(number, bool) or "answer" not in request:
+                raise UsageError("This is no answer.", next='Send {"question": 1, "answer": true}.')
+            run = self.runs.get(name)
+            await self.allow(run.call)
+            self.runs.answer(name, number, request["answer"])
+        except NootropicError as error:
+            raise web.HTTPError(status_of(error)) from error
+        self.finish(json.dumps(run.head()))

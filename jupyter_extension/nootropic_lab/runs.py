@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nootropic_kernel.workspace.errors import Interrupted, NootropicError
-from nootropic_lab.desk import Busy, Call, Desk
-from nootropic_lab.errors import UnknownRun, status_of
+from nootropic_kernel.capabilities.arguments import parameters
+from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
+from nootropic_lab.desk import Busy, Call, Desk, Lent
+from nootropic_lab.errors import NotAsked, UnknownRun, status_of
+from nootropic_lab.questions import Questions
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.base import Progress
@@ -25,6 +27,8 @@ MOST_TEXT = 2**20
 # Pieces of text that come within this time are one event.
 GATHER_S = 0.03
 PATIENCE_S = 0.6
+# So many characters of an argument are told in a list.
+MOST_TOLD = 2000
 
 Tell = Callable[[Path, dict[str, Any]], None]
 
@@ -46,6 +50,8 @@ class Run:
         self.progress: dict[str, Any] | None = None
         self.cancel = threading.Event()
         self.ended = asyncio.Event()
+        self.questions = Questions(self._question_changed, self.cancel)
+        self._asked: dict[str, Any] | None = None
         self._outcome = b"{}"
         self._tell = tell
         self._loop = asyncio.get_running_loop()
@@ -69,10 +75,17 @@ class Run:
             if self._gathering:
                 return
             self._gathering = True
-        try:
-            self._loop.call_soon_threadsafe(self._loop.call_later, GATHER_S, self.flush)
-        except RuntimeError:
-            pass  # The server has stopped: nobody listens any more.
+        self._soon(self._loop.call_later, GATHER_S, self.flush)
+
+    def lent(self, asks: bool) -> Lent:
+        """What its verb may do towards the person.
+
+        :param asks: whether a page shows what the verb asks.
+        """
+        if not asks:
+            return Lent(self.emit)
+        put = self.questions.put
+        return Lent(self.emit, lambda text: put("approve", text) is True, lambda text: _line(put("ask", text)))
 
     def flush(self) -> None:
         """Tell what has been gathered."""
@@ -101,19 +114,54 @@ class Run:
             return
         self.flush()
         self.state = state
+        self._asked = None
         self._outcome = outcome
         self.ended.set()
         self._event(state, told)
 
     def head(self) -> dict[str, Any]:
-        """What a list shows of it."""
-        return {"run": self.id, "verb": self.call.entry.verb, "path": self.path, "state": self.state}
+        """What a list shows of it: plain arguments only, long texts cut, and no secrets."""
+        secret = {_plain(each.name) for each in parameters(self.call.entry.params) if each.secret}
+        told = {
+            name: value[:MOST_TOLD] if isinstance(value, str) else value
+            for name, value in self.call.arguments.items()
+            if isinstance(value, str | int | float | bool) and _plain(name) not in secret
+        }
+        verb = self.call.entry.verb
+        return {"run": self.id, "verb": verb, "path": self.path, "state": self.state, "arguments": told}
+
+    def begin(self) -> None:
+        """Tell that it goes on from now on: other pages may follow it."""
+        self._event("started", self.head())
 
     def document(self) -> bytes:
         """All that is known of it, as JSON. The outcome may be large, and is not written anew."""
-        known = {"seq": self.seq, "text": self.text, "left_out": self.left_out, "progress": self.progress}
+        known = {
+            "seq": self.seq,
+            "text": self.text,
+            "left_out": self.left_out,
+            "progress": self.progress,
+            "question": self._asked,
+        }
         document = json.dumps({**self.head(), **known}).encode()
         return document if self._outcome == b"{}" else document[:-1] + b", " + self._outcome[1:]
+
+    def _question_changed(self) -> None:
+        """In the verb's thread: what it streamed before stands above the question."""
+        question = self.questions.open
+        self._soon(self._ask, question and question.document())
+
+    def _ask(self, question: dict[str, Any] | None) -> None:
+        self.flush()
+        if self.state == "running":
+            self._asked = question
+            self._event("asked", {"question": question})
+
+    def _soon(self, work: Callable[..., object], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(work, *arguments)
+        except RuntimeError:
+            pass  # The server has stopped: nobody listens any more.
 
     def _event(self, name: str, data: Mapping[str, Any]) -> None:
         self.seq += 1
@@ -142,14 +190,18 @@ class Runs:
         :raises NootropicError: what is wrong with the request.
         :raises Busy: when too many run.
         """
+        asks = request.get("asks", False)
+        if not isinstance(asks, bool):
+            raise UsageError("`asks` is not true or false.", next="Say true where a page shows what the verb asks.")
         call = await self._desk.prepare(verb, request)
         await allow(call)
         if sum(run.state == "running" for run in self._runs.values()) >= MOST_AT_ONCE:
             raise Busy("Too many runs at once in this server.", next="Wait until one ends, or stop one.")
         root = call.workspace.root
         run = Run(call, str(request.get("path", "")), lambda event: self._tell(root, event))
-        work = self._desk.perform(call, run.cancel, run.emit)
+        work = self._desk.perform(call, run.cancel, run.lent(asks))
         self._runs[run.id] = run
+        run.begin()
         task = asyncio.get_running_loop().create_task(self._finish(run, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -164,6 +216,19 @@ class Runs:
             return self._runs[name]
         except KeyError as error:
             raise UnknownRun(name) from error
+
+    def answer(self, name: str, number: int, answer: Any) -> Run:
+        """Answer what a run asks.
+
+        :raises UnknownRun: when there is no such run.
+        :raises NotAsked: when it does not ask this (any more).
+        :raises WrongAnswer: when the answer does not fit.
+        """
+        run = self.get(name)
+        if run.state != "running":
+            raise NotAsked(number)
+        run.questions.answer(number, answer)
+        return run
 
     def heads(self) -> list[dict[str, Any]]:
         """The runs that are known, oldest first."""
@@ -221,6 +286,15 @@ class Runs:
 def _text(told: Mapping[str, Any]) -> bytes:
     """An error as JSON: a value that is none is named by its text, so that an error never hides behind another."""
     return json.dumps(told, default=str).encode()
+
+
+def _plain(name: str) -> str:
+    """A parameter's name, however it is spelt: faces show `allow-executable`, Python says `allow_executable`."""
+    return name.rstrip("_").replace("_", "-")
+
+
+def _line(answer: bool | str | None) -> str | None:
+    return answer if isinstance(answer, str) else None
 
 
 def _failed(run: Run, error: NootropicError) -> None:

@@ -73,7 +73,8 @@ export class NootropicClient implements INootropic {
   start(verb: string, args: ReadonlyJSONObject, options: ICallOptions): IRun {
     return this.follow(verb, options, async () => {
       const unsaved = this.options.documents.unsaved();
-      const body = JSON.stringify({ verb, arguments: args, path: options.folder, unsaved });
+      // Whoever starts a run here shows what it asks.
+      const body = JSON.stringify({ verb, arguments: args, path: options.folder, unsaved, asks: true });
       return text((await this.ask('runs', { method: 'POST', body })).run);
     });
   }
@@ -96,7 +97,7 @@ export class NootropicClient implements INootropic {
   private async run(verb: string, args: ReadonlyJSONObject, options: ICallOptions): Promise<IAnswer> {
     const answer = await this.ask(`capabilities/${encodeURIComponent(verb)}`, {
       method: 'POST',
-      body: JSON.stringify({ arguments: args, path: options.folder, unsaved: this.options.documents.unsaved() }),
+      body: JSON.stringify({ arguments: args, path: options.folder, unsaved: this.options.documents.unsaved(), forms: options.forms }),
       ...(options.signal ? { signal: options.signal } : {})
     });
     return this.take(verb, options.folder, answer);
@@ -113,6 +114,11 @@ export class NootropicClient implements INootropic {
     });
     this.runs.add(run);
     this._runningChanged.emit();
+    run.news.connect((_, news) => {
+      if (news.event === 'asked') {
+        this._runningChanged.emit();
+      }
+    });
     const stop = (): void => void run.cancel();
     options.signal?.addEventListener('abort', stop);
     const ended = (): void => {

@@ -9,6 +9,9 @@ export interface IOpenDocuments {
   /** Those with unsaved edits, as paths below the server's root. */
   unsaved(): string[];
 
+  /** The text that a tab holds of a file and that is not saved yet; null where it is, or where the file is not open. */
+  unsavedText(path: string): string | null;
+
   /** Load the given files again where they are open; unsaved edits are never touched. */
   follow(paths: readonly string[]): Promise<void>;
 
@@ -31,6 +34,11 @@ export class OpenDocuments implements IOpenDocuments {
     return this.contexts()
       .filter(context => context.model.dirty)
       .map(context => this.path(context));
+  }
+
+  unsavedText(path: string): string | null {
+    const context = this.contexts().find(each => each.model.dirty && this.path(each) === path);
+    return context === undefined ? null : context.model.toString();
   }
 
   async follow(paths: readonly string[]): Promise<void> {

@@ -19,7 +19,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const TRIES = 2;
 /** The server's close code for a page that did not keep up. */
 const TOO_SLOW = 4001;
-const RUN_EVENTS: readonly string[] = ['text', 'progress', 'done', 'failed', 'cancelled'];
+const RUN_EVENTS: readonly string[] = ['started', 'text', 'progress', 'asked', 'done', 'failed', 'cancelled'];
 
 type SocketSettings = Pick<ServerConnection.ISettings, 'wsUrl' | 'token' | 'appendToken' | 'WebSocket'>;
 

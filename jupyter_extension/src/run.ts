@@ -9,9 +9,11 @@ import type {
   IAnswer,
   IEventStream,
   IProgress,
+  IQuestion,
   IRun,
   IRunEvent,
   NootropicEvent,
+  Reply,
   RunNews,
   RunState,
   StreamState
@@ -77,6 +79,10 @@ export class Run implements IRun {
     return this._progress;
   }
 
+  get question(): IQuestion | null {
+    return this._question;
+  }
+
   get news(): ISignal<IRun, RunNews> {
     return this._news;
   }
@@ -89,6 +95,15 @@ export class Run implements IRun {
       return;
     }
     await this.stopOnServer();
+  }
+
+  async answer(reply: Reply): Promise<void> {
+    const question = this._question?.id;
+    if (question !== undefined) {
+      await this.options.ask(`${this.route}/answer`, { method: 'POST', body: JSON.stringify({ question, answer: reply }) });
+      // An event tells that it is over; without a connection this does.
+      await this.look();
+    }
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<string> {
@@ -163,6 +178,11 @@ export class Run implements IRun {
     } else if (event.event === 'progress') {
       this.seq = event.seq;
       this.tellProgress(event.data);
+    } else if (event.event === 'started') {
+      this.seq = event.seq;
+    } else if (event.event === 'asked') {
+      this.seq = event.seq;
+      this.tellQuestion(event.data.question);
     } else {
       // It has ended: the answer may be large, so it is asked for and not sent to every page.
       void this.look();
@@ -224,6 +244,7 @@ export class Run implements IRun {
     if (document.progress !== null) {
       this.tellProgress(record(document.progress));
     }
+    this.tellQuestion(document.question);
     if (state === 'done') {
       try {
         const answer = await this.options.take(record(document.answer));
@@ -251,6 +272,16 @@ export class Run implements IRun {
     }
   }
 
+  private tellQuestion(data: unknown): void {
+    const { id, kind, text: words } = record(data);
+    const question =
+      typeof id === 'number' && (kind === 'approve' || kind === 'ask') ? { id, kind, text: text(words) } as const : null;
+    if (question?.id !== this._question?.id) {
+      this._question = question;
+      this._news.emit({ event: 'asked' });
+    }
+  }
+
   private end(state: 'done', answer: IAnswer): void;
   private end(state: 'failed' | 'cancelled', error: unknown): void;
   private end(state: RunState, outcome: unknown): void {
@@ -258,6 +289,7 @@ export class Run implements IRun {
       return;
     }
     this._state = state;
+    this._question = null;
     clearTimeout(this.timer);
     this.options.stream?.dispose();
     if (state === 'done') {
@@ -277,6 +309,7 @@ export class Run implements IRun {
   private _state: RunState = 'running';
   private _text = '';
   private _progress: IProgress | null = null;
+  private _question: IQuestion | null = null;
   private readonly _news = new Signal<this, RunNews>(this);
   private seq = 0;
   private stopped = false;

@@ -125,6 +125,10 @@ export class StatusItem extends Widget {
     if (length > 0) {
       parts.push(trans._n('%1 running', '%1 running', length));
     }
+    const asking = client.running.filter(run => run.question !== null).length;
+    if (asking > 0) {
+      parts.push(trans._n('%1 asks you', '%1 ask you', asking));
+    }
     this.line.textContent = parts.join(' · ');
     this.line.title = trouble === '' ? trans.__('Open Nootropic') : trouble;
   }

@@ -48,6 +48,8 @@ export interface ICallOptions {
   readonly folder: string;
   /** Stops the call. */
   readonly signal?: AbortSignal;
+  /** Of a call, the only forms that are wanted, by MIME type: a large result is not made and sent in all others. */
+  readonly forms?: readonly string[];
 }
 
 /** How far a run is. */
@@ -59,12 +61,24 @@ export interface IProgress {
   readonly fraction: number | null;
 }
 
-/** What happened in a run: `reset` means that `text` was read anew (after a lost connection) and is to be drawn whole. */
+/** What a verb asks while it runs: `approve` wants yes or no, `ask` a line of text. */
+export interface IQuestion {
+  /** Counts the run's questions from 1. */
+  readonly id: number;
+  readonly kind: 'approve' | 'ask';
+  readonly text: string;
+}
+
+/** What a person says to a question; null where there is no line to give. */
+export type Reply = boolean | string | null;
+
+/** What happened in a run: `asked` that its question is another, or none; `reset` means that `text` was read anew (after a lost connection) and is to be drawn whole. */
 export type RunNews =
   | { readonly event: 'accepted'; readonly id: string }
   | { readonly event: 'text'; readonly text: string }
   | { readonly event: 'reset' }
   | { readonly event: 'progress'; readonly progress: IProgress }
+  | { readonly event: 'asked' }
   | { readonly event: 'ended'; readonly state: RunState };
 
 /**
@@ -80,12 +94,20 @@ export interface IRun extends AsyncIterable<string> {
   /** All that it has streamed; it stays when the run fails or is stopped. */
   readonly text: string;
   readonly progress: IProgress | null;
+  /** What it asks at present, or null. */
+  readonly question: IQuestion | null;
   /** Emitted for each piece of news. */
   readonly news: ISignal<IRun, RunNews>;
   /** The answer; rejected with a `CallError` when the run fails or is stopped. Nobody needs to wait for it. */
   readonly result: Promise<IAnswer>;
   /** Stop it. Control comes back within a second, whatever the verb does. */
   cancel(): Promise<void>;
+  /**
+   * Answer what it asks.
+   *
+   * @throws CallError when the server does not take the answer: it was given elsewhere, or came too late.
+   */
+  answer(reply: Reply): Promise<void>;
 }
 
 /** The verbs of Nootropic, run by the Jupyter server. */
@@ -96,7 +118,7 @@ export interface INootropic {
   /** The runs of this page that have not ended. */
   readonly running: readonly IRun[];
 
-  /** Emitted when `running` has changed. */
+  /** Emitted when `running`, or what one of them asks, has changed. */
   readonly runningChanged: ISignal<INootropic, void>;
 
   /** The verbs that this server offers in a folder (by default the server's own). */
@@ -147,7 +169,7 @@ export interface IRunEvent {
   readonly run: string;
   /** Counts the run's events from 1. */
   readonly seq: number;
-  readonly event: 'text' | 'progress' | 'done' | 'failed' | 'cancelled';
+  readonly event: 'started' | 'text' | 'progress' | 'asked' | 'done' | 'failed' | 'cancelled';
   readonly data: ReadonlyJSONObject;
 }
 

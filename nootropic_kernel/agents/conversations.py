@@ -44,6 +44,10 @@ CREATE TABLE IF NOT EXISTS chat_runs (
     run TEXT NOT NULL,
     PRIMARY KEY (chat, run)
 );
+CREATE TABLE IF NOT EXISTS chat_titles (
+    chat INTEGER PRIMARY KEY REFERENCES chats (number) ON DELETE CASCADE,
+    title TEXT NOT NULL
+);
 """
 
 
@@ -70,11 +74,12 @@ class Turn:
 
 @dataclass(frozen=True)
 class ChatHead:
-    """A chat as a list shows it."""
+    """A chat as a list shows it: by the person's own ``title``, or (where that is empty) its ``first`` question."""
 
     id: str
     created: float
     title: str
+    first: str
     turns: int
     face: str
 
@@ -102,14 +107,31 @@ class Conversations:
         """The chats, newest first; those of one face if it is named."""
         rows = self._database.read().execute(
             "SELECT chats.*, (SELECT COUNT(*) FROM chat_turns WHERE chat = number) AS turns,"
-            " (SELECT question FROM chat_turns WHERE chat = number AND seq = 0) AS first FROM chats"
+            " (SELECT question FROM chat_turns WHERE chat = number AND seq = 0) AS first,"
+            " (SELECT title FROM chat_titles WHERE chat = number) AS title FROM chats"
             " WHERE ? IS NULL OR face = ? ORDER BY"
-            " (SELECT MAX(at) FROM chat_turns WHERE chat = number) DESC, number DESC",
+            " COALESCE((SELECT MAX(at) FROM chat_turns WHERE chat = number), created) DESC, number DESC",
             (face, face),
         )
         return [
-            ChatHead(f"C{row['number']}", row["created"], row["first"] or "", row["turns"], row["face"]) for row in rows
+            ChatHead(
+                f"C{row['number']}", row["created"], row["title"] or "", row["first"] or "", row["turns"], row["face"]
+            )
+            for row in rows
         ]
+
+    def rename(self, chat: str, title: str) -> None:
+        """Give a chat a title of the person's own; an empty one takes it away again.
+
+        :raises NoSuchChat: when there is none of that id.
+        """
+        number = self._number(chat)
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM chat_titles WHERE chat = ?", (number,))
+            if title:
+                row = (number, self._redact(title))
+                connection.execute("INSERT INTO chat_titles (chat, title) VALUES (?, ?)", row)
+            journal.append(connection, "chat.renamed", f"C{number}")
 
     def turns(self, chat: str) -> list[Turn]:
         """The turns of a chat, oldest first.
@@ -155,7 +177,7 @@ class Conversations:
         """The start of the newest chat of a face that begins with ``question``; a new chat without one."""
         asked = self._kept(question)
         for head in self.heads(face):
-            if self._kept(head.title) == asked:
+            if self._kept(head.first) == asked:
                 return Place(self._number(head.id), 0)
         return Place()
 

@@ -101,8 +101,9 @@ class Resolver:
         return found
 
     def _told(self, mention: Mention) -> str | None:
-        if mention.key in self.given:
-            return self.given[mention.key]
+        given = self.given.get(mention.key)
+        if given is not None and self._may_be_told(mention):
+            return given
         match mention.kind:
             case "file":
                 return self._file(mention)
@@ -115,6 +116,15 @@ class Resolver:
                 return self._task(mention.name)
             case "variable":
                 return self._variable(mention.name)
+
+    def _may_be_told(self, mention: Mention) -> bool:
+        """Whether what a face gave may be sent: what is no file here, and of files those that a model may see.
+
+        :raises PathRefused: for another file. What an open tab holds of it is as secret as what is saved.
+        """
+        if mention.kind == "file" and (self.bench.workspace.root / mention.name).exists():
+            self._read(mention.name)
+        return True
 
     def _variable(self, name: str) -> str | None:
         return describe(name, self.variables[name], redact) if name in self.variables else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -16,7 +16,7 @@ from nootropic_kernel.changes.changeset import Hunk, HunkState
 from nootropic_kernel.changes.diff_view import diff_counts
 from nootropic_kernel.changes.drift import moved_on
 from nootropic_kernel.changes.dry_run import refusals
-from nootropic_kernel.changes.file_edit import editable_hunks
+from nootropic_kernel.changes.file_edit import FileEdit, editable_hunks
 from nootropic_kernel.changes.proposal import Proposal
 from nootropic_kernel.changes.references import Chosen, choose
 from nootropic_kernel.changes.store import ProposalStore
@@ -26,6 +26,8 @@ from nootropic_kernel.workspace.errors import UsageError
 PAGE = 200
 MOST_EDITED = 1_000_000
 _MOST_TEXT = 450_000
+# Above so many bytes, before and after together, whether hunks fit the files is found out by accepting them only.
+LARGE = 8_000_000
 
 
 class DiffParams(Params):
@@ -60,7 +62,8 @@ class DiffHunk(HunkView):
 class DiffResult(Result):
     """The proposals; or the list of files of one, and the hunks (a page of them) of the file that was named.
 
-    ``drift`` tells that the named file is another one by now than the agent read.
+    ``drift`` tells that the named file is another one by now than the agent read. ``large``: the proposal is so large
+    that no hunk was tried; what does not fit is refused when it is accepted.
     """
 
     proposals: list[ProposalSummary] = Field(default_factory=list)
@@ -72,6 +75,7 @@ class DiffResult(Result):
     page: int = 1
     pages: int = 1
     drift: str = ""
+    large: bool = False
     language: str = ""
     cells: list[CellRun] = Field(default_factory=list)
 
@@ -89,6 +93,7 @@ class DiffResult(Result):
             return "\n".join([self.proposal.heading(), *listed])
         out = [f"{self.path}{f' (page {self.page} of {self.pages})' if self.pages > 1 else ''}"]
         out += [self.drift] if self.drift else []
+        out += ["The proposal is large: what does not fit is told by `accept` only."] if self.large else []
         for hunk in self.hunks:
             out.append(f"{hunk.ref} {hunk.header} [{hunk.state_words()}]")
             out += [f"`diff {hunk.ref}` shows it"] if hunk.left_out else [f"{e.op}{e.text}" for e in hunk.lines]
@@ -167,10 +172,11 @@ def _fill(result: DiffResult, chosen: Chosen, params: DiffParams, session: Sessi
     result.page = min(params.page, result.pages)
     hunks = chosen.hunks[(result.page - 1) * PAGE : result.page * PAGE]
     (edit,) = [each for each in proposal.changeset.files if each.path == result.path]
-    refused = refusals(workspace, proposal, unsaved=session.unsaved, path=edit.path)
+    result.large = sum(len(each.base or b"") + len(each.new or b"") for each in proposal.changeset.files) > LARGE
+    refused = {} if result.large else refusals(workspace, proposal, unsaved=session.unsaved, path=edit.path)
     shown = ProposalResult.of(proposal, workspace, only={hunk.number for hunk in hunks}, refused=refused).hunks
     own = proposal.changeset.hunks_of(edit.path)
-    editable = editable_hunks(edit, first=own[0].number)
+    editable = _texts(edit, own) if result.large else editable_hunks(edit, first=own[0].number)
     kinds, result.language = cells_of(edit)
     left = _MOST_TEXT
     for hunk, view in zip(hunks, shown, strict=True):
@@ -191,6 +197,13 @@ def _fill(result: DiffResult, chosen: Chosen, params: DiffParams, session: Sessi
         )  # fmt: skip
     result.drift = moved_on(workspace.root, proposal, edit)
     result.cells = cell_runs(edit, hunks, whole=len(hunks) == len(own))
+
+
+def _texts(edit: FileEdit, hunks: Sequence[Hunk]) -> frozenset[int]:
+    """The hunks of a file that are plain lines, as they tell themselves: to cut a large file anew takes long."""
+    return frozenset(
+        hunk.number for hunk in hunks if hunk.kind == "text" or (edit.base is None and edit.new is not None)
+    )
 
 
 def _cell(hunk: Hunk, kinds: Mapping[tuple[str, int], tuple[str, int]]) -> dict[str, Any]:

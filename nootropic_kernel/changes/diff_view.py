@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
 from nootropic_kernel.changes.line_diff import Block, changed_blocks, split_lines
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 CONTEXT = 3
 LONGEST_LINE = 2_000
 MOST_LINES = 600
+_HALF = MOST_LINES // 2 - CONTEXT
 NO_NEWLINE = "\\ No newline at end of file"
 
 
@@ -38,16 +40,21 @@ def hunk_lines(edit: FileEdit, hunk: Hunk, *, context: int = CONTEXT) -> list[Di
         return [DiffLine(" ", hunk.header)]
     if hunk.kind == "file" and (hunk.header.startswith("renamed") or old == new):  # two binaries may be of one size
         return [DiffLine("-", _text(old)), DiffLine("+", _text(new))]
-    lines = list(_marked(split_lines(old), split_lines(new), note_missing_end=hunk.kind != "cell"))
+    before, after = split_lines(old), split_lines(new)
+    blocks = changed_blocks(before, after, join=0)
+    # Of a hunk of a million lines only those that are shown are made.
+    lines = list(islice(_marked(before, after, blocks, note_missing_end=hunk.kind != "cell"), MOST_LINES + 1))
+    told = sum(line.text != NO_NEWLINE for line in lines)
+    unmade = max(0, len(before) + sum(block.new_to - block.new_from for block in blocks) - told)
     pair = read_pair(edit.base or b"", edit.new or b"") if hunk.kind == "text" else None
     if pair is not None:
         base = pair.old
         start = hunk.old_start - 1 if hunk.old_lines else hunk.old_start
         above = [DiffLine(" ", _bare(line)) for line in base[max(0, start - context) : start]]
         end = start + hunk.old_lines
-        lines = above + lines + [DiffLine(" ", _bare(line)) for line in base[end : end + context]]
-    if len(lines) > MOST_LINES:
-        lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {len(lines) - MOST_LINES} more lines")]
+        lines = above + lines + [DiffLine(" ", _bare(line)) for line in base[end : end + context] if not unmade]
+    if more := unmade + max(0, len(lines) - MOST_LINES):
+        lines = [*lines[:MOST_LINES], DiffLine(" ", f"… {more} more lines")]
     return [_cut(line) for line in lines]
 
 
@@ -133,9 +140,9 @@ def _grouped(blocks: list[Block]) -> Iterable[list[Block]]:
         yield group
 
 
-def _marked(old: list[bytes], new: list[bytes], *, note_missing_end: bool) -> Iterable[DiffLine]:
+def _marked(old: list[bytes], new: list[bytes], blocks: list[Block], *, note_missing_end: bool) -> Iterable[DiffLine]:
     at = 0
-    endings = {line.endswith(b"\r\n") for line in [*old, *new] if line.endswith(b"\n")}
+    endings = {line.endswith(b"\r\n") for line in chain(old, new) if line.endswith(b"\n")}
 
     def lines(op: Literal[" ", "-", "+"], part: list[bytes]) -> Iterable[DiffLine]:
         for line in part:
@@ -145,10 +152,12 @@ def _marked(old: list[bytes], new: list[bytes], *, note_missing_end: bool) -> It
             if note_missing_end and not line.endswith(b"\n") and op != " ":
                 yield DiffLine(" ", NO_NEWLINE)
 
-    for block in changed_blocks(old, new, join=0):
+    for block in blocks:
         yield from lines(" ", old[at : block.old_from])
-        yield from lines("-", old[block.old_from : block.old_to])
-        yield from lines("+", new[block.new_from : block.new_to])
+        out, put = old[block.old_from : block.old_to], new[block.new_from : block.new_to]
+        # Of a long exchange the beginnings of both sides are shown.
+        yield from lines("-", out[: max(_HALF, MOST_LINES - len(put))])
+        yield from lines("+", put[: max(_HALF, MOST_LINES - len(out))])
         at = block.old_to
     yield from lines(" ", old[at:])
 

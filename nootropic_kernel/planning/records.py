@@ -41,13 +41,21 @@ def decode(text: str) -> Any:
 
     :raises ValueError: when it is not one, or holds NaN, infinity or a whole number of more than 64 bits.
     """
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
+    return _decoder().decode(text)
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    # One for all: a plan has a value on each of its thousands of lines.
+    return json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
 
 
 def to_plain(value: Any) -> Any:
     """Dataclasses as dictionaries, tuples as lists."""
+    if isinstance(value, str | int | float | None):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        return {entry.name: to_plain(getattr(value, entry.name)) for entry in fields(value)}
+        return {name: to_plain(getattr(value, name)) for name, _ in _defaults(cast(Any, type(value)))}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     return value
@@ -58,14 +66,22 @@ def shown(
 ) -> dict[str, Any]:
     """The fields of a dataclass that are not at their default (or ``always``), as plain values, in their order."""
     found = {}
-    for entry in fields(value):
-        current = getattr(value, entry.name)
-        if entry.name in leave_out:
+    for name, default in _defaults(cast(Any, type(value))):
+        current = getattr(value, name)
+        if name in leave_out:
             continue
-        default = entry.default_factory() if entry.default_factory is not MISSING else entry.default
-        if entry.name in always or default is MISSING or current != default or type(current) is not type(default):
-            found[entry.name] = to_plain(current)
+        if name in always or default is MISSING or current != default or type(current) is not type(default):
+            found[name] = to_plain(current)
     return found
+
+
+@cache
+def _defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """The fields of a dataclass, each with its default; what a factory made is only compared with."""
+    return tuple(
+        (entry.name, entry.default_factory() if entry.default_factory is not MISSING else entry.default)
+        for entry in fields(kind)
+    )
 
 
 def from_plain(kind: type[T], record: Any, where: str = "") -> T:
@@ -80,9 +96,9 @@ def from_plain(kind: type[T], record: Any, where: str = "") -> T:
         if key not in hints:
             raise RecordInvalid(key, f"{key!r} is not a known key; keys of your own go into `ext`")
     values = {key: _convert(value, hints[key], f"{where}.{key}" if where else key) for key, value in record.items()}
-    for entry in fields(cast(Any, kind)):
-        if entry.name not in values and entry.default is MISSING and entry.default_factory is MISSING:
-            raise RecordInvalid(entry.name, f"{entry.name!r} is missing")
+    for name, default in _defaults(cast(Any, kind)):
+        if default is MISSING and name not in values:
+            raise RecordInvalid(name, f"{name!r} is missing")
     return kind(**values)
 
 
@@ -91,8 +107,13 @@ def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
+@cache
+def _shape(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return typing.get_origin(hint), typing.get_args(hint)
+
+
 def _convert(value: Any, hint: Any, where: str) -> Any:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    origin, arguments = _shape(hint)
     if hint is Any:
         return value
     if origin in (Union, types.UnionType):

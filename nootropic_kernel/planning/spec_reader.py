@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
@@ -53,8 +54,9 @@ def is_ours(text: str) -> bool:
     return lines[0].strip() == "---" and any(line.startswith(("schema:", "archetype:", "revision:")) for line in lines)
 
 
+@lru_cache(maxsize=2)
 def read(text: str) -> Spec:
-    """Read a project-spec.md.
+    """Read a project-spec.md; one that was read just before is not read again.
 
     :raises SpecForeign: when it is not a plan of ours.
     :raises SpecUnreadable: with the line that breaks the grammar.

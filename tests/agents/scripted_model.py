@@ -3,8 +3,9 @@
 Run as ``scripted_model.py ANSWERS.json LOG``: each chat gets the next answer (the last one again and again), each
 request body becomes one line of LOG. An answer is a text, or ``{"text": …, "finish_reason": …}`` with the seconds to
 ``sleep`` before it or to ``stall`` after it, or ``until`` with the file to wait for; or ``{"status": 500}``, or
-``{"cut": text}`` for a stream that ends in the middle. With ``steady`` as third word the same request gets the same
-answer, as from a model at temperature 0, and only a new one the next.
+``{"cut": text}`` for a stream that ends in the middle, or ``{"parts": […]}`` of texts that each may wait ``until``.
+With ``steady`` as third word the same request gets the same answer, as from a model at temperature 0, and only a new
+one the next.
 """
 
 from __future__ import annotations
@@ -84,7 +85,13 @@ def serve(script: Path, log: Path, steady: bool) -> None:
                 event = {"model": "scripted-1", "choices": [{"delta": {"content": answer["cut"]}}]}
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
                 return
-            for delta, reason in (({"content": answer["text"]}, None), ({}, answer.get("finish_reason", "stop"))):
+            for part in answer.get("parts", ()):
+                while "until" in part and not Path(part["until"]).exists():
+                    time.sleep(0.05)
+                event = {"model": "scripted-1", "choices": [{"delta": {"content": part["text"]}}]}
+                self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+            text = answer.get("text", "")
+            for delta, reason in (({"content": text}, None), ({}, answer.get("finish_reason", "stop"))):
                 event = {"model": "scripted-1", "choices": [{"delta": delta, "finish_reason": reason}]}
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
                 time.sleep(0 if reason else answer.get("stall", 0))

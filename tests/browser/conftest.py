@@ -99,7 +99,13 @@ def disabled() -> list[str]:
 
 
 @pytest.fixture
-def jupyter(repo: Path, person_home: Path, tmp_path: Path, disabled: list[str]) -> Iterator[Server]:
+def within() -> list[str]:
+    """The command within which the server runs; a test that wants another view of the files gives one."""
+    return []
+
+
+@pytest.fixture
+def jupyter(repo: Path, person_home: Path, tmp_path: Path, disabled: list[str], within: list[str]) -> Iterator[Server]:
     """The running server of JupyterLab on the test's repository."""
     home = tmp_path / "jupyter"
     env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
@@ -113,6 +119,7 @@ def jupyter(repo: Path, person_home: Path, tmp_path: Path, disabled: list[str]) 
         port = probe.getsockname()[1]
     token = secrets.token_hex(16)
     command = [
+        *within,
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={repo}"),

@@ -25,7 +25,7 @@ def kept(workspace: Workspace, *words: str) -> ChatsResult:
     """What ``chats`` says."""
     session = Session(workspace)
     try:
-        return chats(ChatsParams.model_validate(dict(zip(("action", "id"), words, strict=False))), session)
+        return chats(ChatsParams.model_validate(dict(zip(("action", "id", "title"), words, strict=False))), session)
     finally:
         session.close()
 

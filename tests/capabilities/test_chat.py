@@ -6,20 +6,35 @@ import json
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nootropic_kernel.agents.mentioned import MentionNotFound
 from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.chat import ChatParams, chat
+from nootropic_kernel.capabilities.mentions import MentionsParams, mentions
+from nootropic_kernel.capabilities.note_command import NoteCommandParams, NoteCommandResult, note_command
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.planning.errors import SpecUnreadable
-from nootropic_kernel.workspace.errors import PathRefused, UsageError
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_kernel.workspace.errors import NootropicError, PathRefused, UsageError
+from nootropic_kernel.workspace.journal import events
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import ScriptedModel, scripted_model
 from tests.capabilities.conversing import fresh_kernel, kept, say
 
 KEY = "sk-proj-" + "a1B2" * 8
+
+
+def noted(workspace: Workspace, line: str, chat: str | None = None, **forms: Any) -> NoteCommandResult:
+    """A command that was given in a chat of JupyterLab."""
+    session = Session(workspace, face="lab")
+    try:
+        forms = {name.replace("_", "/"): value for name, value in forms.items()}
+        return note_command(NoteCommandParams(line=line, chat=chat, forms=forms), session)
+    finally:
+        session.close()
 
 
 def test_a_chat_goes_on_and_the_model_hears_what_was_said(workspace: Workspace, model: ScriptedModel) -> None:
@@ -222,3 +237,78 @@ def test_a_turn_is_told_in_the_journal(workspace: Workspace, model: ScriptedMode
 
 def test_to_list_chats_makes_no_folder(workspace: Workspace) -> None:
     assert not kept(workspace).chats and not workspace.state_dir.exists()
+
+
+def test_a_chat_gets_a_title_and_loses_it_again(workspace: Workspace, model: ScriptedModel) -> None:
+    say(workspace, "How are books sorted?")
+    assert not kept(workspace).chats[0].named
+    assert "“All about sorting”" in kept(workspace, "rename", "c1", "  All about\n sorting ").message
+    head = kept(workspace).chats[0]
+    assert (head.title, head.named) == ("All about sorting", True)
+    kept(workspace, "rename", "C1", f"with {KEY}")
+    assert KEY not in kept(workspace).chats[0].title
+    kept(workspace, "rename", "C1", "")
+    assert kept(workspace).chats[0].title == "How are books sorted?"
+    for words in (("rename", "C1"), ("show", "C1", "A title"), ("rename", "C9", "A title")):
+        with pytest.raises(NootropicError) as refused:
+            kept(workspace, *words)
+        assert refused.value.next
+    database = StateDatabase.open(workspace)
+    try:
+        assert [event.subject for event in events(database.read()) if event.kind == "chat.renamed"] == ["C1"] * 3
+    finally:
+        database.close()
+    # A notebook that is run again finds its chat by its first question, whatever it is called.
+    say(workspace, "Begin", face="magic")
+    kept(workspace, "rename", "C2", "Something else")
+    fresh_kernel()
+    assert say(workspace, "Begin", face="magic").chat == "C2"
+
+
+def test_commands_stand_between_the_turns_and_go_with_the_chat(workspace: Workspace, model: ScriptedModel) -> None:
+    say(workspace, "One", face="lab")
+    first = noted(workspace, f"/status {KEY}", "C1", text_plain=f"fine {KEY}", application_x={"deep": [KEY, 7]})
+    assert (first.chat, first.number) == ("C1", 1)
+    say(workspace, "Two", face="lab")
+    noted(workspace, "/cost", "C1", text_plain="x" * 150_000, text_html="y" * 150_000, text_markdown="z")
+    shown = kept(workspace, "show", "C1")
+    assert [(each.turns, each.line.split()[0]) for each in shown.commands] == [(1, "/status"), (2, "/cost")]
+    assert KEY not in shown.model_dump_json() and shown.commands[0].forms["application/x"]["deep"][1] == 7
+    # What fits is kept, the best first; of one that is too long, the beginning.
+    assert set(shown.commands[1].forms) == {"text/html", "text/markdown"}
+    long = noted(workspace, "/board", "C1", text_plain="w" * 900_000)
+    cut = kept(workspace, "show", "C1").commands[long.number - 1].forms["text/plain"]
+    assert cut.startswith("www") and len(cut) < 100_000
+    text = shown.text()
+    places = [text.index(each) for each in ("> One", "> /status", "fine", "> Two", "> /cost")]
+    assert places == sorted(places)
+    # No model hears of it, and nothing of it is left of a chat that was forgotten.
+    assert not any("/status" in prompt for prompt in model.prompts())
+    kept(workspace, "forget", "C1")
+    database = StateDatabase.open(workspace)
+    try:
+        assert database.read().execute("SELECT COUNT(*) FROM chat_commands").fetchone()[0] == 0
+    finally:
+        database.close()
+    with pytest.raises(NootropicError):
+        noted(workspace, "/status", "C1", text_plain="late")
+    # A command may be the first of a chat.
+    begun = noted(workspace, "/status", text_plain="fine").chat
+    assert kept(workspace).chats[0].title == "/status"
+    assert begun != "C1" and kept(workspace, "show", begun).commands[0].turns == 0
+    assert say(workspace, "And now?", face="lab", chat=begun).turn == 1
+
+
+def test_what_a_tab_holds_of_a_secret_file_is_not_sent(workspace: Workspace, model: ScriptedModel) -> None:
+    (workspace.root / ".env").write_text("A=1\n")
+    given = {"file:.env": "A=2", "file:shelf/books.py": "live text", "file:../elsewhere": "out"}
+    session = Session(workspace)
+    try:
+        look = mentions(MentionsParams(message="@file:.env @shelf/books.py @df.columns", attach=given), session)
+        assert [item.found for item in look.items] == [False, True, False]
+        assert look.items[1].text == "live text"
+        with pytest.raises(PathRefused):
+            chat(ChatParams(message="Look at @file:.env", attach=given), session)
+    finally:
+        session.close()
+    assert model.prompts() == []

@@ -73,3 +73,17 @@ def test_git_applies_every_kind_of_file(tmp_path: Path, edit: FileEdit) -> None:
 
 def test_binary_files_are_named_only() -> None:
     assert "Binary files a/x and b/x differ" in unified_diff(build_changeset([FileEdit("x", b"\0", b"\1\0")]))
+
+
+def test_of_a_long_exchange_the_beginnings_of_both_sides_are_shown() -> None:
+    old = "".join(f"old {k}\n" for k in range(5000)).encode()
+    new = "".join(f"new {k}\n" for k in range(4000)).encode()
+    for base, put, gone in ((old, new, 9000), (b"a\nb\n" + old + b"c\n", b"a\nb\n" + new + b"c\n", 9000)):
+        changes = build_changeset([FileEdit("x.txt", base, put)])
+        lines = hunk_lines(changes.files[0], changes.hunks[0])
+        shown = [line for line in lines if line.op != " "]
+        assert len(lines) <= MOST_LINES + 1
+        assert [line.text for line in shown if line.op == "-"][:2] == ["old 0", "old 1"]
+        assert [line.text for line in shown if line.op == "+"][:2] == ["new 0", "new 1"]
+        assert abs(sum(line.op == "-" for line in shown) - sum(line.op == "+" for line in shown)) <= 1
+        assert lines[-1].text == f"… {gone - len(shown)} more lines"

@@ -82,6 +82,8 @@ async def test_an_unknown_verb_is_not_found_and_the_nearest_is_named(jp_fetch: F
         {"path": 3},
         {"unsaved": "x"},
         {"unsaved": [1]},
+        {"forms": "text/plain"},
+        {"forms": [1]},
     ],
 )
 async def test_a_bad_argument_is_named(jp_fetch: Fetch, body: dict[str, Any]) -> None:
@@ -104,6 +106,16 @@ async def test_a_plan_comes_in_every_form(jp_fetch: Fetch, repo: Path) -> None:
     assert answer["result"]["epics"][0]["stories"][0]["tasks"][0]["id"].startswith("T")
     assert (repo / "project-spec.md").is_file()
     assert git(repo, "log", "-1", "--format=%s").startswith("Plan: ")
+
+
+async def test_only_the_forms_that_are_asked_for_come(jp_fetch: Fetch) -> None:
+    await post(jp_fetch, "plan", arguments={"brief": BRIEF})
+    whole = await post(jp_fetch, "board")
+    for forms in ([PLAN], [], ["application/json"], ["text/plain", PLAN, "image/none"]):
+        answer = await post(jp_fetch, "board", forms=forms)
+        assert answer["bundle"] == {name: whole["bundle"][name] for name in forms if name in whole["bundle"]}
+        assert answer["result"] == (whole["result"] if "application/json" in forms else {})
+        assert (answer["effect"], answer["changed"], answer["failed"]) == ("read", [], False)
 
 
 async def test_accepts_one_hunk_and_commits_it(jp_fetch: Fetch, repo: Path, proposal: str) -> None:

@@ -64,7 +64,15 @@ async def test_a_run_ends_with_the_same_answer_as_a_call(jp_fetch: Fetch) -> Non
     assert document["answer"]["result"]["branch"] == "main"
     assert "text/plain" in document["answer"]["bundle"]
     heads = json.loads((await jp_fetch(*RUNS)).body)["runs"]
-    assert {"run": run, "verb": "status", "path": "project", "state": "done"} in heads
+    assert {"run": run, "verb": "status", "path": "project", "state": "done", "arguments": {}} in heads
+
+
+async def test_a_list_tells_what_a_run_is_about(jp_fetch: Fetch) -> None:
+    message = "x" * 5000
+    run = await start(jp_fetch, "mentions", message=message, attach={"df": "a frame"})
+    (head,) = [each for each in json.loads((await jp_fetch(*RUNS)).body)["runs"] if each["run"] == run]
+    assert head["arguments"] == {"message": message[:2000]}
+    await look(jp_fetch, run, ended)
 
 
 async def test_what_a_verb_refuses_comes_with_the_run(jp_fetch: Fetch) -> None:

@@ -23,10 +23,11 @@ pytestmark = pytest.mark.usefixtures("no_embedded_model")
 VERBS = (
     "init plan board spec next code recipes check review show accept reject edit undo redo search run pipelines models "
     "plugin status doctor list-capabilities learn chat trace cost bench-model chats prompts "
-    "serve mcp service replan task graph export scaffold mentions diff complete note-completion solve"
+    "serve mcp service replan task graph export scaffold mentions diff complete note-completion note-command "
+    "solve"
 )
 DECIDE = {"accept", "bench-model", "reject", "edit", "undo", "redo", "init", "models", "plugin", "chats",
-          "serve", "mcp", "service", "task", "export", "scaffold", "note-completion"}  # fmt: skip
+          "serve", "mcp", "service", "task", "export", "scaffold", "note-completion", "note-command"}  # fmt: skip
 PROPOSE = {"plan", "code", "recipes", "run", "pipelines", "learn", "prompts", "replan"}
 
 

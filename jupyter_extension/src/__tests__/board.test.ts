@@ -6,7 +6,7 @@ import { ALL, chosen, readFilter } from '../board/filter';
 import { BoardPanel } from '../board/panel';
 import { argumentsOf, moved } from '../board/moves';
 import type { Move } from '../board/moves';
-import { serverPaths } from '../board/paths';
+import { serverPaths } from '../serverPaths';
 import { keptState, readState } from '../board/state';
 import { target } from '../board/targets';
 import { columnOf, readPlan } from '../plan/data';
@@ -15,6 +15,7 @@ import { PLAN_MIME } from '../tokens';
 import type { IAnswer } from '../tokens';
 import { answer, attach, Desk, HOSTILE, planData, settled, trans } from './fixtures';
 import type { ICall } from './fixtures';
+import { Server, start, Stream } from './runServer';
 
 let open: BoardPanel[] = [];
 
@@ -206,6 +207,33 @@ describe('the board', () => {
     const { node } = await shown(() => board(waits), {}, commands);
     choose(node, 'T2', 'Review P7');
     expect(executed).toEqual([[command, args]]);
+  });
+
+  it('shows what a run asks at its card, and keeps what is typed while the board is drawn anew', async () => {
+    const server = new Server();
+    const stream = new Stream();
+    const desk = new Desk(() => board());
+    desk.start = () => start(server, stream);
+    const panel = new BoardPanel({ client: desk, folder: 'work', events: null, files: null, commands: null, trans, kept: {} });
+    open.push(attach(panel));
+    await settled();
+    choose(panel.node, 'T2', 'Run');
+    await settled();
+    stream.event.emit(server.puts({ id: 1, kind: 'ask', text: 'Which one?' }));
+    const input = (): HTMLInputElement => cardOf(panel.node, 'T2').querySelector<HTMLInputElement>('.noo-question input')!;
+    input().focus();
+    input().value = 'half a';
+    // A space is a space here: it lifts no card.
+    press(' ');
+    stream.event.emit(server.says('news'));
+    await settled();
+    expect([input().value, document.activeElement === input()]).toEqual(['half a', true]);
+    expect(panel.node.querySelector('.noo-board-live')!.textContent).not.toContain('lifted');
+    input().form!.dispatchEvent(new Event('submit', { cancelable: true }));
+    await settled();
+    expect(server.sent).toContain('{"question":1,"answer":"half a"}');
+    stream.event.emit(server.puts(null));
+    expect(cardOf(panel.node, 'T2').querySelector('.noo-question')).toBeNull();
   });
 
   it('holds one card only: what is lifted is not dragged too', async () => {

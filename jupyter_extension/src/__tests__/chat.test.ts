@@ -8,8 +8,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { CallError } from '../api';
 import { settledLength } from '../chat/blocks';
-import { enclosed } from '../chat/chips';
+import { chips, enclosed } from '../chat/chips';
 import type { ILive } from '../chat/live';
+import { Memory } from '../chat/memory';
 import { ChatPanel } from '../chat/panel';
 import { QuietSanitizer, withoutDiagrams } from '../chat/quiet';
 import type { ITargets } from '../chat/targets';
@@ -102,6 +103,7 @@ describe('what a model wrote', () => {
 const live: ILive = {
   cells: () => [{ text: '@cell', about: 'the active cell' }],
   names: async () => ['df'],
+  unsavedText: path => (path === 'work/open.py' ? 'live' : null),
   gather: async keys => ({ attach: Object.fromEntries(keys.filter(key => key === 'df').map(key => [key, 'df: 3 rows'])), problem: '' })
 };
 
@@ -121,6 +123,22 @@ describe('what goes along', () => {
     expect((await enclosed('nothing here', 'work', desk, live)).mentions).toEqual([]);
     expect(desk.calls.length).toBe(2);
   });
+});
+
+it('files go along as their tab shows them, and the chip says so', async () => {
+  const items = [
+    item({ written: '@open.py', kind: 'file', key: 'file:open.py', found: true, text: 'saved' }),
+    item({ written: '@a.py', kind: 'file', key: 'file:a.py', found: true, text: 'A' })
+  ];
+  const desk = new Desk(({ args }) => {
+    const given = (args.attach as Record<string, string>)['file:open.py'];
+    return result({ items: items.map(each => (given !== undefined && each.key === 'file:open.py' ? { ...each, text: given } : each)) });
+  });
+  const found = await enclosed('See @open.py and @a.py', 'work', desk, live);
+  expect(found.attach).toEqual({ 'file:open.py': 'live' });
+  const shown = chips(found, trans);
+  expect(shown.map(each => each.textContent?.includes('unsaved edits'))).toEqual([true, false]);
+  expect(shown[0]!.querySelector('pre')!.textContent).toBe('live');
 });
 
 class Stream implements IEventStream {
@@ -156,7 +174,11 @@ interface IBench {
   send(message: string): Promise<void>;
 }
 
-async function bench(reply: (call: ICall) => IAnswer | Promise<IAnswer>, settings: ReadonlyJSONObject = {}): Promise<IBench> {
+async function bench(
+  reply: (call: ICall) => IAnswer | Promise<IAnswer>,
+  settings: ReadonlyJSONObject = {},
+  runs: readonly ReadonlyJSONObject[] = []
+): Promise<IBench> {
   const desk = new Desk(call => {
     if (call.verb === 'status') {
       return result({ model: { name: 'tiny', ready: true, local: true } });
@@ -172,8 +194,14 @@ async function bench(reply: (call: ICall) => IAnswer | Promise<IAnswer>, setting
   const panel = new ChatPanel({
     client: desk,
     ask: async (route, init) => {
+      if (route === 'runs') {
+        return { runs };
+      }
       const body = JSON.parse(String(init.body)) as ReadonlyJSONObject;
       asked.push([route, body]);
+      if (route === 'capabilities/note-command') {
+        return { result: { chat: 'C1', number: 1 } };
+      }
       if (route === 'complete') {
         return { candidates: [{ text: '/plan', about: 'Make a plan' }, { text: '/play', about: 'Play' }] };
       }
@@ -275,7 +303,11 @@ describe('the chat panel', () => {
   it('reads a slash command on the server and shows its result', async () => {
     const { panel, desk, asked, send } = await bench(none);
     await send('/plan x');
-    expect(asked).toEqual([['parse', { path: 'work', text: '/plan x' }]]);
+    const note = { line: '/plan x', forms: { 'text/plain': 'shown' } };
+    expect(asked).toEqual([
+      ['parse', { path: 'work', text: '/plan x' }],
+      ['capabilities/note-command', { arguments: note, path: 'work' }]
+    ]);
     expect(desk.calls.find(call => call.verb === 'plan')!.args).toEqual({ brief: 'x' });
     expect(panel.node.querySelector('.noo-chat-result')!.textContent).toContain('shown');
     panel.dispose();
@@ -318,6 +350,99 @@ describe('the chat panel', () => {
     panel.dispose();
   });
 
+  it('has commands in their place, where they were kept', async () => {
+    const turns = [turn('One?', 'First.'), turn('Two?', 'Second.')];
+    const commands = [
+      { number: 3, turns: 1, line: '/status', forms: { 'text/plain': 'fine' } },
+      { number: 4, turns: 1, line: '/cost', forms: { 'text/plain': 'nothing' } }
+    ];
+    const { panel, stream } = await bench(call =>
+      call.verb !== 'chats'
+        ? said()
+        : result(call.args.action === 'list' ? { chats: [{ id: 'C7', turns: 2, face: 'lab' }] } : { turns, commands, cost: '$0' })
+    );
+    const shown = (): string[] =>
+      [...panel.node.querySelectorAll('.noo-chat-entry')].map(each => each.querySelector('.noo-chat-question')!.textContent!);
+    expect(shown()).toEqual(['One?', '/status', '/cost', 'Two?']);
+    expect(panel.node.querySelector('.noo-chat-result')!.textContent).toContain('fine');
+    commands.push({ number: 5, turns: 2, line: '/board', forms: { 'text/plain': 'late' } });
+    stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.noted', subject: 'C7', data: {} });
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect(shown()).toEqual(['One?', '/status', '/cost', 'Two?', '/board']);
+    panel.dispose();
+  });
+
+  const head = (chat: string, over: ReadonlyJSONObject = {}): ReadonlyJSONObject => ({
+    run: 'r9', verb: 'chat', path: 'work', state: 'running', arguments: { chat, message: 'Two?' }, ...over
+  });
+  const inC7 = (turns: ReadonlyJSONObject[]) => (call: ICall): IAnswer =>
+    call.verb !== 'chats' ? said({ chat: 'C7', turn: 2, question: 'Two?', answer: 'Live.' }) : result(
+      call.args.action === 'list' ? { chats: [{ id: 'C7', turns: 1, face: 'lab' }] } : { turns: [...turns], cost: '$0' }
+    );
+
+  it('follows what another window asks in the same chat, and nothing else', async () => {
+    const { panel, stream, desk } = await bench(inC7([turn('One?', 'First.')]));
+    const others = [head('C8'), head('C7', { path: 'other' }), head('C7', { verb: 'run' }), head('C7', { state: 'done' })];
+    for (const data of others) {
+      stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data });
+    }
+    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(0);
+    stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data: head('C7') });
+    await settled();
+    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(1);
+    const entries = panel.node.querySelectorAll('.noo-chat-entry');
+    expect(entries).toHaveLength(2);
+    expect(entries[1]!.textContent).toContain('Two?');
+    expect(entries[1]!.textContent).toContain('Live.');
+    panel.dispose();
+  });
+
+  it('takes up an answer that is coming, in the place of what was kept of it so far', async () => {
+    const cut = { ...turn('Two?', 'Li'), ending: 'cut' };
+    const { panel, desk } = await bench(inC7([turn('One?', 'First.'), cut]), {}, [head('C7')]);
+    await settled();
+    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(1);
+    const entries = panel.node.querySelectorAll('.noo-chat-entry');
+    expect(entries).toHaveLength(2);
+    expect(entries[1]!.textContent).not.toContain('Broken off');
+    panel.dispose();
+  });
+
+  it('forgets nothing of before a reload, however soon something is typed', async () => {
+    const kept = new Map<string, unknown>([['nootropic-lab:chat', { folder: 'work', chat: 'C7', draft: 'from before' }]]);
+    let give: () => void = () => undefined;
+    const state = {
+      fetch: (id: string) => new Promise(resolve => (give = () => resolve(kept.get(id)))),
+      save: async (id: string, value: unknown) => void kept.set(id, value)
+    } as unknown as IStateDB;
+    const memory = new Memory(state);
+    const read = memory.read();
+    const now = { folder: '', chat: '', draft: 'typed', run: '', verb: '', question: '' };
+    memory.keep(() => now);
+    await new Promise(resolve => setTimeout(resolve, 200));
+    give();
+    expect(await read).toMatchObject({ chat: 'C7', draft: 'from before' });
+    memory.keep(() => now);
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect(kept.get('nootropic-lab:chat')).toEqual(now);
+  });
+
+  it('renames a chat in its list', async () => {
+    const { panel, desk } = await bench(inC7([turn('One?', 'First.')]));
+    const press = (selector: string): void => panel.node.querySelector<HTMLElement>(selector)!.click();
+    [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'History')!.click();
+    await settled();
+    press('.noo-chat-rename');
+    const input = panel.node.querySelector<HTMLInputElement>('.noo-chat-title')!;
+    expect([input.value, input.getAttribute('aria-label')]).toEqual(['', 'Title of C7']);
+    input.value = ' Sorting ';
+    input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    await settled();
+    expect(desk.calls.find(call => call.args.action === 'rename')!.args).toEqual({ action: 'rename', id: 'C7', title: 'Sorting' });
+    expect(document.activeElement).toBe(panel.node.querySelector('.noo-chat-head'));
+    panel.dispose();
+  });
+
   it('shows a draft and sends it to the verb that is meant, as the person changed it', async () => {
     const { panel, desk, box, send, kept } = await bench(none);
     await panel.take({ verb: 'code', args: { instruct: 'Fix it', file: ['a.py'] }, text: 'Fix it', folder: 'work' });
@@ -327,7 +452,7 @@ describe('the chat panel', () => {
     await send('Fix it well');
     expect(desk.calls.find(call => call.verb === 'code')!.args).toEqual({ instruct: 'Fix it well', file: ['a.py'] });
     await new Promise(resolve => setTimeout(resolve, 200));
-    expect([...kept.values()]).toEqual([{ folder: 'work', chat: '', draft: '', run: '', verb: '', question: '' }]);
+    expect([...kept.values()]).toEqual([{ folder: 'work', chat: 'C1', draft: '', run: '', verb: '', question: '' }]);
     panel.dispose();
   });
 

@@ -23,6 +23,7 @@ function client(status: number, reply: unknown, seen: ISeen[] = [], followed: st
   });
   const documents = {
     unsaved: () => ['work/open.py'],
+    unsavedText: () => null,
     follow: async (paths: readonly string[]) => {
       followed.push(...paths);
     },
@@ -75,7 +76,7 @@ describe('a call', () => {
         return new Response('{}');
       }
     });
-    const documents = { unsaved: () => [], follow: async () => undefined, freshen: async () => undefined };
+    const documents = { unsavedText: () => null, unsaved: () => [], follow: async () => undefined, freshen: async () => undefined };
     const service = new NootropicClient({ ask: asking(settings), documents, settings: defaults, events: null });
     const ids = Array.from({ length: 30 }, (_, k) => `P${k}`);
     await Promise.all(ids.map(id => service.call('show', { id }, { folder: '' })));

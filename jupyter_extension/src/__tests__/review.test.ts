@@ -76,7 +76,8 @@ function review(client: Desk, events: Events | null = null): ReviewWidget {
     id: 'P1',
     trans,
     mode: { get: () => 'side', set: () => undefined },
-    keys: () => [['A', 'Accept']]
+    keys: () => [['A', 'Accept']],
+    open: async () => undefined
   });
   made.push(widget);
   return attach(widget);

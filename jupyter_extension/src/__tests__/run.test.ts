@@ -1,79 +1,10 @@
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { CallError } from '../api';
-import { Run } from '../run';
-import type { IEventStream, NootropicEvent, RunNews, StreamState } from '../tokens';
-import { answer } from './fixtures';
-
-/** The server's side of a run, as a test moves it. */
-class Server {
-  document: Record<string, unknown> = { verb: 'chat', state: 'running', seq: 0, text: '', progress: null };
-  asked: string[] = [];
-  away = false;
-  gone = false;
-  hangs = false;
-
-  readonly ask = async (route: string, init: RequestInit): Promise<ReadonlyJSONObject> => {
-    this.asked.push(`${init.method} ${route}`);
-    if (this.hangs) {
-      await new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new CallError('Stopped.'))));
-    }
-    if (this.away) {
-      throw new CallError('The Jupyter server did not answer.');
-    }
-    if (this.gone) {
-      throw new CallError('No such run.', 'A restart.', '', 404, 'UnknownRun');
-    }
-    if (init.method === 'DELETE') {
-      Object.assign(this.document, { state: 'cancelled', status: 409, error: { type: 'Interrupted', what: 'Stopped' } });
-    }
-    return structuredClone(this.document) as ReadonlyJSONObject;
-  };
-
-  /** Say a piece: it is in the document, and gives the event. */
-  says(text: string): NootropicEvent {
-    this.document.text = `${this.document.text as string}${text}`;
-    const seq = (this.document.seq = (this.document.seq as number) + 1);
-    return { kind: 'run', run: 'r1', seq, event: 'text', data: { text } };
-  }
-
-  ends(): NootropicEvent {
-    const seq = (this.document.seq = (this.document.seq as number) + 1);
-    Object.assign(this.document, { state: 'done', answer: { bundle: { 'text/plain': 'ok' } } });
-    return { kind: 'run', run: 'r1', seq, event: 'done', data: {} };
-  }
-}
-
-class Stream implements IEventStream {
-  folder = 'work';
-  state: StreamState = 'connected';
-  isDisposed = false;
-  event: Signal<IEventStream, NootropicEvent> = new Signal<IEventStream, NootropicEvent>(this);
-  stateChanged: Signal<IEventStream, StreamState> = new Signal<IEventStream, StreamState>(this);
-
-  dispose(): void {
-    this.isDisposed = true;
-    Signal.clearData(this);
-  }
-
-  become(state: StreamState): void {
-    this.state = state;
-    this.stateChanged.emit(state);
-  }
-}
-
-function start(server: Server, stream: Stream | null, begin = async () => 'r1'): Run {
-  return new Run({
-    verb: 'chat',
-    folder: 'work',
-    begin,
-    ask: server.ask,
-    stream,
-    take: async document => answer(document.bundle as ReadonlyJSONObject)
-  });
-}
+import { questionView } from '../question';
+import type { IQuestion, RunNews } from '../tokens';
+import { trans } from './fixtures';
+import { Server, start, Stream } from './runServer';
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 let server: Server;
@@ -209,5 +140,80 @@ describe('a run', () => {
     await pass(0);
     expect(run.state).toBe('failed');
     await expect(run.result).rejects.toThrow('Too many.');
+  });
+
+  it('tells what it asks, also after a lost connection, and takes the answer to the server', async () => {
+    const question: IQuestion = { id: 1, kind: 'approve', text: 'Make one?' };
+    const run = start(server, stream);
+    const news: RunNews['event'][] = [];
+    run.news.connect((_, item) => news.push(item.event));
+    await pass(0);
+    stream.event.emit(server.puts(question));
+    expect(run.question).toEqual(question);
+    await run.answer(true);
+    expect(server.asked).toContain('POST runs/r1/answer');
+    expect(server.sent).toContain('{"question":1,"answer":true}');
+    stream.event.emit(server.puts(null));
+    expect(run.question).toBeNull();
+    // Asked while nobody listened.
+    stream.become('connecting');
+    server.puts({ ...question, id: 2 });
+    stream.become('connected');
+    await pass(0);
+    expect(run.question?.id).toBe(2);
+    stream.event.emit({ kind: 'resync' });
+    await pass(0);
+    expect(news.filter(event => event === 'asked')).toHaveLength(3);
+    server.document.question = null;
+    stream.event.emit(server.ends());
+    await pass(0);
+    expect([run.state, run.question]).toEqual(['done', null]);
+    // What is over is not answered.
+    const { length } = server.asked;
+    await run.answer(true);
+    expect(server.asked).toHaveLength(length);
+  });
+});
+
+describe('a question', () => {
+  const shown = async (question: IQuestion): Promise<HTMLElement> => {
+    const view = questionView(start(server, stream), trans);
+    document.body.append(view);
+    await pass(0);
+    stream.event.emit(server.puts(question));
+    return view;
+  };
+  const press = (view: HTMLElement, label: string): void =>
+    [...view.querySelectorAll('button')].find(each => each.textContent === label)?.click();
+
+  it('of yes or no has a button for each, and goes when it is answered', async () => {
+    const view = await shown({ id: 1, kind: 'approve', text: '<b>Run</b> it?' });
+    expect(view.querySelector('[role=alert]')?.textContent).toBe('<b>Run</b> it?');
+    view.querySelector('button')?.focus();
+    press(view, 'No');
+    await pass(0);
+    expect(server.sent).toContain('{"question":1,"answer":false}');
+    stream.event.emit(server.puts(null));
+    expect(view.childElementCount).toBe(0);
+    expect(document.activeElement).toBe(view);
+  });
+
+  it('for a line takes one, or the end of the input; a refusal is told beside it', async () => {
+    const view = await shown({ id: 1, kind: 'ask', text: 'Which? ' });
+    const input = view.querySelector('input') as HTMLInputElement;
+    input.focus();
+    input.value = 'y';
+    view.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await pass(0);
+    expect(server.sent).toContain('{"question":1,"answer":"y"}');
+    stream.event.emit(server.puts({ id: 2, kind: 'ask', text: 'And?' }));
+    // Who typed goes on typing.
+    expect(document.activeElement).toBe(view.querySelector('input'));
+    server.gone = true;
+    press(view, 'End the input');
+    await pass(0);
+    expect(server.sent).toContain('{"question":2,"answer":null}');
+    expect(view.querySelector('.noo-mod-error')?.textContent).toContain('No such run.');
+    expect(view.querySelector('button')?.disabled).toBe(false);
   });
 });

@@ -8,7 +8,9 @@ import { howWords, hoursWords, statusWords } from '../plan/words';
 /** What is going on at a card besides what the plan says. */
 export interface ICardNews {
   /** A run in progress: its last words and, where it is known, how far it is. */
-  readonly run?: { readonly text: string; readonly fraction: number | null; readonly cancel: () => void } | undefined;
+  readonly run?:
+    | { readonly text: string; readonly fraction: number | null; readonly cancel: () => void; readonly asked: HTMLElement }
+    | undefined;
   /** What a run or an action came to. */
   readonly note?: { readonly kind: 'error' | 'info'; readonly text: string; readonly dismiss: () => void } | undefined;
   readonly form?: HTMLElement | undefined;
@@ -136,7 +138,8 @@ function progress(task: ITask, run: NonNullable<ICardNews['run']>, trans: Transl
       'aria-label': trans.__('Run of %1', task.id)
     }),
     el('span', { class: 'noo-board-run-text' }, run.text || trans.__('running')),
-    button(trans.__('Cancel'), { class: 'noo-button' }, run.cancel)
+    button(trans.__('Cancel'), { class: 'noo-button' }, run.cancel),
+    run.asked
   );
 }
 

@@ -11,7 +11,7 @@ import { cardMenu } from './cardMenu';
 import type { IForm } from './form';
 import { form } from './form';
 import { openMenu } from './menu';
-import { serverPaths } from './paths';
+import { serverPaths } from '../serverPaths';
 
 /** What forms, notes and menus of cards need of the board. */
 export interface ICardEditsOptions {

@@ -124,7 +124,7 @@ export class BoardFeed implements IDisposable {
     do {
       this.again = false;
       try {
-        const answer = await this.options.client.call('board', {}, { folder: this.options.folder });
+        const answer = await this.options.client.call('board', {}, { folder: this.options.folder, forms: [PLAN_MIME] });
         this._plan = readPlan(answer.bundle[PLAN_MIME]);
         this._trouble =
           this._plan === null ? new CallError('The board has a shape that this version does not know.', '', 'Update it.') : null;

@@ -2,6 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { CallError } from '../api';
 import { array, record, text } from '../json';
+import { el } from '../dom';
+import { questionView } from '../question';
 import type { IAnswer, INootropic, IRun } from '../tokens';
 
 /** What running tasks needs of the board. */
@@ -31,6 +33,11 @@ export class TaskRuns {
     return this.runs.get(task);
   }
 
+  /** What the run of a task asks: one element, so that a new drawing of the card keeps what is typed in it. */
+  asked(task: string): HTMLElement {
+    return this.questions.get(task) ?? el('div');
+  }
+
   /** The proposal that a run of the task made on this page, or null. */
   proposal(task: string): string | null {
     return this.proposals.get(task) ?? null;
@@ -51,6 +58,7 @@ export class TaskRuns {
   private follow(task: string, run: IRun): void {
     const { kept, changed } = this.options;
     this.runs.set(task, run);
+    this.questions.set(task, questionView(run, this.options.trans));
     run.news.connect((_, news) => {
       if (news.event === 'accepted') {
         kept.set(task, news.id);
@@ -78,6 +86,7 @@ export class TaskRuns {
           : ['error', error instanceof Error ? error.message : String(error)];
     }
     this.runs.delete(task);
+    this.questions.delete(task);
     kept.delete(task);
     if (this.gone) {
       return;
@@ -105,6 +114,7 @@ export class TaskRuns {
   }
 
   private readonly runs = new Map<string, IRun>();
+  private readonly questions = new Map<string, HTMLElement>();
   private readonly proposals = new Map<string, string>();
   private gone = false;
 }

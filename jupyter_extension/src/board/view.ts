@@ -216,6 +216,7 @@ export class BoardView extends Widget {
       run: run && {
         text: run.progress?.text ?? run.text.trim().split('\n').at(-1) ?? '',
         fraction: run.progress?.fraction ?? null,
+        asked: this.runs.asked(task.id),
         cancel: () => void run.cancel()
       },
       note: this.edits.note(task.id),

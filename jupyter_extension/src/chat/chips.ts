@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
@@ -12,12 +13,14 @@ export interface IEnclosed {
   readonly mentions: readonly IMention[];
   /** Texts that only the page knows, by the mentions' keys. */
   readonly attach: ReadonlyJSONObject;
+  /** Keys of files that go along as an open tab shows them, not as they are saved. */
+  readonly unsaved: readonly string[];
   readonly problem: string;
 }
 
-const NOTHING: IEnclosed = { mentions: [], attach: {}, problem: '' };
+export const NOTHING: IEnclosed = { mentions: [], attach: {}, unsaved: [], problem: '' };
 
-/** Looks up what a message mentions: in the workspace, in the active notebook, in its kernel. */
+/** Looks up what a message mentions: in the workspace, in open tabs, in the active notebook, in its kernel. */
 export async function enclosed(
   message: string,
   folder: string,
@@ -31,13 +34,19 @@ export async function enclosed(
     mentionsOf((await client.call('mentions', { message, attach }, { folder })).result);
   const first = await look({});
   const ours = first.filter(each => each.kind === 'variable' || each.kind === 'cell' || (!each.found && each.problem === ''));
-  if (ours.length === 0) {
-    return { ...NOTHING, mentions: first };
+  const given: Record<string, string> = {};
+  const unsaved: string[] = [];
+  for (const each of first.filter(one => one.kind === 'file' && one.found)) {
+    // What a person sees is what they mean.
+    const text = live.unsavedText(PathExt.join(folder, each.key.replace(/^file:/, '')));
+    if (text !== null) {
+      given[each.key] = text;
+      unsaved.push(each.key);
+    }
   }
   // `@df.columns` is written like a file; it speaks of the variable.
   const keys = ours.map(each => (each.kind === 'file' ? each.key.replace(/^file:/, '').split('.')[0] ?? '' : each.key));
-  const { attach, problem } = await live.gather([...new Set(keys)]);
-  const given: Record<string, string> = {};
+  const { attach, problem } = keys.length === 0 ? NOTHING : await live.gather([...new Set(keys)]);
   ours.forEach((each, index) => {
     const told = attach[keys[index] ?? ''];
     if (typeof told === 'string') {
@@ -45,8 +54,8 @@ export async function enclosed(
     }
   });
   return Object.keys(given).length === 0
-    ? { mentions: first, attach: {}, problem }
-    : { mentions: await look(given), attach: given, problem };
+    ? { ...NOTHING, mentions: first, problem }
+    : { mentions: await look(given), attach: given, unsaved, problem };
 }
 
 /** One chip a mention: its size, and when opened the very text that is sent. */
@@ -57,7 +66,15 @@ export function chips(found: IEnclosed, trans: TranslationBundle): HTMLElement[]
       return el(
         'details',
         { class: 'noo-chat-chip' },
-        el('summary', {}, el('b', {}, each.written), ' ', el('span', { class: 'noo-chat-chip-size' }, size)),
+        el(
+          'summary',
+          {},
+          el('b', {}, each.written),
+          ' ',
+          found.unsaved.includes(each.key) ? el('span', { class: 'noo-tag' }, trans.__('with your unsaved edits')) : null,
+          ' ',
+          el('span', { class: 'noo-chat-chip-size' }, size)
+        ),
         el('pre', { tabindex: '0', 'aria-label': trans.__('What is sent for %1', each.written) }, each.text)
       );
     }

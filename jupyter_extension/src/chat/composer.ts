@@ -5,7 +5,7 @@ import { button, el } from '../dom';
 import { array, record, text } from '../json';
 import type { IDraft, INootropic } from '../tokens';
 import type { IEnclosed } from './chips';
-import { chips, enclosed } from './chips';
+import { chips, enclosed, NOTHING } from './chips';
 import type { ILive } from './live';
 import type { ICandidate } from './menu';
 import { CandidateMenu } from './menu';
@@ -191,7 +191,7 @@ export class Composer {
     const { client, live, trans, folder } = this.options;
     const message = this.value;
     const turn = ++this.round;
-    let found: IEnclosed = { mentions: [], attach: {}, problem: '' };
+    let found = NOTHING;
     try {
       const meant = message.startsWith('/') && !message.startsWith('/chat ') ? '' : message;
       found = await enclosed(meant, folder(), client, live);

@@ -4,7 +4,7 @@ import { Panel } from '@lumino/widgets';
 
 import type { IState } from '../states';
 import { stateView } from '../states';
-import type { IFacts, ITurn } from './data';
+import type { ICommand, IFacts, ITurn } from './data';
 import { Entry } from './entry';
 import type { ITargets } from './targets';
 
@@ -83,7 +83,11 @@ export class Conversation extends Panel {
   }
 
   /** Bring the log in step with the turns as they are kept. What stands there already is left alone. */
-  async sync(turns: readonly ITurn[], facts: ReadonlyMap<number, IFacts>): Promise<void> {
+  async sync(
+    turns: readonly ITurn[],
+    facts: ReadonlyMap<number, IFacts>,
+    commands: readonly ICommand[] = []
+  ): Promise<void> {
     const shown: Promise<void>[] = [];
     for (const [index, turn] of turns.entries()) {
       const entry = this.entries.find(each => each.index === index);
@@ -106,12 +110,40 @@ export class Conversation extends Panel {
     this.entries
       .filter(entry => entry.index !== null && entry.index >= turns.length && !entry.running && entry.turn !== null)
       .forEach(entry => entry.dispose());
+    // One that is being kept right now has no number yet: whoever keeps it reads again.
+    if (!this.entries.some(entry => entry.command === 'keeping')) {
+      commands.filter(each => !this.entries.some(entry => entry.command === each.number)).forEach(each => {
+        shown.push(this.put(each));
+      });
+    }
     await Promise.all(shown);
+  }
+
+  /** Take out a turn that stands there as far as it was kept: its answer is coming. Gives its place, or null. */
+  takeUp(question: string): number | null {
+    const last = this.entries.filter(entry => entry.index !== null).at(-1);
+    if (last?.turn?.ending !== 'cut' || last.running || last.turn.question.trim() !== question.trim()) {
+      return null;
+    }
+    const { index } = last;
+    last.dispose();
+    return index;
   }
 
   override dispose(): void {
     this.grown.disconnect();
     super.dispose();
+  }
+
+  /** Show a command in its place. */
+  private async put(command: ICommand): Promise<void> {
+    const made = this.ask(command.line);
+    made.command = command.number;
+    const later = this.widgets.find(each => each instanceof Entry && each.index !== null && each.index >= command.turns);
+    if (later !== undefined) {
+      this.insertWidget(this.widgets.indexOf(later), made);
+    }
+    await made.showResult(command.forms);
   }
 
   private async replace(index: number, turn: ITurn): Promise<void> {

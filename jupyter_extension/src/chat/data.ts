@@ -15,10 +15,20 @@ export interface ITurn {
   readonly sent: readonly string[];
 }
 
+/** A command that was given behind the first `turns` turns, and its answer in some forms, by MIME type. */
+export interface ICommand {
+  readonly number: number;
+  readonly turns: number;
+  readonly line: string;
+  readonly forms: ReadonlyJSONObject;
+}
+
 /** A chat in the history. */
 export interface IChatHead {
   readonly id: string;
   readonly title: string;
+  /** The person gave the title; otherwise it is the first question. */
+  readonly named: boolean;
   readonly created: string;
   readonly turns: number;
   readonly face: string;
@@ -68,6 +78,18 @@ export function turnsOf(result: ReadonlyJSONObject): ITurn[] {
   return array(result.turns).map(record).map(turnOf);
 }
 
+/** The commands of a chat. */
+export function commandsOf(result: ReadonlyJSONObject): ICommand[] {
+  return array(result.commands)
+    .map(record)
+    .map(each => ({
+      number: number(each.number) ?? 0,
+      turns: number(each.turns) ?? 0,
+      line: text(each.line),
+      forms: record(each.forms)
+    }));
+}
+
 /** A turn, also as the answer of `chat` tells it. */
 export function turnOf(data: ReadonlyJSONObject): ITurn {
   return {
@@ -87,6 +109,7 @@ export function headsOf(result: ReadonlyJSONObject): IChatHead[] {
     .map(each => ({
       id: text(each.id),
       title: text(each.title),
+      named: each.named === true,
       created: text(each.created),
       turns: number(each.turns) ?? 0,
       face: text(each.face)

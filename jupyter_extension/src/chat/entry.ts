@@ -1,11 +1,12 @@
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { MimeModel } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { PartialJSONObject } from '@lumino/coreutils';
+import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
 import { button, el, notice } from '../dom';
-import type { IAnswer, IRun } from '../tokens';
+import { questionView } from '../question';
+import type { IRun } from '../tokens';
 import { AnswerView } from './answer';
 import { codeBlock } from './code';
 import type { Ending, IFacts, ITurn } from './data';
@@ -49,6 +50,9 @@ export class Entry extends Panel {
   /** The turn as it is kept; null until it is. */
   turn: ITurn | null = null;
 
+  /** The number under which a command is kept; `keeping` while that is not known yet. */
+  command: number | 'keeping' | null = null;
+
   /** True when it shows why there is no whole answer. */
   failed = false;
 
@@ -57,20 +61,28 @@ export class Entry extends Panel {
     return this.run !== null;
   }
 
-  /** Show a run while it goes on. */
-  follow(run: IRun): void {
+  /** Show a run while it goes on. A chat speaks Markdown; what other verbs say is as at a terminal. */
+  follow(run: IRun, verb: string): void {
     this.run = run;
+    this.plain = verb === 'chat' ? null : el('pre', { class: 'noo-plain' });
     this.addClass('noo-mod-running');
     this.node.setAttribute('aria-busy', 'true');
-    const line = el('span', { class: 'noo-chat-progress', role: 'status' }, this.options.trans.__('Asking …'));
-    this.below.node.replaceChildren(line);
-    this.answer.follow(run.text);
+    const { trans } = this.options;
+    const line = el('span', { class: 'noo-chat-progress', role: 'status' });
+    this.below.node.replaceChildren(this.plain ?? '', line, questionView(run, trans));
     const hear = (): void => {
-      this.answer.follow(run.text);
+      if (this.plain === null) {
+        this.answer.follow(run.text);
+      } else {
+        this.plain.textContent = run.text;
+      }
       const { progress } = run;
       const share = progress?.fraction === null || progress === null ? '' : ` ${Math.round(progress.fraction * 100)} %`;
-      line.textContent = run.text !== '' && share === '' ? '' : `${progress?.text || this.options.trans.__('Asking …')}${share}`;
+      const begun = verb === 'chat' ? trans.__('Asking …') : trans.__('Running …');
+      const said = (run.text !== '' && share === '') || run.question !== null ? '' : `${progress?.text || begun}${share}`;
+      line.textContent = said;
     };
+    hear();
     run.news.connect((_, news) => {
       if (this.run === run && news.event !== 'ended') {
         hear();
@@ -93,10 +105,10 @@ export class Entry extends Panel {
   }
 
   /** Show the result of a command, by the renderers that show it in a notebook. */
-  async showResult(answer: IAnswer): Promise<void> {
+  async showResult(bundle: ReadonlyJSONObject): Promise<void> {
     this.ended();
     const { rendermime, trans } = this.options;
-    const model = new MimeModel({ data: answer.bundle as PartialJSONObject, trusted: false });
+    const model = new MimeModel({ data: bundle as PartialJSONObject, trusted: false });
     const mimeType = rendermime.preferredMimeType(model.data, 'ensure');
     await this.answer.finish('');
     this.below.node.replaceChildren();
@@ -124,11 +136,12 @@ export class Entry extends Panel {
   async fail(partial: string, ending: Ending, why: string): Promise<void> {
     this.ended();
     this.failed = true;
-    await this.answer.finish(partial);
+    await this.answer.finish(this.plain === null ? partial : '');
     const { trans, retry } = this.options;
     const again = button(trans.__('Retry'), { class: 'noo-button' }, () => retry(this.question));
     const told = ending === 'stopped' ? [] : [notice('error', why)];
     this.below.node.replaceChildren(
+      partial === '' || this.plain === null ? '' : this.plain,
       ...(partial === '' && ending !== 'stopped' ? [] : this.mark(ending)),
       ...told,
       el('div', { class: 'noo-chat-again' }, again)
@@ -156,4 +169,5 @@ export class Entry extends Panel {
   private readonly answer: AnswerView;
   private readonly below = new Widget({ node: el('div', { class: 'noo-chat-below' }) });
   private run: IRun | null = null;
+  private plain: HTMLElement | null = null;
 }

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { CallError } from '../api';
 import { text } from '../json';
@@ -17,7 +18,12 @@ export interface IExchangeOptions {
   readonly busy: (busy: boolean) => void;
   /** Told when the server has given the run its id. */
   readonly accepted: () => void;
+  /** Keep a command with its answer; gives its number, or null where it cannot be kept. */
+  readonly keep: (line: string, forms: ReadonlyJSONObject) => Promise<number | null>;
 }
+
+/** Where a run comes from: asked here, before a reload of this page, or in another window. */
+export type Origin = 'here' | 'before' | 'elsewhere';
 
 /** The one question that is being answered, until it is. */
 export class Exchange {
@@ -36,17 +42,31 @@ export class Exchange {
     return this._asked;
   }
 
+  /** Whether what goes on was asked in another window: this one may turn to something else. */
+  get isElsewhere(): boolean {
+    return this.origin === 'elsewhere';
+  }
+
+  /** Follow it no longer; it goes on. */
+  leave(): void {
+    if (this._run !== null) {
+      this.over();
+    }
+  }
+
   /** Show a run until it ends, and what came of it. */
-  watch(run: IRun, question: string, verb: string): void {
+  watch(run: IRun, question: string, verb: string, origin: Origin = 'here'): void {
     const { log, busy, accepted } = this.options;
+    const place = origin === 'here' || verb !== 'chat' ? null : log.takeUp(question);
     const entry = log.ask(question);
     if (verb === 'chat') {
-      entry.index = log.next;
+      entry.index = place ?? log.next;
     }
+    this.origin = origin;
     this._run = run;
     this._asked = { verb, question };
     busy(true);
-    entry.follow(run);
+    entry.follow(run, verb);
     run.news.connect((_, news) => {
       if (news.event === 'accepted') {
         accepted();
@@ -59,9 +79,12 @@ export class Exchange {
     const { log, went } = this.options;
     try {
       const answer = await run.result;
+      if (this._run !== run) {
+        return;
+      }
       if (verb !== 'chat') {
         this.over();
-        await entry.showResult(answer);
+        await Promise.all([entry.showResult(answer.bundle), this.keep(entry, answer.bundle)]);
         return;
       }
       const { result } = answer;
@@ -74,6 +97,9 @@ export class Exchange {
       went(facts.chat, facts);
       await entry.showTurn({ ...turnOf(result), question: entry.question }, facts);
     } catch (error) {
+      if (this._run !== run) {
+        return;
+      }
       const chat = error instanceof CallError ? text(error.data.chat) : '';
       const ending = run.state === 'cancelled' ? 'stopped' : 'cut';
       this.over();
@@ -83,8 +109,18 @@ export class Exchange {
         // Nothing of it is kept: it has no place in the chat.
         entry.index = null;
       }
-      await entry.fail(run.text, ending, this.why(error));
+      const why = this.why(error);
+      await entry.fail(run.text, ending, why);
+      if (verb !== 'chat') {
+        await this.keep(entry, { 'text/plain': [run.text, why].filter(part => part !== '').join('\n') });
+      }
     }
+  }
+
+  /** A command is there again after a reload. */
+  private async keep(entry: Entry, forms: ReadonlyJSONObject): Promise<void> {
+    entry.command = 'keeping';
+    entry.command = await this.options.keep(entry.question, forms);
   }
 
   private over(): void {
@@ -101,5 +137,6 @@ export class Exchange {
   }
 
   private _run: IRun | null = null;
+  private origin: Origin = 'here';
   private _asked = { verb: '', question: '' };
 }

@@ -1,8 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { button, el, notice } from '../dom';
 import type { INootropic } from '../tokens';
-import { headsOf } from './data';
+import type { IChatHead } from './data';
+import { chatsOf } from './kept';
 
 /** What the list needs. */
 export interface IHistoryOptions {
@@ -14,7 +16,7 @@ export interface IHistoryOptions {
   readonly current: () => string;
 }
 
-/** The chats that the workspace keeps: to open one, or to forget it. */
+/** The chats that the workspace keeps: to open one, to rename or to forget it. */
 export class History {
   constructor(private readonly options: IHistoryOptions) {
     this.node = el('section', { class: 'noo-chat-history', 'aria-label': options.trans.__('Chats of this workspace') });
@@ -33,41 +35,27 @@ export class History {
     return !this.node.hidden;
   }
 
-  /** Show the list as it is now, with the open chat marked. */
-  async show(): Promise<void> {
-    const { client, trans, folder } = this.options;
-    const current = this.options.current();
+  /** Show the list as it is now, with the open chat marked, and the focus on one chat or the first. */
+  async show(focus = ''): Promise<void> {
+    const { client, trans, folder, current } = this.options;
     this.node.hidden = false;
     this.button.setAttribute('aria-expanded', 'true');
     try {
-      const heads = headsOf((await client.call('chats', { action: 'list' }, { folder: folder() })).result);
+      const heads = await chatsOf(client, folder());
       this.node.replaceChildren(
         heads.length === 0
           ? el('p', { class: 'noo-note' }, trans.__('No chats yet.'))
           : el(
               'ul',
               { class: 'noo-chat-heads' },
-              ...heads.map(head => {
-                const about = trans._n('%2, %1 turn', '%2, %1 turns', head.turns, head.created);
-                const opener = button('', { class: 'noo-chat-head' }, () => {
-                  this.hide();
-                  this.options.open(head.id);
-                });
-                if (head.id === current) {
-                  opener.setAttribute('aria-current', 'true');
-                }
-                opener.append(
-                  el('span', { class: 'noo-chat-head-title' }, head.title || head.id),
-                  el('span', { class: 'noo-chat-head-about' }, `${head.id} · ${about} · ${head.face}`)
-                );
-                return el('li', {}, opener, this.forgetter(head.id));
-              })
+              ...heads.map(head => this.row(head, head.id === current()))
             )
       );
     } catch (error) {
       this.node.replaceChildren(notice('error', error instanceof Error ? error.message : String(error)));
     }
-    this.node.querySelector<HTMLElement>('button')?.focus();
+    const rows = [...this.node.querySelectorAll<HTMLElement>('.noo-chat-head')];
+    (rows.find(row => row.dataset.chat === focus) ?? rows[0])?.focus();
   }
 
   hide(): void {
@@ -75,9 +63,63 @@ export class History {
     this.button.setAttribute('aria-expanded', 'false');
   }
 
+  private row(head: IChatHead, isCurrent: boolean): HTMLElement {
+    const { trans } = this.options;
+    const about = trans._n('%2, %1 turn', '%2, %1 turns', head.turns, head.created);
+    const opener = button('', { class: 'noo-chat-head' }, () => {
+      this.hide();
+      this.options.open(head.id);
+    });
+    opener.dataset.chat = head.id;
+    if (isCurrent) {
+      opener.setAttribute('aria-current', 'true');
+    }
+    opener.append(
+      el('span', { class: 'noo-chat-head-title' }, head.title || head.id),
+      el('span', { class: 'noo-chat-head-about' }, `${head.id} · ${about} · ${head.face}`)
+    );
+    const renames = trans.__('Rename %1', head.id);
+    const rename = button('✎', { class: 'noo-chat-rename', 'aria-label': renames, title: renames }, () => {
+      row.replaceChildren(this.renamer(head));
+      row.querySelector('input')?.select();
+    });
+    const row = el('li', {}, opener, rename, this.forgetter(head.id));
+    return row;
+  }
+
+  /** A line for the title: Enter keeps it, an empty one is the first question again, Escape leaves it. */
+  private renamer(head: IChatHead): HTMLElement {
+    const { trans } = this.options;
+    const input = el('input', { class: 'noo-chat-title', maxlength: '200', 'aria-label': trans.__('Title of %1', head.id) });
+    input.value = head.title;
+    input.placeholder = trans.__('The first question');
+    input.addEventListener('keydown', event => {
+      event.stopPropagation();
+      if (event.key === 'Enter' && !event.isComposing) {
+        // A title that is only shown, and not the person's own, is not made one.
+        const title = input.value.trim();
+        this.change({ action: 'rename', id: head.id, title: head.named || title !== head.title ? title : '' }, head.id);
+      } else if (event.key === 'Escape') {
+        void this.show(head.id);
+      }
+    });
+    return input;
+  }
+
+  /** Carry out a change and show what has become of the list. */
+  private change(args: ReadonlyJSONObject, focus = ''): void {
+    const { client, folder } = this.options;
+    void client
+      .call('chats', args, { folder: folder() })
+      .then(() => this.show(focus))
+      .catch((error: unknown) => {
+        this.node.prepend(notice('error', error instanceof Error ? error.message : String(error)));
+      });
+  }
+
   /** Forgetting erases it, so it takes two presses. */
   private forgetter(id: string): HTMLButtonElement {
-    const { client, trans, folder } = this.options;
+    const { trans } = this.options;
     const forget = button('×', { class: 'noo-chat-forget', 'aria-label': trans.__('Forget %1', id) }, () => {
       if (forget.dataset.sure !== 'true') {
         forget.dataset.sure = 'true';
@@ -85,12 +127,7 @@ export class History {
         forget.setAttribute('aria-label', trans.__('Forget %1 for ever', id));
         return;
       }
-      void client
-        .call('chats', { action: 'forget', id }, { folder: folder() })
-        .then(() => this.show())
-        .catch((error: unknown) => {
-          this.node.prepend(notice('error', error instanceof Error ? error.message : String(error)));
-        });
+      this.change({ action: 'forget', id });
     });
     forget.addEventListener('blur', () => {
       delete forget.dataset.sure;

@@ -4,6 +4,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
+import type { IOpenDocuments } from '../documents';
 import { array, record, text, texts } from '../json';
 
 /** So long a kernel may take to tell what a variable holds. */
@@ -21,6 +22,8 @@ export interface ILive {
   names(): Promise<readonly string[]>;
   /** Texts of cells and variables, by the mentions' keys, and why one is missing. */
   gather(keys: readonly string[]): Promise<{ attach: ReadonlyJSONObject; problem: string }>;
+  /** What an open tab holds of a file and did not save yet, by its path below the server's root; null without such. */
+  unsavedText(path: string): string | null;
 }
 
 /** Asks the active notebook and its kernel; a busy kernel is asked past the running cell where it has subshells. */
@@ -28,6 +31,7 @@ export class Live implements ILive {
   constructor(
     private readonly shell: JupyterFrontEnd.IShell,
     private readonly notebooks: INotebookTracker | null,
+    private readonly documents: Pick<IOpenDocuments, 'unsavedText'>,
     private readonly trans: TranslationBundle
   ) {}
 
@@ -42,6 +46,10 @@ export class Live implements ILive {
       about: cell.model.sharedModel.getSource().split('\n')[0]?.slice(0, 60) ?? ''
     }));
     return [{ text: '@cell', about: trans.__('the active cell') }, ...numbered];
+  }
+
+  unsavedText(path: string): string | null {
+    return this.documents.unsavedText(path);
   }
 
   async names(): Promise<readonly string[]> {

@@ -12,12 +12,17 @@ export class Memory {
 
   /** What was kept; everything empty where nothing was. */
   async read(): Promise<IKept> {
-    return keptOf(await this.state?.fetch(KEY));
+    const kept = keptOf(await this.state?.fetch(KEY));
+    this.wasRead = true;
+    return kept;
   }
 
-  /** Keep what `tell` says in a moment: several changes are written once. */
+  /** Keep what `tell` says in a moment: several changes are written once, and none before the last ones were read. */
   keep(tell: () => IKept): void {
     clearTimeout(this.timer);
+    if (!this.wasRead) {
+      return;
+    }
     this.timer = setTimeout(() => void this.state?.save(KEY, { ...tell() }), PAUSE_MS);
   }
 
@@ -25,5 +30,6 @@ export class Memory {
     clearTimeout(this.timer);
   }
 
+  private wasRead = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 }

@@ -10,16 +10,15 @@ import { Composer } from './composer';
 import { Connection } from './connection';
 import { Conversation } from './conversation';
 import type { IFacts, IKept } from './data';
-import { headsOf, turnsOf } from './data';
 import { Exchange } from './exchange';
 import { History } from './history';
+import type { IAsked } from './kept';
+import { askedIn, chatsOf, comingIn } from './kept';
 import { whatIsMeant } from './meant';
 import { Memory } from './memory';
 import { Meters } from './meters';
+import { OpenChat } from './open';
 import type { IChatOptions } from './options';
-
-/** Several changes of a chat are read once. */
-const SOON_MS = 120;
 
 /** A conversation about the repository. */
 export class ChatPanel extends Panel {
@@ -33,19 +32,15 @@ export class ChatPanel extends Panel {
     this.history = new History({
       client: options.client,
       trans,
-      folder: () => this.folder,
-      open: chat => {
-        if (this.free()) {
-          void this.openChat(chat);
-        }
-      },
-      current: () => this.chat
+      folder: () => this.at.folder,
+      open: chat => void (this.free() && this.openChat(chat)),
+      current: () => this.at.id
     });
     const fresh = button(trans.__('New'), { class: 'noo-button', title: trans.__('Begin a new chat') }, () => this.beginNew());
     this.log = new Conversation({
       targets: options.targets,
       trans,
-      rendermime: () => options.rendermime(this.folder),
+      rendermime: () => options.rendermime(this.at.folder),
       tell: line => (this.told.textContent = line),
       retry: question => void this.send(question, null, null)
     });
@@ -54,7 +49,7 @@ export class ChatPanel extends Panel {
       client: options.client,
       live: options.live,
       trans,
-      folder: () => this.folder,
+      folder: () => this.at.folder,
       sendWith: () => text(options.settings.get('sendWith')),
       send: (message, found, draft) => void this.send(message, found, draft),
       stop: () => void this.exchange.run?.cancel(),
@@ -68,10 +63,19 @@ export class ChatPanel extends Panel {
         this.composer.busy = busy;
         this.save();
         if (!busy) {
-          void this.meters.look(this.folder);
+          void this.meters.look(this.at.folder);
         }
       },
-      accepted: () => this.save()
+      accepted: () => this.save(),
+      keep: (line, forms) => this.at.keep(line, forms)
+    });
+    this.at = new OpenChat({
+      client: options.client,
+      ask: options.ask,
+      log: this.log,
+      meters: this.meters,
+      facts: () => this.exchange.facts,
+      begun: () => this.save()
     });
     const top = el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button);
     const parts = [top, this.history.node, this.connection.banner, this.log, this.meters.node, this.told, this.composer.node];
@@ -82,7 +86,7 @@ export class ChatPanel extends Panel {
   async take(draft: IDraft): Promise<void> {
     await this.begun();
     const root = await this.options.root(draft.folder);
-    if (root !== this.folder && this.exchange.run === null) {
+    if (root !== this.at.folder && this.exchange.run === null) {
       await this.enter(root, null);
     }
     this.composer.fill(draft.text, draft.verb === 'chat' ? null : draft);
@@ -96,14 +100,14 @@ export class ChatPanel extends Panel {
       return;
     }
     const root = await this.options.root();
-    if (root !== this.folder && this.exchange.run === null && this.composer.value === '') {
+    if (root !== this.at.folder && this.exchange.run === null && this.composer.value === '') {
       await this.enter(root, null);
     }
   }
 
   override dispose(): void {
     this.memory.dispose();
-    clearTimeout(this.reading);
+    this.at.dispose();
     this.connection.dispose();
     this.composer.dispose();
     super.dispose();
@@ -143,33 +147,33 @@ export class ChatPanel extends Panel {
 
   /** Go to a workspace, and there to a chat; to the last one where none is named. */
   private async enter(folder: string, chat: string | null, kept: IKept | null = null): Promise<void> {
-    this.folder = folder;
+    this.at.folder = folder;
     this.connection.to(folder);
     await this.openChat(chat, kept);
-    void this.meters.look(this.folder);
+    void this.meters.look(this.at.folder);
   }
 
   private async openChat(chat: string | null, kept: IKept | null = null): Promise<void> {
-    const { client, trans } = this.options;
+    const { client, trans, ask } = this.options;
     const turn = ++this.opening;
-    const folder = this.folder;
+    const folder = this.at.folder;
     this.log.clear();
     this.exchange.facts.clear();
     this.log.say({ kind: 'loading', title: trans.__('Opening the chat …') });
     try {
-      const heads = chat === null ? headsOf((await client.call('chats', { action: 'list' }, { folder })).result) : [];
+      const heads = chat === null ? await chatsOf(client, folder) : [];
       const id = chat ?? heads.find(head => head.face === 'lab')?.id ?? '';
       if (turn !== this.opening) {
         return;
       }
-      this.chat = id;
+      this.at.id = id;
       if (id !== '') {
-        await this.read();
+        await this.at.read();
       }
       this.log.welcome();
     } catch (error) {
       if (error instanceof CallError && error.kind === 'NoSuchChat') {
-        this.chat = '';
+        this.at.id = '';
         this.log.welcome();
       } else if (turn === this.opening) {
         this.log.say({
@@ -182,7 +186,9 @@ export class ChatPanel extends Panel {
     }
     if (kept !== null && kept.run !== '') {
       // It was running when the page was left: it may still be.
-      this.exchange.watch(client.attach(kept.run, { folder }), kept.question, kept.verb);
+      this.exchange.watch(client.attach(kept.run, { folder }), kept.question, kept.verb, 'before');
+    } else if (this.at.id !== '' && turn === this.opening) {
+      this.join(await comingIn(ask, folder, this.at.id).catch(() => null));
     }
     this.save();
   }
@@ -191,7 +197,7 @@ export class ChatPanel extends Panel {
     if (!this.free()) {
       return;
     }
-    this.chat = '';
+    this.at.id = '';
     this.opening++;
     this.log.clear();
     this.exchange.facts.clear();
@@ -199,11 +205,22 @@ export class ChatPanel extends Panel {
     this.log.welcome();
     this.composer.input.focus();
     this.save();
-    void this.meters.look(this.folder);
+    void this.meters.look(this.at.folder);
   }
 
-  /** Whether no answer is coming; the person is told where one is. */
+  /** Follow an answer that is coming in this chat, though it was asked for elsewhere. */
+  private join(asked: IAsked | null): void {
+    if (asked !== null && this.exchange.run === null && !this.isDisposed) {
+      const run = this.options.client.attach(asked.run, { folder: this.at.folder });
+      this.exchange.watch(run, asked.question, 'chat', 'elsewhere');
+    }
+  }
+
+  /** Whether no answer is coming that was asked for here; the person is told where one is. */
   private free(): boolean {
+    if (this.exchange.isElsewhere) {
+      this.exchange.leave();
+    }
     const free = this.exchange.run === null;
     this.told.textContent = free ? '' : this.options.trans.__('An answer is coming: stop it first.');
     return free;
@@ -213,18 +230,18 @@ export class ChatPanel extends Panel {
   private async send(message: string, found: IEnclosed | null, draft: IDraft | null): Promise<void> {
     const { client, ask, trans } = this.options;
     // Who is quick sends before the chat that was open is there again.
-    await this.begun();
+    await this.begun().then(() => this.at.settled());
     if (this.exchange.run !== null || this.isDisposed) {
       return;
     }
     this.told.textContent = '';
     try {
-      const meant = await whatIsMeant(message, found, draft, this.folder, ask);
+      const meant = await whatIsMeant(message, found, draft, this.at.folder, ask);
       if (meant.help !== '') {
         this.log.ask(message).showText(meant.help);
       } else {
         const placed = meant.verb !== 'chat' || 'new' in meant.args || 'chat' in meant.args;
-        const args = placed ? meant.args : { ...meant.args, ...(this.chat === '' ? { new: true } : { chat: this.chat }) };
+        const args = placed ? meant.args : { ...meant.args, ...(this.at.id === '' ? { new: true } : { chat: this.at.id }) };
         this.exchange.watch(client.start(meant.verb, args, { folder: meant.folder }), message, meant.verb);
       }
     } catch (error) {
@@ -236,8 +253,8 @@ export class ChatPanel extends Panel {
 
   /** An answer is kept in a chat: perhaps a new one, or another one, because two windows wrote in it at once. */
   private went(chat: string, facts: IFacts | null): void {
-    const moved = this.chat !== '' && this.chat !== chat;
-    this.chat = chat;
+    const moved = this.at.id !== '' && this.at.id !== chat;
+    this.at.id = chat;
     if (facts !== null) {
       this.meters.show(facts);
     }
@@ -246,26 +263,14 @@ export class ChatPanel extends Panel {
     }
   }
 
-  /** Read the turns of the chat anew. */
-  private async read(): Promise<void> {
-    const { chat, folder } = this;
-    if (chat === '') {
-      return;
-    }
-    const { result } = await this.options.client.call('chats', { action: 'show', id: chat }, { folder });
-    if (chat === this.chat && folder === this.folder && !this.isDisposed) {
-      await this.log.sync(turnsOf(result), this.exchange.facts);
-      this.meters.spent(text(result.cost));
-    }
-  }
-
   private hear(event: NootropicEvent): void {
     const ours = event.kind === 'journal' && event.name === 'ChatChanged';
-    if (event.kind === 'resync' || (ours && event.subject === this.chat && event.row !== 'chat.forgotten')) {
-      clearTimeout(this.reading);
-      this.reading = setTimeout(() => void this.read().catch(() => undefined), SOON_MS);
-    } else if (ours && event.row === 'chat.forgotten' && (event.subject === '' || event.subject === this.chat)) {
-      if (this.exchange.run === null && this.chat !== '') {
+    if (event.kind === 'run' && event.event === 'started') {
+      this.join(askedIn(event.data, this.at.folder, this.at.id));
+    } else if (event.kind === 'resync' || (ours && event.subject === this.at.id && event.row !== 'chat.forgotten')) {
+      this.at.readSoon();
+    } else if (ours && event.row === 'chat.forgotten' && (event.subject === '' || event.subject === this.at.id)) {
+      if (this.exchange.run === null && this.at.id !== '') {
         this.beginNew();
       }
     }
@@ -273,8 +278,8 @@ export class ChatPanel extends Panel {
 
   private save(): void {
     this.memory.keep(() => ({
-      folder: this.folder,
-      chat: this.chat,
+      folder: this.at.folder,
+      chat: this.at.id,
       draft: this.composer.value,
       run: this.exchange.run?.id ?? '',
       ...this.exchange.asked
@@ -289,9 +294,7 @@ export class ChatPanel extends Panel {
   private readonly log: Conversation;
   private readonly composer: Composer;
   private readonly exchange: Exchange;
+  private readonly at: OpenChat;
   private beginning: Promise<void> | null = null;
   private opening = 0;
-  private folder = '';
-  private chat = '';
-  private reading: ReturnType<typeof setTimeout> | undefined;
 }

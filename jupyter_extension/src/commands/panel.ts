@@ -5,6 +5,7 @@ import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
 import { button, el, notice } from '../dom';
+import { questionView } from '../question';
 import type { IAnswer, ICapability, INootropic, IRun } from '../tokens';
 import { argumentForm } from './form';
 import { fieldsOf } from './schema';
@@ -88,7 +89,8 @@ export class VerbPanel extends Panel {
     this.status.replaceChildren(
       line,
       button(trans.__('Stop'), { class: 'noo-button noo-mod-plain' }, () => void run.cancel()),
-      said
+      said,
+      questionView(run, trans)
     );
     run.news.connect((_, news) => {
       if (news.event === 'text') {

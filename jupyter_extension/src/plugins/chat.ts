@@ -85,7 +85,7 @@ export const chat: JupyterFrontEndPlugin<IChatOpener> = {
             state,
             trans,
             root,
-            live: new Live(app.shell, notebooks, trans),
+            live: new Live(app.shell, notebooks, open, trans),
             targets: new Targets(app.shell, notebooks, editors, trans),
             rendermime: folder =>
               rendermime.clone({

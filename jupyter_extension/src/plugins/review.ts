@@ -3,16 +3,22 @@ import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IEditorTracker } from '@jupyterlab/fileeditor';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { CallError } from '../api';
 import { openDocuments } from '../documents';
 import { reviewIcon } from '../icon';
 import { text } from '../json';
 import { addPanel } from '../panels';
 import type { Mode } from '../review/compare';
+import type { IReviewHunk } from '../review/data';
 import { ProposalList } from '../review/list';
+import { isNotThereYet, showPlace } from '../review/place';
 import type { ReviewAct } from '../review/widget';
 import { ReviewWidget } from '../review/widget';
+import { serverPaths } from '../serverPaths';
 import { settingsOr } from '../settings';
 import { DOMAIN, INootropic, INootropicEvents, INootropicSettings } from '../tokens';
 
@@ -24,7 +30,16 @@ export const review: JupyterFrontEndPlugin<void> = {
   description: 'Proposals that wait for a decision, and their review, hunk by hunk.',
   autoStart: true,
   requires: [INootropic, IDocumentManager],
-  optional: [INootropicEvents, INootropicSettings, ILayoutRestorer, ICommandPalette, IEditorLanguageRegistry, ITranslator],
+  optional: [
+    INootropicEvents,
+    INootropicSettings,
+    ILayoutRestorer,
+    ICommandPalette,
+    IEditorLanguageRegistry,
+    IEditorTracker,
+    INotebookTracker,
+    ITranslator
+  ],
   activate: (
     app: JupyterFrontEnd,
     client: INootropic,
@@ -34,6 +49,8 @@ export const review: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     languages: IEditorLanguageRegistry | null,
+    editors: IEditorTracker | null,
+    notebooks: INotebookTracker | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
@@ -47,6 +64,7 @@ export const review: JupyterFrontEndPlugin<void> = {
       accept: trans.__('Accept Hunk'),
       reject: trans.__('Reject Hunk'),
       edit: trans.__('Edit Hunk'),
+      open: trans.__('Open the File at the Hunk'),
       undo: trans.__('Undo the Last Turn'),
       redo: trans.__('Redo the Last Turn'),
       mode: trans.__('Side by Side or Inline'),
@@ -60,6 +78,21 @@ export const review: JupyterFrontEndPlugin<void> = {
         const shown = bound.map(binding => keysInWords(binding.keys));
         return [shown.join(trans.__(' or ')), labels[act]] as const;
       });
+    const openFile = async (folder: string, hunk: IReviewHunk): Promise<void> => {
+      const path = (await serverPaths(client, folder))(hunk.path);
+      if (path === null || isNotThereYet(hunk)) {
+        throw new CallError(
+          trans.__('%1 cannot be opened.', hunk.path),
+          path === null ? trans.__('It lies outside of what this server serves.') : trans.__('It is there once you accept it.')
+        );
+      }
+      const widget = documents.openOrReveal(path);
+      await widget?.context.ready;
+      if (widget !== undefined) {
+        await widget.revealed;
+        showPlace(widget, hunk, editors, notebooks);
+      }
+    };
     let mode: Mode = kept.get('reviewInline') === true ? 'inline' : 'side';
     void kept.ready.then(() => (mode = kept.get('reviewInline') === true ? 'inline' : 'side'));
     const reviews = addPanel(
@@ -80,14 +113,16 @@ export const review: JupyterFrontEndPlugin<void> = {
           required: ['id']
         },
         name: args => text(args.id),
-        make: args =>
-          new ReviewWidget({
+        make: args => {
+          const folder = text(args.folder) || (open.folderOf(app.shell.currentWidget) ?? '');
+          return new ReviewWidget({
             client,
             events,
             languages,
             trans,
             id: text(args.id),
-            folder: text(args.folder) || (open.folderOf(app.shell.currentWidget) ?? ''),
+            folder,
+            open: hunk => openFile(folder, hunk),
             mode: {
               get: () => mode,
               set: wanted => {
@@ -96,7 +131,8 @@ export const review: JupyterFrontEndPlugin<void> = {
               }
             },
             keys: () => keys().filter(([key]) => key !== '')
-          }),
+          });
+        },
         keep: widget => ({ id: widget.options.id, folder: widget.options.folder })
       }
     );

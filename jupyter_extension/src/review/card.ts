@@ -12,7 +12,7 @@ import { hunkEditor } from './editor';
 import type { IFinding } from './findings';
 
 /** What a person can do with one hunk. */
-export type HunkAct = 'accept' | 'reject' | 'edit' | 'undo' | 'redo';
+export type HunkAct = 'accept' | 'reject' | 'edit' | 'undo' | 'redo' | 'open';
 
 /** What cards have in common. */
 export interface ICardOptions {
@@ -232,6 +232,7 @@ export class HunkCard {
       ...(open ? [made(accept, pending ? 'accept' : 'plain', 'accept', `${accept} ${hunk.ref}`, hunk.refused !== '')] : []),
       ...(open && hunk.editable ? [made(trans.__('Edit'), 'plain', 'edit', trans.__('Edit hunk %1', hunk.ref))] : []),
       ...(pending ? [made(trans.__('Reject'), 'plain', 'reject', trans.__('Reject hunk %1', hunk.ref))] : []),
+      made(trans.__('Open'), 'plain', 'open', trans.__('Open the file at hunk %1', hunk.ref)),
       ...(undo === '' ? [] : [made(trans.__('Undo'), 'back', 'undo', trans.__('Undo %1: take %2 back', undo, hunk.ref))]),
       ...(redo === '' ? [] : [made(trans.__('Redo'), 'back', 'redo', trans.__('Redo %1: bring %2 back', redo, hunk.ref))])
     ];

@@ -39,6 +39,8 @@ export interface IReviewHunk extends IHunk {
   /** Its lines were too many to come along: it is asked for by itself. */
   readonly leftOut: boolean;
   readonly cellKind: string;
+  /** The id of its cell; empty in a text. */
+  readonly cellId: string;
   readonly outputs: number;
 }
 
@@ -58,6 +60,8 @@ export interface IReview {
   readonly page: number;
   readonly pages: number;
   readonly drift: string;
+  /** So large that no hunk was tried: what does not fit is refused when it is accepted. */
+  readonly large: boolean;
   readonly language: string;
   readonly hunks: readonly IReviewHunk[];
   readonly cells: readonly ICellRun[];
@@ -77,12 +81,14 @@ export function readReview(result: ReadonlyJSONObject): IReview | null {
     page: number(result.page) ?? 1,
     pages: number(result.pages) ?? 1,
     drift: text(result.drift),
+    large: result.large === true,
     language: text(result.language),
     hunks: read.hunks.map((hunk, index) => ({
       ...hunk,
       editable: extra[index]?.editable === true,
       leftOut: extra[index]?.left_out === true,
       cellKind: text(extra[index]?.cell_kind),
+      cellId: text(extra[index]?.cell_id),
       outputs: number(extra[index]?.outputs) ?? 0
     })),
     cells: array(result.cells).map(run => readRun(record(run)))

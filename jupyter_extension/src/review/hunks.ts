@@ -33,8 +33,8 @@ export class HunkList implements IDisposable {
     this.cards.clear();
   }
 
-  /** Show a file's hunks: those that are there already are changed, not made anew. */
-  update(review: IReview, locked: boolean): void {
+  /** Show a file's hunks: those that are there already are changed, not made anew. `reading` names a file to come. */
+  update(review: IReview, locked: boolean, reading = ''): void {
     const place = `${review.path} ${review.page}`;
     if (place !== this.place) {
       this.cards.forEach(card => card.dispose());
@@ -66,6 +66,8 @@ export class HunkList implements IDisposable {
     }
     const below = review.cells.find(run => run.before === null);
     const about = review.files.find(file => file.path === review.path)?.about ?? [];
+    const coming =
+      reading === '' ? [] : [el('p', { class: 'noo-note', role: 'status' }, trans.__('Reading %1 …', reading))];
     const top = [
       el(
         'header',
@@ -76,10 +78,13 @@ export class HunkList implements IDisposable {
       ...(review.drift === ''
         ? []
         : [notice('info', review.drift, ' ', trans.__('What fits is merged when you accept; what does not is refused, and said at the hunk.'))]),
+      ...(review.large
+        ? [notice('info', trans.__('This proposal is large: what does not fit is refused, and said, when you accept it.'))]
+        : []),
       ...findings.filter(finding => !beside.has(finding)).map(finding => findingView(finding, trans)),
       ...this.pager(review)
     ];
-    this.arrange(review.path === '' ? [] : [...top, ...nodes, ...(below ? [this.run(below)] : []), ...this.pager(review)]);
+    this.arrange(review.path === '' ? coming : [...coming, ...top, ...nodes, ...(below ? [this.run(below)] : []), ...this.pager(review)]);
     if (this.current === null || !this.cards.has(this.current)) {
       this.setCurrent(review.hunks.find(hunk => hunk.state === 'pending')?.ref ?? review.hunks[0]?.ref ?? null);
     }

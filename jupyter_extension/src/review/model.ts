@@ -30,6 +30,9 @@ export interface IModelOptions {
 /** So many hunks of a file come at once; the server's own figure. */
 const PAGE = 200;
 
+/** What takes longer than this to read is said to be read. */
+const SOON_SAID_MS = 400;
+
 /** Refusals that a yes of its own lifts, and the argument that says it. */
 const OWN_YES: ReadonlyMap<string, string> = new Map([
   ['NeedsOwnYes', 'allow-executable'],
@@ -55,6 +58,8 @@ export class ReviewModel implements IDisposable {
   failure: CallError | null = null;
   /** A decision is under way. */
   working = false;
+  /** The file that is being read, where that takes a while; empty otherwise. */
+  reading = '';
 
   get isDisposed(): boolean {
     return this.gone;
@@ -115,13 +120,18 @@ export class ReviewModel implements IDisposable {
   async turn(path: string, page: number): Promise<void> {
     const turn = ++this.asked;
     this.wanted = { path, page };
+    const long = window.setTimeout(() => this.tellReading(path), SOON_SAID_MS);
     try {
       const found = await this.read(path === '' ? this.options.id : `${this.options.id}/${path}`, page);
       if (turn === this.asked && !this.gone) {
+        this.reading = '';
         this.take(found);
       }
     } catch (error) {
+      this.reading = '';
       this.fail(error, turn);
+    } finally {
+      window.clearTimeout(long);
     }
   }
 
@@ -204,6 +214,11 @@ export class ReviewModel implements IDisposable {
       this.failure = asCallError(error);
       this.tell();
     }
+  }
+
+  private tellReading(path: string): void {
+    this.reading = path;
+    this.tell();
   }
 
   private tell(): void {

@@ -11,7 +11,7 @@ import { stateView } from '../states';
 import type { INootropic, INootropicEvents } from '../tokens';
 import type { HunkAct } from './card';
 import type { Mode } from './compare';
-import type { IReview } from './data';
+import type { IReview, IReviewHunk } from './data';
 import { fileTree } from './files';
 import { HunkList } from './hunks';
 import { isAway, ReviewModel } from './model';
@@ -28,6 +28,8 @@ export interface IReviewOptions {
   readonly mode: { get(): Mode; set(mode: Mode): void };
   /** What the keys are, for the help line. */
   readonly keys: () => readonly (readonly [string, string])[];
+  /** Open the file of a hunk at its place; what is refused is told by the error. */
+  readonly open: (hunk: IReviewHunk) => Promise<void>;
 }
 
 /** What the keys do in a review. */
@@ -98,6 +100,8 @@ export class ReviewWidget extends Widget {
         return this.side.querySelector<HTMLElement>('[aria-current]')?.focus();
       case 'edit':
         return card?.edit();
+      case 'open':
+        return card === null ? undefined : this.open(card.hunk);
       case 'undo':
       case 'redo': {
         const turn = act === 'undo' ? review?.proposal.undo : review?.proposal.redo;
@@ -162,8 +166,16 @@ export class ReviewWidget extends Widget {
     this.list.focusEnd(forward);
   }
 
-  private say(words: string): void {
-    this.model.note = { kind: 'info', text: words };
+  private async open(hunk: IReviewHunk): Promise<void> {
+    try {
+      await this.options.open(hunk);
+    } catch (error) {
+      this.say(error instanceof Error ? error.message : String(error), 'error');
+    }
+  }
+
+  private say(words: string, kind: 'error' | 'info' = 'info'): void {
+    this.model.note = { kind, text: words };
     this.draw();
   }
 
@@ -194,7 +206,7 @@ export class ReviewWidget extends Widget {
     this.title.label = `${review.proposal.id} ${review.proposal.title}`.slice(0, 40);
     this.top.replaceChildren(...this.heading(review, locked));
     this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
-    this.list.update(review, locked);
+    this.list.update(review, locked, this.model.reading);
     if (document.activeElement === this.node) {
       // The tab was opened by its person before there was a hunk.
       this.list.focus();

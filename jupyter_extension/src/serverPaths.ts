@@ -1,4 +1,4 @@
-import type { INootropic } from '../tokens';
+import type { INootropic } from './tokens';
 
 /** Make the function that turns a file of a workspace into its path below the server's root (null: it lies outside). */
 export async function serverPaths(client: INootropic, folder: string): Promise<(file: string) => string | null> {

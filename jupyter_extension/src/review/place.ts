@@ -1,0 +1,59 @@
+import type { IEditorTracker } from '@jupyterlab/fileeditor';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { Widget } from '@lumino/widgets';
+
+import { starts } from '../proposal/diff';
+import { sidesOf } from './compare';
+import type { IReviewHunk } from './data';
+
+/** So many lines tell a place apart; those of a long hunk are cut anyway. */
+const TELLING = 8;
+
+/** Whether a hunk puts a file there that is not there yet. */
+export function isNotThereYet(hunk: IReviewHunk): boolean {
+  return hunk.kind === 'file' && !hasLanded(hunk) && hunk.lines.length > 0 && hunk.lines.every(line => line.op === '+');
+}
+
+/** The line of a text, from 0, at which a hunk's first change stands, or would: found by its words, near where it was. */
+export function lineOf(source: string, hunk: IReviewHunk): number {
+  const side = hasLanded(hunk) ? 1 : 0;
+  const words = sidesOf(hunk.lines)[side].split('\n').slice(0, TELLING);
+  const above = Math.max(0, hunk.lines.findIndex(line => line.op !== ' '));
+  const expected = (starts(hunk)[side] ?? 1) - 1;
+  const lines = source.split('\n');
+  let best: number | null = null;
+  for (let at = 0; at + words.length <= lines.length; at++) {
+    const fits = words.every((word, index) => lines[at + index] === word);
+    if (fits && (best === null || Math.abs(at - expected) < Math.abs(best - expected))) {
+      best = at;
+    }
+  }
+  return Math.max(0, Math.min((best ?? expected) + above, lines.length - 1));
+}
+
+/** Show the place of a hunk in an open document. */
+export function showPlace(
+  widget: Widget,
+  hunk: IReviewHunk,
+  editors: IEditorTracker | null,
+  notebooks: INotebookTracker | null
+): void {
+  const editor = editors?.find(each => each === widget)?.content.editor;
+  if (editor !== undefined) {
+    const position = { line: lineOf(editor.model.sharedModel.getSource(), hunk), column: 0 };
+    editor.setCursorPosition(position);
+    editor.revealPosition(position);
+    editor.focus();
+  }
+  const notebook = notebooks?.find(each => each === widget)?.content;
+  const index = notebook?.widgets.findIndex(cell => cell.model.id === hunk.cellId) ?? -1;
+  if (notebook !== undefined && index >= 0) {
+    notebook.activeCellIndex = index;
+    notebook.deselectAll();
+    void notebook.scrollToItem(index);
+  }
+}
+
+function hasLanded(hunk: IReviewHunk): boolean {
+  return hunk.state === 'accepted' || hunk.state === 'edited';
+}
