@@ -19,7 +19,7 @@ export interface IPanelOptions<W extends Widget> {
   readonly icon?: LabIcon;
   readonly area: 'main' | 'left' | 'right';
   readonly rank?: number;
-  /** Open it when the window is opened the first time, without taking the focus. */
+  /** Open it when the window is opened, and when all is switched on again, without taking the focus. */
   readonly atStart?: boolean;
   /** Make the widget; `args` are the command's, or what was kept of it before a reload. */
   readonly make: (args: ReadonlyJSONObject) => W;
@@ -109,15 +109,28 @@ export function addPanel<W extends Widget>(host: IPanelHost, options: IPanelOpti
       args: widget => options.keep?.(widget) ?? {}
     });
   }
+  const atStart = (): void => {
+    if (options.atStart === true) {
+      open({}, false);
+    }
+  };
+  let isReady = false;
+  let isOff = false;
   settings.changed.connect(() => {
     if (!settings.enabled) {
+      isOff = isOff || isReady;
       [...widgets.values()].forEach(widget => widget.dispose());
+    } else if (isOff) {
+      isOff = false;
+      atStart();
     }
     app.commands.notifyCommandChanged(options.command);
   });
-  if (options.atStart === true) {
-    void settings.ready.then(() => open({}, false));
-  }
+  void settings.ready.then(() => {
+    isReady = true;
+    isOff = !settings.enabled;
+    atStart();
+  });
   return { tracker, open: (args = {}) => open(args, true), save: widget => void tracker.save(widget) };
 }
 

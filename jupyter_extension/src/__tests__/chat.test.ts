@@ -129,6 +129,7 @@ class Stream implements IEventStream {
   readonly stateChanged: Signal<IEventStream, StreamState> = new Signal<IEventStream, StreamState>(this);
   readonly event: Signal<IEventStream, NootropicEvent> = new Signal<IEventStream, NootropicEvent>(this);
   isDisposed = false;
+  retry(): void {}
   dispose(): void {
     this.isDisposed = true;
   }

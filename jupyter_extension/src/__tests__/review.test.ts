@@ -3,13 +3,14 @@ import { Signal } from '@lumino/signaling';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { CallError } from '../api';
+import { Hints } from '../hints';
 import { sidesOf } from '../review/compare';
 import { readList, readReview } from '../review/data';
 import { findingsIn, isBeside } from '../review/findings';
 import { ProposalList } from '../review/list';
 import { ReviewWidget } from '../review/widget';
 import type { IEventStream, INootropicEvents, NootropicEvent, StreamState } from '../tokens';
-import { answer, attach, Desk, HOSTILE, proposalData, settled, trans } from './fixtures';
+import { answer, attach, defaults, Desk, HOSTILE, proposalData, settled, trans } from './fixtures';
 
 /** What `diff P1/inkwell/text.py` answers. */
 function diffData(states: readonly string[] = ['pending', 'pending'], over: ReadonlyJSONObject = {}): ReadonlyJSONObject {
@@ -39,7 +40,7 @@ class Events implements INootropicEvents {
   readonly event = new Signal<IEventStream, NootropicEvent>({} as IEventStream);
 
   connect(folder: string): IEventStream {
-    const stream = { folder, event: this.event, stateChanged: this.stateChanged, isDisposed: false, dispose: () => undefined };
+    const stream = { folder, event: this.event, stateChanged: this.stateChanged, isDisposed: false, retry: () => undefined, dispose: () => undefined };
     return Object.defineProperty(stream, 'state', { get: () => this.state }) as unknown as IEventStream;
   }
 }
@@ -299,7 +300,7 @@ describe('the list of proposals', () => {
   ];
 
   function list(client: Desk, opened: string[] = []): ProposalList {
-    const widget = new ProposalList({ client, events: null, trans, folder: () => 'work', open: id => opened.push(id) });
+    const widget = new ProposalList({ client, events: null, trans, hints: new Hints(defaults, trans), folder: () => 'work', open: id => opened.push(id) });
     made.push(widget);
     return attach(widget);
   }

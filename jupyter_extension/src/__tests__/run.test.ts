@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallError } from '../api';
 import { Run } from '../run';
 import type { IEventStream, NootropicEvent, RunNews, StreamState } from '../tokens';
-import { answer } from './fixtures';
+import { answer, trans } from './fixtures';
 
 /** The server's side of a run, as a test moves it. */
 class Server {
@@ -53,6 +53,8 @@ class Stream implements IEventStream {
   event: Signal<IEventStream, NootropicEvent> = new Signal<IEventStream, NootropicEvent>(this);
   stateChanged: Signal<IEventStream, StreamState> = new Signal<IEventStream, StreamState>(this);
 
+  retry(): void {}
+
   dispose(): void {
     this.isDisposed = true;
     Signal.clearData(this);
@@ -71,7 +73,8 @@ function start(server: Server, stream: Stream | null, begin = async () => 'r1'):
     begin,
     ask: server.ask,
     stream,
-    take: async document => answer(document.bundle as ReadonlyJSONObject)
+    take: async document => answer(document.bundle as ReadonlyJSONObject),
+    trans
   });
 }
 

@@ -20,6 +20,8 @@ export interface ICardNews {
 export interface ICardActions {
   readonly toggle: (id: string) => void;
   readonly menu: (id: string, anchor: HTMLElement) => void;
+  /** Why nothing can be done now; empty while it can. */
+  readonly locked: string;
 }
 
 /** One task as a card. Its first button is the card itself: it opens it, is lifted by Space, and dragged. */
@@ -97,9 +99,10 @@ function menuButton(task: ITask, actions: ICardActions, trans: TranslationBundle
       'aria-haspopup': 'menu',
       'aria-expanded': 'false',
       'aria-label': trans.__('Actions for %1', task.id),
-      title: trans.__('Actions')
+      'aria-disabled': actions.locked === '' ? undefined : 'true',
+      title: actions.locked || trans.__('Actions')
     },
-    () => actions.menu(task.id, node)
+    () => actions.locked === '' && actions.menu(task.id, node)
   );
   return node;
 }

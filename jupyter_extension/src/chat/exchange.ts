@@ -17,6 +17,8 @@ export interface IExchangeOptions {
   readonly busy: (busy: boolean) => void;
   /** Told when the server has given the run its id. */
   readonly accepted: () => void;
+  /** Says something aloud. */
+  readonly say: (words: string) => void;
 }
 
 /** The one question that is being answered, until it is. */
@@ -38,7 +40,7 @@ export class Exchange {
 
   /** Show a run until it ends, and what came of it. */
   watch(run: IRun, question: string, verb: string): void {
-    const { log, busy, accepted } = this.options;
+    const { log, busy, accepted, say, trans } = this.options;
     const entry = log.ask(question);
     if (verb === 'chat') {
       entry.index = log.next;
@@ -46,6 +48,7 @@ export class Exchange {
     this._run = run;
     this._asked = { verb, question };
     busy(true);
+    say(trans.__('Asking …'));
     entry.follow(run);
     run.news.connect((_, news) => {
       if (news.event === 'accepted') {
@@ -56,12 +59,13 @@ export class Exchange {
   }
 
   private async end(run: IRun, entry: Entry, verb: string): Promise<void> {
-    const { log, went } = this.options;
+    const { log, went, say, trans } = this.options;
     try {
       const answer = await run.result;
       if (verb !== 'chat') {
         this.over();
         await entry.showResult(answer);
+        say(trans.__('The result is there.'));
         return;
       }
       const { result } = answer;
@@ -72,7 +76,9 @@ export class Exchange {
       log.entries.filter(each => each !== entry && each.index === entry.index).forEach(each => each.dispose());
       this.over();
       went(facts.chat, facts);
-      await entry.showTurn({ ...turnOf(result), question: entry.question }, facts);
+      const turn = turnOf(result);
+      await entry.showTurn({ ...turn, question: entry.question }, facts);
+      say(trans._n('The answer is there: %1 word.', 'The answer is there: %1 words.', turn.answer.split(/\s+/).filter(Boolean).length));
     } catch (error) {
       const chat = error instanceof CallError ? text(error.data.chat) : '';
       const ending = run.state === 'cancelled' ? 'stopped' : 'cut';
@@ -83,7 +89,9 @@ export class Exchange {
         // Nothing of it is kept: it has no place in the chat.
         entry.index = null;
       }
-      await entry.fail(run.text, ending, this.why(error));
+      const why = this.why(error);
+      await entry.fail(run.text, ending, why);
+      say(ending === 'stopped' ? trans.__('Stopped.') : why);
     }
   }
 

@@ -27,7 +27,7 @@ export class ChatPanel extends Panel {
     super();
     const { trans } = options;
     this.addClass('noo-chat');
-    this.connection = new Connection(options.events, trans, event => this.hear(event));
+    this.connection = new Connection(options.events, trans, event => this.hear(event), () => this.reached());
     this.meters = new Meters(options.client, trans);
     this.memory = new Memory(options.state);
     this.history = new History({
@@ -71,10 +71,12 @@ export class ChatPanel extends Panel {
           void this.meters.look(this.folder);
         }
       },
-      accepted: () => this.save()
+      accepted: () => this.save(),
+      say: words => (this.live.textContent = words)
     });
     const top = el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button);
-    const parts = [top, this.history.node, this.connection.banner, this.log, this.meters.node, this.told, this.composer.node];
+    const below = [this.meters.node, this.told, this.live, this.composer.node];
+    const parts = [top, this.history.node, this.connection.banner, this.log, ...below];
     parts.forEach(part => this.addWidget(part instanceof Widget ? part : new Widget({ node: part })));
   }
 
@@ -153,6 +155,7 @@ export class ChatPanel extends Panel {
     const { client, trans } = this.options;
     const turn = ++this.opening;
     const folder = this.folder;
+    this.unopened = null;
     this.log.clear();
     this.exchange.facts.clear();
     this.log.say({ kind: 'loading', title: trans.__('Opening the chat …') });
@@ -172,11 +175,13 @@ export class ChatPanel extends Panel {
         this.chat = '';
         this.log.welcome();
       } else if (turn === this.opening) {
+        const again = (): void => void this.openChat(chat, kept);
+        this.unopened = again;
         this.log.say({
           kind: 'error',
           title: trans.__('The chat could not be opened'),
           text: [error instanceof Error ? error.message : String(error)],
-          actions: [{ label: trans.__('Try again'), run: () => void this.openChat(chat, kept) }]
+          actions: [{ label: trans.__('Try again'), run: again }]
         });
       }
     }
@@ -271,6 +276,15 @@ export class ChatPanel extends Panel {
     }
   }
 
+  /** The connection is another: while the server is away nothing is sent, and what it did not answer is asked again. */
+  private reached(): void {
+    this.composer.locked = this.connection.away?.title ?? '';
+    if (this.connection.isConnected) {
+      this.unopened?.();
+      void this.meters.look(this.folder);
+    }
+  }
+
   private save(): void {
     this.memory.keep(() => ({
       folder: this.folder,
@@ -282,6 +296,7 @@ export class ChatPanel extends Panel {
   }
 
   private readonly told = el('div', { class: 'noo-chat-told', role: 'status' });
+  private readonly live = el('div', { class: 'noo-live', role: 'status' });
   private readonly connection: Connection;
   private readonly meters: Meters;
   private readonly memory: Memory;
@@ -290,6 +305,7 @@ export class ChatPanel extends Panel {
   private readonly composer: Composer;
   private readonly exchange: Exchange;
   private beginning: Promise<void> | null = null;
+  private unopened: (() => void) | null = null;
   private opening = 0;
   private folder = '';
   private chat = '';

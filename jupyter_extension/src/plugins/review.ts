@@ -6,6 +6,7 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { openDocuments } from '../documents';
+import { Hints } from '../hints';
 import { reviewIcon } from '../icon';
 import { text } from '../json';
 import { addPanel } from '../panels';
@@ -40,6 +41,7 @@ export const review: JupyterFrontEndPlugin<void> = {
     const kept = settingsOr(settings);
     const open = openDocuments(app, documents);
     const { commands } = app;
+    const hints = new Hints(kept, trans);
     const category = trans.__('Nootropic');
     const labels: Readonly<Record<ReviewAct, string>> = {
       next: trans.__('Next Hunk'),
@@ -117,6 +119,7 @@ export const review: JupyterFrontEndPlugin<void> = {
             client,
             events,
             trans,
+            hints,
             folder: () => open.folderOf(app.shell.currentWidget) ?? '',
             open: (id, folder) => void reviews.open({ id, folder })
           });

@@ -4,6 +4,7 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { away, awayNotice } from '../away';
 import { button, el, notice, withCode } from '../dom';
 import type { ITurn } from '../proposal/data';
 import { head, origin, reversals } from '../proposal/view';
@@ -130,8 +131,17 @@ export class ReviewWidget extends Widget {
     this.list.watch();
   }
 
+  /** Nothing can be decided: something is being decided, or the server is away. */
+  private get isLocked(): boolean {
+    const { working, failure, connection } = this.model;
+    return working || (failure !== null && isAway(failure)) || away(connection, this.options.trans) !== null;
+  }
+
   /** Carry out a decision; the focus goes to the next hunk to decide, or stays. */
   private async decide(verb: string, args: ReadonlyJSONObject, ref: string): Promise<void> {
+    if (this.isLocked) {
+      return;
+    }
     const inside = this.node.contains(document.activeElement);
     const done = await this.model.decide(verb, args);
     if (!this.isDisposed && inside) {
@@ -171,26 +181,29 @@ export class ReviewWidget extends Widget {
     if (this.isDisposed) {
       return;
     }
-    const { review, failure, working } = this.model;
+    const { review, failure } = this.model;
     const { trans } = this.options;
-    const again = [{ label: trans.__('Try again'), run: () => void this.model.load() }];
+    const gone = away(this.model.connection, trans);
+    const again = [{ label: trans.__('Try again'), run: () => void this.model.again() }];
     const focused = this.top.contains(document.activeElement) || this.side.contains(document.activeElement);
     const action = focused ? document.activeElement?.getAttribute('data-action') : null;
     this.main.hidden = review === null;
     if (review === null) {
       const state =
-        failure === null
-          ? stateView({ kind: 'loading', title: trans.__('Reading %1 …', this.options.id) })
-          : stateView({
-              kind: isAway(failure) ? 'offline' : 'error',
-              title: trans.__('%1 cannot be shown', this.options.id),
-              text: withCode(failure.message),
-              actions: again
-            });
+        gone !== null
+          ? stateView({ kind: 'offline', title: gone.title, text: [gone.text], actions: again })
+          : failure === null
+            ? stateView({ kind: 'loading', title: trans.__('Reading %1 …', this.options.id) })
+            : stateView({
+                kind: isAway(failure) ? 'offline' : 'error',
+                title: trans.__('%1 cannot be shown', this.options.id),
+                text: withCode(failure.message),
+                actions: again
+              });
       this.top.replaceChildren(state);
       return;
     }
-    const locked = working || (failure !== null && isAway(failure));
+    const locked = this.isLocked;
     this.title.label = `${review.proposal.id} ${review.proposal.title}`.slice(0, 40);
     this.top.replaceChildren(...this.heading(review, locked));
     this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
@@ -262,10 +275,10 @@ export class ReviewWidget extends Widget {
       said.push(el('p', { class: 'noo-review-keys', role: 'note' }, ...keys));
     }
     if (failure !== null) {
-      const retry = button(trans.__('Try again'), { class: 'noo-button noo-mod-plain', 'data-action': 'again' }, () => void this.model.load());
+      const retry = button(trans.__('Try again'), { class: 'noo-button noo-mod-plain', 'data-action': 'again' }, () => void this.model.again());
       said.push(notice('error', ...withCode(failure.message), ' ', trans.__('Shown as it was read last.'), ' ', retry));
-    } else if (this.model.isOffline) {
-      said.push(notice('info', trans.__('The connection is lost: what others decide is not seen at once.')));
+    } else {
+      said.push(...[awayNotice(this.model.connection, trans)].filter(each => each !== null));
     }
     if (note !== null && note.text !== failure?.message) {
       const { again } = note;
