@@ -26,11 +26,14 @@ from nootropic_kernel.changes.proposal import Proposal
 from nootropic_kernel.changes.references import Chosen, choose
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.changes.turns import load_turn
-from nootropic_kernel.workspace.errors import UsageError
+from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.plain_text import visible
 
 PAGE = 200
 MOST_EDITED = 1_000_000
 _MOST_TEXT = 450_000
+# Bytes of a proposal that is looked at as a whole beforehand; of a larger one, accepting itself tells.
+_MOST_PLANNED = 4_000_000
 
 
 class DiffParams(Params):
@@ -65,7 +68,8 @@ class DiffHunk(HunkView):
 class DiffResult(Result):
     """The proposals; or the list of files of one, and the hunks (a page of them) of the file that was named.
 
-    ``drift`` tells that the named file is another one by now than the agent read.
+    ``drift`` tells that the named file is another one by now than the agent read; ``refused`` why files of the proposal,
+    by path, could not be accepted now.
     """
 
     proposals: list[ProposalSummary] = Field(default_factory=list)
@@ -77,6 +81,7 @@ class DiffResult(Result):
     page: int = 1
     pages: int = 1
     drift: str = ""
+    refused: dict[str, str] = Field(default_factory=dict)
     language: str = ""
     cells: list[CellRun] = Field(default_factory=list)
 
@@ -174,6 +179,7 @@ def _fill(result: DiffResult, chosen: Chosen, params: DiffParams, session: Sessi
     (edit,) = [each for each in proposal.changeset.files if each.path == result.path]
     refused = refusals(workspace, proposal, unsaved=session.unsaved, path=edit.path)
     shown = ProposalResult.of(proposal, workspace, only={hunk.number for hunk in hunks}, refused=refused).hunks
+    result.refused = _refused_files(proposal, refused, session)
     own = proposal.changeset.hunks_of(edit.path)
     editable = editable_hunks(edit, first=own[0].number)
     kinds, result.language = cells_of(edit)
@@ -196,6 +202,22 @@ def _fill(result: DiffResult, chosen: Chosen, params: DiffParams, session: Sessi
         )  # fmt: skip
     result.drift = moved_on(workspace.root, proposal, edit)
     result.cells = cell_runs(edit, hunks, whole=len(hunks) == len(own))
+
+
+def _refused_files(
+    proposal: Proposal, known: Mapping[int, NootropicError], session: Session
+) -> dict[str, str]:
+    """The first refusal of each file; ``known`` are those of the hunks that were looked at already."""
+    files = proposal.changeset.files
+    size = sum(len(edit.base or b"") + len(edit.new or b"") for edit in files)
+    every = known
+    if len(files) > 1 and size <= _MOST_PLANNED:
+        every = {**refusals(session.workspace, proposal, unsaved=session.unsaved), **known}
+    found: dict[str, str] = {}
+    for hunk in proposal.changeset.hunks:
+        if hunk.number in every:
+            found.setdefault(hunk.path, visible(every[hunk.number].what))
+    return found
 
 
 def _cell(hunk: Hunk, kinds: Mapping[tuple[str, int], tuple[str, int]]) -> dict[str, Any]:

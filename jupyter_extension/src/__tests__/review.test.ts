@@ -27,6 +27,7 @@ function diffData(states: readonly string[] = ['pending', 'pending'], over: Read
     page: 1,
     pages: 1,
     drift: '',
+    refused: {},
     language: '',
     cells: [],
     ...over
@@ -152,7 +153,8 @@ describe('a review', () => {
   it('tells why a hunk cannot be accepted, and does not ask', async () => {
     const data = diffData();
     const hunks = (data.hunks as ReadonlyJSONObject[]).map(hunk => ({ ...hunk, refused: 'calc.py is open with unsaved edits.' }));
-    const client = new Desk(() => result({ ...data, hunks }));
+    const refused = { 'inkwell/text.py': 'calc.py is open with unsaved edits.' };
+    const client = new Desk(() => result({ ...data, hunks, refused }));
     const widget = review(client);
     await settled();
     const accept = card(widget, 'P1:1').querySelector<HTMLButtonElement>('[data-action="accept P1:1"]');
@@ -162,6 +164,16 @@ describe('a review', () => {
     accept?.click();
     card(widget, 'P1:1').focus();
     await widget.act('accept');
+    // Nor of all of it, or of the file; a rejection writes nothing.
+    for (const act of ['accept P1', 'accept P1/inkwell/text.py']) {
+      const whole = widget.node.querySelector<HTMLButtonElement>(`[data-action="${act}"]`);
+      expect(whole?.getAttribute('aria-disabled'), act).toBe('true');
+      expect(widget.node.querySelector(`#${whole?.getAttribute('aria-describedby')}`)?.textContent).toContain('unsaved edits');
+      whole?.click();
+    }
+    expect(widget.node.querySelector('[data-action="reject P1"]')?.hasAttribute('aria-disabled')).toBe(false);
+    // What is said aloud stays one place: a new one would not be heard.
+    expect(widget.node.querySelector(':scope > .noo-live[role=status]')?.textContent).toContain('unsaved edits');
     expect(client.calls.some(call => call.verb === 'accept')).toBe(false);
   });
 

@@ -58,6 +58,8 @@ export interface IReview {
   readonly page: number;
   readonly pages: number;
   readonly drift: string;
+  /** Why files of the proposal could not be accepted now, by path: of the open file, and of others where that is known. */
+  readonly refused: ReadonlyMap<string, string>;
   readonly language: string;
   readonly hunks: readonly IReviewHunk[];
   readonly cells: readonly ICellRun[];
@@ -77,6 +79,7 @@ export function readReview(result: ReadonlyJSONObject): IReview | null {
     page: number(result.page) ?? 1,
     pages: number(result.pages) ?? 1,
     drift: text(result.drift),
+    refused: new Map(Object.entries(record(result.refused)).map(([path, why]) => [path, text(why)])),
     language: text(result.language),
     hunks: read.hunks.map((hunk, index) => ({
       ...hunk,

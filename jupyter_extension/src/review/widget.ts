@@ -58,7 +58,7 @@ export class ReviewWidget extends Widget {
     });
     this.side.setAttribute('aria-label', trans.__('Files'));
     this.main.append(this.side, this.list.node);
-    this.node.append(this.top, this.main);
+    this.node.append(this.live, this.top, this.main);
     this.model.changed.connect(this.draw, this);
     this.draw();
     void this.model.load();
@@ -181,8 +181,11 @@ export class ReviewWidget extends Widget {
     if (this.isDisposed) {
       return;
     }
-    const { review, failure } = this.model;
+    const { review, failure, note } = this.model;
     const { trans } = this.options;
+    if (this.live.textContent !== (note?.text ?? '')) {
+      this.live.textContent = note?.text ?? '';
+    }
     const gone = away(this.model.connection, trans);
     const again = [{ label: trans.__('Try again'), run: () => void this.model.again() }];
     const focused = this.top.contains(document.activeElement) || this.side.contains(document.activeElement);
@@ -224,24 +227,39 @@ export class ReviewWidget extends Widget {
     const mode = this.options.mode.get();
     const whole = review.files.reduce((sum, file) => sum + file.pending, 0);
     const here = review.files.find(file => file.path === review.path);
-    const make = (label: string, kind: string, about: string, act: string, refs: readonly string[]): HTMLElement =>
+    const why = `noo-review-why-${id}`;
+    const make = (label: string, kind: string, about: string, act: string, refs: readonly string[], refused = ''): HTMLElement =>
       button(
         label,
-        { class: `noo-button noo-mod-${kind}`, 'aria-label': about, 'data-action': `${act} ${refs.join(' ')}`, disabled: locked ? '' : undefined },
+        {
+          class: `noo-button noo-mod-${kind}`,
+          'aria-label': about,
+          'data-action': `${act} ${refs.join(' ')}`,
+          disabled: locked ? '' : undefined,
+          // Not `disabled`: a button that cannot be reached cannot tell why.
+          'aria-disabled': refused === '' ? undefined : 'true',
+          'aria-describedby': refused === '' ? undefined : why,
+          title: refused || undefined
+        },
         () => {
+          if (refused !== '') {
+            return;
+          }
           const args = act === 'accept' || act === 'reject' ? { refs: [...refs], ...this.list.timeOf(null) } : { turn: refs[0] ?? '' };
           void this.decide(act, args, '');
         }
       );
+    const [refusal = ''] = review.refused.values();
+    const own = review.refused.get(review.path) ?? '';
     const bar = el(
       'div',
       { class: 'noo-bar', role: 'toolbar', 'aria-label': trans.__('Decide on %1', id) },
-      whole === 0 ? null : make(trans.__('Accept all (%1)', whole), 'accept', trans.__('Accept all of %1', id), 'accept', [id]),
+      whole === 0 ? null : make(trans.__('Accept all (%1)', whole), 'accept', trans.__('Accept all of %1', id), 'accept', [id], refusal),
       whole === 0 ? null : make(trans.__('Reject all'), 'plain', trans.__('Reject all of %1', id), 'reject', [id]),
       ...(here === undefined || here.pending === 0 || review.files.length === 1
         ? []
         : [
-            make(trans.__('Accept file (%1)', here.pending), 'plain', trans.__('Accept %1', here.path), 'accept', [`${id}/${here.path}`]),
+            make(trans.__('Accept file (%1)', here.pending), 'plain', trans.__('Accept %1', here.path), 'accept', [`${id}/${here.path}`], own),
             make(trans.__('Reject file'), 'plain', trans.__('Reject %1', here.path), 'reject', [`${id}/${here.path}`])
           ]),
       ...reversals(proposal, trans, make, (_: ITurn) => true),
@@ -270,6 +288,9 @@ export class ReviewWidget extends Widget {
       )
     );
     const said: HTMLElement[] = [];
+    if (whole > 0 && refusal !== '') {
+      said.push(el('p', { class: 'noo-refused', id: why, role: 'note' }, trans.__('Not all of it can be accepted now: %1', refusal)));
+    }
     if (this.help) {
       const keys = this.options.keys().flatMap(([key, what]) => [el('kbd', {}, key), `${what}  `]);
       said.push(el('p', { class: 'noo-review-keys', role: 'note' }, ...keys));
@@ -283,13 +304,17 @@ export class ReviewWidget extends Widget {
     if (note !== null && note.text !== failure?.message) {
       const { again } = note;
       const yes = again && button(trans.__('I have read it: accept it'), { class: 'noo-button noo-mod-plain', 'data-action': 'yes' }, () => void this.decide('accept', again, ''));
-      said.push(notice(note.kind, ...withCode(note.text), ' ', yes));
+      const shown = notice(note.kind, ...withCode(note.text), ' ', yes);
+      // It is said aloud elsewhere.
+      shown.setAttribute('role', 'note');
+      said.push(shown);
     }
     return [head(proposal, trans), bar, ...said, ...(proposal.provenance ? [origin(proposal.provenance, trans)] : [])];
   }
 
   private readonly model: ReviewModel;
   private readonly list: HunkList;
+  private readonly live = el('div', { class: 'noo-live', role: 'status' });
   private readonly top = el('div', { class: 'noo-review-top' });
   private readonly side = el('nav', { class: 'noo-review-files' });
   private readonly main = el('div', { class: 'noo-review-main' });
