@@ -166,7 +166,7 @@ class EmptyBoard(BoardResult):
         """The empty board."""
         return cls(
             plan="", title="", brief="", archetype="", revision=0, action="none", hours=0.0, critical_path=[], next=[],
-            limits=[], words=[], notes=[NoPlan().next], epics=[],
+            limits=[], words=[], notes=[NoPlan().next], epics=[], wanted="",
         )  # fmt: skip
 
     def text(self) -> str:

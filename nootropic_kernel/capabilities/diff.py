@@ -68,8 +68,8 @@ class DiffHunk(HunkView):
 class DiffResult(Result):
     """The proposals; or the list of files of one, and the hunks (a page of them) of the file that was named.
 
-    ``drift`` tells that the named file is another one by now than the agent read; ``refused`` why files of the proposal,
-    by path, could not be accepted now.
+    ``drift`` tells that the named file is another one by now than the agent read; ``refused`` why files of the
+    proposal, by path, could not be accepted now.
     """
 
     proposals: list[ProposalSummary] = Field(default_factory=list)
@@ -204,9 +204,7 @@ def _fill(result: DiffResult, chosen: Chosen, params: DiffParams, session: Sessi
     result.cells = cell_runs(edit, hunks, whole=len(hunks) == len(own))
 
 
-def _refused_files(
-    proposal: Proposal, known: Mapping[int, NootropicError], session: Session
-) -> dict[str, str]:
+def _refused_files(proposal: Proposal, known: Mapping[int, NootropicError], session: Session) -> dict[str, str]:
     """The first refusal of each file; ``known`` are those of the hunks that were looked at already."""
     files = proposal.changeset.files
     size = sum(len(edit.base or b"") + len(edit.new or b"") for edit in files)
