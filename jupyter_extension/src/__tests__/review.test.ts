@@ -196,6 +196,32 @@ describe('a review', () => {
     expect(widget.hasClass('noo-mod-editing')).toBe(false);
   });
 
+  it('decides nothing while the server is away, and can be decided on when it is back', async () => {
+    const events = new Events();
+    const client = new Desk(() => result(diffData()));
+    const widget = review(client, events);
+    await settled();
+    const become = (state: StreamState): void => {
+      events.state = state;
+      events.stateChanged.emit(state);
+    };
+    const locked = (): boolean =>
+      card(widget, 'P1:1').querySelector('[data-action="reject P1:1"]')?.getAttribute('aria-disabled') === 'true' &&
+      widget.node.querySelector<HTMLButtonElement>('[data-action="reject P1"]')?.disabled === true;
+    for (const state of ['offline', 'refused'] as const) {
+      become(state);
+      expect(locked()).toBe(true);
+      await widget.act('reject', 'P1:1');
+    }
+    expect(widget.node.textContent).toContain('does not let this page in');
+    expect(client.calls.some(call => call.verb === 'reject')).toBe(false);
+    become('unheard');
+    expect([locked(), widget.node.textContent]).toEqual([false, expect.stringContaining('News do not come through')]);
+    become('connected');
+    await widget.act('reject', 'P1:1');
+    expect(client.calls.some(call => call.verb === 'reject')).toBe(true);
+  });
+
   it('listens to what is about it, and to nothing else', async () => {
     const events = new Events();
     const client = new Desk(() => result(diffData()));

@@ -89,9 +89,9 @@ export class Exchange {
         // Nothing of it is kept: it has no place in the chat.
         entry.index = null;
       }
-      const why = this.why(error);
-      await entry.fail(run.text, ending, why);
-      say(ending === 'stopped' ? trans.__('Stopped.') : why);
+      await entry.fail(run.text, ending, this.why(error));
+      // An error is an alert, and heard as such.
+      say(ending === 'stopped' ? trans.__('Stopped.') : '');
     }
   }
 

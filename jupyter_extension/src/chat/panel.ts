@@ -35,6 +35,7 @@ export class ChatPanel extends Panel {
       trans,
       folder: () => this.folder,
       open: chat => {
+        this.composer.input.focus();
         if (this.free()) {
           void this.openChat(chat);
         }
@@ -222,7 +223,10 @@ export class ChatPanel extends Panel {
     if (this.exchange.run !== null || this.isDisposed) {
       return;
     }
-    this.told.textContent = '';
+    this.told.textContent = this.connection.away?.title ?? '';
+    if (this.connection.away !== null) {
+      return;
+    }
     try {
       const meant = await whatIsMeant(message, found, draft, this.folder, ask);
       if (meant.help !== '') {
