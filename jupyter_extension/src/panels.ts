@@ -3,6 +3,7 @@ import type { ICommandPalette } from '@jupyterlab/apputils';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { MessageLoop } from '@lumino/messaging';
 import type { Widget } from '@lumino/widgets';
 
 import { nootropicIcon } from './icon';
@@ -142,6 +143,14 @@ function dress<W extends Widget>(widget: W, name: string, options: IPanelOptions
     widget.title.label ||= options.title;
   }
   widget.title.closable = true;
+  // What is closed is gone: it would come back after a reload otherwise.
+  MessageLoop.installMessageHook(widget, (_, message) => {
+    if (message.type === 'close-request') {
+      widget.dispose();
+      return false;
+    }
+    return true;
+  });
   widget.node.setAttribute('role', 'region');
   widget.node.setAttribute('aria-label', options.title);
 }

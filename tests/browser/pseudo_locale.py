@@ -15,9 +15,11 @@ SOURCES = Path(__file__).resolve().parents[2] / "jupyter_extension" / "src"
 LOCALE = "ach_UG"
 SETTINGS: dict[str, dict[str, object]] = {"@jupyterlab/translation-extension:plugin": {"locale": LOCALE}}
 
-# What a person reads or hears, of what is shown; not code, what a model wrote, and what the person typed.
+# What a person reads or hears, of what is shown; not code, what a model wrote, what the person typed, and what the
+# registry tells of a verb. A text that code or a key stands within is one text.
 _SHOWN = """selector => {
-  const skipped = 'pre, code, kbd, svg, textarea, .cm-editor, .noo-chat-markdown, .noo-chat-question, .noo-id';
+  const skipped = 'pre, code, kbd, svg, textarea, .cm-editor, .noo-chat-markdown, .noo-chat-question, .noo-id, '
+    + '.noo-verb-head, .noo-form-row label, .noo-form-about';
   const found = [];
   for (const root of document.querySelectorAll(selector)) {
     for (const node of [root, ...root.querySelectorAll('*')]) {
@@ -27,27 +29,33 @@ _SHOWN = """selector => {
       for (const name of ['aria-label', 'aria-description', 'title', 'placeholder', 'alt']) {
         found.push(node.getAttribute(name) ?? '');
       }
-      for (const child of node.childNodes) {
-        found.push(child.nodeType === Node.TEXT_NODE ? child.data : '');
-      }
+      const own = [...node.childNodes].filter(child => child.nodeType === Node.TEXT_NODE);
+      found.push(own.map(child => child.data).join(' '));
     }
   }
   return [...new Set(found.filter(text => text.trim() !== ''))];
 }"""
 _BRACKETS = re.compile(r"⟦[^⟦⟧]*⟧")
+_ID = re.compile(r"\b[A-Z]\d+(:\d+)?\b")
 _BETWEEN = re.compile(r"[·,;:\n]|\. | – ")
 
 
 def language_pack(folder: Path) -> Path:
     """A language pack with every word of ours; gives the folder in which Python finds it."""
     words: dict[str, Any] = {
-        "": {"domain": "nootropic", "language": LOCALE, "plural_forms": "nplurals=2; plural=(n != 1);"}
+        "": {
+            "domain": "nootropic",
+            "language": LOCALE.replace("_", "-"),
+            "plural_forms": "nplurals=2; plural=(n != 1);",
+        }
     }
     method = [("**.ts", "javascript")]
     options = {"**.ts": {"parse_template_string": "true"}}
     for _, _, message, _, _ in extract_from_dir(str(SOURCES), method, options, keywords={"__": None, "_n": (1, 2)}):
         forms = [message] if isinstance(message, str) else list(message)
-        words[forms[0]] = [f"⟦{form}⟧" for form in forms]
+        translated = [f"⟦{form}⟧" for form in forms]
+        # JupyterLab finds neither where a text stands once for itself and once as the singular of two.
+        assert words.setdefault(forms[0], translated) == translated, f"{forms[0]!r} has two forms, and has one"
     assert len(words) > 300, "few words were found: does the extraction still work?"
     package = folder / "nootropic_pseudo_pack"
     catalogue = package / "locale" / LOCALE / "LC_MESSAGES" / "nootropic.json"
@@ -80,7 +88,7 @@ class Told:
         data = "\n".join(self.texts).casefold()
         found = []
         for text in page.evaluate(_SHOWN, selector):
-            rest, count = text, 1
+            rest, count = _ID.sub("·", text), 1
             while count:
                 rest, count = _BRACKETS.subn("·", rest)
             for part in _BETWEEN.split(rest):

@@ -266,6 +266,14 @@ describe('the board', () => {
     expect(away.node.querySelector('.noo-panel-state')).toBeNull();
   });
 
+  it('tells when it is closed, so that it can be opened anew', async () => {
+    const { panel } = await shown(() => board());
+    let told = 0;
+    panel.disposed.connect(() => told++);
+    panel.dispose();
+    expect(told).toBe(1);
+  });
+
   it('has a hint where there is nothing yet, which is put away once for all windows', async () => {
     const settings = new TestSettings({ hintsRead: ['review'] });
     await settings.ready;

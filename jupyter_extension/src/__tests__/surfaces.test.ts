@@ -126,6 +126,17 @@ describe('a panel', () => {
     panel.open()!.dispose();
   });
 
+  it('is gone when it is closed, and made anew when it is opened again', async () => {
+    const { host } = bench();
+    const panel = addPanel(host, kind());
+    await host.settings.ready;
+    const widget = panel.open()!;
+    widget.close();
+    expect([widget.isDisposed, panel.tracker.size]).toEqual([true, 0]);
+    expect(panel.open()).not.toBe(widget);
+    panel.open()!.dispose();
+  });
+
   it('comes back after a reload with what was kept, and without taking the focus', async () => {
     const { host, shown, restored, commands } = bench();
     const made: ReadonlyJSONObject[] = [];

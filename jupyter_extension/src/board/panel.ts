@@ -55,7 +55,6 @@ export class BoardPanel extends Widget {
   override dispose(): void {
     if (!this.isDisposed) {
       this.feed.dispose();
-      Signal.clearData(this);
     }
     super.dispose();
   }
@@ -102,7 +101,7 @@ export class BoardPanel extends Widget {
             trans.__(
               'Say what you want to build, in a cell: %1 and below it %2. The tasks then stand here.',
               '`%%noo plan`',
-              `\`${trans.__('Build a Python library for posts with comments.')}\``
+              `\`${trans.__('Build a Python library for posts with comments')}\``
             )
           ),
           actions: [

@@ -123,7 +123,6 @@ export class BoardView extends Widget {
     if (!this.isDisposed) {
       this.toolbar.dispose();
       this.runs.dispose();
-      Signal.clearData(this);
     }
     super.dispose();
   }
