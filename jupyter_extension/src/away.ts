@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { notice } from './dom';
 import type { IEventStream } from './tokens';
 
-/** Why nothing can be asked of the server, and what becomes of what is shown, in words. */
+/** Why nothing can be asked of the server, and what to do, in words. */
 export interface IAway {
   readonly title: string;
   readonly text: string;
@@ -15,9 +15,7 @@ export function away(stream: IEventStream | null, trans: TranslationBundle): IAw
     case 'offline':
       return {
         title: trans.__('The Jupyter server does not answer'),
-        text: trans.__(
-          'What is shown is as it was told last. The connection is tried again by itself; if the server was stopped, start it again.'
-        )
+        text: trans.__('The connection is tried again by itself; if the server was stopped, start it again.')
       };
     case 'refused':
       return {
@@ -35,7 +33,7 @@ export function away(stream: IEventStream | null, trans: TranslationBundle): IAw
 export function awayNotice(stream: IEventStream | null, trans: TranslationBundle): HTMLElement | null {
   const found = away(stream, trans);
   if (found !== null) {
-    return notice('info', `${found.title}. ${found.text}`);
+    return notice('info', `${found.title}. ${trans.__('What is shown is as it was told last.')} ${found.text}`);
   }
   return stream?.state === 'unheard'
     ? notice('info', trans.__('News do not come through: what happens elsewhere is not seen at once.'))

@@ -18,8 +18,8 @@ SETTINGS: dict[str, dict[str, object]] = {"@jupyterlab/translation-extension:plu
 # What a person reads or hears, of what is shown; not code, what a model wrote, what the person typed, and what the
 # registry tells of a verb. A text that code or a key stands within is one text.
 _SHOWN = """selector => {
-  const skipped = 'pre, code, kbd, svg, textarea, .cm-editor, .noo-chat-markdown, .noo-chat-question, .noo-id, '
-    + '.noo-verb-head, .noo-form-row label, .noo-form-about';
+  const skipped = 'pre, code, kbd, svg, textarea, .cm-editor, .noo-diff, .noo-id, '
+    + '.noo-chat-answer, .noo-chat-question, .noo-verb-head, .noo-form-row label, .noo-form-about';
   const found = [];
   for (const root of document.querySelectorAll(selector)) {
     for (const node of [root, ...root.querySelectorAll('*')]) {

@@ -43,6 +43,7 @@ export class BoardPanel extends Widget {
     layout.addWidget(new Widget({ node: this.banner }));
     layout.addWidget(this.view);
     this.view.hide();
+    this.node.tabIndex = -1;
     this.follow();
   }
 
@@ -76,8 +77,8 @@ export class BoardPanel extends Widget {
   }
 
   protected override onActivateRequest(_: Message): void {
-    const first = this.node.querySelector<HTMLElement>('.noo-board-handle[tabindex="0"], button, input');
-    (first ?? this.node).focus();
+    const first = (what: string): HTMLElement | null => this.node.querySelector<HTMLElement>(what);
+    (first('.noo-board-handle[tabindex="0"]') ?? first('.noo-panel-state button') ?? this.node).focus();
   }
 
   private follow(): void {
@@ -90,6 +91,10 @@ export class BoardPanel extends Widget {
         this.feed.notice ?? (trouble === null ? '' : notice('error', ...withCode(trouble.message)))
       );
       this.view.display(plan, true, away?.title);
+      if (document.activeElement === this.node) {
+        // The panel was opened by its person before there was a card.
+        this.node.querySelector<HTMLElement>('.noo-board-handle[tabindex="0"]')?.focus();
+      }
     } else if (away !== null) {
       this.banner.replaceChildren(stateView({ kind: 'offline', title: away.title, text: [away.text], actions: [again] }));
     } else if (none && trouble === null) {

@@ -295,11 +295,12 @@ export class ReviewWidget extends Widget {
       const keys = this.options.keys().flatMap(([key, what]) => [el('kbd', {}, key), `${what}  `]);
       said.push(el('p', { class: 'noo-review-keys', role: 'note' }, ...keys));
     }
-    if (failure !== null) {
+    const gone = awayNotice(this.model.connection, trans);
+    if (gone !== null) {
+      said.push(gone);
+    } else if (failure !== null) {
       const retry = button(trans.__('Try again'), { class: 'noo-button noo-mod-plain', 'data-action': 'again' }, () => void this.model.again());
       said.push(notice('error', ...withCode(failure.message), ' ', trans.__('Shown as it was read last.'), ' ', retry));
-    } else {
-      said.push(...[awayNotice(this.model.connection, trans)].filter(each => each !== null));
     }
     if (note !== null && note.text !== failure?.message) {
       const { again } = note;
