@@ -1,4 +1,7 @@
-"""A language in which every word of ours stands between brackets: what stands outside was not translated."""
+"""A language in which every word of ours stands between brackets: what stands outside was not translated.
+
+Babel, which finds the words, comes with JupyterLab's server.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ It is walked in a language in which each word of ours stands between brackets, s
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +45,16 @@ _CLOSE_BOARD = """() => {
   [...window.jupyterapp.shell.widgets('main')].find(each => each.id === 'nootropic-board').close();
 }"""
 # What the console may say while the server is away, or lets nobody in: the browser writes it, and JupyterLab itself.
-AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket", "Failed to fetch", "/api/", "/lab", "status of 403", "console: Error")
+AWAY = (
+    "ERR_CONNECTION_REFUSED",
+    "Kernel is dead",
+    "WebSocket",
+    "Failed to fetch",
+    "/api/",
+    "/lab",
+    "status of 403",
+    "console: Error",
+)
 
 
 @pytest.fixture
@@ -85,6 +93,13 @@ class Walk:
                     outside = self.told.outside(self.lab.page, selector)
                     self.found += [f"{name}: not translated: {words}" for words in outside]
 
+    def stop(self, name: str, *selectors: str) -> None:
+        """Look in the theme that is there only: another cannot be loaded while the server is away."""
+        for selector in selectors:
+            self.found += [f"{name}: {each}" for each in serious(self.lab.page, selector)]
+            self.found += [f"{name}: not translated: {words}" for words in self.told.outside(self.lab.page, selector)]
+        self.lab.picture(f"every-{name}")
+
 
 @pytest.fixture
 def walk(lab: Lab) -> Iterator[Walk]:
@@ -95,7 +110,7 @@ def walk(lab: Lab) -> Iterator[Walk]:
     # JupyterLab's own dialogs about its server lie over the page.
     dialog = lab.page.locator(".jp-Dialog")
     lab.page.add_locator_handler(dialog, lambda: dialog.locator("button").first.click())
-    walking = Walk(lab, QUESTION, REQUEST)
+    walking = Walk(lab, QUESTION, REQUEST, "/show P1")
     yield walking
     assert walking.found == [], "\n".join(walking.found)
 
@@ -191,9 +206,7 @@ def filled(repo: Path, workspace: Workspace) -> Path:
     return repo
 
 
-def test_with_work_and_while_the_server_is_away(
-    filled: Path, walk: Walk, jupyter: Server, person_home: Path, tmp_path: Path
-) -> None:
+def test_with_work_to_do(filled: Path, walk: Walk, person_home: Path, tmp_path: Path) -> None:
     lab, page = walk.lab, walk.lab.page
     with scripted_model(tmp_path, person_home, [{"text": "Half **an** answer", "stall": 8}, "Fine."]):
         listed = at(lab, LIST, "open-review")
@@ -228,52 +241,64 @@ def test_with_work_and_while_the_server_is_away(
     review.locator('[data-action="open work.ipynb"]').click()
     expect(review.locator('[data-ref="P1:4"]')).to_have_attribute("data-cell", "code")
     expect(review.locator('[data-action="accept P1/work.ipynb"]')).not_to_have_attribute("aria-disabled", "true")
-    walk.look("review-cells", REVIEW)
-    review.locator('[data-ref="P1:4"] [data-action="edit P1:4"]').click()
+    review.locator('[data-ref="P1:5"] [data-action="edit P1:5"]').click()
     expect(review.locator(".noo-review-editor .cm-content")).to_be_focused()
-    walk.look("review-edit", REVIEW)
+    walk.look("review-cells", REVIEW)
     page.keyboard.press("Escape")
 
     board = at(lab, BOARD, "open-board")
     expect(board.locator(".noo-card").first).to_be_visible()
-    walk.look("board-200", BOARD)
     board.locator(".noo-board-handle").first.click()
     expect(board.locator(".noo-card-more").first).to_be_visible()
     while (closed := board.locator("details:not([open]) > summary")).count() > 0:
         closed.first.click()
-    walk.look("board-open", BOARD)
+    walk.look("board-200", BOARD)
+
+
+def test_while_the_server_is_away_and_when_it_lets_nobody_in(filled: Path, walk: Walk, jupyter: Server) -> None:
+    lab, page = walk.lab, walk.lab.page
+    listed = at(lab, LIST, "open-review")
+    expect(listed.locator('[data-id="P1"]')).to_be_visible()
+    chat = at(lab, CHAT, "open-chat")
+    chat.locator("textarea").fill("/show P1")
+    chat.locator("textarea").press("Enter")
+    output = chat.locator(".noo-proposal")
+    expect(output.locator('[data-action="reject P1:1"]')).to_be_enabled()
+    review = at(lab, REVIEW, "review-proposal", id="P1")
+    reject = review.locator('[data-action="reject P1:1"]')
+    expect(reject).to_be_enabled()
+    board = at(lab, BOARD, "open-board")
+    expect(board.locator(".noo-card").first).to_be_visible()
 
     # The server ends: each panel says so, keeps what it shows, and offers nothing that cannot be done.
     lab.refusals += AWAY
     jupyter.end()
     expect(chat.locator(".noo-chat-banner .noo-mod-offline")).to_be_visible()
-    expect(chat.locator("[class*=noo-mod-accept]").last).to_be_disabled()
+    expect(chat.locator(".noo-chat-composer .noo-mod-accept")).to_be_disabled()
+    expect(output.locator('[data-action="reject P1:1"]')).to_be_disabled()
     expect(board.locator(".noo-notice").first).to_contain_text("⟦")
     expect(board.locator(".noo-board-menu").first).to_have_attribute("aria-disabled", "true")
     expect(listed.locator(".noo-notice, .noo-mod-offline").first).to_be_visible()
-    walk_without_themes(walk, "offline-board", CHAT, BOARD, LIST, STATUS)
+    walk.stop("offline-board", CHAT, BOARD, LIST, STATUS)
     lab.command("nootropic:review-proposal", id="P1")
-    expect(review.locator('[data-action="reject P1:4"]')).to_have_attribute("aria-disabled", "true")
+    expect(reject).to_have_attribute("aria-disabled", "true")
     expect(review.locator('[data-action="reject P1"]')).to_be_disabled()
     lab.command("nootropic:review-proposal", id="P7")
     expect(page.locator("#nootropic-proposal-P7 .noo-mod-offline")).to_be_visible()
-    walk_without_themes(walk, "offline-review", "#nootropic-proposal-P7")
+    walk.stop("offline-review", "#nootropic-proposal-P7", REVIEW)
     # A board that is opened only now.
     page.evaluate(_CLOSE_BOARD)
     fresh = at(lab, BOARD, "open-board")
     expect(fresh.locator(".noo-mod-offline")).to_be_visible()
-    page.get_by_role("tab", name="shown.ipynb").click()
-    expect(output.locator('[data-action="reject P1:1"]')).to_be_disabled()
 
     # It is started again: all of them are back, and nobody had to press anything.
     jupyter.start()
     expect(chat.locator(".noo-chat-banner")).to_be_empty()
     expect(output.locator('[data-action="reject P1:1"]')).to_be_enabled()
-    lab.command("nootropic:open-board")
     expect(fresh.locator(".noo-card").first).to_be_visible()
     expect(fresh.locator(".noo-board-menu").first).not_to_have_attribute("aria-disabled", "true")
     lab.command("nootropic:review-proposal", id="P1")
-    expect(review.locator('[data-action="reject P1:4"]')).not_to_have_attribute("aria-disabled", "true")
+    expect(reject).not_to_have_attribute("aria-disabled", "true")
     expect(review.locator('[data-action="reject P1"]')).to_be_enabled()
 
     # Started once more, with another token: said, and not knocked at again and again.
@@ -281,14 +306,14 @@ def test_with_work_and_while_the_server_is_away(
     jupyter.forget_everybody()
     page.context.clear_cookies()
     jupyter.start()
-    expect(chat.locator(".noo-chat-banner .noo-mod-offline")).to_be_visible()
     expect(page.locator(".noo-status-line")).to_have_text(re.compile("let in"))
-    expect(review.locator('[data-action="reject P1:4"]')).to_have_attribute("aria-disabled", "true")
-    walk_without_themes(walk, "not-let-in", CHAT, REVIEW, STATUS)
+    expect(chat.locator(".noo-chat-banner .noo-mod-offline")).to_be_visible()
+    expect(reject).to_have_attribute("aria-disabled", "true")
+    walk.stop("not-let-in", CHAT, REVIEW, STATUS)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/nootropic/api/" in request.url else None)
     page.on("websocket", lambda socket: asked.append(socket.url) if "/nootropic/api/" in socket.url else None)
-    time.sleep(5)
+    page.wait_for_timeout(5000)
     assert asked == []
     # The person logs in somewhere else, and comes back to this page.
     other = page.context.new_page()
@@ -297,12 +322,4 @@ def test_with_work_and_while_the_server_is_away(
     other.close()
     page.evaluate("() => window.dispatchEvent(new Event('focus'))")
     expect(chat.locator(".noo-chat-banner")).to_be_empty()
-    expect(review.locator('[data-action="reject P1:4"]')).not_to_have_attribute("aria-disabled", "true")
-
-
-def walk_without_themes(walk: Walk, name: str, *selectors: str) -> None:
-    """Look in the theme that is there: another cannot be loaded while the server is away."""
-    for selector in selectors:
-        walk.found += [f"{name}: {each}" for each in serious(walk.lab.page, selector)]
-        walk.found += [f"{name}: not translated: {words}" for words in walk.told.outside(walk.lab.page, selector)]
-    walk.lab.picture(f"every-{name}")
+    expect(reject).not_to_have_attribute("aria-disabled", "true")

@@ -57,7 +57,7 @@ export function card(task: ITask, news: ICardNews, actions: ICardActions | null,
       task.cost === null ? null : el('span', { class: 'noo-board-cost' }, costWords(task.cost, trans)),
       // What a task waits for stands there already.
       task.note && !(task.status === 'pending' && task.dependsOn.length > 0)
-        ? el('span', { class: 'noo-note' }, task.note)
+        ? el('span', { class: 'noo-note' }, ...withCode(task.note))
         : null
     )
   );
