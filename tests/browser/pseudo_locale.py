@@ -33,14 +33,14 @@ _SHOWN = """selector => {
         found.push(node.getAttribute(name) ?? '');
       }
       const own = [...node.childNodes].filter(child => child.nodeType === Node.TEXT_NODE);
-      found.push(own.map(child => child.data).join(' '));
+      found.push(own.map(child => child.data).join('\\u0001'));
     }
   }
   return [...new Set(found.filter(text => text.trim() !== ''))];
 }"""
 _BRACKETS = re.compile(r"⟦[^⟦⟧]*⟧")
 _ID = re.compile(r"\b[A-Z]\d+(:\d+)?\b")
-_BETWEEN = re.compile(r"[·,;:\n]|\. | – ")
+_BETWEEN = re.compile(r"[\x01·,;:\n]|\. | – ")
 
 
 def language_pack(folder: Path) -> Path:
