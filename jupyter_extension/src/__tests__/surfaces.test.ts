@@ -24,9 +24,8 @@ describe('the plugins', () => {
     expect(plugins.map(plugin => plugin.id.replace('nootropic-lab:', ''))).toEqual(
       ['settings', 'switch', 'events', 'client', 'renderers', 'commands', 'status', 'menu', 'actions', 'chat', 'review', 'board', 'inline']
     );
-    // Of our own tokens only the client is a must, and the settings for the switch: all else works without the others.
-    const others = plugins.filter(plugin => plugin.id !== 'nootropic-lab:switch');
-    const needed = others.flatMap(plugin => plugin.requires ?? []).map(token => token.name);
+    // Of our own tokens only the client is a must: all else works without the others.
+    const needed = plugins.flatMap(plugin => plugin.requires ?? []).map(token => token.name);
     expect(new Set(needed.filter(name => name.startsWith('nootropic-lab:')))).toEqual(new Set(['nootropic-lab:INootropic']));
   });
 });

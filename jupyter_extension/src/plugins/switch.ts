@@ -12,15 +12,17 @@ export const oneSwitch: JupyterFrontEndPlugin<void> = {
   id: 'nootropic-lab:switch',
   description: 'The command that turns all of Nootropic off and on, in the palette and in the Settings menu.',
   autoStart: true,
-  requires: [INootropicSettings],
-  optional: [IMainMenu, ICommandPalette, ITranslator],
+  optional: [INootropicSettings, IMainMenu, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    settings: INootropicSettings,
+    settings: INootropicSettings | null,
     mainMenu: IMainMenu | null,
     palette: ICommandPalette | null,
     translator: ITranslator | null
   ): void => {
+    if (settings === null) {
+      return; // Nothing keeps what is switched.
+    }
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
     commands.addCommand(SWITCH, {
