@@ -285,6 +285,30 @@ describe('the chat panel', () => {
     panel.dispose();
   });
 
+  it('may be closed while it opens, and while an answer comes', async () => {
+    const faults: unknown[] = [];
+    const fault = (error: unknown): unknown => faults.push(error);
+    process.on('unhandledRejection', fault);
+    let release: () => void = () => undefined;
+    for (const verb of ['chats', 'chat']) {
+      const gate = new Promise<void>(resolve => (release = resolve));
+      const { panel, send } = await bench(async call => {
+        if (call.verb === verb) {
+          await gate;
+        }
+        return none(call);
+      });
+      void send('Is it?');
+      await settled();
+      panel.dispose();
+      release();
+      await settled();
+      await settled();
+    }
+    process.off('unhandledRejection', fault);
+    expect(faults).toEqual([]);
+  });
+
   it('opens by itself when the server is there at last', async () => {
     let there = false;
     const { panel, stream } = await bench(call => {

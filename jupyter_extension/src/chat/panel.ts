@@ -146,6 +146,9 @@ export class ChatPanel extends Panel {
 
   /** Go to a workspace, and there to a chat; to the last one where none is named. */
   private async enter(folder: string, chat: string | null, kept: IKept | null = null): Promise<void> {
+    if (this.isDisposed) {
+      return; // Closed, or switched off, before it was known where to go.
+    }
     this.folder = folder;
     this.connection.to(folder);
     await this.openChat(chat, kept);
@@ -163,7 +166,7 @@ export class ChatPanel extends Panel {
     try {
       const heads = chat === null ? headsOf((await client.call('chats', { action: 'list' }, { folder })).result) : [];
       const id = chat ?? heads.find(head => head.face === 'lab')?.id ?? '';
-      if (turn !== this.opening) {
+      if (turn !== this.opening || this.isDisposed) {
         return;
       }
       this.chat = id;
@@ -186,7 +189,7 @@ export class ChatPanel extends Panel {
         });
       }
     }
-    if (kept !== null && kept.run !== '') {
+    if (kept !== null && kept.run !== '' && !this.isDisposed) {
       // It was running when the page was left: it may still be.
       this.exchange.watch(client.attach(kept.run, { folder }), kept.question, kept.verb);
     }
