@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { record, text } from './json';
@@ -28,19 +29,19 @@ export class CallError extends Error {
 export type Ask = (route: string, init: RequestInit) => Promise<ReadonlyJSONObject>;
 
 /** Make the function that asks the server's part. */
-export function asking(settings: ServerConnection.ISettings): Ask {
+export function asking(settings: ServerConnection.ISettings, trans: TranslationBundle): Ask {
   return async (route, init) => {
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(URLExt.join(settings.baseUrl, API, route), init, settings);
     } catch (error) {
       if (init.signal?.aborted) {
-        throw new CallError('Stopped.');
+        throw new CallError(trans.__('Stopped.'));
       }
       throw new CallError(
-        'The Jupyter server did not answer.',
+        trans.__('The Jupyter server did not answer.'),
         error instanceof Error ? error.message : '',
-        'Check that it is still running, then try again.'
+        trans.__('Check that it is still running, then try again.')
       );
     }
     let answer: ReadonlyJSONObject = {};
@@ -50,21 +51,38 @@ export function asking(settings: ServerConnection.ISettings): Ask {
       // A proxy's error page, for example: the status below says enough.
     }
     if (!response.ok) {
-      throw refusal(response.status, answer);
+      throw refusal(response.status, answer, trans);
     }
     return answer;
   };
 }
 
+/** So long is waited for any answer at all, in milliseconds. */
+const PROBE_MS = 5000;
+
+/** Make a function that tells how the server answers a small question: a status of HTTP, or 0 for no answer. */
+export function probing(settings: ServerConnection.ISettings): () => Promise<number> {
+  const url = URLExt.join(settings.baseUrl, API, 'place') + URLExt.objectToQueryString({ path: '_' });
+  return async () => {
+    try {
+      const signal = AbortSignal.timeout(PROBE_MS);
+      return (await ServerConnection.makeRequest(url, { method: 'GET', signal }, settings)).status;
+    } catch {
+      // Why it was not reached, nobody tells: that is the answer.
+      return 0;
+    }
+  };
+}
+
 /** The refusal that a document of the server tells. */
-export function refusal(status: number, answer: ReadonlyJSONObject): CallError {
+export function refusal(status: number, answer: ReadonlyJSONObject, trans: TranslationBundle): CallError {
   const error = record(answer.error);
   const what = text(error.what) || text(answer.message);
   if ((status === 401 || status === 403) && text(error.what) === '') {
     return new CallError(
-      'The Jupyter server does not let this page in.',
+      trans.__('The Jupyter server does not let this page in.'),
       text(answer.message),
-      'Log in again (load the page anew), or ask whoever runs the server for the right to do this.',
+      trans.__('Log in again (load the page anew), or ask whoever runs the server for the right to do this.'),
       status
     );
   }
@@ -73,13 +91,13 @@ export function refusal(status: number, answer: ReadonlyJSONObject): CallError {
   }
   if (status === 404) {
     return new CallError(
-      'This Jupyter server does not run Nootropic.',
+      trans.__('This Jupyter server does not run Nootropic.'),
       '',
-      'Install the package nootropic in the server’s environment and restart the server.',
+      trans.__('Install the package nootropic in the server’s environment and restart the server.'),
       status
     );
   }
-  return new CallError(`The Jupyter server refused (status ${status}).`, '', '', status);
+  return new CallError(trans.__('The Jupyter server refused (status %1).', status), '', '', status);
 }
 
 function sentence(part: string): string {

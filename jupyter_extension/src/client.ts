@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -31,6 +32,7 @@ export interface IClientOptions {
   readonly settings: INootropicSettings;
   /** Without it, runs are asked for again and again. */
   readonly events: INootropicEvents | null;
+  readonly trans: TranslationBundle;
 }
 
 /** Runs verbs over REST, tells the server which open files are unsaved, and lets open files follow a change. */
@@ -110,7 +112,8 @@ export class NootropicClient implements INootropic {
       begin,
       ask: (route, init) => this.ask(route, init),
       stream: this.options.events?.connect(options.folder) ?? null,
-      take: answer => this.take(run.verb, options.folder, answer)
+      take: answer => this.take(run.verb, options.folder, answer),
+      trans: this.options.trans
     });
     this.runs.add(run);
     this._runningChanged.emit();
@@ -151,10 +154,10 @@ export class NootropicClient implements INootropic {
 
   /** The one place where something is asked of the server. */
   private async ask(route: string, init: RequestInit): Promise<ReadonlyJSONObject> {
-    const { settings } = this.options;
+    const { settings, trans } = this.options;
     await settings.ready;
     if (!settings.enabled) {
-      throw new CallError('Nootropic is switched off.', '', 'Switch it on in the settings, then try again.');
+      throw new CallError(trans.__('Nootropic is switched off.'), '', trans.__('Switch it on in the settings, then try again.'));
     }
     return this.options.ask(route, init);
   }

@@ -35,7 +35,7 @@ export function svg(tag: string, attrs: Attributes = {}, ...children: readonly N
 }
 
 /** Make a button that runs `action`. */
-export function button(label: string, attrs: Attributes, action: () => void): HTMLButtonElement {
+export function button(label: string, attrs: Attributes, action: () => unknown): HTMLButtonElement {
   const node = el('button', { type: 'button', ...attrs }, label);
   node.addEventListener('click', event => {
     event.stopPropagation();

@@ -21,23 +21,29 @@ const TRIES = 2;
 const TOO_SLOW = 4001;
 const RUN_EVENTS: readonly string[] = ['started', 'text', 'progress', 'asked', 'done', 'failed', 'cancelled'];
 
+/** Asks the server for anything over HTTP; gives the status, or 0 where there is no answer. */
+export type Probe = () => Promise<number>;
+
 type SocketSettings = Pick<ServerConnection.ISettings, 'wsUrl' | 'token' | 'appendToken' | 'WebSocket'>;
 
 /** One connection a folder, shared by all who listen, and none where nobody does or all is switched off. */
 export class EventHub implements INootropicEvents {
   constructor(
     private readonly server: SocketSettings,
-    private readonly settings: INootropicSettings
+    private readonly settings: INootropicSettings,
+    private readonly probe: Probe
   ) {
     settings.changed.connect(() => this.follow());
     void settings.ready.then(() => this.follow());
     window.addEventListener('online', () => this.connections.forEach(connection => connection.hurry()));
+    // Perhaps from another tab, where they have logged in.
+    window.addEventListener('focus', () => this.connections.forEach(connection => connection.comeBack()));
   }
 
   connect(folder: string): IEventStream {
     let connection = this.connections.get(folder);
     if (connection === undefined) {
-      connection = new Connection(folder, this.server);
+      connection = new Connection(folder, this.server, this.probe);
       this.connections.set(folder, connection);
     }
     const found = connection;
@@ -76,6 +82,10 @@ class EventStream implements IEventStream {
     return this._isDisposed;
   }
 
+  retry(): void {
+    this.connection.hurry();
+  }
+
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
@@ -93,7 +103,8 @@ class EventStream implements IEventStream {
 class Connection {
   constructor(
     private readonly folder: string,
-    private readonly server: SocketSettings
+    private readonly server: SocketSettings,
+    private readonly probe: Probe
   ) {}
 
   readonly streams = new Set<EventStream>();
@@ -103,11 +114,10 @@ class Connection {
   }
 
   open(): void {
-    if (this.socket !== null || this.timer !== undefined) {
-      return;
+    if (this.isIdle && this._state !== 'refused') {
+      this.set('connecting');
+      this.dial();
     }
-    this.set('connecting');
-    this.dial();
   }
 
   close(): void {
@@ -116,21 +126,38 @@ class Connection {
     const { socket } = this;
     this.socket = null;
     socket?.close();
+    this.asking++;
+    this.probing = false;
     this.failures = 0;
+    this.closed = true;
     this.set('offline');
   }
 
   /** Do not wait any longer for the next try. */
   hurry(): void {
-    if (this.timer !== undefined) {
+    if (this.socket === null && !this.closed) {
       clearTimeout(this.timer);
       this.timer = undefined;
+      this.asking++;
+      this.probing = false;
       this.dial();
     }
   }
 
+  /** The person looks at this page again: what refused it may let it in now. */
+  comeBack(): void {
+    if (this._state === 'refused') {
+      this.hurry();
+    }
+  }
+
+  private get isIdle(): boolean {
+    return this.socket === null && this.timer === undefined && !this.probing;
+  }
+
   private dial(): void {
     const { wsUrl, token, appendToken, WebSocket: Socket } = this.server;
+    this.closed = false;
     const query: Record<string, string> = { path: this.folder };
     if (this.last !== null) {
       query.since = String(this.last);
@@ -156,7 +183,31 @@ class Connection {
 
   private retry(code: number): void {
     this.failures = code === TOO_SLOW ? 0 : this.failures + 1;
-    this.set(this.failures > TRIES ? 'offline' : 'connecting');
+    if (this.failures > TRIES) {
+      void this.findOut();
+    } else {
+      this.set('connecting');
+      this.dialLater();
+    }
+  }
+
+  /** A socket does not tell why it could not be opened: ask another way, and do not knock on where nobody is let in. */
+  private async findOut(): Promise<void> {
+    const turn = ++this.asking;
+    this.probing = true;
+    const status = await this.probe();
+    if (turn !== this.asking) {
+      return;
+    }
+    this.probing = false;
+    const isRefused = status === 401 || status === 403;
+    if (!isRefused) {
+      this.dialLater();
+    }
+    this.set(isRefused ? 'refused' : status === 0 ? 'offline' : 'unheard');
+  }
+
+  private dialLater(): void {
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, this.failures - 1), LONGEST_PAUSE_MS);
     // Many pages that lost the same server do not all come back in the same moment.
     this.timer = setTimeout(() => {
@@ -221,6 +272,9 @@ class Connection {
   private socket: WebSocket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
+  private asking = 0;
+  private probing = false;
+  private closed = false;
   private last: number | null = null;
   private journal = '';
   private instance = '';

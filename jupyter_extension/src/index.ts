@@ -10,8 +10,9 @@ import { renderers } from './plugins/renderers';
 import { review } from './plugins/review';
 import { settings } from './plugins/settings';
 import { status } from './plugins/status';
+import { oneSwitch } from './plugins/switch';
 
 export * from './tokens';
 
 /** Each can be disabled on its own; the others then work without it. */
-export default [settings, events, client, renderers, commands, status, menu, actions, chat, review, board, inline];
+export default [settings, oneSwitch, events, client, renderers, commands, status, menu, actions, chat, review, board, inline];

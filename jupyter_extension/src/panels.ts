@@ -3,6 +3,7 @@ import type { ICommandPalette } from '@jupyterlab/apputils';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { MessageLoop } from '@lumino/messaging';
 import type { Widget } from '@lumino/widgets';
 
 import { nootropicIcon } from './icon';
@@ -19,7 +20,7 @@ export interface IPanelOptions<W extends Widget> {
   readonly icon?: LabIcon;
   readonly area: 'main' | 'left' | 'right';
   readonly rank?: number;
-  /** Open it when the window is opened the first time, without taking the focus. */
+  /** Open it when the window is opened, and when all is switched on again, without taking the focus. */
   readonly atStart?: boolean;
   /** Make the widget; `args` are the command's, or what was kept of it before a reload. */
   readonly make: (args: ReadonlyJSONObject) => W;
@@ -109,15 +110,28 @@ export function addPanel<W extends Widget>(host: IPanelHost, options: IPanelOpti
       args: widget => options.keep?.(widget) ?? {}
     });
   }
+  const atStart = (): void => {
+    if (options.atStart === true) {
+      open({}, false);
+    }
+  };
+  let isReady = false;
+  let isOff = false;
   settings.changed.connect(() => {
     if (!settings.enabled) {
+      isOff = isOff || isReady;
       [...widgets.values()].forEach(widget => widget.dispose());
+    } else if (isOff) {
+      isOff = false;
+      atStart();
     }
     app.commands.notifyCommandChanged(options.command);
   });
-  if (options.atStart === true) {
-    void settings.ready.then(() => open({}, false));
-  }
+  void settings.ready.then(() => {
+    isReady = true;
+    isOff = !settings.enabled;
+    atStart();
+  });
   return { tracker, open: (args = {}) => open(args, true), save: widget => void tracker.save(widget) };
 }
 
@@ -129,6 +143,14 @@ function dress<W extends Widget>(widget: W, name: string, options: IPanelOptions
     widget.title.label ||= options.title;
   }
   widget.title.closable = true;
+  // What is closed is gone: it would come back after a reload otherwise.
+  MessageLoop.installMessageHook(widget, (_, message) => {
+    if (message.type === 'close-request') {
+      widget.dispose();
+      return false;
+    }
+    return true;
+  });
   widget.node.setAttribute('role', 'region');
   widget.node.setAttribute('aria-label', options.title);
 }

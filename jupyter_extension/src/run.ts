@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -36,6 +37,7 @@ export interface IRunOptions {
   readonly stream: IEventStream | null;
   /** Takes the answer as the server wrote it. */
   readonly take: (answer: ReadonlyJSONObject) => Promise<IAnswer>;
+  readonly trans: TranslationBundle;
 }
 
 /** A run on the server, followed by events, and by asking for it where events were missed. */
@@ -91,7 +93,7 @@ export class Run implements IRun {
     this.stopped = true;
     if (this._id === '' || this._state !== 'running') {
       // Not accepted yet: whoever accepts it stops it at once.
-      this.end('cancelled', new CallError('Stopped.'));
+      this.end('cancelled', new CallError(this.options.trans.__('Stopped.')));
       return;
     }
     await this.stopOnServer();
@@ -152,7 +154,7 @@ export class Run implements IRun {
       await this.read(await this.options.ask(this.route, { method: 'DELETE', signal }));
     } catch (error) {
       const why = error instanceof CallError ? error.why : '';
-      this.end('cancelled', new CallError('Stopped here; the server did not confirm it.', why));
+      this.end('cancelled', new CallError(this.options.trans.__('Stopped here; the server did not confirm it.'), why));
     }
   }
 
@@ -253,7 +255,7 @@ export class Run implements IRun {
         this.end('failed', error);
       }
     } else if (state !== 'running') {
-      this.end(state, refusal(number(document.status) ?? 409, document));
+      this.end(state, refusal(number(document.status) ?? 409, document, this.options.trans));
     }
   }
 

@@ -12,6 +12,8 @@ export interface IState {
   /** Whole sentences; pieces may be elements. */
   readonly text?: readonly Child[];
   readonly actions?: readonly { readonly label: string; readonly run: () => void }[];
+  /** What stands below, for who sees it the first time. */
+  readonly hint?: HTMLElement | null;
 }
 
 /** Show a state. An error interrupts who listens to a screen reader, anything else waits for its turn. */
@@ -32,7 +34,8 @@ export function stateView(state: IState): HTMLElement {
           'div',
           { class: 'noo-panel-state-actions' },
           ...state.actions.map(({ label, run }) => button(label, { class: 'noo-button' }, run))
-        )
+        ),
+    state.hint
   );
 }
 

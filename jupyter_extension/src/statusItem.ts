@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
+import { away } from './away';
 import { button } from './dom';
 import { record, text } from './json';
 import type { IEventStream, INootropic, INootropicEvents, NootropicEvent } from './tokens';
@@ -47,7 +48,7 @@ export class StatusItem extends Widget {
     this.stream?.dispose();
     this.stream = this.options.events?.connect(folder) ?? null;
     this.stream?.event.connect(this.hear, this);
-    this.stream?.stateChanged.connect(() => this.draw());
+    this.stream?.stateChanged.connect(this.reached, this);
     this.soon();
   }
 
@@ -59,6 +60,13 @@ export class StatusItem extends Widget {
       this.options.client.decided.disconnect(this.soon, this);
     }
     super.dispose();
+  }
+
+  private reached(stream: IEventStream): void {
+    this.draw();
+    if (stream.state === 'connected' && this.trouble !== '') {
+      this.soon();
+    }
   }
 
   private running(): void {
@@ -108,7 +116,10 @@ export class StatusItem extends Widget {
     const { client, trans } = this.options;
     const { facts, trouble } = this;
     const parts: string[] = [];
-    if (trouble !== '' || this.stream?.state === 'offline') {
+    const gone = away(this.stream, trans);
+    if (this.stream?.state === 'refused') {
+      parts.push(trans.__('Nootropic: not let in'));
+    } else if (trouble !== '' || gone !== null) {
       parts.push(trans.__('Nootropic: offline'));
     } else if (facts === null) {
       parts.push(trans.__('Nootropic'));
@@ -130,7 +141,7 @@ export class StatusItem extends Widget {
       parts.push(trans._n('%1 asks you', '%1 ask you', asking));
     }
     this.line.textContent = parts.join(' · ');
-    this.line.title = trouble === '' ? trans.__('Open Nootropic') : trouble;
+    this.line.title = gone === null ? trouble || trans.__('Open Nootropic') : `${gone.title}. ${gone.text}`;
   }
 
   private readonly line = button('', { class: 'noo-status-line jp-StatusBar-TextItem' }, () => this.options.clicked());

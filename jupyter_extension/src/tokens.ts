@@ -180,8 +180,12 @@ export interface IResync {
 
 export type NootropicEvent = IJournalEvent | IRunEvent | IResync;
 
-/** How the connection stands: `offline` after some failed tries, which go on. */
-export type StreamState = 'connecting' | 'connected' | 'offline';
+/**
+ * How the connection stands. After some failed tries the server is asked another way: it does not answer (`offline`),
+ * it does not let this page in (`refused`; no further tries before the person comes back or asks for one), or it
+ * answers, and only news do not come through (`unheard`).
+ */
+export type StreamState = 'connecting' | 'connected' | 'offline' | 'refused' | 'unheard';
 
 /** The events of one workspace. Dispose it when they are no longer needed; the connection is shared. */
 export interface IEventStream extends IDisposable {
@@ -189,6 +193,8 @@ export interface IEventStream extends IDisposable {
   readonly state: StreamState;
   readonly stateChanged: ISignal<IEventStream, StreamState>;
   readonly event: ISignal<IEventStream, NootropicEvent>;
+  /** Try now to connect, where there is no connection. */
+  retry(): void;
 }
 
 /** Connects to the events of workspaces. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from html import escape
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
@@ -45,6 +46,7 @@ class BoardParams(Params):
         None, description="Show what changed since this revision of the plan (3) or commit; without it, the latest."
     )
     all_: bool = Field(False, alias="all", description="List every task of a large plan.")
+    or_empty: bool = Field(False, description="Where there is no plan, answer with an empty board, and no refusal.")
 
 
 class LaneColumn(BaseModel):
@@ -158,6 +160,33 @@ class BoardResult(PlanResult):
         }
 
 
+class EmptyBoard(BoardResult):
+    """There is no plan: for who asked to be told so without a refusal."""
+
+    @classmethod
+    def make(cls) -> EmptyBoard:
+        """The empty board."""
+        return cls(
+            plan="", title="", brief="", archetype="", revision=0, action="none", hours=0.0, critical_path=[], next=[],
+            limits=[], words=[], notes=[NoPlan().next], epics=[], wanted="",
+        )  # fmt: skip
+
+    def text(self) -> str:
+        return str(NoPlan())
+
+    def pager_text(self) -> str | None:
+        return None
+
+    def markdown(self) -> str:
+        return self.text()
+
+    def html(self) -> str:
+        return f"<p>{escape(self.text())}</p>"
+
+    def data(self) -> dict[str, Any]:
+        return {"plan": None, "notes": self.notes}
+
+
 @capability(effect=CapabilityEffect.READ)
 def board(params: BoardParams, session: Session) -> BoardResult:
     """Show the board: which tasks are ready, waiting, in review, done, or not possible yet, and why.
@@ -171,6 +200,8 @@ def board(params: BoardParams, session: Session) -> BoardResult:
     you did yourself. Of a large plan the beginning of each column is listed; filters and `--all` show the rest.
     """
     if not (session.workspace.root / FILE_NAME).exists():
+        if params.or_empty:
+            return EmptyBoard.make()
         raise NoPlan  # before a folder for state is made
     planned = current_plan(session.workspace, session.database())
     plan, states = planned.plan, planned.states

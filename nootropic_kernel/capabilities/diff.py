@@ -21,13 +21,16 @@ from nootropic_kernel.changes.proposal import Proposal
 from nootropic_kernel.changes.references import Chosen, choose
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.changes.turns import load_turn
-from nootropic_kernel.workspace.errors import UsageError
+from nootropic_kernel.workspace.errors import NootropicError, UsageError
+from nootropic_kernel.workspace.plain_text import visible
 
 PAGE = 200
 MOST_EDITED = 1_000_000
 _MOST_TEXT = 450_000
 # Above so many bytes, before and after together, whether hunks fit the files is found out by accepting them only.
 LARGE = 8_000_000
+# Bytes of a proposal that is looked at as a whole beforehand; of a larger one, accepting itself tells.
+_MOST_PLANNED = 4_000_000
 
 
 class DiffParams(Params):
@@ -62,8 +65,9 @@ class DiffHunk(HunkView):
 class DiffResult(Result):
     """The proposals; or the list of files of one, and the hunks (a page of them) of the file that was named.
 
-    ``drift`` tells that the named file is another one by now than the agent read. ``large``: the proposal is so large
-    that no hunk was tried; what does not fit is refused when it is accepted.
+    ``drift`` tells that the named file is another one by now than the agent read; ``refused`` why files of the
+    proposal, by path, could not be accepted now. ``large``: the proposal is so large that no hunk was tried; what does
+    not fit is refused when it is accepted.
     """
 
     proposals: list[ProposalSummary] = Field(default_factory=list)
@@ -76,6 +80,7 @@ class DiffResult(Result):
     pages: int = 1
     drift: str = ""
     large: bool = False
+    refused: dict[str, str] = Field(default_factory=dict)
     language: str = ""
     cells: list[CellRun] = Field(default_factory=list)
 
@@ -172,9 +177,10 @@ def _fill(result: DiffResult, chosen: Chosen, params: DiffParams, session: Sessi
     result.page = min(params.page, result.pages)
     hunks = chosen.hunks[(result.page - 1) * PAGE : result.page * PAGE]
     (edit,) = [each for each in proposal.changeset.files if each.path == result.path]
-    result.large = sum(len(each.base or b"") + len(each.new or b"") for each in proposal.changeset.files) > LARGE
+    result.large = _size(proposal) > LARGE
     refused = {} if result.large else refusals(workspace, proposal, unsaved=session.unsaved, path=edit.path)
     shown = ProposalResult.of(proposal, workspace, only={hunk.number for hunk in hunks}, refused=refused).hunks
+    result.refused = _refused_files(proposal, refused, session)
     own = proposal.changeset.hunks_of(edit.path)
     editable = _texts(edit, own) if result.large else editable_hunks(edit, first=own[0].number)
     kinds, result.language = cells_of(edit)
@@ -204,6 +210,23 @@ def _texts(edit: FileEdit, hunks: Sequence[Hunk]) -> frozenset[int]:
     return frozenset(
         hunk.number for hunk in hunks if hunk.kind == "text" or (edit.base is None and edit.new is not None)
     )
+
+
+def _size(proposal: Proposal) -> int:
+    """Bytes, before and after together."""
+    return sum(len(edit.base or b"") + len(edit.new or b"") for edit in proposal.changeset.files)
+
+
+def _refused_files(proposal: Proposal, known: Mapping[int, NootropicError], session: Session) -> dict[str, str]:
+    """The first refusal of each file; ``known`` are those of the hunks that were looked at already."""
+    every = known
+    if len(proposal.changeset.files) > 1 and _size(proposal) <= _MOST_PLANNED:
+        every = {**refusals(session.workspace, proposal, unsaved=session.unsaved), **known}
+    found: dict[str, str] = {}
+    for hunk in proposal.changeset.hunks:
+        if hunk.number in every:
+            found.setdefault(hunk.path, visible(every[hunk.number].what))
+    return found
 
 
 def _cell(hunk: Hunk, kinds: Mapping[tuple[str, int], tuple[str, int]]) -> dict[str, Any]:

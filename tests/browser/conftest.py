@@ -91,6 +91,14 @@ class Server:
             _end(self._process)
             self._process = None
 
+    def forget_everybody(self) -> None:
+        """From its next start on it has another token, and knows nobody's login any more."""
+        old, new = self.address.rpartition("=")[2], secrets.token_hex(16)
+        self._command = [part.replace(old, new) for part in self._command]
+        self._status = self._status.replace(old, new)
+        self.address = self.address.replace(old, new)
+        (Path(self._env["JUPYTER_RUNTIME_DIR"]) / "jupyter_cookie_secret").unlink()
+
 
 @pytest.fixture
 def disabled() -> list[str]:
@@ -105,10 +113,35 @@ def within() -> list[str]:
 
 
 @pytest.fixture
-def jupyter(repo: Path, person_home: Path, tmp_path: Path, disabled: list[str], within: list[str]) -> Iterator[Server]:
+def packs() -> list[Path]:
+    """Folders of Python packages that JupyterLab's server finds besides; a test that wants some says which."""
+    return []
+
+
+@pytest.fixture
+def lab_settings() -> dict[str, dict[str, object]]:
+    """What the person set in JupyterLab before it starts, by plugin."""
+    return {}
+
+
+@pytest.fixture
+def jupyter(
+    repo: Path,
+    person_home: Path,
+    tmp_path: Path,
+    disabled: list[str],
+    within: list[str],
+    packs: list[Path],
+    lab_settings: dict[str, dict[str, object]],
+) -> Iterator[Server]:
     """The running server of JupyterLab on the test's repository."""
     home = tmp_path / "jupyter"
     env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
+    env["PYTHONPATH"] = os.pathsep.join([*map(str, packs), env.get("PYTHONPATH", "")])
+    for plugin, values in lab_settings.items():
+        kept = home / "settings" / f"{plugin.replace(':', '/')}.jupyterlab-settings"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(values))
     # The pop-up that asks whether to fetch news would lie over the page.
     page_config = home / "config" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)

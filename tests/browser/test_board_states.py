@@ -79,12 +79,12 @@ def test_no_plan_a_stopped_run_a_replan_and_no_server(
     dialog = page.locator(".jp-Dialog")  # JupyterLab's own, which lies over the page
     page.add_locator_handler(dialog, lambda: dialog.locator("button").first.click())
     jupyter.end()
-    expect(board).to_contain_text("The server is away")
+    expect(board).to_contain_text("The Jupyter server does not answer")
     expect(card(board, "T1")).to_be_visible()
     assert serious(page, PANEL) == []
     lab.picture("board-offline-light")
 
     # It comes back by itself.
     jupyter.start()
-    expect(board).not_to_contain_text("The server is away")
+    expect(board).not_to_contain_text("The Jupyter server does not answer")
     expect(card(board, "T1")).to_be_visible()

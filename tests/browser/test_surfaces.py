@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 _COMMANDS = """() => window.jupyterapp.commands.listCommands().filter(id => id.startsWith('nootropic:'))
   .filter(id => window.jupyterapp.commands.isVisible(id)).sort()"""
+_SET = "value => window.jupyterapp.serviceManager.settings.save('nootropic-lab:settings', value)"
 _ASKED = "() => performance.getEntriesByType('resource').filter(e => e.name.includes('/nootropic/api/')).length"
 
 
@@ -53,7 +54,6 @@ def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebo
     bar = page.locator("#jp-MainMenu, .jp-MenuBar, .lm-MenuBar").first
     expect(bar.get_by_text("Nootropic", exact=True)).to_be_visible()
     assert {"nootropic:plan", "nootropic:start"} <= set(page.evaluate(_COMMANDS))
-    lab.refusals.append("/nootropic/api/capabilities/board")  # there is no plan yet
     panels = {"board": ".noo-board-panel", "review": "#nootropic-review", "chat": ".noo-chat"}
     for name, selector in panels.items():
         lab.command(f"nootropic:open-{name}")
@@ -83,6 +83,51 @@ def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebo
     page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:plan')")
 
 
+_MENU = ".lm-Menu .lm-Menu-itemLabel"
+_PANELS = ".noo-board-panel, #nootropic-review, .noo-chat"
+
+
+@pytest.mark.parametrize("disabled", [["nootropic-lab:menu"]])
+def test_the_switch_needs_no_menu_and_leaves_nothing_on(lab: Lab, disabled: list[str], notebook: str) -> None:
+    page = lab.page
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "/nootropic/api/" in sent.url else None)
+    page.on("websocket", lambda made: asked.append(made.url) if "/nootropic/api/" in made.url else None)
+    page.goto(lab.address)
+    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:plan')", polling=200)
+    page.evaluate(_SET, '{"inlineCompletions": true}')
+    for name in ("board", "review", "chat"):
+        lab.command(f"nootropic:open-{name}")
+    expect(page.locator(_PANELS)).to_have_count(3)
+
+    lab.command("nootropic:switch")
+    expect(page.locator(_PANELS)).to_have_count(0)
+    expect(page.locator(".noo-status-line")).to_have_count(0)
+    assert page.evaluate(_COMMANDS) == ["nootropic:switch"]
+    asked.clear()
+    lab.open_notebook(notebook)  # the page is loaded anew: it stays off
+    lab.run_cell(1)
+    output = lab.cell(1).locator(".jp-OutputArea-output").first
+    output.click(button="right")
+    expect(page.locator(_MENU).first).to_be_visible()
+    assert not [label for label in page.locator(_MENU).all_inner_texts() if "Nootropic" in label]
+    page.keyboard.press("Escape")
+    lab.cell(1).locator(".cm-content").click()
+    page.keyboard.type("\nfound = ")
+    page.wait_for_timeout(2500)
+    assert asked == [] and page.locator("[class*=noo-]:visible").all_inner_texts() == []
+    lab.picture("surfaces-off-reloaded")
+
+    lab.command("nootropic:switch")
+    expect(page.locator(".noo-status-line")).to_be_visible()
+    expect(page.locator("#nootropic-review, .noo-chat")).to_have_count(2)
+    page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:plan')", polling=200)
+    output.click(button="right")
+    expect(page.locator(_MENU, has_text="Nootropic: Explain")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert any("/events" in url for url in asked)
+
+
 # What tells that a plugin is there.
 PARTS = {
     "chat": "hasCommand('nootropic:open-chat')",
@@ -91,7 +136,8 @@ PARTS = {
     "commands": "hasCommand('nootropic:plan')",
     "actions": "hasCommand('nootropic:fix-here')",
     "menu": "hasCommand('nootropic:start')",
-    "settings": None,  # the switch is the menu's
+    "switch": "hasCommand('nootropic:switch')",
+    "settings": None,
     "status": None,
     "events": None,
     "inline": None,
@@ -108,10 +154,10 @@ PARTS = {
 )
 def test_a_plugin_that_is_disabled_takes_no_other_along(lab: Lab, disabled: list[str], name: str) -> None:
     page = lab.page
-    lab.refusals.append("/nootropic/api/capabilities/board")  # there is no plan yet
     page.goto(lab.address)
     for part, there in PARTS.items():
-        if there is not None and part != name:
+        # Without settings there is nothing to switch.
+        if there is not None and part != name and (part, name) != ("switch", "settings"):
             page.wait_for_function(f"() => window.jupyterapp?.commands.{there}", polling=200)
     if (gone := PARTS[name]) is not None:
         assert not page.evaluate(f"() => window.jupyterapp.commands.{gone}")

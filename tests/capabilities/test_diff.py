@@ -65,8 +65,11 @@ def test_a_file_that_moved_on_is_told_and_what_conflicts_is_refused_beforehand(s
     assert shown["drift"] == "pkg/m00.py was changed after this was proposed."
     refused = [hunk["refused"] for hunk in shown["hunks"]]
     assert refused[1] and refused[0] is None and refused[2] is None
+    assert list(shown["refused"]) == ["pkg/m00.py"]
     other = call(session, "diff", ref="P1/pkg/m01.py").document()
     assert other["drift"] == "" and not any(hunk["refused"] for hunk in other["hunks"])
+    # All of it cannot be accepted: the reason is another file's.
+    assert "pkg/m00.py" in other["refused"]["pkg/m00.py"] and list(other["refused"]) == ["pkg/m00.py"]
     path.unlink()
     assert call(session, "diff", ref="P1/pkg/m00.py").document()["drift"] == "pkg/m00.py is not there any more."
 
@@ -76,6 +79,12 @@ def test_an_open_tab_with_unsaved_edits_refuses_beforehand(session: Session) -> 
     session.unsaved = frozenset({"pkg/m00.py"})
     hunks = call(session, "diff", ref="P1/pkg/m00.py").document()["hunks"]
     assert all("unsaved" in hunk["refused"] for hunk in hunks)
+
+
+def test_files_that_are_all_as_they_were_are_refused_nowhere(session: Session) -> None:
+    propose_many(session, files=3, hunks=2)
+    call(session, "accept", refs=["P1:1"])
+    assert call(session, "diff", ref="P1/pkg/m01.py").document()["refused"] == {}
 
 
 def test_what_was_accepted_is_no_drift(session: Session) -> None:

@@ -161,6 +161,12 @@ def test_unusable_briefs_write_nothing(session: Session, repo: Path, brief: str)
 
 
 def test_without_a_plan_the_verbs_say_how_to_get_one(session: Session, repo: Path) -> None:
+    # Who asks for it is told so in an answer, and nothing is made to tell it.
+    empty = board(BoardParams(or_empty=True), session)
+    forms = empty.bundle()
+    assert forms[empty.mime]["plan"] is None and "%%noo plan" in forms["text/plain"]
+    assert "no plan here yet" in forms["text/markdown"] and "no plan here yet" in forms["text/html"]
+    assert not (repo / ".nootropic" / "state.db").exists()
     for call in (
         lambda: plan(PlanParams(), session),
         lambda: board(BoardParams(), session),

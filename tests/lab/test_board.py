@@ -13,6 +13,12 @@ from tests.lab.test_routes import PLAN, post, refused
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 
 
+async def test_no_plan_is_an_answer_for_who_asks_so(jp_fetch: Fetch, repo: Path) -> None:
+    assert (await post(jp_fetch, "board", arguments={"or-empty": True}))["bundle"][PLAN]["plan"] is None
+    code, document = await refused(post(jp_fetch, "board", arguments={}))
+    assert (code, document["error"]["type"]) == (409, "NoPlan")
+
+
 async def test_a_card_is_moved_and_put_into_another_column(jp_fetch: Fetch, repo: Path) -> None:
     await post(jp_fetch, "plan", arguments={"brief": "Build a blog platform"})
     moved = await post(jp_fetch, "task", arguments={"task": "T4", "before": "T3"})

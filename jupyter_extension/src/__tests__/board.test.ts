@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { CallError } from '../api';
 import { ALL, chosen, readFilter } from '../board/filter';
+import { Hints } from '../hints';
 import { BoardPanel } from '../board/panel';
 import { argumentsOf, moved } from '../board/moves';
 import type { Move } from '../board/moves';
@@ -13,7 +14,7 @@ import { columnOf, readPlan } from '../plan/data';
 import type { IPlan } from '../plan/data';
 import { PLAN_MIME } from '../tokens';
 import type { IAnswer } from '../tokens';
-import { answer, attach, Desk, HOSTILE, planData, settled, trans } from './fixtures';
+import { answer, attach, defaults, Desk, HOSTILE, planData, settled, TestSettings, trans } from './fixtures';
 import type { ICall } from './fixtures';
 import { Server, start, Stream } from './runServer';
 
@@ -34,7 +35,7 @@ async function shown(
   commands: CommandRegistry | null = null
 ): Promise<{ node: HTMLElement; desk: Desk; panel: BoardPanel }> {
   const desk = new Desk(reply);
-  const panel = new BoardPanel({ client: desk, folder: 'work', events: null, files: null, commands, trans, kept });
+  const panel = new BoardPanel({ client: desk, folder: 'work', events: null, files: null, commands, trans, kept, hints: new Hints(defaults, trans) });
   open.push(attach(panel));
   await settled();
   return { node: panel.node, desk, panel };
@@ -214,7 +215,8 @@ describe('the board', () => {
     const stream = new Stream();
     const desk = new Desk(() => board());
     desk.start = () => start(server, stream);
-    const panel = new BoardPanel({ client: desk, folder: 'work', events: null, files: null, commands: null, trans, kept: {} });
+    const hints = new Hints(defaults, trans);
+    const panel = new BoardPanel({ client: desk, folder: 'work', events: null, files: null, commands: null, trans, kept: {}, hints });
     open.push(attach(panel));
     await settled();
     choose(panel.node, 'T2', 'Run');
@@ -275,9 +277,8 @@ describe('the board', () => {
   });
 
   it('says what to type where there is no plan, and why where there is no answer', async () => {
-    const empty = await shown(() => {
-      throw new CallError('There is no plan here yet.', '', '', 409, 'NoPlan');
-    });
+    const empty = await shown(() => board({ plan: null, notes: [] }));
+    expect(empty.desk.calls[0]?.args).toEqual({ 'or-empty': true });
     expect(empty.node.querySelector('.noo-mod-empty code')?.textContent).toBe('%%noo plan');
     let broken = true;
     const away = await shown(() => {
@@ -292,6 +293,25 @@ describe('the board', () => {
     await settled();
     expect(away.node.querySelectorAll('.noo-card')).toHaveLength(4);
     expect(away.node.querySelector('.noo-panel-state')).toBeNull();
+  });
+
+  it('tells when it is closed, so that it can be opened anew', async () => {
+    const { panel } = await shown(() => board());
+    let told = 0;
+    panel.disposed.connect(() => told++);
+    panel.dispose();
+    expect(told).toBe(1);
+  });
+
+  it('has a hint where there is nothing yet, which is put away once for all windows', async () => {
+    const settings = new TestSettings({ hintsRead: ['review'] });
+    await settings.ready;
+    const hint = (): HTMLElement | null => new Hints(settings, trans).hint('board', 'Cards');
+    const node = hint()!;
+    expect(node.textContent).toContain('Cards');
+    node.querySelector('button')!.click();
+    await settled();
+    expect([hint(), settings.get('hintsRead')]).toEqual([null, ['review', 'board']]);
   });
 
   it('keeps filters and folds over a reload, and shows no more than the filter leaves', async () => {

@@ -147,6 +147,7 @@ class Stream implements IEventStream {
   readonly stateChanged: Signal<IEventStream, StreamState> = new Signal<IEventStream, StreamState>(this);
   readonly event: Signal<IEventStream, NootropicEvent> = new Signal<IEventStream, NootropicEvent>(this);
   isDisposed = false;
+  retry(): void {}
   dispose(): void {
     this.isDisposed = true;
   }
@@ -216,7 +217,7 @@ async function bench(
     live,
     targets,
     trans,
-    root: async () => 'work',
+    root: async (folder = 'work') => folder,
     rendermime: () => new RenderMimeRegistry({ initialFactories: standardRendererFactories, sanitizer: new QuietSanitizer(new Sanitizer()) })
   });
   attach(panel);
@@ -289,14 +290,56 @@ describe('the chat panel', () => {
     panel.dispose();
   });
 
-  it('says when the server is away, and that nothing is lost', async () => {
-    const { panel, stream } = await bench(none);
-    stream.state = 'offline';
-    stream.stateChanged.emit('offline');
-    expect(panel.node.querySelector('.noo-chat-banner')!.textContent).toContain('does not answer');
-    stream.state = 'connected';
+  it('says when the server is away, sends nothing then, and loses nothing', async () => {
+    const { panel, stream, desk, box, send } = await bench(none);
+    const become = (state: StreamState): void => {
+      stream.state = state;
+      stream.stateChanged.emit(state);
+    };
+    const banner = (): string => panel.node.querySelector('.noo-chat-banner')!.textContent ?? '';
+    for (const [state, words] of [['offline', 'does not answer'], ['refused', 'does not let this page in']] as const) {
+      become(state);
+      expect(banner()).toContain(words);
+      await send('not now');
+      expect([box.value, desk.calls.some(call => call.verb === 'chat')]).toEqual(['not now', false]);
+    }
+    // Only news are missing: it works all the same.
+    become('unheard');
+    expect(banner()).toContain('News do not come through');
+    await send('now');
+    expect(desk.calls.filter(call => call.verb === 'chat').map(call => call.args.message)).toEqual(['now']);
+    become('connected');
+    expect(banner()).toBe('');
+    panel.dispose();
+  });
+
+  it('may be closed while it goes to another workspace, and while an answer comes', async () => {
+    const faults: unknown[] = [];
+    const fault = (error: unknown): unknown => faults.push(error);
+    process.on('unhandledRejection', fault);
+    const { panel, send } = await bench(none);
+    void send('Is it?');
+    void panel.take({ verb: 'chat', args: {}, text: 'And there?', folder: 'elsewhere' });
+    panel.dispose();
+    await settled();
+    await settled();
+    process.off('unhandledRejection', fault);
+    expect(faults).toEqual([]);
+  });
+
+  it('opens by itself when the server is there at last', async () => {
+    let there = false;
+    const { panel, stream } = await bench(call => {
+      if (!there) {
+        throw new CallError('The Jupyter server did not answer.');
+      }
+      return none(call);
+    });
+    expect(panel.node.querySelector('.noo-chat-log')!.textContent).toContain('could not be opened');
+    there = true;
     stream.stateChanged.emit('connected');
-    expect(panel.node.querySelector('.noo-chat-banner')!.textContent).toBe('');
+    await settled();
+    expect(panel.node.querySelector('.noo-chat-log')!.textContent).toContain('Ask about this repository');
     panel.dispose();
   });
 

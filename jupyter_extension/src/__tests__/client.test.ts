@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { asking } from '../api';
 import { NootropicClient } from '../client';
-import { defaults, TestSettings } from './fixtures';
+import { defaults, TestSettings, trans } from './fixtures';
 
 interface ISeen {
   readonly url: string;
@@ -31,7 +31,7 @@ function client(status: number, reply: unknown, seen: ISeen[] = [], followed: st
       followed.push('*');
     }
   };
-  return new NootropicClient({ ask: asking(settings), documents, settings: kept, events: null });
+  return new NootropicClient({ ask: asking(settings, trans), documents, settings: kept, events: null, trans });
 }
 
 describe('a call', () => {
@@ -77,7 +77,7 @@ describe('a call', () => {
       }
     });
     const documents = { unsavedText: () => null, unsaved: () => [], follow: async () => undefined, freshen: async () => undefined };
-    const service = new NootropicClient({ ask: asking(settings), documents, settings: defaults, events: null });
+    const service = new NootropicClient({ ask: asking(settings, trans), documents, settings: defaults, events: null, trans });
     const ids = Array.from({ length: 30 }, (_, k) => `P${k}`);
     await Promise.all(ids.map(id => service.call('show', { id }, { folder: '' })));
     expect(most).toBe(4);

@@ -34,6 +34,8 @@ const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 const newest = (): Socket => Socket.made[Socket.made.length - 1]!;
 
 let hub: EventHub;
+/** What the server answers over HTTP; 0 for nothing. */
+let status: number;
 let settings: TestSettings;
 
 beforeEach(async () => {
@@ -41,7 +43,8 @@ beforeEach(async () => {
   Socket.made = [];
   settings = new TestSettings();
   const server = { wsUrl: 'ws://here/base/', token: 'secret', appendToken: true, WebSocket: Socket as unknown as typeof WebSocket };
-  hub = new EventHub(server, settings);
+  status = 0;
+  hub = new EventHub(server, settings, async () => status);
   await settings.ready;
 });
 afterEach(() => vi.useRealTimers());
@@ -116,6 +119,46 @@ describe('the events', () => {
     newest().says({ ...hello(11), journal: '1@99.5' });
     newest().says(row(11));
     expect(seen.slice(3).map(event => (event.kind === 'journal' ? event.id : event.kind))).toEqual([11]);
+  });
+
+  it('knock no more where this page is not let in, until the person comes back or asks for it', async () => {
+    const { stream, states } = listen();
+    newest().says(hello(0));
+    status = 403;
+    for (let n = 0; n < 3; n++) {
+      newest().breaks();
+      await pass(10_000);
+    }
+    expect(states).toEqual(['connected', 'connecting', 'refused']);
+    const { length } = Socket.made;
+    await pass(3_600_000);
+    expect(Socket.made).toHaveLength(length);
+    // Somebody else begins to listen: that is no reason to knock.
+    listen();
+    expect(Socket.made).toHaveLength(length);
+    window.dispatchEvent(new Event('focus'));
+    expect(Socket.made).toHaveLength(length + 1);
+    newest().breaks();
+    await pass(3_600_000);
+    expect([Socket.made.length, stream.state]).toEqual([length + 1, 'refused']);
+    stream.retry();
+    newest().says(hello(0));
+    expect(stream.state).toBe('connected');
+    // A window that is looked at again asks for nothing where all is well.
+    window.dispatchEvent(new Event('focus'));
+    expect(Socket.made).toHaveLength(length + 2);
+  });
+
+  it('tell when only they do not come through, and try on', async () => {
+    const { stream } = listen();
+    status = 200;
+    for (let n = 0; n < 5; n++) {
+      newest().breaks();
+      await pass(40_000);
+    }
+    expect([stream.state, Socket.made.length]).toEqual(['unheard', 6]);
+    newest().says(hello(0));
+    expect(stream.state).toBe('connected');
   });
 
   it('tell everyone to read anew after a restart, and where the journal is another one', async () => {

@@ -47,7 +47,8 @@ export class Desk implements INootropic {
       begin: async () => '1',
       ask: async () => ({ state: 'done', seq: 1, text: '', progress: null, answer: {} }),
       stream: null,
-      take: async () => this.reply(call)
+      take: async () => this.reply(call),
+      trans
     });
   }
 

@@ -9,7 +9,7 @@ import { answer, attach, Desk, HOSTILE, proposalData, proposalModel, settled, tr
 let open: ProposalRenderer[] = [];
 
 async function shown(data: unknown, desk: Desk): Promise<ProposalRenderer> {
-  const renderer = attach(new ProposalRenderer({ client: desk, folder: 'work', trans }));
+  const renderer = attach(new ProposalRenderer({ client: desk, events: null, folder: 'work', trans }));
   open.push(renderer);
   await renderer.renderModel(proposalModel(data));
   await settled();

@@ -3,13 +3,14 @@ import { Signal } from '@lumino/signaling';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { CallError } from '../api';
+import { Hints } from '../hints';
 import { sidesOf } from '../review/compare';
 import { readList, readReview } from '../review/data';
 import { findingsIn, isBeside } from '../review/findings';
 import { ProposalList } from '../review/list';
 import { ReviewWidget } from '../review/widget';
 import type { IEventStream, INootropicEvents, NootropicEvent, StreamState } from '../tokens';
-import { answer, attach, Desk, HOSTILE, proposalData, settled, trans } from './fixtures';
+import { answer, attach, defaults, Desk, HOSTILE, proposalData, settled, trans } from './fixtures';
 
 /** What `diff P1/inkwell/text.py` answers. */
 function diffData(states: readonly string[] = ['pending', 'pending'], over: ReadonlyJSONObject = {}): ReadonlyJSONObject {
@@ -26,6 +27,7 @@ function diffData(states: readonly string[] = ['pending', 'pending'], over: Read
     page: 1,
     pages: 1,
     drift: '',
+    refused: {},
     language: '',
     cells: [],
     ...over
@@ -39,7 +41,7 @@ class Events implements INootropicEvents {
   readonly event = new Signal<IEventStream, NootropicEvent>({} as IEventStream);
 
   connect(folder: string): IEventStream {
-    const stream = { folder, event: this.event, stateChanged: this.stateChanged, isDisposed: false, dispose: () => undefined };
+    const stream = { folder, event: this.event, stateChanged: this.stateChanged, isDisposed: false, retry: () => undefined, dispose: () => undefined };
     return Object.defineProperty(stream, 'state', { get: () => this.state }) as unknown as IEventStream;
   }
 }
@@ -152,7 +154,8 @@ describe('a review', () => {
   it('tells why a hunk cannot be accepted, and does not ask', async () => {
     const data = diffData();
     const hunks = (data.hunks as ReadonlyJSONObject[]).map(hunk => ({ ...hunk, refused: 'calc.py is open with unsaved edits.' }));
-    const client = new Desk(() => result({ ...data, hunks }));
+    const refused = { 'inkwell/text.py': 'calc.py is open with unsaved edits.' };
+    const client = new Desk(() => result({ ...data, hunks, refused }));
     const widget = review(client);
     await settled();
     const accept = card(widget, 'P1:1').querySelector<HTMLButtonElement>('[data-action="accept P1:1"]');
@@ -162,6 +165,16 @@ describe('a review', () => {
     accept?.click();
     card(widget, 'P1:1').focus();
     await widget.act('accept');
+    // Nor of all of it, or of the file; a rejection writes nothing.
+    for (const act of ['accept P1', 'accept P1/inkwell/text.py']) {
+      const whole = widget.node.querySelector<HTMLButtonElement>(`[data-action="${act}"]`);
+      expect(whole?.getAttribute('aria-disabled'), act).toBe('true');
+      expect(widget.node.querySelector(`#${whole?.getAttribute('aria-describedby')}`)?.textContent).toContain('unsaved edits');
+      whole?.click();
+    }
+    expect(widget.node.querySelector('[data-action="reject P1"]')?.hasAttribute('aria-disabled')).toBe(false);
+    // What is said aloud stays one place: a new one would not be heard.
+    expect(widget.node.querySelector(':scope > .noo-live[role=status]')?.textContent).toContain('unsaved edits');
     expect(client.calls.some(call => call.verb === 'accept')).toBe(false);
   });
 
@@ -182,6 +195,32 @@ describe('a review', () => {
     await settled();
     expect(client.calls.find(call => call.verb === 'edit')?.args).toEqual({ ref: 'P1:1', text: 'proposed\n' });
     expect(widget.hasClass('noo-mod-editing')).toBe(false);
+  });
+
+  it('decides nothing while the server is away, and can be decided on when it is back', async () => {
+    const events = new Events();
+    const client = new Desk(() => result(diffData()));
+    const widget = review(client, events);
+    await settled();
+    const become = (state: StreamState): void => {
+      events.state = state;
+      events.stateChanged.emit(state);
+    };
+    const locked = (): boolean =>
+      card(widget, 'P1:1').querySelector('[data-action="reject P1:1"]')?.getAttribute('aria-disabled') === 'true' &&
+      widget.node.querySelector<HTMLButtonElement>('[data-action="reject P1"]')?.disabled === true;
+    for (const state of ['offline', 'refused'] as const) {
+      become(state);
+      expect(locked()).toBe(true);
+      await widget.act('reject', 'P1:1');
+    }
+    expect(widget.node.textContent).toContain('does not let this page in');
+    expect(client.calls.some(call => call.verb === 'reject')).toBe(false);
+    become('unheard');
+    expect([locked(), widget.node.textContent]).toEqual([false, expect.stringContaining('News do not come through')]);
+    become('connected');
+    await widget.act('reject', 'P1:1');
+    expect(client.calls.some(call => call.verb === 'reject')).toBe(true);
   });
 
   it('listens to what is about it, and to nothing else', async () => {
@@ -300,7 +339,7 @@ describe('the list of proposals', () => {
   ];
 
   function list(client: Desk, opened: string[] = []): ProposalList {
-    const widget = new ProposalList({ client, events: null, trans, folder: () => 'work', open: id => opened.push(id) });
+    const widget = new ProposalList({ client, events: null, trans, hints: new Hints(defaults, trans), folder: () => 'work', open: id => opened.push(id) });
     made.push(widget);
     return attach(widget);
   }

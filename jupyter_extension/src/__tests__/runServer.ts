@@ -4,7 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { CallError } from '../api';
 import { Run } from '../run';
 import type { IEventStream, IQuestion, NootropicEvent, StreamState } from '../tokens';
-import { answer } from './fixtures';
+import { answer, trans } from './fixtures';
 
 /** The server's side of a run, as a test moves it. */
 export class Server {
@@ -61,6 +61,8 @@ export class Stream implements IEventStream {
   event: Signal<IEventStream, NootropicEvent> = new Signal<IEventStream, NootropicEvent>(this);
   stateChanged: Signal<IEventStream, StreamState> = new Signal<IEventStream, StreamState>(this);
 
+  retry(): void {}
+
   dispose(): void {
     this.isDisposed = true;
     Signal.clearData(this);
@@ -79,7 +81,8 @@ export function start(server: Server, stream: Stream | null, begin = async () =>
     begin,
     ask: server.ask,
     stream,
-    take: async document => answer(document.bundle as ReadonlyJSONObject)
+    take: async document => answer(document.bundle as ReadonlyJSONObject),
+    trans
   });
 }
 

@@ -22,7 +22,7 @@ import { answer, attach, defaults, Desk, HOSTILE, model, planData, settled, Test
 describe('the plugins', () => {
   it('are small and can be disabled one by one', () => {
     expect(plugins.map(plugin => plugin.id.replace('nootropic-lab:', ''))).toEqual(
-      ['settings', 'events', 'client', 'renderers', 'commands', 'status', 'menu', 'actions', 'chat', 'review', 'board', 'inline']
+      ['settings', 'switch', 'events', 'client', 'renderers', 'commands', 'status', 'menu', 'actions', 'chat', 'review', 'board', 'inline']
     );
     // Of our own tokens only the client is a must: all else works without the others.
     const needed = plugins.flatMap(plugin => plugin.requires ?? []).map(token => token.name);
@@ -122,6 +122,17 @@ describe('a panel', () => {
     expect([widget.node.getAttribute('role'), widget.node.getAttribute('aria-label')]).toEqual(['region', 'Test']);
     widget.dispose();
     expect(panel.open()!.isDisposed).toBe(false);
+    panel.open()!.dispose();
+  });
+
+  it('is gone when it is closed, and made anew when it is opened again', async () => {
+    const { host } = bench();
+    const panel = addPanel(host, kind());
+    await host.settings.ready;
+    const widget = panel.open()!;
+    widget.close();
+    expect([widget.isDisposed, panel.tracker.size]).toEqual([true, 0]);
+    expect(panel.open()).not.toBe(widget);
     panel.open()!.dispose();
   });
 

@@ -22,6 +22,8 @@ export interface ICardNews {
 export interface ICardActions {
   readonly toggle: (id: string) => void;
   readonly menu: (id: string, anchor: HTMLElement) => void;
+  /** Why nothing can be done now; empty while it can. */
+  readonly locked: string;
 }
 
 /** One task as a card. Its first button is the card itself: it opens it, is lifted by Space, and dragged. */
@@ -57,7 +59,7 @@ export function card(task: ITask, news: ICardNews, actions: ICardActions | null,
       task.cost === null ? null : el('span', { class: 'noo-board-cost' }, costWords(task.cost, trans)),
       // What a task waits for stands there already.
       task.note && !(task.status === 'pending' && task.dependsOn.length > 0)
-        ? el('span', { class: 'noo-note' }, task.note)
+        ? el('span', { class: 'noo-note' }, ...withCode(task.note))
         : null
     )
   );
@@ -99,9 +101,10 @@ function menuButton(task: ITask, actions: ICardActions, trans: TranslationBundle
       'aria-haspopup': 'menu',
       'aria-expanded': 'false',
       'aria-label': trans.__('Actions for %1', task.id),
-      title: trans.__('Actions')
+      'aria-disabled': actions.locked === '' ? undefined : 'true',
+      title: actions.locked || trans.__('Actions')
     },
-    () => actions.menu(task.id, node)
+    () => actions.locked === '' && actions.menu(task.id, node)
   );
   return node;
 }

@@ -27,7 +27,7 @@ function criticalPath(tasks: readonly ITask[], trans: TranslationBundle): HTMLEl
   const more = tasks.length - MOST_TASKS;
   return el(
     'ol',
-    { class: 'noo-path', 'aria-label': trans.__('Critical path') },
+    { class: 'noo-path', 'aria-label': trans.__('A critical path') },
     ...tasks.slice(0, MOST_TASKS).map(task =>
       el(
         'li',

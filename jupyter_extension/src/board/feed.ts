@@ -1,8 +1,12 @@
 import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import { CallError } from '../api';
+import type { IAway } from '../away';
+import { away, awayNotice } from '../away';
+import { record } from '../json';
 import type { IPlan } from '../plan/data';
 import { readPlan } from '../plan/data';
 import type { IEventStream, INootropic, INootropicEvents, NootropicEvent } from '../tokens';
@@ -33,6 +37,7 @@ export interface IFeedOptions {
   readonly events: INootropicEvents | null;
   /** Tells which files this window has saved. */
   readonly files: Pick<Contents.IManager, 'fileChanged'> | null;
+  readonly trans: TranslationBundle;
 }
 
 /** The newest board of a workspace, asked for again when something has happened and somebody looks. */
@@ -44,7 +49,7 @@ export class BoardFeed implements IDisposable {
     window.addEventListener('focus', this.seen);
   }
 
-  /** Emitted when `plan`, `trouble` or `offline` may have changed. */
+  /** Emitted when `plan`, `none`, `trouble` or `away` may have changed. */
   readonly changed = new Signal<this, void>(this);
 
   /** The board, or null before the first answer and where there is no plan. */
@@ -57,9 +62,25 @@ export class BoardFeed implements IDisposable {
     return this._trouble;
   }
 
-  /** Whether the server has not been heard for a while. */
-  get offline(): boolean {
-    return this.stream?.state === 'offline';
+  /** Whether the answer was that there is no plan. */
+  get none(): boolean {
+    return this._none;
+  }
+
+  /** Why nothing can be asked or changed now; null while it can. */
+  get away(): IAway | null {
+    return away(this.stream, this.options.trans);
+  }
+
+  /** The same as a line above what is shown; null where there is nothing to say. */
+  get notice(): HTMLElement | null {
+    return awayNotice(this.stream, this.options.trans);
+  }
+
+  /** The person asks for it: also where the connection waits. */
+  async again(): Promise<void> {
+    this.stream?.retry();
+    await this.look();
   }
 
   get isDisposed(): boolean {
@@ -92,7 +113,7 @@ export class BoardFeed implements IDisposable {
     }
     if (this.asking !== null) {
       // What happened since the question was sent is not in its answer.
-      this.again = true;
+      this.repeat = true;
       return this.asking;
     }
     clearTimeout(this.timer);
@@ -122,19 +143,21 @@ export class BoardFeed implements IDisposable {
 
   private async ask(): Promise<void> {
     do {
-      this.again = false;
+      this.repeat = false;
+      const { client, folder, trans } = this.options;
       try {
-        const answer = await this.options.client.call('board', {}, { folder: this.options.folder, forms: [PLAN_MIME] });
-        this._plan = readPlan(answer.bundle[PLAN_MIME]);
+        const { bundle } = await client.call('board', { 'or-empty': true }, { folder, forms: [PLAN_MIME] });
+        const data = bundle[PLAN_MIME];
+        this._plan = readPlan(data);
+        this._none = record(data).plan === null;
         this._trouble =
-          this._plan === null ? new CallError('The board has a shape that this version does not know.', '', 'Update it.') : null;
+          this._plan === null && !this._none
+            ? new CallError(trans.__('The board has a shape that this version does not know.'), '', trans.__('Update the extension.'))
+            : null;
       } catch (error) {
         this._trouble = error instanceof CallError ? error : new CallError(String(error));
-        if (this._trouble.kind === 'NoPlan') {
-          this._plan = null;
-        }
       }
-    } while (this.again && !this.gone);
+    } while (this.repeat && !this.gone);
     if (!this.gone) {
       this.changed.emit();
     }
@@ -172,7 +195,7 @@ export class BoardFeed implements IDisposable {
 
   /** The person comes back, perhaps from an editor outside of this window. */
   private readonly seen = (): void => {
-    if (document.visibilityState === 'visible' && this._plan !== null) {
+    if (document.visibilityState === 'visible' && (this._plan !== null || this._none)) {
       this.soon();
     }
   };
@@ -181,7 +204,8 @@ export class BoardFeed implements IDisposable {
   private _trouble: CallError | null = null;
   private stream: IEventStream | null = null;
   private asking: Promise<void> | null = null;
-  private again = false;
+  private repeat = false;
+  private _none = false;
   private stale = true;
   private watched = false;
   private gone = false;

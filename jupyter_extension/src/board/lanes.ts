@@ -130,7 +130,14 @@ function cell(
   const more = own.length - count;
   return el(
     'div',
-    { class: 'noo-column', 'data-column': key, 'data-epic': epic, 'data-empty': String(own.length === 0) },
+    {
+      class: 'noo-column',
+      'data-column': key,
+      'data-epic': epic,
+      'data-empty': String(own.length === 0),
+      // Drawn above the cards where there is no room for a head above all lanes.
+      'data-title': own.length === 0 ? column : `${column} · ${own.length}`
+    },
     own.length === 0
       ? null
       : el('div', { class: 'noo-cards', role: 'list', 'aria-label': label }, ...own.slice(0, count).map(options.card)),

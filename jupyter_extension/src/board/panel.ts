@@ -1,4 +1,3 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
@@ -6,6 +5,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { SHOW_FORM } from '../commands/commands';
 import { el, notice, withCode } from '../dom';
+import type { Hints } from '../hints';
 import { stateView } from '../states';
 import type { ICommands } from './cardMenu';
 import type { IFeedOptions } from './feed';
@@ -15,7 +15,7 @@ import { BoardView } from './view';
 
 /** What the panel works with. */
 export interface IBoardPanelOptions extends IFeedOptions {
-  readonly trans: TranslationBundle;
+  readonly hints: Hints;
   readonly commands: ICommands | null;
   /** What was kept of it before a reload. */
   readonly kept: ReadonlyJSONObject;
@@ -43,6 +43,7 @@ export class BoardPanel extends Widget {
     layout.addWidget(new Widget({ node: this.banner }));
     layout.addWidget(this.view);
     this.view.hide();
+    this.node.tabIndex = -1;
     this.follow();
   }
 
@@ -55,7 +56,6 @@ export class BoardPanel extends Widget {
   override dispose(): void {
     if (!this.isDisposed) {
       this.feed.dispose();
-      Signal.clearData(this);
     }
     super.dispose();
   }
@@ -77,27 +77,27 @@ export class BoardPanel extends Widget {
   }
 
   protected override onActivateRequest(_: Message): void {
-    const first = this.node.querySelector<HTMLElement>('.noo-board-handle[tabindex="0"], button, input');
-    (first ?? this.node).focus();
+    const first = (what: string): HTMLElement | null => this.node.querySelector<HTMLElement>(what);
+    (first('.noo-board-handle[tabindex="0"]') ?? first('.noo-panel-state button') ?? this.node).focus();
   }
 
   private follow(): void {
-    const { plan, trouble, offline } = this.feed;
+    const { plan, none, trouble, away } = this.feed;
     const { trans } = this.options;
-    const again = { label: trans.__('Try again'), run: () => void this.feed.look() };
+    const again = { label: trans.__('Try again'), run: () => void this.feed.again() };
     this.view.setHidden(plan === null);
     if (plan !== null) {
       this.banner.replaceChildren(
-        offline
-          ? notice('info', trans.__('The server is away. This is the board as it was told last; it follows by itself.'))
-          : trouble !== null
-            ? notice('error', ...withCode(trouble.message))
-            : ''
+        this.feed.notice ?? (trouble === null ? '' : notice('error', ...withCode(trouble.message)))
       );
-      this.view.display(plan, true);
-    } else if (trouble === null) {
-      this.banner.replaceChildren(stateView({ kind: 'loading', title: trans.__('Reading the plan') }));
-    } else if (trouble.kind === 'NoPlan') {
+      this.view.display(plan, true, away?.title);
+      if (document.activeElement === this.node) {
+        // The panel was opened by its person before there was a card.
+        this.node.querySelector<HTMLElement>('.noo-board-handle[tabindex="0"]')?.focus();
+      }
+    } else if (away !== null) {
+      this.banner.replaceChildren(stateView({ kind: 'offline', title: away.title, text: [away.text], actions: [again] }));
+    } else if (none && trouble === null) {
       this.banner.replaceChildren(
         stateView({
           kind: 'empty',
@@ -106,7 +106,7 @@ export class BoardPanel extends Widget {
             trans.__(
               'Say what you want to build, in a cell: %1 and below it %2. The tasks then stand here.',
               '`%%noo plan`',
-              `\`${trans.__('Build a Python library for posts with comments.')}\``
+              `\`${trans.__('Build a Python library for posts with comments')}\``
             )
           ),
           actions: [
@@ -114,11 +114,19 @@ export class BoardPanel extends Widget {
               ? [{ label: trans.__('Plan…'), run: () => void this.options.commands?.execute('nootropic:plan', { [SHOW_FORM]: true }) }]
               : []),
             again
-          ]
+          ],
+          hint: this.options.hints.hint(
+            'board',
+            trans.__(
+              'Each task becomes a card. Drag it, or lift it with Space and carry it with the arrow keys: that changes its stage, its order, or what it waits for. ⋯ runs it. Each change is a commit, and Undo takes it back.'
+            )
+          )
         })
       );
+    } else if (trouble === null) {
+      this.banner.replaceChildren(stateView({ kind: 'loading', title: trans.__('Reading the plan') }));
     } else {
-      const kind = offline || trouble.status === 0 ? 'offline' : 'error';
+      const kind = trouble.status === 0 ? 'offline' : 'error';
       this.banner.replaceChildren(
         stateView({ kind, title: trans.__('The board cannot be shown'), text: withCode(trouble.message), actions: [again] })
       );

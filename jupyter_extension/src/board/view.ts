@@ -98,7 +98,7 @@ export class BoardView extends Widget {
     this.hand = new Hand({
       node: this.node,
       trans,
-      plan: () => (this.active ? this.shownPlan : null),
+      plan: () => (this.active && this.locked === '' ? this.shownPlan : null),
       say: this.told.say,
       dropped: (id, to) => this.mover.drop(id, to),
       draw: () => this.draw()
@@ -108,10 +108,14 @@ export class BoardView extends Widget {
   /** Emitted when the person has arranged the board otherwise: filters, folds, scroll. */
   readonly arranged = new Signal<this, void>(this);
 
-  /** Show a plan. While `active` is false it is a picture only: what it shows may be of another time. */
-  display(plan: IPlan, active: boolean): void {
+  /**
+   * Show a plan. While `active` is false it is a picture only: what it shows may be of another time. `locked` says why
+   * nothing of it can be changed now.
+   */
+  display(plan: IPlan, active: boolean, locked = ''): void {
     this.plan = plan;
     this.active = active;
+    this.locked = locked;
     this.draw();
   }
 
@@ -119,7 +123,6 @@ export class BoardView extends Widget {
     if (!this.isDisposed) {
       this.toolbar.dispose();
       this.runs.dispose();
-      Signal.clearData(this);
     }
     super.dispose();
   }
@@ -144,6 +147,7 @@ export class BoardView extends Widget {
     if (this.toolbar.node.parentNode === null && plan.tasks.length > 0) {
       this.told.line.before(this.toolbar.node);
     }
+    this.told.lock(this.locked !== '');
     this.stops.keep(() => {
       this.body.replaceChildren(
         ...sections({
@@ -224,7 +228,11 @@ export class BoardView extends Widget {
       open: this.opened.has(task.id),
       saving: this.mover.saving(task.id)
     };
-    const actions = { toggle: this.toggle, menu: (id: string, anchor: HTMLElement) => this.menu(id, anchor) };
+    const actions = {
+      toggle: this.toggle,
+      menu: (id: string, anchor: HTMLElement) => this.menu(id, anchor),
+      locked: this.locked
+    };
     const node = card(run ? { ...task, status: 'running' } : task, news, this.active ? actions : null, this.options.trans);
     if (!this.active) {
       node.querySelector('.noo-board-handle')?.addEventListener('click', () => this.toggle(task.id));
@@ -297,4 +305,5 @@ export class BoardView extends Widget {
   private plan: IPlan | null = null;
   private shownPlan: IPlan | null = null;
   private active = false;
+  private locked = '';
 }

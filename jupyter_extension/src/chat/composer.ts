@@ -85,11 +85,19 @@ export class Composer {
 
   /** Show that an answer is coming: it can be stopped, and the next message written meanwhile. */
   set busy(busy: boolean) {
+    this.answering = busy;
     this.stopping.hidden = !busy;
-    this.sending.disabled = busy;
+    this.allow();
     if (!busy && document.activeElement === this.stopping) {
       this.input.focus();
     }
+  }
+
+  /** Why nothing can be sent now; empty while it can. What is written stays, and can be written on. */
+  set locked(why: string) {
+    this.why = why;
+    this.sending.title = why;
+    this.allow();
   }
 
   dispose(): void {
@@ -105,11 +113,15 @@ export class Composer {
     // What is sent is what the chips show, looked up now.
     this.sending.disabled = true;
     const found = await this.refresh();
-    this.sending.disabled = false;
+    this.allow();
     const { draft } = this;
     this.fill('');
     this.options.send(message, found, draft);
     this.options.changed();
+  }
+
+  private allow(): void {
+    this.sending.disabled = this.answering || this.why !== '';
   }
 
   private key(event: KeyboardEvent): void {
@@ -215,6 +227,8 @@ export class Composer {
   private readonly sending: HTMLButtonElement;
   private readonly stopping: HTMLButtonElement;
   private draft: IDraft | null = null;
+  private answering = false;
+  private why = '';
   private turn = 0;
   private round = 0;
   private typing: ReturnType<typeof setTimeout> | undefined;

@@ -38,7 +38,8 @@ export class Conversation extends Panel {
 
   /** Everything that is shown. */
   get entries(): readonly Entry[] {
-    return this.widgets.filter(widget => widget instanceof Entry);
+    // What is still under way may end after the panel was closed.
+    return this.isDisposed ? [] : this.widgets.filter(widget => widget instanceof Entry);
   }
 
   /** Where the next turn of the chat will stand. */
@@ -79,7 +80,7 @@ export class Conversation extends Panel {
 
   /** Show another chat, or none. */
   clear(): void {
-    [...this.widgets].forEach(widget => widget.dispose());
+    this.entries.forEach(entry => entry.dispose());
   }
 
   /** Bring the log in step with the turns as they are kept. What stands there already is left alone. */

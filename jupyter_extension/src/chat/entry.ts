@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
-import { button, el, notice } from '../dom';
+import { button, el, notice, withCode } from '../dom';
 import { questionView } from '../question';
 import type { IRun } from '../tokens';
 import { AnswerView } from './answer';
@@ -139,7 +139,7 @@ export class Entry extends Panel {
     await this.answer.finish(this.plain === null ? partial : '');
     const { trans, retry } = this.options;
     const again = button(trans.__('Retry'), { class: 'noo-button' }, () => retry(this.question));
-    const told = ending === 'stopped' ? [] : [notice('error', why)];
+    const told = ending === 'stopped' ? [] : [notice('error', ...withCode(why))];
     this.below.node.replaceChildren(
       partial === '' || this.plain === null ? '' : this.plain,
       ...(partial === '' && ending !== 'stopped' ? [] : this.mark(ending)),

@@ -20,6 +20,8 @@ export interface IExchangeOptions {
   readonly accepted: () => void;
   /** Keep a command with its answer; gives its number, or null where it cannot be kept. */
   readonly keep: (line: string, forms: ReadonlyJSONObject) => Promise<number | null>;
+  /** Says something aloud. */
+  readonly say: (words: string) => void;
 }
 
 /** Where a run comes from: asked here, before a reload of this page, or in another window. */
@@ -56,7 +58,7 @@ export class Exchange {
 
   /** Show a run until it ends, and what came of it. */
   watch(run: IRun, question: string, verb: string, origin: Origin = 'here'): void {
-    const { log, busy, accepted } = this.options;
+    const { log, busy, accepted, say, trans } = this.options;
     const place = origin === 'here' || verb !== 'chat' ? null : log.takeUp(question);
     const entry = log.ask(question);
     if (verb === 'chat') {
@@ -66,6 +68,7 @@ export class Exchange {
     this._run = run;
     this._asked = { verb, question };
     busy(true);
+    say(trans.__('Asking …'));
     entry.follow(run, verb);
     run.news.connect((_, news) => {
       if (news.event === 'accepted') {
@@ -76,7 +79,7 @@ export class Exchange {
   }
 
   private async end(run: IRun, entry: Entry, verb: string): Promise<void> {
-    const { log, went } = this.options;
+    const { log, went, say, trans } = this.options;
     try {
       const answer = await run.result;
       if (this._run !== run) {
@@ -85,6 +88,7 @@ export class Exchange {
       if (verb !== 'chat') {
         this.over();
         await Promise.all([entry.showResult(answer.bundle), this.keep(entry, answer.bundle)]);
+        say(trans.__('The result is there.'));
         return;
       }
       const { result } = answer;
@@ -95,7 +99,9 @@ export class Exchange {
       log.entries.filter(each => each !== entry && each.index === entry.index).forEach(each => each.dispose());
       this.over();
       went(facts.chat, facts);
-      await entry.showTurn({ ...turnOf(result), question: entry.question }, facts);
+      const turn = turnOf(result);
+      await entry.showTurn({ ...turn, question: entry.question }, facts);
+      say(trans._n('The answer is there: %1 word.', 'The answer is there: %1 words.', turn.answer.split(/\s+/).filter(Boolean).length));
     } catch (error) {
       if (this._run !== run) {
         return;
@@ -111,6 +117,8 @@ export class Exchange {
       }
       const why = this.why(error);
       await entry.fail(run.text, ending, why);
+      // An error is an alert, and heard as such.
+      say(ending === 'stopped' ? trans.__('Stopped.') : '');
       if (verb !== 'chat') {
         await this.keep(entry, { 'text/plain': [run.text, why].filter(part => part !== '').join('\n') });
       }

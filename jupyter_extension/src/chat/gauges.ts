@@ -2,8 +2,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Child } from '../dom';
 import { el } from '../dom';
-import { stateView } from '../states';
-import type { IEventStream } from '../tokens';
 import type { IFacts, ITurn } from './data';
 
 /** Who answered and where that is; of a turn that was read from the history, the model and its backend. */
@@ -22,17 +20,6 @@ export function factsLine(turn: ITurn, facts: IFacts | null, trans: TranslationB
 /** Whether a model is on this machine. */
 export function place(local: boolean, trans: TranslationBundle): string {
   return local ? trans.__('local') : trans.__('cloud');
-}
-
-/** What is shown while the server does not answer; nothing while it does. */
-export function offline(stream: IEventStream | null, trans: TranslationBundle): HTMLElement | string {
-  return stream?.state === 'offline'
-    ? stateView({
-        kind: 'offline',
-        title: trans.__('The Jupyter server does not answer'),
-        text: [trans.__('What was written and what has come stays here. The connection is tried again by itself.')]
-      })
-    : '';
 }
 
 /** How full the model's window was, and what did not fit. */

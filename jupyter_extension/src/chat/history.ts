@@ -142,6 +142,7 @@ export class History {
     const at = rows.findIndex(row => row === document.activeElement || row.parentElement?.contains(document.activeElement));
     if (event.key === 'Escape') {
       this.hide();
+      this.button.focus();
     } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       rows[(at + (event.key === 'ArrowDown' ? 1 : rows.length - 1)) % rows.length]?.focus();
     } else {

@@ -26,14 +26,19 @@ export class ChatPanel extends Panel {
     super();
     const { trans } = options;
     this.addClass('noo-chat');
-    this.connection = new Connection(options.events, trans, event => this.hear(event));
+    this.connection = new Connection(options.events, trans, event => this.hear(event), () => this.reached());
     this.meters = new Meters(options.client, trans);
     this.memory = new Memory(options.state);
     this.history = new History({
       client: options.client,
       trans,
       folder: () => this.at.folder,
-      open: chat => void (this.free() && this.openChat(chat)),
+      open: chat => {
+        this.composer.input.focus();
+        if (this.free()) {
+          void this.openChat(chat);
+        }
+      },
       current: () => this.at.id
     });
     const fresh = button(trans.__('New'), { class: 'noo-button', title: trans.__('Begin a new chat') }, () => this.beginNew());
@@ -67,7 +72,8 @@ export class ChatPanel extends Panel {
         }
       },
       accepted: () => this.save(),
-      keep: (line, forms) => this.at.keep(line, forms)
+      keep: (line, forms) => this.at.keep(line, forms),
+      say: words => (this.live.textContent = words)
     });
     this.at = new OpenChat({
       client: options.client,
@@ -78,7 +84,8 @@ export class ChatPanel extends Panel {
       begun: () => this.save()
     });
     const top = el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button);
-    const parts = [top, this.history.node, this.connection.banner, this.log, this.meters.node, this.told, this.composer.node];
+    const below = [this.meters.node, this.told, this.live, this.composer.node];
+    const parts = [top, this.history.node, this.connection.banner, this.log, ...below];
     parts.forEach(part => this.addWidget(part instanceof Widget ? part : new Widget({ node: part })));
   }
 
@@ -147,6 +154,9 @@ export class ChatPanel extends Panel {
 
   /** Go to a workspace, and there to a chat; to the last one where none is named. */
   private async enter(folder: string, chat: string | null, kept: IKept | null = null): Promise<void> {
+    if (this.isDisposed) {
+      return; // Closed, or switched off, before it was known where to go.
+    }
     this.at.folder = folder;
     this.connection.to(folder);
     await this.openChat(chat, kept);
@@ -157,13 +167,14 @@ export class ChatPanel extends Panel {
     const { client, trans, ask } = this.options;
     const turn = ++this.opening;
     const folder = this.at.folder;
+    this.unopened = null;
     this.log.clear();
     this.exchange.facts.clear();
     this.log.say({ kind: 'loading', title: trans.__('Opening the chat …') });
     try {
       const heads = chat === null ? await chatsOf(client, folder) : [];
       const id = chat ?? heads.find(head => head.face === 'lab')?.id ?? '';
-      if (turn !== this.opening) {
+      if (turn !== this.opening || this.isDisposed) {
         return;
       }
       this.at.id = id;
@@ -176,15 +187,17 @@ export class ChatPanel extends Panel {
         this.at.id = '';
         this.log.welcome();
       } else if (turn === this.opening) {
+        const again = (): void => void this.openChat(chat, kept);
+        this.unopened = again;
         this.log.say({
           kind: 'error',
           title: trans.__('The chat could not be opened'),
           text: [error instanceof Error ? error.message : String(error)],
-          actions: [{ label: trans.__('Try again'), run: () => void this.openChat(chat, kept) }]
+          actions: [{ label: trans.__('Try again'), run: again }]
         });
       }
     }
-    if (kept !== null && kept.run !== '') {
+    if (kept !== null && kept.run !== '' && !this.isDisposed) {
       // It was running when the page was left: it may still be.
       this.exchange.watch(client.attach(kept.run, { folder }), kept.question, kept.verb, 'before');
     } else if (this.at.id !== '' && turn === this.opening) {
@@ -234,7 +247,10 @@ export class ChatPanel extends Panel {
     if (this.exchange.run !== null || this.isDisposed) {
       return;
     }
-    this.told.textContent = '';
+    this.told.textContent = this.connection.away?.title ?? '';
+    if (this.connection.away !== null) {
+      return;
+    }
     try {
       const meant = await whatIsMeant(message, found, draft, this.at.folder, ask);
       if (meant.help !== '') {
@@ -276,6 +292,15 @@ export class ChatPanel extends Panel {
     }
   }
 
+  /** The connection is another: while the server is away nothing is sent, and what it did not answer is asked again. */
+  private reached(): void {
+    this.composer.locked = this.connection.away?.title ?? '';
+    if (this.connection.isConnected) {
+      this.unopened?.();
+      void this.meters.look(this.at.folder);
+    }
+  }
+
   private save(): void {
     this.memory.keep(() => ({
       folder: this.at.folder,
@@ -287,6 +312,7 @@ export class ChatPanel extends Panel {
   }
 
   private readonly told = el('div', { class: 'noo-chat-told', role: 'status' });
+  private readonly live = el('div', { class: 'noo-live', role: 'status' });
   private readonly connection: Connection;
   private readonly meters: Meters;
   private readonly memory: Memory;
@@ -296,5 +322,6 @@ export class ChatPanel extends Panel {
   private readonly exchange: Exchange;
   private readonly at: OpenChat;
   private beginning: Promise<void> | null = null;
+  private unopened: (() => void) | null = null;
   private opening = 0;
 }

@@ -85,6 +85,8 @@ async function execute(
     args
   );
   const widget = new MainAreaWidget({ content });
+  // JupyterLab would call it the content of the main area.
+  content.node.setAttribute('aria-label', trans.__('Nootropic: %1', capability.verb));
   widget.id = `nootropic-${capability.verb}-${++opened}`;
   // The panel has no tools of its own.
   widget.toolbar.hide();

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
-import { button, el, notice } from '../dom';
+import { button, el, notice, withCode } from '../dom';
 import { questionView } from '../question';
 import type { IAnswer, ICapability, INootropic, IRun } from '../tokens';
 import { argumentForm } from './form';
@@ -64,7 +64,7 @@ export class VerbPanel extends Panel {
       return answer;
     } catch (error) {
       if (!this.isDisposed && this.stop === stop) {
-        const told = notice('error', error instanceof Error ? error.message : String(error));
+        const told = notice('error', ...withCode(error instanceof Error ? error.message : String(error)));
         this.status.replaceChildren(told, run.text === '' ? '' : el('pre', { class: 'noo-plain' }, run.text));
       }
       return null;

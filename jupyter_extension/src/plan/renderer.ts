@@ -1,5 +1,4 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import type { ICommands } from '../board/cardMenu';
@@ -14,7 +13,6 @@ import { readPlan } from './data';
 
 /** What the renderer of plans needs. */
 export interface IPlanRendererOptions extends IFeedOptions {
-  readonly trans: TranslationBundle;
   readonly commands: ICommands | null;
 }
 
@@ -91,7 +89,8 @@ export class PlanRenderer extends Widget implements IRenderMime.IRenderer {
     // The board as saved stays where there is no newer one of the same plan: it was right when it was made.
     const newest = this.feed.plan;
     if (this.plan !== null && newest !== null && newest.id === this.plan.id) {
-      this.view.display(newest, true);
+      this.trouble.replaceChildren(this.feed.notice ?? '');
+      this.view.display(newest, true, this.feed.away?.title);
     }
   }
 

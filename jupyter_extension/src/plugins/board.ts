@@ -6,6 +6,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { BoardPanel } from '../board/panel';
 import { openDocuments } from '../documents';
+import { Hints } from '../hints';
 import { boardIcon } from '../icon';
 import type { IPanelKind } from '../panels';
 import { addPanel } from '../panels';
@@ -35,8 +36,10 @@ export const board: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const open = openDocuments(app, documents);
+    const kept = settingsOr(settings);
+    const hints = new Hints(kept, trans);
     const kind: IPanelKind<BoardPanel> = addPanel<BoardPanel>(
-      { app, restorer, palette, settings: settingsOr(settings) },
+      { app, restorer, palette, settings: kept },
       {
         id: 'nootropic-board',
         icon: boardIcon,
@@ -55,6 +58,7 @@ export const board: JupyterFrontEndPlugin<void> = {
             files: app.serviceManager.contents,
             folder: typeof args.folder === 'string' ? args.folder : (open.folderOf(app.shell.currentWidget) ?? ''),
             trans,
+            hints,
             commands: app.commands,
             kept: args
           });

@@ -79,7 +79,7 @@ export const chat: JupyterFrontEndPlugin<IChatOpener> = {
         make: () =>
           new ChatPanel({
             client,
-            ask: asking(serverSettings),
+            ask: asking(serverSettings, trans),
             events,
             settings: kept,
             state,

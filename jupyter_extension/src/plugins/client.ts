@@ -1,13 +1,14 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { asking } from '../api';
 import { CellWatch } from '../cells';
 import { NootropicClient } from '../client';
 import { openDocuments } from '../documents';
 import { settingsOr } from '../settings';
-import { INootropic, INootropicEvents, INootropicSettings } from '../tokens';
+import { DOMAIN, INootropic, INootropicEvents, INootropicSettings } from '../tokens';
 
 /** Provides the service that runs verbs. */
 export const client: JupyterFrontEndPlugin<INootropic> = {
@@ -16,18 +17,21 @@ export const client: JupyterFrontEndPlugin<INootropic> = {
   autoStart: true,
   provides: INootropic,
   requires: [IDocumentManager],
-  optional: [INootropicSettings, INootropicEvents],
+  optional: [INootropicSettings, INootropicEvents, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     documents: IDocumentManager,
     settings: INootropicSettings | null,
-    events: INootropicEvents | null
+    events: INootropicEvents | null,
+    translator: ITranslator | null
   ): INootropic => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
     const service = new NootropicClient({
-      ask: asking(app.serviceManager.serverSettings),
+      ask: asking(app.serviceManager.serverSettings, trans),
       documents: openDocuments(app, documents),
       settings: settingsOr(settings),
-      events
+      events,
+      trans
     });
     // A notebook may have several panels; its session is listened to once, until the notebook is closed.
     const heard = new WeakSet<object>();

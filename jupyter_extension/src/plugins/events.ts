@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { probing } from '../api';
 import { EventHub } from '../events';
 import { settingsOr } from '../settings';
 import { INootropicEvents, INootropicSettings } from '../tokens';
@@ -12,5 +13,5 @@ export const events: JupyterFrontEndPlugin<INootropicEvents> = {
   provides: INootropicEvents,
   optional: [INootropicSettings],
   activate: (app, settings: INootropicSettings | null) =>
-    new EventHub(app.serviceManager.serverSettings, settingsOr(settings))
+    new EventHub(app.serviceManager.serverSettings, settingsOr(settings), probing(app.serviceManager.serverSettings))
 };

@@ -1,5 +1,4 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -10,7 +9,6 @@ import { nootropicIcon } from '../icon';
 import { settingsOr, whileEnabled } from '../settings';
 import { DOMAIN, IChatOpener, INootropicSettings } from '../tokens';
 
-const SWITCH = 'nootropic:switch';
 const START = 'nootropic:start';
 
 /** The menu's commands, in groups; those that are not there (a plugin is disabled) are not shown. */
@@ -21,38 +19,24 @@ const GROUPS: readonly (readonly string[])[] = [
   ['nootropic:status', 'nootropic:cost', 'nootropic:doctor']
 ];
 
-/** The Nootropic menu, the launcher's card, and the switch that turns all of it off. */
+/** The Nootropic menu and the launcher's card. */
 export const menu: JupyterFrontEndPlugin<void> = {
   id: 'nootropic-lab:menu',
-  description: 'The Nootropic menu, a card in the launcher, and the one switch.',
+  description: 'The Nootropic menu, and a card in the launcher.',
   autoStart: true,
-  optional: [INootropicSettings, IMainMenu, ILauncher, ICommandPalette, IChatOpener, ITranslator],
+  optional: [INootropicSettings, IMainMenu, ILauncher, IChatOpener, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     settings: INootropicSettings | null,
     mainMenu: IMainMenu | null,
     launcher: ILauncher | null,
-    palette: ICommandPalette | null,
     chat: IChatOpener | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
-    const kept = settingsOr(settings);
-    if (settings !== null) {
-      commands.addCommand(SWITCH, {
-        label: () => (kept.enabled ? trans.__('Switch Nootropic Off') : trans.__('Switch Nootropic On')),
-        caption: trans.__('One switch for everything that Nootropic shows and does'),
-        describedBy: { args: { type: 'object', properties: {} } },
-        execute: () => kept.set('enabled', !kept.enabled)
-      });
-      settings.changed.connect(() => commands.notifyCommandChanged(SWITCH));
-      // Outside of what it switches: it must be found when all else is gone.
-      palette?.addItem({ command: SWITCH, category: trans.__('Nootropic') });
-      mainMenu?.settingsMenu.addGroup([{ command: SWITCH }], 90);
-    }
     const start = (): string => (chat === null ? 'nootropic:plan' : 'nootropic:open-chat');
-    whileEnabled(kept, () => {
+    whileEnabled(settingsOr(settings), () => {
       const all = new DisposableSet();
       all.add(
         commands.addCommand(START, {

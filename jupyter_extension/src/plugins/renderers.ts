@@ -45,6 +45,6 @@ export const renderers: JupyterFrontEndPlugin<void> = {
     const files = app.serviceManager.contents;
     const { commands } = app;
     add(PLAN_MIME, folder => new PlanRenderer({ client: nootropic, events, files, commands, folder, trans }));
-    add(PROPOSAL_MIME, folder => new ProposalRenderer({ client: nootropic, folder, trans }));
+    add(PROPOSAL_MIME, folder => new ProposalRenderer({ client: nootropic, events, folder, trans }));
   }
 };

@@ -9,6 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CallError } from '../api';
 import { openDocuments } from '../documents';
+import { Hints } from '../hints';
 import { reviewIcon } from '../icon';
 import { text } from '../json';
 import { addPanel } from '../panels';
@@ -57,6 +58,7 @@ export const review: JupyterFrontEndPlugin<void> = {
     const kept = settingsOr(settings);
     const open = openDocuments(app, documents);
     const { commands } = app;
+    const hints = new Hints(kept, trans);
     const category = trans.__('Nootropic');
     const labels: Readonly<Record<ReviewAct, string>> = {
       next: trans.__('Next Hunk'),
@@ -153,6 +155,7 @@ export const review: JupyterFrontEndPlugin<void> = {
             client,
             events,
             trans,
+            hints,
             folder: () => open.folderOf(app.shell.currentWidget) ?? '',
             open: (id, folder) => void reviews.open({ id, folder })
           });

@@ -24,16 +24,20 @@ export function proposalView(
   decide: (decision: Decision, refs: readonly string[]) => void
 ): HTMLElement[] {
   const locked = state.locked !== '';
-  const action = (label: string, kind: string, about: string, decision: Decision, refs: readonly string[]): HTMLElement =>
+  const action: Action = (label, kind, about, decision, refs, refused = '') =>
     button(
       label,
       {
         class: `noo-button noo-mod-${kind}`,
         'aria-label': about,
         'data-action': `${decision} ${refs.join(' ')}`,
-        disabled: locked ? '' : undefined
+        disabled: locked ? '' : undefined,
+        // Not `disabled`: a button that cannot be reached cannot tell why.
+        'aria-disabled': refused === '' ? undefined : 'true',
+        'aria-description': refused || undefined,
+        title: refused || undefined
       },
-      () => decide(decision, refs)
+      () => refused === '' && decide(decision, refs)
     );
   return [
     head(proposal, trans),
@@ -50,16 +54,24 @@ export function proposalView(
   ];
 }
 
-/** Makes a button for a decision. */
-export type Action = (label: string, kind: string, about: string, decision: Decision, refs: readonly string[]) => HTMLElement;
+/** Makes a button for a decision; `refused` says why it would be refused now. */
+export type Action = (
+  label: string,
+  kind: string,
+  about: string,
+  decision: Decision,
+  refs: readonly string[],
+  refused?: string
+) => HTMLElement;
 
 function wholeActions(proposal: IProposal, trans: TranslationBundle, action: Action): HTMLElement[] {
   const pending = refsIn(proposal, ['pending']);
   const { id } = proposal;
+  const refused = proposal.hunks.find(hunk => hunk.state === 'pending' && hunk.refused !== '')?.refused;
   return [
     ...(pending.length > 0
       ? [
-          action(trans.__('Accept all (%1)', pending.length), 'accept', trans.__('Accept all of %1', id), 'accept', pending),
+          action(trans.__('Accept all (%1)', pending.length), 'accept', trans.__('Accept all of %1', id), 'accept', pending, refused),
           action(trans.__('Reject all'), 'plain', trans.__('Reject all of %1', id), 'reject', pending)
         ]
       : []),
@@ -118,7 +130,7 @@ function hunkActions(proposal: IProposal, hunk: IHunk, trans: TranslationBundle,
   return [
     // A rejection wrote nothing: it is taken back by accepting.
     ...(isPending || hunk.state === 'rejected'
-      ? [action(trans.__('Accept'), isPending ? 'accept' : 'plain', trans.__('Accept hunk %1', ref), 'accept', [ref])]
+      ? [action(trans.__('Accept'), isPending ? 'accept' : 'plain', trans.__('Accept hunk %1', ref), 'accept', [ref], hunk.refused)]
       : []),
     ...(isPending ? [action(trans.__('Reject'), 'plain', trans.__('Reject hunk %1', ref), 'reject', [ref])] : []),
     ...reversals(proposal, trans, action, turn => ownHunk(proposal, turn) === ref)

@@ -2,9 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
 import { CallError } from '../client';
+import { away } from '../away';
 import { notice } from '../dom';
 import { record, text } from '../json';
-import type { IAnswer, INootropic } from '../tokens';
+import type { IAnswer, IEventStream, INootropic, INootropicEvents } from '../tokens';
 import { PROPOSAL_MIME } from '../tokens';
 import type { IProposal } from './data';
 import { readProposal } from './data';
@@ -14,6 +15,8 @@ import { proposalView } from './view';
 /** What the view of a proposal needs. */
 export interface IProposalOptions {
   readonly client: INootropic;
+  /** Without them it is not seen when the server is away or back. */
+  readonly events: INootropicEvents | null;
   readonly folder: string;
   readonly trans: TranslationBundle;
 }
@@ -50,6 +53,10 @@ export class ProposalWidget extends Widget {
     this.locked = trans.__('Looking it up in the workspace …');
     this.message = null;
     this.draw();
+    if (this.stream === null && this.options.events !== null) {
+      this.stream = this.options.events.connect(this.options.folder);
+      this.stream.stateChanged.connect(this.reached, this);
+    }
     // Not awaited: the diff is there to be read at once, also where the server does not answer.
     void this.lookUp();
   }
@@ -57,6 +64,7 @@ export class ProposalWidget extends Widget {
   override dispose(): void {
     if (!this.isDisposed) {
       this.options.client.decided.disconnect(this.follow, this);
+      this.stream?.dispose();
     }
     super.dispose();
   }
@@ -80,11 +88,13 @@ export class ProposalWidget extends Widget {
         this.message = null;
       }
       this.proposal = current;
+      this.cut = false;
       this.locked = '';
     } catch (error) {
       if (this.isDisposed || turn !== this.asked) {
         return;
       }
+      this.cut = true;
       this.locked = trans.__('Shown as saved in the notebook; nothing can be decided here.');
       this.message = { kind: 'info', text: words(error) };
     }
@@ -139,6 +149,21 @@ export class ProposalWidget extends Widget {
     this.catchUp();
   }
 
+  /** Without a server nothing can be decided; when it is back, it is asked what has become of the proposal. */
+  private reached(): void {
+    const gone = away(this.stream, this.options.trans);
+    if (gone !== null && !this.deciding) {
+      this.cut = true;
+      this.locked = gone.title;
+      this.message = { kind: 'info', text: gone.text };
+      this.draw();
+    } else if (this.stream?.state === 'connected' && this.cut) {
+      this.cut = false;
+      this.message = null;
+      this.follow();
+    }
+  }
+
   /** Somebody decided elsewhere in this window, perhaps from another folder of the workspace: this may be old. */
   private follow(): void {
     this.stale = true;
@@ -183,7 +208,10 @@ export class ProposalWidget extends Widget {
   private message: { readonly kind: 'error' | 'info'; readonly text: string } | null = null;
   private deciding = false;
   private stale = false;
+  /** The store could not be asked. */
+  private cut = false;
   private asked = 0;
+  private stream: IEventStream | null = null;
 }
 
 /** What a decision did. That it can be undone, a button says already. */

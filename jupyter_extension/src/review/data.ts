@@ -62,6 +62,8 @@ export interface IReview {
   readonly drift: string;
   /** So large that no hunk was tried: what does not fit is refused when it is accepted. */
   readonly large: boolean;
+  /** Why files of the proposal could not be accepted now, by path: of the open file, and of others where that is known. */
+  readonly refused: ReadonlyMap<string, string>;
   readonly language: string;
   readonly hunks: readonly IReviewHunk[];
   readonly cells: readonly ICellRun[];
@@ -82,6 +84,7 @@ export function readReview(result: ReadonlyJSONObject): IReview | null {
     pages: number(result.pages) ?? 1,
     drift: text(result.drift),
     large: result.large === true,
+    refused: new Map(Object.entries(record(result.refused)).map(([path, why]) => [path, text(why)])),
     language: text(result.language),
     hunks: read.hunks.map((hunk, index) => ({
       ...hunk,

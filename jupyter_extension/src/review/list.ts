@@ -2,7 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
 import { CallError } from '../api';
+import { away, awayNotice } from '../away';
 import { button, el, notice, withCode } from '../dom';
+import type { Hints } from '../hints';
 import { texts } from '../json';
 import { statusWords } from '../proposal/words';
 import { stateView } from '../states';
@@ -16,6 +18,7 @@ export interface IProposalListOptions {
   readonly client: INootropic;
   readonly events: INootropicEvents | null;
   readonly trans: TranslationBundle;
+  readonly hints: Hints;
   /** The folder whose workspace is meant. */
   readonly folder: () => string;
   readonly open: (id: string, folder: string) => void;
@@ -123,6 +126,12 @@ export class ProposalList extends Widget {
     }
   }
 
+  /** The person asks for it: also where the connection waits. */
+  private again(): void {
+    this.stream?.retry();
+    void this.read();
+  }
+
   private async read(): Promise<void> {
     const { client } = this.options;
     const folder = this.place;
@@ -147,7 +156,12 @@ export class ProposalList extends Widget {
   private draw(): void {
     const { trans } = this.options;
     const { lines, failure } = this;
-    const again = [{ label: trans.__('Try again'), run: () => void this.read() }];
+    const again = [{ label: trans.__('Try again'), run: () => this.again() }];
+    const gone = lines === null || failure !== null ? away(this.stream, trans) : null;
+    if (gone !== null) {
+      this.body.replaceChildren(stateView({ kind: 'offline', title: gone.title, text: [gone.text], actions: again }));
+      return;
+    }
     if (failure !== null) {
       const kind = isAway(failure) ? 'offline' : 'error';
       this.body.replaceChildren(
@@ -164,7 +178,7 @@ export class ProposalList extends Widget {
     const shown = found.slice(0, MOST);
     this.body.replaceChildren(
       ...this.notes.map(note => notice('error', ...withCode(note))),
-      ...(this.stream?.state === 'offline' ? [notice('info', trans.__('The connection is lost; it is tried again.'))] : []),
+      awayNotice(this.stream, trans) ?? '',
       found.length === 0 ? this.empty(lines) : el('ul', { 'aria-label': trans.__('Proposals') }, ...shown.map(line => this.line(line))),
       ...(found.length > MOST ? [el('p', { class: 'noo-facts' }, trans.__('and %1 more: search for them', found.length - MOST))] : [])
     );
@@ -179,7 +193,13 @@ export class ProposalList extends Widget {
       return stateView({
         kind: 'empty',
         title: trans.__('Nothing was proposed yet'),
-        text: withCode(trans.__('`%noo code` and `%noo run` make proposals; nothing is written before you accept it.'))
+        text: withCode(trans.__('`%noo code` and `%noo run` make proposals; nothing is written before you accept it.')),
+        hint: this.options.hints.hint(
+          'review',
+          trans.__(
+            'A proposal opens with both sides of each change. The keys n and p go on and back, a accepts, r rejects, e edits; ? shows all of them. What you accepted can be undone.'
+          )
+        )
       });
     }
     const narrow = this.search.value.trim() !== '';

@@ -70,9 +70,15 @@ export class ReviewModel implements IDisposable {
     return this.changedSignal;
   }
 
-  /** Whether news may be missed at present. */
-  get isOffline(): boolean {
-    return this.stream?.state === 'offline';
+  /** How the connection stands. */
+  get connection(): IEventStream | null {
+    return this.stream;
+  }
+
+  /** The person asks for it: also where the connection waits. */
+  async again(): Promise<void> {
+    this.stream?.retry();
+    await this.load();
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { away, awayNotice } from '../away';
 import { button, el, notice, withCode } from '../dom';
 import type { ITurn } from '../proposal/data';
 import { head, origin, reversals } from '../proposal/view';
@@ -59,7 +60,7 @@ export class ReviewWidget extends Widget {
     });
     this.side.setAttribute('aria-label', trans.__('Files'));
     this.main.append(this.side, this.list.node);
-    this.node.append(this.top, this.main);
+    this.node.append(this.live, this.top, this.main);
     this.model.changed.connect(this.draw, this);
     this.draw();
     void this.model.load();
@@ -134,8 +135,17 @@ export class ReviewWidget extends Widget {
     this.list.watch();
   }
 
+  /** Nothing can be decided: something is being decided, or the server is away. */
+  private get isLocked(): boolean {
+    const { working, failure, connection } = this.model;
+    return working || (failure !== null && isAway(failure)) || away(connection, this.options.trans) !== null;
+  }
+
   /** Carry out a decision; the focus goes to the next hunk to decide, or stays. */
   private async decide(verb: string, args: ReadonlyJSONObject, ref: string): Promise<void> {
+    if (this.isLocked) {
+      return;
+    }
     const inside = this.node.contains(document.activeElement);
     const done = await this.model.decide(verb, args);
     if (!this.isDisposed && inside) {
@@ -183,26 +193,32 @@ export class ReviewWidget extends Widget {
     if (this.isDisposed) {
       return;
     }
-    const { review, failure, working } = this.model;
+    const { review, failure, note } = this.model;
     const { trans } = this.options;
-    const again = [{ label: trans.__('Try again'), run: () => void this.model.load() }];
+    if (this.live.textContent !== (note?.text ?? '')) {
+      this.live.textContent = note?.text ?? '';
+    }
+    const gone = away(this.model.connection, trans);
+    const again = [{ label: trans.__('Try again'), run: () => void this.model.again() }];
     const focused = this.top.contains(document.activeElement) || this.side.contains(document.activeElement);
     const action = focused ? document.activeElement?.getAttribute('data-action') : null;
     this.main.hidden = review === null;
     if (review === null) {
       const state =
-        failure === null
-          ? stateView({ kind: 'loading', title: trans.__('Reading %1 …', this.options.id) })
-          : stateView({
-              kind: isAway(failure) ? 'offline' : 'error',
-              title: trans.__('%1 cannot be shown', this.options.id),
-              text: withCode(failure.message),
-              actions: again
-            });
+        gone !== null
+          ? stateView({ kind: 'offline', title: gone.title, text: [gone.text], actions: again })
+          : failure === null
+            ? stateView({ kind: 'loading', title: trans.__('Reading %1 …', this.options.id) })
+            : stateView({
+                kind: isAway(failure) ? 'offline' : 'error',
+                title: trans.__('%1 cannot be shown', this.options.id),
+                text: withCode(failure.message),
+                actions: again
+              });
       this.top.replaceChildren(state);
       return;
     }
-    const locked = working || (failure !== null && isAway(failure));
+    const locked = this.isLocked;
     this.title.label = `${review.proposal.id} ${review.proposal.title}`.slice(0, 40);
     this.top.replaceChildren(...this.heading(review, locked));
     this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
@@ -223,24 +239,39 @@ export class ReviewWidget extends Widget {
     const mode = this.options.mode.get();
     const whole = review.files.reduce((sum, file) => sum + file.pending, 0);
     const here = review.files.find(file => file.path === review.path);
-    const make = (label: string, kind: string, about: string, act: string, refs: readonly string[]): HTMLElement =>
+    const why = `noo-review-why-${id}`;
+    const make = (label: string, kind: string, about: string, act: string, refs: readonly string[], refused = ''): HTMLElement =>
       button(
         label,
-        { class: `noo-button noo-mod-${kind}`, 'aria-label': about, 'data-action': `${act} ${refs.join(' ')}`, disabled: locked ? '' : undefined },
+        {
+          class: `noo-button noo-mod-${kind}`,
+          'aria-label': about,
+          'data-action': `${act} ${refs.join(' ')}`,
+          disabled: locked ? '' : undefined,
+          // Not `disabled`: a button that cannot be reached cannot tell why.
+          'aria-disabled': refused === '' ? undefined : 'true',
+          'aria-describedby': refused === '' ? undefined : why,
+          title: refused || undefined
+        },
         () => {
+          if (refused !== '') {
+            return;
+          }
           const args = act === 'accept' || act === 'reject' ? { refs: [...refs], ...this.list.timeOf(null) } : { turn: refs[0] ?? '' };
           void this.decide(act, args, '');
         }
       );
+    const [refusal = ''] = review.refused.values();
+    const own = review.refused.get(review.path) ?? '';
     const bar = el(
       'div',
       { class: 'noo-bar', role: 'toolbar', 'aria-label': trans.__('Decide on %1', id) },
-      whole === 0 ? null : make(trans.__('Accept all (%1)', whole), 'accept', trans.__('Accept all of %1', id), 'accept', [id]),
+      whole === 0 ? null : make(trans.__('Accept all (%1)', whole), 'accept', trans.__('Accept all of %1', id), 'accept', [id], refusal),
       whole === 0 ? null : make(trans.__('Reject all'), 'plain', trans.__('Reject all of %1', id), 'reject', [id]),
       ...(here === undefined || here.pending === 0 || review.files.length === 1
         ? []
         : [
-            make(trans.__('Accept file (%1)', here.pending), 'plain', trans.__('Accept %1', here.path), 'accept', [`${id}/${here.path}`]),
+            make(trans.__('Accept file (%1)', here.pending), 'plain', trans.__('Accept %1', here.path), 'accept', [`${id}/${here.path}`], own),
             make(trans.__('Reject file'), 'plain', trans.__('Reject %1', here.path), 'reject', [`${id}/${here.path}`])
           ]),
       ...reversals(proposal, trans, make, (_: ITurn) => true),
@@ -269,26 +300,34 @@ export class ReviewWidget extends Widget {
       )
     );
     const said: HTMLElement[] = [];
+    if (whole > 0 && refusal !== '') {
+      said.push(el('p', { class: 'noo-refused', id: why, role: 'note' }, trans.__('Not all of it can be accepted now: %1', refusal)));
+    }
     if (this.help) {
       const keys = this.options.keys().flatMap(([key, what]) => [el('kbd', {}, key), `${what}  `]);
       said.push(el('p', { class: 'noo-review-keys', role: 'note' }, ...keys));
     }
-    if (failure !== null) {
-      const retry = button(trans.__('Try again'), { class: 'noo-button noo-mod-plain', 'data-action': 'again' }, () => void this.model.load());
+    const gone = awayNotice(this.model.connection, trans);
+    if (gone !== null) {
+      said.push(gone);
+    } else if (failure !== null) {
+      const retry = button(trans.__('Try again'), { class: 'noo-button noo-mod-plain', 'data-action': 'again' }, () => void this.model.again());
       said.push(notice('error', ...withCode(failure.message), ' ', trans.__('Shown as it was read last.'), ' ', retry));
-    } else if (this.model.isOffline) {
-      said.push(notice('info', trans.__('The connection is lost: what others decide is not seen at once.')));
     }
     if (note !== null && note.text !== failure?.message) {
       const { again } = note;
       const yes = again && button(trans.__('I have read it: accept it'), { class: 'noo-button noo-mod-plain', 'data-action': 'yes' }, () => void this.decide('accept', again, ''));
-      said.push(notice(note.kind, ...withCode(note.text), ' ', yes));
+      const shown = notice(note.kind, ...withCode(note.text), ' ', yes);
+      // It is said aloud elsewhere.
+      shown.setAttribute('role', 'note');
+      said.push(shown);
     }
     return [head(proposal, trans), bar, ...said, ...(proposal.provenance ? [origin(proposal.provenance, trans)] : [])];
   }
 
   private readonly model: ReviewModel;
   private readonly list: HunkList;
+  private readonly live = el('div', { class: 'noo-live', role: 'status' });
   private readonly top = el('div', { class: 'noo-review-top' });
   private readonly side = el('nav', { class: 'noo-review-files' });
   private readonly main = el('div', { class: 'noo-review-main' });
