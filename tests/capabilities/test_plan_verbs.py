@@ -17,7 +17,7 @@ import pytest
 
 import nootropic_kernel
 from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved, current_spec
-from nootropic_kernel.agents.task_states import mark_satisfied
+from nootropic_kernel.agents.run_marks import mark_satisfied
 from nootropic_kernel.capabilities.arguments import parse
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, board
