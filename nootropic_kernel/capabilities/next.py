@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Self
 
 from pydantic import Field
@@ -13,7 +12,7 @@ from nootropic_kernel.capabilities.plan_views import TaskView
 from nootropic_kernel.planning.board import next_tasks, progress
 from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.model import Plan, Task, TaskState
-from nootropic_kernel.planning.render import harmless, in_markdown
+from nootropic_kernel.planning.render import harmless, in_html, in_markdown
 
 
 class NextParams(Params):
@@ -71,11 +70,11 @@ class NextResult(Result):
 
     def html(self) -> str:
         listed, again = (
-            [f"<code>{task.command}</code> {html.escape(task.line())}" for task in tasks]
+            [f"<code>{task.command}</code> {in_html(task.line())}" for task in tasks]
             for tasks in (self.tasks, self.again)
         )
-        lines = "".join(f"<li>{line}</li>" for line in [*listed, *map(html.escape, self._more()), *again])
-        return f"<p>{html.escape(self.message)}</p><ul>{lines}</ul>"
+        lines = "".join(f"<li>{line}</li>" for line in [*listed, *map(in_html, self._more()), *again])
+        return f"<p>{in_html(self.message)}</p><ul>{lines}</ul>"
 
     def _more(self) -> list[str]:
         return [f"and {self.more} more: `noo next --count {len(self.tasks) + self.more}`"] if self.more else []

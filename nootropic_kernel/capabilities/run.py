@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
@@ -19,6 +18,7 @@ from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.models.errors import NoModel
 from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task, TaskState
+from nootropic_kernel.planning.render import in_html
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.budget import BudgetExceeded
 from nootropic_kernel.telemetry.spans import current_span
@@ -108,7 +108,7 @@ class RunResult(Result):
 
     def html(self) -> str:
         """A list of tasks, then the diffs."""
-        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self._lines())
+        lines = "".join(f"<li>{in_html(line)}</li>" for line in self._lines())
         return f"<ul>{lines}</ul>" + "".join(view.html() for view in self.proposals)
 
     def bundle(self) -> dict[str, Any]:

@@ -463,6 +463,16 @@ def test_a_plan_from_somewhere_else_cannot_steer_the_terminal(session: Session, 
         assert "\x1b" not in shown and "\x07" not in shown
 
 
+def test_marks_that_turn_words_round_are_kept_and_shown_to_nobody(session: Session, repo: Path) -> None:
+    brief = "A blog with posts and \u202estnemmoc\u202c for \u2066readers\u2069"
+    result = planned(session, brief)
+    assert current_spec(session.workspace).plan.brief == brief
+    shown = [result, board(BoardParams(), session), next(NextParams(), session)]
+    told = [form for each in shown for name, form in each.bundle().items() if name.startswith("text/")]
+    for text in ((repo / SPEC).read_text(), *map(str, told)):
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", text)
+
+
 # ---- spec -----------------------------------------------------------------------------------------------------------
 
 
