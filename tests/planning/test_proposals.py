@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -196,3 +197,52 @@ def test_a_plan_of_two_thousand_tasks_bears_a_proposal() -> None:
     ]
     made = repaired({"tasks": said}, plan, ground)
     assert len(made.plan.tasks) == len(plan.tasks) + 150
+
+
+@st.composite
+def meddling(draw: st.DrawFn) -> dict[str, Any]:
+    """A proposal that speaks of the library's own tasks, in whatever mixture of true and wrong things about them."""
+    plan, _ = blog()
+    items = [item for task in plan.tasks for item in task.provides] + ["ci", "own:thing", "moon"]
+    ids = [task.id for task in plan.tasks] + ["T90", "T91"]
+    titles = [task.title for task in plan.tasks] + ["Something else", "Write the Post class", plan.title]
+
+    def some(values: list[str]) -> list[str]:
+        return draw(st.lists(st.sampled_from(values), max_size=2))
+
+    said = []
+    for _ in range(draw(st.integers(1, 5))):
+        task: dict[str, Any] = {
+            "id": draw(st.sampled_from(ids)),
+            "kind": draw(st.sampled_from([task.kind for task in plan.tasks] + ["own-task", "nonsense"])),
+            "title": draw(st.sampled_from(titles)),
+            "provides": some(items),
+            "requires": some(items),
+            "depends_on": some(ids),
+            "files": some(["blog/post.py", "README.md", "extra.py"]),
+            "hours": draw(st.sampled_from([0.5, 1, 2, 40])),
+            "body": draw(st.sampled_from(["", "Do it in another way."])),
+            "acceptance": draw(st.sampled_from([[], [{"text": "It works", "verify": "make"}]])),
+        }
+        for key in draw(st.sets(st.sampled_from([key for key in task if key != "title"]))):
+            del task[key]
+        said.append(task)
+    return {"tasks": said}
+
+
+@settings(max_examples=150, deadline=None)
+@given(meddling())
+def test_every_task_of_the_library_stays_or_says_who_changed_it(document: dict[str, Any]) -> None:
+    plan, ground = blog()
+    try:
+        made = repaired(document, plan, ground)
+    except ProposalRefused:
+        return
+    for task in plan.tasks:
+        now = made.plan.task(task.id)
+        assert now is not None and (now.kind, now.how, now.provides) == (task.kind, task.how, task.provides)
+        assert set(task.depends_on) <= set(now.depends_on) and set(task.acceptance) <= set(now.acceptance)
+        if replace(now, schedule=task.schedule) != task:
+            assert now.origin in ("model", "repaired")
+        if task.how.kind == "recipe":
+            assert (now.title, now.body, now.files) == (task.title, task.body, task.files)
