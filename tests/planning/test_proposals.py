@@ -18,7 +18,7 @@ from nootropic_kernel.planning.methods import shipped_library
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
 from nootropic_kernel.planning.proposal import parse
-from nootropic_kernel.planning.proposal_names import Names
+from nootropic_kernel.planning.proposal_names import Names, share_a_word
 from nootropic_kernel.planning.proposal_repair import Repaired, repaired
 from nootropic_kernel.planning.proposal_schema import schema, vocabulary
 from nootropic_kernel.planning.situation import Ground, ground_of
@@ -148,6 +148,16 @@ def test_a_recipe_stays_a_recipe_whatever_the_model_says() -> None:
     assert any("a recipe does it" in finding.problem for finding in made.findings)
 
 
+def test_a_task_of_the_library_is_not_called_what_another_one_makes() -> None:
+    """Regression: a small model gave a task's products and another task's title, and both were called the same."""
+    plan, _ = blog()
+    page = next(task for task in plan.tasks if task.how.kind == "model" and task.provides)
+    for title in (plan.tasks[0].title, "Write the Post class", "Zzz"):
+        made = proposed({"id": page.id, "kind": page.kind, "title": title, "provides": list(page.provides)})
+        assert made.plan.task(page.id) == page
+        assert any("something else" in finding.problem for finding in made.lost)
+
+
 def test_what_is_said_again_is_no_new_task() -> None:
     """What a very small model answered."""
     plan, _ = blog()
@@ -244,5 +254,6 @@ def test_every_task_of_the_library_stays_or_says_who_changed_it(document: dict[s
         assert set(task.depends_on) <= set(now.depends_on) and set(task.acceptance) <= set(now.acceptance)
         if replace(now, schedule=task.schedule) != task:
             assert now.origin in ("model", "repaired")
+        assert now.title == task.title or share_a_word(now.title, task.title)
         if task.how.kind == "recipe":
             assert (now.title, now.body, now.files) == (task.title, task.body, task.files)
