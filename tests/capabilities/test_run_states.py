@@ -85,6 +85,10 @@ def test_a_failed_run_is_known_to_the_next_process_and_forgotten_with_what_it_tr
     spec = (repo / SPEC).read_text()
     (repo / SPEC).write_text(spec.replace('"entity": "Post", "fields"', '"entity": "Essay", "fields"'))
     assert shown(session, name)[0] == "ready", "this was not tried yet"
+    (repo / SPEC).write_text(spec)
+    assert shown(session, name)[0] == "failed"
+    call(session, "task", task=name, status="ready")
+    assert shown(session, name)[0] == "ready", "a person takes it up again"
 
 
 def test_a_failed_task_can_be_replanned_and_the_board_says_what_stands_in_its_place(

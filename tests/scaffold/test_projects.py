@@ -73,8 +73,9 @@ def test_a_command_line_tool_passes_whatever_its_things_are_called(tmp_path: Pat
 
 AWKWARD = (
     "flow", "run", "test", "testimonial", "store", "record", "row", "fault", "done", "kind", "type", "engine", "typing",
-    "dataclasses", "csv", "data", "main", "item", "sa", "sqlalchemy", "pathlib", "json", "pytest", "conftest", "package",
-    "list", "dict", "str", "date", "request", "session", "level 2 ticket", "q a", "file", "model", "api", "command",
+    "dataclasses", "csv", "data", "main", "item", "sa", "sqlalchemy", "pathlib", "json", "pytest", "conftest",
+    "package", "list", "dict", "str", "date", "request", "session", "level 2 ticket", "q a", "file", "model", "api",
+    "command",
 )  # fmt: skip
 
 
