@@ -14,7 +14,7 @@ from nootropic_kernel.agents import run_marks
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.planning.assign import waits_for_budget
-from nootropic_kernel.planning.model import Plan, Task, TaskState
+from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task, TaskState
 from nootropic_kernel.planning.spec_file import FILE_NAME
 from nootropic_kernel.runs.lock import at_work
 from nootropic_kernel.workspace import journal
@@ -77,6 +77,8 @@ def task_states(
     for task in plan.tasks:
         if states[task.id].status == "pending":
             states[task.id] = _before_work(task, states)
+        if task.supersedes in states and states[task.supersedes].status == "superseded" and task.status not in GIVEN_UP:
+            states[task.supersedes] = TaskState("superseded", f"{task.id} stands in its place")
     return states
 
 

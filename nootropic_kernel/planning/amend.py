@@ -64,7 +64,7 @@ def amend(
         if same is None:
             after[f"T{following}"] = replace(placed, id=f"T{following}")
             following += 1
-        elif same.id in touched or same.locked or same.status in CLOSED:
+        elif same.id in touched or same.locked or same.retitled or same.status in CLOSED:
             after[same.id] = same
         else:
             merged = replace(placed, id=same.id, status=same.status, agent=same.agent, ext=same.ext)

@@ -101,6 +101,7 @@ def test_a_failed_task_can_be_replanned_and_the_board_says_what_stands_in_its_pl
     heir = by_provides(session, "entity:post")
     told = run(session, name)
     assert told.tasks[0].outcome == "given up" and f"noo run {heir}" in told.text()
+    assert shown(session, name) == ("superseded", f"{heir} stands in its place")
 
 
 def test_a_machine_without_a_model_does_not_mark_the_task(session: Session) -> None:
@@ -174,6 +175,17 @@ def test_a_title_changed_by_hand_is_seen_too_and_one_that_is_changed_back_is_wel
     assert ran(session, name).outcome == "retitled"
     (repo / SPEC).write_text(spec)
     assert ran(session, name).outcome == "proposed"
+
+
+def test_a_title_changed_by_hand_outlasts_an_amended_brief(session: Session, repo: Path) -> None:
+    name = by_provides(session, "entity:post")
+    spec = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(
+        spec.replace(f"#### {name} · Write the Post class", f"#### {name} · Write the Essay class")
+    )
+    call(session, "plan", brief="Build a blog platform with tags", amend=True)
+    task = current_spec(session.workspace).plan.task(name)
+    assert task is not None and task.title.startswith("Write the Essay class") and task.retitled
 
 
 def test_a_replan_has_the_changed_title_done_by_another_way(session: Session) -> None:
