@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nootropic_kernel.agents.spec_commit import commit_plan, committed_plan, has_edits, head_is_behind
-from nootropic_kernel.agents.spec_history import Revision, SpecHistory, unfinished
+from nootropic_kernel.agents.spec_history import Revision, SpecHistory
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.files import FileMoved, FileState, read_file, replace_file
 from nootropic_kernel.changes.turns import turn_lock
@@ -123,7 +123,7 @@ def settled_spec(workspace: Workspace, database: StateDatabase, unsaved: Collect
     history = SpecHistory(database, found.plan.id)
     latest = history.latest()
     if latest is not None and not latest.finished:
-        found, latest = _resumed(workspace, history, latest, found), history.latest()
+        found, latest = resumed(workspace, history, latest, found), history.latest()
     merged = _brought_together(workspace, latest, history, found) if latest is not None else None
     if merged is None:
         return found
@@ -133,24 +133,6 @@ def settled_spec(workspace: Workspace, database: StateDatabase, unsaved: Collect
     if again is None:
         raise NoPlan
     return replace(again, notes=(*found.notes, _saved_over(merged), *done.notes))
-
-
-def settle_spec(workspace: Workspace, database: StateDatabase) -> None:
-    """Finish or forget a write that a killed process left; one that is being done is left alone."""
-    try:
-        with turn_lock(workspace, database, timeout_s=0):
-            found = read_state(workspace)
-            for plan in unfinished(database):
-                history = SpecHistory(database, plan)
-                latest = history.latest()
-                if latest is None or latest.finished:
-                    continue
-                if found is None or found.plan.id != plan:
-                    history.drop(latest.revision)
-                else:
-                    _resumed(workspace, history, latest, found)
-    except NootropicError:
-        return  # somebody is at it; or the file or Git is in a state that whoever plans next is told of
 
 
 def shown_spec(workspace: Workspace, database: StateDatabase) -> SpecRead:
@@ -237,7 +219,7 @@ def _replace(workspace: Workspace, found: SpecRead | None, content: bytes) -> No
     replace_file(workspace.root, FILE_NAME, before, after, draft=_DRAFT)
 
 
-def _resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> SpecRead:
+def resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> SpecRead:
     """After a kill: what was written is committed, what was not is forgotten, as nobody was told of it.
 
     Where an editor saved since, nobody can tell whether it was written: it is taken as if it was, so nothing is lost.

@@ -140,7 +140,7 @@ class Session:
                 self.status(note)
             recover(self.workspace, self._database)
             if unfinished(self._database):
-                from nootropic_kernel.agents.spec_edits import settle_spec
+                from nootropic_kernel.agents.spec_settling import settle_spec
 
                 settle_spec(self.workspace, self._database)
         return self._database
