@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.changes.export_merge import merge_exports
@@ -32,6 +32,7 @@ def exports(data: bytes) -> tuple[set[str], list[str]]:
     return imported, listing
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of a busy machine, not of the strategies
 @given(st.none() | sides, sides, sides, st.booleans())
 def test_sets_of_exports_are_merged_as_sets(
     base: set[str] | None, ours: set[str], theirs: set[str], lines: bool
