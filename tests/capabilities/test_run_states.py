@@ -20,6 +20,12 @@ from tests.conftest import git
 SPEC = "project-spec.md"
 
 
+@pytest.fixture(autouse=True)
+def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a model, whatever its user has fetched."""
+    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
+
+
 def run(session: Session, *tasks: str, **options: bool) -> RunResult:
     result = call(session, "run", tasks=list(tasks), **options)
     assert isinstance(result, RunResult)
