@@ -136,8 +136,7 @@ def undo_replan(
             what = f"replan of {entry['task']}"
             plan = take_back(spec.plan, entry, patch, kept["was"], states)
         message = f"Take back the {what} (revision {plan.revision})\n\nIt was: {_line(str(entry['evidence']))}"
-        done = write_spec(workspace, database, spec, plan, message, unsaved)
-        _journal(database, TAKEN_BACK, done.plan, of=entry["revision"])
+        done = write_spec(workspace, database, spec, plan, message, unsaved, TAKEN_BACK, of=entry["revision"])
         states = load_states(workspace, database, done.plan)
         return Replanned(spec.plan, done.plan, patch, states, "undone", done.commit, (*spec.notes, *done.notes))
 

@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from nootropic_kernel.agents.run_marks import mark_satisfied
 from nootropic_kernel.agents.scaffold_context import template_values
-from nootropic_kernel.agents.task_states import load_states, mark_satisfied, touched
+from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.accept import accept
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.files import read_file, usual_mode

@@ -19,7 +19,6 @@ from nootropic_kernel.planning.resources import NEAR, agents_of
 from nootropic_kernel.planning.retime import right_shift
 from nootropic_kernel.planning.schedule import elapsed, is_fixed
 from nootropic_kernel.planning.validate import check
-from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
@@ -48,9 +47,7 @@ def schedule_plan(
         plan = check(replace(scheduled, revision=before.revision + 1, parent_revision=before.revision))
         change = _change(before, plan)
         message = f"Plan: {plan.title} (revision {plan.revision})\n\n{change}"
-        done = write_spec(workspace, database, found, plan, message, unsaved)
-        with database.transaction() as connection:
-            journal.append(connection, "plan.scheduled", plan.id, revision=plan.revision, commit=done.commit)
+        done = write_spec(workspace, database, found, plan, message, unsaved, "plan.scheduled")
         states = load_states(workspace, database, done.plan)
         return Planned(done.plan, states, "amended", done.commit, (change, *found.notes, *done.notes))
 

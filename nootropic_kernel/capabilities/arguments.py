@@ -64,6 +64,11 @@ class Parameter:
         return self.words and not self.complete
 
     @property
+    def by_comma(self) -> bool:
+        """Whether commas part its values: ids of tasks and fixed words have none of their own."""
+        return self.kind == "array" and (self.complete == "task" or bool(self.choices))
+
+    @property
     def metavar(self) -> str:
         """How a value of it is called in the help."""
         if self.choices and self.kind != "mapping" and len(self.choices) <= 6:
@@ -230,6 +235,7 @@ class _Parser:
         self.by_flag = {p.flag: p for p in self.known} | {f"-{p.short}": p for p in self.known if p.short}
         self.help = f"`{call} {entry.verb} --help` lists what it takes."
         self.values: dict[str, Any] = {}
+        self.listed: Parameter | None = None  # the option before, where it takes several values
         self.plain = [p for p in self.known if p.position is not None]
 
     def parse(self, tokens: list[str], body: str | None) -> dict[str, Any]:
@@ -276,7 +282,10 @@ class _Parser:
             if not rest:
                 raise UsageError(f"`{flag}` needs a value.", next=f"Write `{flag} {parameter.metavar}`.")
             value = rest.pop(0)
+        while parameter.by_comma and value.endswith(",") and rest and not self._is_option(rest[0]):
+            value += rest.pop(0)
         self._give(parameter, value)
+        self.listed = parameter if parameter.kind == "array" else None
 
     def _positional(self, token: str) -> None:
         for parameter in self.plain:
@@ -295,7 +304,11 @@ class _Parser:
             self.values[text.name] = token
             return
         last = self.plain[-1] if self.plain else None
-        if text is not None:
+        if self.listed is not None:
+            hint = f"`{self.listed.flag}` takes one value each time: write it before each of them."
+            if self.listed.by_comma:
+                hint = f"Several values of `{self.listed.flag}` are parted by commas: `{self.listed.flag} A,B`."
+        elif text is not None:
             hint = f"Free text goes into the cell below `%%noo {self.verb}`, or after `{text.flag}` in quotes."
         elif last is not None and last.kind == "string" and not last.choices:
             hint = f"Put {last.metavar} in quotes if it has spaces."
@@ -304,7 +317,10 @@ class _Parser:
         raise UsageError(f"`{self.verb}` does not know what to do with `{_shorten(token)}`.", next=hint)
 
     def _give(self, parameter: Parameter, text: str) -> None:
-        if parameter.kind == "array":
+        if parameter.by_comma and "," in text:
+            for part in filter(None, (each.strip() for each in text.split(","))):
+                self._give(parameter, part)
+        elif parameter.kind == "array":
             self.values.setdefault(parameter.name, []).append(self._value(parameter, parameter.item, text))
         elif parameter.kind == "mapping":
             key, equals, value = text.partition("=")

@@ -167,8 +167,9 @@ def board(params: BoardParams, session: Session) -> BoardResult:
     star marks critical tasks. Costs are those of models, so far and foreseen; what is unknown is said to be unknown.
 
     A task is done when all hunks of a proposal for it are decided and at least one was accepted; it is in review while
-    some are pending; when all were rejected or undone it is ready again. `noo task T3 --status done` marks a task that
-    you did yourself. Of a large plan the beginning of each column is listed; filters and `--all` show the rest.
+    some are pending; when all were rejected or undone it is ready again. One whose last run failed says why, until a
+    run succeeds or you take it up again. `noo task T3 --status done` marks a task that you did yourself. Of a
+    large plan the beginning of each column is listed; filters and `--all` show the rest.
     """
     if not (session.workspace.root / FILE_NAME).exists():
         raise NoPlan  # before a folder for state is made

@@ -66,6 +66,8 @@ def spec(params: SpecParams, session: Session) -> SpecResult:
     state = read_file(session.workspace.root, FILE_NAME)
     if state is None:
         raise NoPlan
+    if session.workspace.state_dir.exists():
+        session.database()  # settles what a killed process left; this verb itself needs none
     content = "" if params.validate_ else state.content.decode("utf-8", "replace")
     try:
         found: Spec = current_spec(session.workspace)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.difference import difference
 from nootropic_kernel.planning.link import link
-from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Epic, Plan, Story, Task, next_number, number
+from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Epic, How, Plan, Story, Task, next_number, number
 from nootropic_kernel.planning.patch import Event, PlanPatch, apply
 from nootropic_kernel.planning.spec_file import canonical
 from nootropic_kernel.planning.tree import Tree
@@ -66,7 +66,7 @@ def amend(
         if same is None:
             after[f"T{following}"] = replace(placed, id=f"T{following}")
             following += 1
-        elif same.id in touched or same.locked or same.status in CLOSED:
+        elif same.id in touched or same.locked or same.retitled or same.status in CLOSED:
             after[same.id] = same
         else:
             merged = replace(placed, id=same.id, status=same.status, agent=same.agent, ext=same.ext)
@@ -75,6 +75,8 @@ def amend(
                     merged, title=same.title, estimate=same.estimate, acceptance=same.acceptance, body=same.body,
                     origin=same.origin,
                 )  # fmt: skip
+            if _does_the_same(same.how, placed.how):
+                merged = replace(merged, how=same.how)
             if same.supersedes:  # it is done in another way since an earlier one failed
                 merged = replace(merged, how=same.how, body=same.body, supersedes=same.supersedes)
             after[same.id] = merged
@@ -210,6 +212,13 @@ def _stories(
 def _same_work(one: Task, other: Task) -> bool:
     """Whether two tasks differ in nothing but when and after what they are done."""
     return replace(one, schedule=other.schedule, depends_on=other.depends_on) == other
+
+
+def _does_the_same(one: How, other: How) -> bool:
+    """Whether two say the same recipe with the same arguments; an older plan does not keep what that does."""
+    if one.kind != "recipe" or one.does not in ("", other.does):
+        return False
+    return (one.kind, one.recipe, one.args) == (other.kind, other.recipe, other.args)
 
 
 def _in_id_order(tasks: Iterable[Task]) -> list[Task]:

@@ -6,7 +6,6 @@ first in them, and the rest is a fold or a command away.
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +27,7 @@ from nootropic_kernel.planning.mermaid import mermaid_graph
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.patch_views import html as patch_html
 from nootropic_kernel.planning.patch_views import text as patch_text
-from nootropic_kernel.planning.render import harmless, in_markdown, path_title, who_lines
+from nootropic_kernel.planning.render import harmless, in_html, in_markdown, path_title, who_lines
 from nootropic_kernel.telemetry.budget import usd
 
 LIGHTS: Mapping[str | None, str] = {"green": "🟢", "yellow": "🟡", "red": "🔴", None: "⚪"}
@@ -223,15 +222,15 @@ def html(board: Board) -> str:
     left = _PAGE
     parts = ['<div class="nootropic-board" style="font-family:sans-serif;font-size:13px">']
     head, *more = _head(board)
-    parts.append(f'<div style="font-weight:600">{_e(head)}</div>')
-    parts += [f'<div style="opacity:.75">{_e(line)}</div>' for line in more]
+    parts.append(f'<div style="font-weight:600">{in_html(head)}</div>')
+    parts += [f'<div style="opacity:.75">{in_html(line)}</div>' for line in more]
     for lane in lanes(board.plan, board.states, board.chosen):
         lights = " ".join(
             f"{LIGHTS[each]} {count}" for each in ("green", "yellow", "red") if (count := _count(board, lane, each))
         )
         fold = "" if board.many else " open"
         parts.append(
-            f'<details{fold} style="margin:6px 0"><summary><b>{lane.epic.id}</b> {_e(lane.epic.title)} {lights}'
+            f'<details{fold} style="margin:6px 0"><summary><b>{lane.epic.id}</b> {in_html(lane.epic.title)} {lights}'
             '</summary><div style="display:flex;gap:8px;align-items:flex-start;overflow-x:auto;margin:4px 0">'
         )
         for column in lane.columns:
@@ -244,7 +243,7 @@ def html(board: Board) -> str:
                 cards.append(card)
             parts.append(_html_column(board, column, cards))
         parts.append("</div></details>")
-    parts += [f'<div style="margin-top:2px">{_e(line)}</div>' for line in _tail(board)]
+    parts += [f'<div style="margin-top:2px">{in_html(line)}</div>' for line in _tail(board)]
     if board.since is not None and not board.since.patch.empty:
         parts.append(
             f"<details><summary>Changes</summary>{patch_html(board.since.past.plan, board.since.patch)}</details>"
@@ -257,7 +256,7 @@ def _html_column(board: Board, column: Column, cards: Sequence[str]) -> str:
     if len(cards) < len(column.tasks):
         command = f"noo board --status {column.key} --all"
         drawn += f"<div>… and {len(column.tasks) - len(cards)} more: <code>{command}</code></div>"
-    title = f"{_e(column.title)} ({len(column.tasks)})"
+    title = f"{in_html(column.title)} ({len(column.tasks)})"
     if len(column.tasks) > _FIRST and board.many:
         body = f"<details><summary>{title}</summary>{drawn}</details>"
     else:
@@ -271,13 +270,9 @@ def _card(board: Board, task: Task) -> str:
     mark = "★ " if task.schedule.critical else ""
     told = found.note.startswith("waits for")
     after = f" · after {', '.join(task.depends_on)}" if task.depends_on and not told else ""
-    note = f"<div>{_e(found.note)}</div>" if found.note else ""
+    note = f"<div>{in_html(found.note)}</div>" if found.note else ""
     return (
         f'<div style="border-left:3px solid {colour};padding:2px 6px;margin:4px 0">'
-        f"{LIGHTS[board.health.get(task.id)]} <b>{mark}{task.id}</b> {_e(task.title)}"
-        f'<div style="opacity:.75">{_e(task.how.sentence())}{_e(_aside(board, task))}{_e(after)}{note}</div></div>'
+        f"{LIGHTS[board.health.get(task.id)]} <b>{mark}{task.id}</b> {in_html(task.title)}"
+        f'<div style="opacity:.75">{in_html(task.how.sentence() + _aside(board, task) + after)}{note}</div></div>'
     )
-
-
-def _e(text: str) -> str:
-    return markup.escape(text)

@@ -22,12 +22,14 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
     template, bindings = step.template, step.bindings
     low, likely, high = template.hours
     how = how_of(step.template.how, step.bindings, facts, given)
+    title = " ".join(str(fill(template.title, bindings)).split())
+    how = replace(how, does=title) if how.kind == "recipe" else how
     files = tuple(dict.fromkeys(filter(None, map(str, fill(template.files, bindings) or ()))))
     return Task(
         id=task_id,
         story=story,
         kind=template.name,
-        title=" ".join(str(fill(template.title, bindings)).split()),
+        title=title,
         how=how,
         requires=tuple(map(str, fill(template.requires, bindings))),
         provides=tuple(map(str, fill(template.provides, bindings))),

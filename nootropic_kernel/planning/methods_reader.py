@@ -120,6 +120,10 @@ class MethodsReader:
             raise MethodsInvalid(self.file, f"`hours` of task {name} must be three numbers: low, likely, high.")
         if not given.get("provides"):
             raise MethodsInvalid(self.file, f"Task {name} provides nothing, so nothing could follow it.")
+        files = given["files"] if isinstance(given.get("files"), str) else tuple(map(str, given.get("files", ())))
+        for path in files if isinstance(files, tuple) else ():
+            if path.endswith("/"):
+                raise MethodsInvalid(self.file, f"`files` of task {name} names the folder {path}; name files in it.")
         how = tuple(self._how(name, entry) for entry in self._list(given.get("how", []), f"how of {name}"))
         if not how or how[-1].when or how[-1].kind == "recipe":
             raise MethodsInvalid(
@@ -132,7 +136,7 @@ class MethodsReader:
             body=str(given.get("body", "")).strip(),
             requires=tuple(map(str, given.get("requires", ()))),
             provides=tuple(map(str, given["provides"])),
-            files=given["files"] if isinstance(given.get("files"), str) else tuple(map(str, given.get("files", ()))),
+            files=files,
             hours=(float(hours[0]), float(hours[1]), float(hours[2])),
             accept=tuple(self._accept(name, each) for each in self._list(given.get("accept", []), f"accept of {name}")),
         )

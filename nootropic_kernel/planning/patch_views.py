@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.patch import PlanPatch
-from nootropic_kernel.planning.render import harmless, in_markdown
+from nootropic_kernel.planning.render import harmless, in_html, in_markdown
 
 _SHOWN = 20  # rows of one sort; beyond that a table of 2,000 tasks says nothing
 _SIGNS = {"given up": "–", "new": "+", "changed": "~", "waits for": "→", "moved": "»"}
@@ -106,12 +105,12 @@ def html(before: Plan, patch: PlanPatch) -> str:
     cell = "padding:1px 8px;text-align:left;vertical-align:top"
     lines = [
         f'<tr><td style="{cell};color:{_COLOURS[row.what]};white-space:nowrap">{_SIGNS[row.what]} {row.what}</td>'
-        f'<td style="{cell}"><b>{markup.escape(row.task)}</b></td><td style="{cell}">{markup.escape(row.title)}</td>'
-        f'<td style="{cell};opacity:.75">{markup.escape(row.detail)}</td></tr>'
+        f'<td style="{cell}"><b>{in_html(row.task)}</b></td><td style="{cell}">{in_html(row.title)}</td>'
+        f'<td style="{cell};opacity:.75">{in_html(row.detail)}</td></tr>'
         for row in rows(before, patch)
     ]
     table = f'<table style="border-collapse:collapse;font-size:inherit">{"".join(lines)}</table>' if lines else ""
-    return f'<div class="nootropic-replan"><div>{markup.escape(summary(before, patch))}</div>{table}</div>'
+    return f'<div class="nootropic-replan"><div>{in_html(summary(before, patch))}</div>{table}</div>'
 
 
 def _cut(found: Iterator[Row]) -> list[Row]:

@@ -184,6 +184,8 @@ class _Repair:
             pass
         elif task.how.kind == "recipe":
             self._found(draft, "a recipe does it, so its title says what the recipe does", "kept")
+        elif not share_a_word(task.title, draft.title) or self._is_anothers(draft.title, task.id):
+            self._found(draft, f"its title says something else than {task.id} makes; the library's stays", "left out")
         else:
             task = replace(task, title=draft.title, origin="model")
         if draft.hours is not None and draft.hours != task.estimate.hours:
@@ -199,6 +201,10 @@ class _Repair:
             if item not in task.provides:
                 self._found(draft, f"it does not make {item!r}", "left out")
         return task
+
+    def _is_anothers(self, title: str, name: str) -> bool:
+        """Whether another task of the library is called so."""
+        return any(each.id != name and plain(each.title).startswith(plain(title)) for each in self.base.tasks)
 
     def _new_files(self, task: Task, draft: Draft) -> list[str]:
         return [path for path in draft.files if path not in task.files and self._is_free(path, draft)]

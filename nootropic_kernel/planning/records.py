@@ -13,8 +13,11 @@ from typing import Any, TypeVar, Union, cast
 
 T = TypeVar("T")
 
-# Characters that JSON leaves as they are, but that some reader would take for a line end or could not encode.
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+# Marks that turn the order of the words that a reader sees ("Trojan Source", Boucher and Anderson, 2021).
+TURNING = "\u202a-\u202e\u2066-\u2069"
+# Characters that JSON leaves as they are, but that some reader would take for a line end, could not encode, or shows
+# in another order.
+_ESCAPED = re.compile(f"[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff{TURNING}]")
 # YAML 1.1 takes a number with an exponent and no point for a text.
 _EXPONENT = re.compile(r"\d[eE][+-]?\d")
 _POINTLESS = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\d.])(-?\d+)([eE][+-]?\d+)')

@@ -11,7 +11,7 @@ from nootropic_kernel.planning.board import Column, States, columns, next_tasks,
 from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.mermaid import mermaid_graph
 from nootropic_kernel.planning.model import GIVEN_UP, GONE, Plan, Task, WordUse
-from nootropic_kernel.planning.records import to_plain
+from nootropic_kernel.planning.records import TURNING, to_plain
 from nootropic_kernel.planning.resources import agents_of
 from nootropic_kernel.planning.wording import listing
 
@@ -173,18 +173,18 @@ def html(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
     done, live = progress(plan, states)
     head = (
         f'<div class="nootropic-plan" style="font-family:sans-serif;font-size:13px">'
-        f'<h3 style="margin:0 0 4px">{_e(plan.title)}</h3>'
-        f'<div style="opacity:.75">{_e(plan.archetype)}, revision {plan.revision}, {done} of {live} tasks done, '
+        f'<h3 style="margin:0 0 4px">{in_html(plan.title)}</h3>'
+        f'<div style="opacity:.75">{in_html(plan.archetype)}, revision {plan.revision}, {done} of {live} tasks done, '
         f"{_hours(plan.hours())}</div>"
     )
     board = "".join(_column(column, states) for column in columns(plan, states))
     row = "display:flex;gap:8px;align-items:flex-start;overflow-x:auto;margin:8px 0"
     parts = [head, f'<div style="{row}">{board}</div>']
     if path := plan.critical_path():
-        parts.append(f"<div><b>{path_title(plan)}:</b> {_e(_path(path))}</div>")
+        parts.append(f"<div><b>{path_title(plan)}:</b> {in_html(_path(path))}</div>")
     parts.append(timeline(plan, states))
     parts += [
-        f'<div style="margin-top:2px">{_e(line)}</div>'
+        f'<div style="margin-top:2px">{in_html(line)}</div>'
         for line in (*who_lines(plan, states), *word_lines(plan), *notes)
     ]
     return "".join(parts) + "</div>"
@@ -193,7 +193,7 @@ def html(plan: Plan, states: States, *, notes: tuple[str, ...] = ()) -> str:
 def _column(column: Column, states: States) -> str:
     cards = "".join(_card(task, states) for task in column.tasks)
     return (
-        f'<div style="flex:1 0 150px;max-width:260px"><div style="font-weight:600">{_e(column.title)} '
+        f'<div style="flex:1 0 150px;max-width:260px"><div style="font-weight:600">{in_html(column.title)} '
         f"({len(column.tasks)})</div>{cards}</div>"
     )
 
@@ -203,12 +203,12 @@ def _card(task: Task, states: States) -> str:
     colour = _COLOURS.get(state.status, "#757575")
     told = state.note.startswith("waits for")
     after = f" · after {', '.join(task.depends_on)}" if task.depends_on and not told else ""
-    note = f'<div style="opacity:.75">{_e(state.note)}</div>' if state.note else ""
+    note = f'<div style="opacity:.75">{in_html(state.note)}</div>' if state.note else ""
     mark = "★ " if task.schedule.critical else ""
     return (
         f'<div style="border-left:3px solid {colour};padding:2px 6px;margin:4px 0;border-radius:2px;'
-        f'background:rgba(128,128,128,.08)"><b>{mark}{task.id}</b> {_e(task.title)}'
-        f'<div style="opacity:.75">{_e(_how(task))}{_e(after)}</div>{note}</div>'
+        f'background:rgba(128,128,128,.08)"><b>{mark}{task.id}</b> {in_html(task.title)}'
+        f'<div style="opacity:.75">{in_html(_how(task))}{in_html(after)}</div>{note}</div>'
     )
 
 
@@ -225,8 +225,8 @@ def timeline(plan: Plan, states: States) -> str:
         colour = "#b3261e" if task.schedule.critical else _COLOURS.get(state_of(task, states).status, "#757575")
         after = f"← {', '.join(task.depends_on)}" if task.depends_on else ""
         rows.append(
-            f'<tr><td style="padding:0 6px;text-align:left;white-space:nowrap">{task.id} {_e(after)}</td>'
-            f'<td style="width:100%;padding:0"><div title="{_e(task.title)}" style="height:8px;'
+            f'<tr><td style="padding:0 6px;text-align:left;white-space:nowrap">{task.id} {in_html(after)}</td>'
+            f'<td style="width:100%;padding:0"><div title="{in_html(task.title)}" style="height:8px;'
             f'margin-left:{left:.2f}%;width:{max(width, 0.5):.2f}%;background:{colour}"></div></td></tr>'
         )
     more = f"<div>… and {len(plan.tasks) - _GRAPH_LIMIT} more</div>" if len(plan.tasks) > _GRAPH_LIMIT else ""
@@ -267,14 +267,15 @@ def _names(tasks: list[Task]) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text for a terminal: a plan file from somewhere else must not be able to steer it."""
-    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
+    """Text that cannot steer a terminal, nor turn the order of words: a plan file may come from somewhere else."""
+    return re.sub(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{TURNING}]", "\ufffd", text)
 
 
-def _e(text: str) -> str:
-    return markup.escape(text)
+def in_html(text: str) -> str:
+    """Text as HTML shows it."""
+    return markup.escape(harmless(text))
 
 
 def in_markdown(text: str) -> str:
     """Text as Markdown shows it, in one line."""
-    return re.sub(r"([\\`*_|\[\]<>#])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_|\[\]<>#])", r"\\\1", harmless(" ".join(text.split())))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from nootropic_kernel.planning.model import Epic, Plan, Story, Task
-from nootropic_kernel.planning.records import encode, shown
+from nootropic_kernel.planning.records import TURNING, encode, shown
 from nootropic_kernel.planning.spec_reader import (
     BODY,
     BODY_END,
@@ -23,7 +23,9 @@ from nootropic_kernel.planning.spec_reader import (
     MARKER_LIKE,
     Spec,
     SpecNote,
+    heading,
     is_ours,
+    is_plain,
     load,
     read,
 )
@@ -35,8 +37,7 @@ FILE_NAME = "project-spec.md"
 # Shown even at their default, because people look for them and edit them.
 _ALWAYS = frozenset({"revision", "status"})
 _READ_FIRST = ("schema", "id", "revision", "title", "brief", "goals", "limits", "budget", "agents")
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
-_UNSAFE_BODY = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_UNSAFE_BODY = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff{TURNING}]")
 
 
 def dump(plan: Plan) -> str:
@@ -71,7 +72,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         if value := getattr(plan, key):
             yield f"{key}: {encode(value)}"
     yield from _entries("tree", [shown(node) for node in plan.tree])
-    yield from ("---", "", f"# {_heading(plan.title)}", "")
+    yield from ("---", "", f"# {heading(plan.title)}", "")
     yield from _prose(plan.body)
     for epic in plan.epics:
         yield from _element("##", epic, frozenset({"id", "title", "body"}))
@@ -89,7 +90,7 @@ def _entries(key: str, entries: Sequence[Any]) -> Iterator[str]:
 
 
 def _element(level: str, element: Epic | Story | Task, outside: frozenset[str]) -> Iterator[str]:
-    yield from (f"{level} {element.id} · {_heading(element.title)}", "")
+    yield from (f"{level} {element.id} · {heading(element.title)}", "")
     record = {**_titled(shown(element, leave_out=outside, always=_ALWAYS), element.title), **_bodied(element.body)}
     if isinstance(element, Task):
         record["how"] = shown(element.how)
@@ -100,7 +101,7 @@ def _element(level: str, element: Epic | Story | Task, outside: frozenset[str]) 
         yield from (FENCE_END, "")
     checks = getattr(element, "acceptance", ())
     for check in checks:
-        text = check.text if _is_plain(check.text) and not check.text.startswith('"') else encode(check.text)
+        text = check.text if is_plain(check.text) and not check.text.startswith('"') else encode(check.text)
         yield f"- [{'x' if check.met else ' '}] {check.id}: {text}"
         if check.verify is not None:
             yield f"  verify: {encode(check.verify)}"
@@ -117,16 +118,8 @@ def _prose(body: str) -> Iterator[str]:
         yield from (BODY_END, "")
 
 
-def _is_plain(text: str) -> bool:
-    return bool(text) and text == text.strip() and not _UNSAFE.search(text)
-
-
-def _heading(title: str) -> str:
-    return title if _is_plain(title) else " ".join(_UNSAFE.sub(" ", title).split()) or "(untitled)"
-
-
 def _titled(record: dict[str, Any], title: str) -> dict[str, Any]:
-    return record if _is_plain(title) else {"title": title, **record}
+    return record if is_plain(title) else {"title": title, **record}
 
 
 def _bodied(body: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.model import SCHEMA, Acceptance, Epic, Plan, Story, Task
-from nootropic_kernel.planning.records import RecordInvalid, decode, encode, from_plain
+from nootropic_kernel.planning.records import TURNING, RecordInvalid, decode, encode, from_plain
 
 FENCE, FENCE_END = "```yaml plan", "```"
 LIST, LIST_END = "[", "  ]"
@@ -18,6 +18,7 @@ _HEADING = re.compile(r"(##|###|####) ([EST])(\d+) · (.*)")
 _LEVELS = {"##": "E", "###": "S", "####": "T"}
 _CHECK = re.compile(r"- \[([ xX])\] ([A-Za-z][A-Za-z0-9_-]*): (.*)")
 _KEY = re.compile(r"([a-z_]+): (.*)")
+_UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff{TURNING}]")
 _KINDS: dict[str, type[Epic] | type[Story] | type[Task]] = {"E": Epic, "S": Story, "T": Task}
 
 
@@ -45,6 +46,16 @@ class Spec:
 def load(text: str) -> Plan:
     """The plan in a project-spec.md (see :func:`read`)."""
     return read(text).plan
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text can stand as it is in a line of Markdown."""
+    return bool(text) and text == text.strip() and not _UNSAFE.search(text)
+
+
+def heading(title: str) -> str:
+    """What stands in the heading of a title; one that cannot stand there is kept as a key too."""
+    return title if is_plain(title) else " ".join(_UNSAFE.sub(" ", title).split()) or "(untitled)"
 
 
 def is_ours(text: str) -> bool:
@@ -229,6 +240,9 @@ class _Reader:
     def _built(self, part: _Part, kind: type[Any]) -> Any:
         if "body" in part.record and part.body:
             part.body.insert(0, part.record.pop("body"))
+        kept = part.record.get("title")
+        if part.title and isinstance(kept, str) and not is_plain(kept) and heading(kept) != part.title:
+            del part.record["title"]  # the heading was edited since the key was written
         given: dict[str, Any] = {"title": part.title or "Plan", "body": "\n".join(part.body), **part.record}
         if part.letter:
             outside = {"id": part.id, "S": {"epic": part.parent}, "T": {"story": part.parent}}

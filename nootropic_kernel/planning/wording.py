@@ -73,8 +73,15 @@ def stems(word: str) -> list[str]:
     return forms
 
 
+# As the recipes take class names apart.
+_CLASS_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+|[0-9]+")
+
+
 def identifier(phrase: str, otherwise: str = "item") -> str:
-    """A phrase as a Python name in lower case; ``otherwise`` when no letter of it can be used."""
+    """A phrase as a Python name in lower case; ``otherwise`` when no letter of it can be used.
+
+    Its parts are those that can be told apart in the class's name too: Level2Ticket is level2_ticket.
+    """
     phrase = re.sub(r"['’]s?(?=\W|_|$)", "", phrase).replace("ß", "ss")  # whose it is belongs into no name
     plain = unicodedata.normalize("NFKD", phrase).encode("ascii", "ignore").decode()
     name = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)).strip("_").lower()[:40].rstrip("_")
@@ -82,6 +89,8 @@ def identifier(phrase: str, otherwise: str = "item") -> str:
         return otherwise
     if name[0].isdigit():
         name = f"{otherwise}_{name}"
+    while (again := "_".join(word.lower() for word in _CLASS_WORD.findall(class_name(name)))) != name:
+        name = again
     return f"{name}_{otherwise}" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
 
 

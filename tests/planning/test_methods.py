@@ -49,6 +49,7 @@ def test_every_recipe_that_the_methods_name_has_its_arguments_checked() -> None:
         ("kind: tasks\ntasks: {x: {title: X, provides: [a], how: [{recipe: r}]}}\n", "last `how`"),
         ("kind: tasks\ntasks: {x: {title: X, provides: [a], hours: [3, 2, 1], how: [{model: y}]}}\n", "three numbers"),
         ("kind: tasks\ntasks: {x: {tilte: X}}\n", "not known"),
+        ("kind: tasks\ntasks: {x: {title: X, provides: [a], files: [a/], how: [{model: y}]}}\n", "the folder a/"),
         ("kind: archetype\nname: x\ntitle: X\nroot: nowhere\n", "has no ways"),
         (
             "kind: archetype\nname: x\ntitle: X\nroot: x\nways: {x: [{way: w, do: [no-such-task]}]}\n",
