@@ -25,17 +25,17 @@ from nootropic_kernel.agents.spec_edits import (
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.amend import WITH_MODEL, Amendment, amended
 from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
-from nootropic_kernel.planning.methods import load_library
+from nootropic_kernel.planning.healing.amend import WITH_MODEL, Amendment, amended
+from nootropic_kernel.planning.healing.patch import PlanPatch
+from nootropic_kernel.planning.healing.proofs import amendment_violations
+from nootropic_kernel.planning.healing.situation import Ground, ground_of
+from nootropic_kernel.planning.methods.library import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
-from nootropic_kernel.planning.optimise import optimised_unasked
-from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.proofs import amendment_violations
-from nootropic_kernel.planning.proposal_repair import repaired
-from nootropic_kernel.planning.situation import Ground, ground_of
-from nootropic_kernel.planning.spec_file import dump
+from nootropic_kernel.planning.proposal.repair import repaired
+from nootropic_kernel.planning.schedule.optimise import optimised_unasked
+from nootropic_kernel.planning.spec.file import dump
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.runs.steps import StepLog
 from nootropic_kernel.workspace import journal

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.planning.model import Plan, Task
-from nootropic_kernel.planning.records import encode, to_plain
+from nootropic_kernel.planning.spec.records import encode, to_plain
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError

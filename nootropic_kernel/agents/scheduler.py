@@ -10,15 +10,15 @@ from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.agents.spec_edits import settled_spec, spec_notes, write_spec
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.assign import assign
-from nootropic_kernel.planning.board import passed_hours
-from nootropic_kernel.planning.budgets import amount, needs_of
 from nootropic_kernel.planning.model import GONE, Plan
-from nootropic_kernel.planning.optimise import optimised, optimised_unasked
-from nootropic_kernel.planning.resources import NEAR, agents_of
-from nootropic_kernel.planning.retime import right_shift
-from nootropic_kernel.planning.schedule import elapsed, is_fixed
+from nootropic_kernel.planning.schedule.assign import assign
+from nootropic_kernel.planning.schedule.budgets import amount, needs_of
+from nootropic_kernel.planning.schedule.critical_path import elapsed, is_fixed
+from nootropic_kernel.planning.schedule.optimise import optimised, optimised_unasked
+from nootropic_kernel.planning.schedule.resources import NEAR, agents_of
+from nootropic_kernel.planning.schedule.retime import right_shift
 from nootropic_kernel.planning.validate import check
+from nootropic_kernel.planning.views.board import passed_hours
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 

@@ -18,8 +18,8 @@ from nootropic_kernel.changes.files import FileMoved, FileState, read_file, repl
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import PlanInvalid, SpecConflict, SpecUnreadable
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.spec_file import FILE_NAME, Spec, canonical, dump, read
-from nootropic_kernel.planning.spec_merge import changes, merge
+from nootropic_kernel.planning.spec.file import FILE_NAME, Spec, canonical, dump, read
+from nootropic_kernel.planning.spec.merge import changes, merge
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from nootropic_kernel.agents import run_marks
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.planning.assign import waits_for_budget
 from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task, TaskState
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.schedule.assign import waits_for_budget
+from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.runs.lock import at_work
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase

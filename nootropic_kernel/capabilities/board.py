@@ -12,13 +12,13 @@ from nootropic_kernel.agents.planner import NoPlan, Planned, current_plan
 from nootropic_kernel.agents.task_costs import PlanCosts, plan_costs
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.plan_views import EpicView, PlanResult
-from nootropic_kernel.planning import board_views
-from nootropic_kernel.planning.board import Health, columns, health, lanes, next_tasks, passed_hours, state_of
-from nootropic_kernel.planning.filters import TaskFilter, choose
 from nootropic_kernel.planning.history import Since
-from nootropic_kernel.planning.mermaid import mermaid_graph
-from nootropic_kernel.planning.records import shown, to_plain
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.spec.file import FILE_NAME
+from nootropic_kernel.planning.spec.records import shown, to_plain
+from nootropic_kernel.planning.views import board_views
+from nootropic_kernel.planning.views.board import Health, columns, health, lanes, next_tasks, passed_hours, state_of
+from nootropic_kernel.planning.views.filters import TaskFilter, choose
+from nootropic_kernel.planning.views.mermaid import mermaid_graph
 from nootropic_kernel.telemetry.budget import usd
 
 Place = Literal[

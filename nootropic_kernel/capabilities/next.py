@@ -9,10 +9,10 @@ from pydantic import Field
 from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
-from nootropic_kernel.planning.board import next_tasks, progress
-from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.model import Plan, Task, TaskState
-from nootropic_kernel.planning.render import harmless, in_html, in_markdown
+from nootropic_kernel.planning.schedule.calendar import in_hours
+from nootropic_kernel.planning.views.board import next_tasks, progress
+from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
 
 
 class NextParams(Params):

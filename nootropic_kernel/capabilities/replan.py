@@ -9,10 +9,10 @@ from pydantic import Field, PrivateAttr
 from nootropic_kernel.agents.planner import current_spec
 from nootropic_kernel.agents.replanner import Replanned, replan_task, undo_replan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.planning import patch_views
-from nootropic_kernel.planning.board import next_tasks
-from nootropic_kernel.planning.patch import Event
-from nootropic_kernel.planning.render import harmless, in_html, in_markdown
+from nootropic_kernel.planning.healing.patch import Event
+from nootropic_kernel.planning.views import patch as patch_views
+from nootropic_kernel.planning.views.board import next_tasks
+from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
 from nootropic_kernel.workspace.errors import UsageError
 
 

@@ -16,9 +16,9 @@ from nootropic_kernel.capabilities.code import do, unsaved_note
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.models.errors import NoModel
-from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task, TaskState
-from nootropic_kernel.planning.render import in_html
+from nootropic_kernel.planning.views.board import ready_tasks
+from nootropic_kernel.planning.views.tree import in_html
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.budget import BudgetExceeded
 from nootropic_kernel.telemetry.spans import current_span

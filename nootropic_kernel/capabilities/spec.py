@@ -8,7 +8,7 @@ from nootropic_kernel.agents.planner import NoPlan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.changes.files import read_file
 from nootropic_kernel.planning.errors import PlanInvalid, SpecForeign, SpecUnreadable
-from nootropic_kernel.planning.spec_file import FILE_NAME, Spec
+from nootropic_kernel.planning.spec.file import FILE_NAME, Spec
 
 
 class SpecParams(Params):

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.constraints import find_constraints
-from nootropic_kernel.planning.dates import read_day
 from nootropic_kernel.planning.errors import BriefUnusable
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Plan, Schedule
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.render import word_lines
+from nootropic_kernel.planning.reading.constraints import find_constraints
+from nootropic_kernel.planning.reading.dates import read_day
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.views.tree import word_lines
 
 pytestmark = pytest.mark.slow
 

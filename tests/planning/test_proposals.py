@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import ProposalRefused
-from nootropic_kernel.planning.facts import read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.healing.situation import Ground, ground_of
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.proposal import parse
-from nootropic_kernel.planning.proposal_names import Names, share_a_word
-from nootropic_kernel.planning.proposal_repair import Repaired, repaired
-from nootropic_kernel.planning.proposal_schema import schema, vocabulary
-from nootropic_kernel.planning.situation import Ground, ground_of
+from nootropic_kernel.planning.proposal.document import parse
+from nootropic_kernel.planning.proposal.names import Names, share_a_word
+from nootropic_kernel.planning.proposal.repair import Repaired, repaired
+from nootropic_kernel.planning.proposal.schema import schema, vocabulary
+from nootropic_kernel.planning.repository.facts import read_facts
 from tests.planning.faulty_proposals import case, good_proposal
 from tests.planning.proposal_judge import judged, survived
 from tests.planning.random_plans import shipped_plan, synthetic_plan

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
-from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import (
     STATUSES,
     Acceptance,
@@ -31,8 +30,9 @@ from nootropic_kernel.planning.model import (
     WordUse,
 )
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.records import TURNING, encode, from_plain, to_plain
-from nootropic_kernel.planning.spec_file import dump, read
+from nootropic_kernel.planning.repository.facts import read_facts
+from nootropic_kernel.planning.spec.file import dump, read
+from nootropic_kernel.planning.spec.records import TURNING, encode, from_plain, to_plain
 
 HOSTILE = (
     "yes", "12:30", "0123", "null", "```", "```yaml plan", "---", "## E1 · x", "#### T1 · x", "- [ ] AC1: x", "# x",

@@ -15,8 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.checks.recipes.names import snake
-from nootropic_kernel.planning.scaffold import ScaffoldInvalid, free_package_name, project_from_document, shown_text
-from nootropic_kernel.planning.wording import class_name, identifier
+from nootropic_kernel.planning.projects.scaffold import (
+    ScaffoldInvalid,
+    free_package_name,
+    project_from_document,
+    shown_text,
+)
+from nootropic_kernel.planning.reading.wording import class_name, identifier
 from nootropic_kernel.workspace.rules import lexical_fault
 from tests.scaffold.making import made
 

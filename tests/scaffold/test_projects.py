@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from nootropic_kernel.planning.methods import shipped_library
-from nootropic_kernel.planning.project_templates import TemplateLibrary
-from nootropic_kernel.planning.scaffold import ScaffoldInvalid
+from nootropic_kernel.planning.methods.library import shipped_library
+from nootropic_kernel.planning.projects.scaffold import ScaffoldInvalid
+from nootropic_kernel.planning.projects.templates import TemplateLibrary
 from tests.scaffold.making import TEMPLATES, THINGS, made, write
 
 pytestmark = pytest.mark.slow
