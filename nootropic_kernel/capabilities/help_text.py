@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from nootropic_kernel.capabilities.arguments import Parameter, parameters
+from nootropic_kernel.capabilities.parameters import Parameter, parameters
 from nootropic_kernel.capabilities.registry import Entry, Registry
 
 _EFFECTS = {

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from nootropic_kernel.capabilities.arguments import parse, quote_word, split_words
+from nootropic_kernel.capabilities.arguments import parse
 from nootropic_kernel.capabilities.base import Params
 from nootropic_kernel.capabilities.help_text import verb_help
 from nootropic_kernel.capabilities.plugins import Source
 from nootropic_kernel.capabilities.recipes import RecipesParams
 from nootropic_kernel.capabilities.registry import Entry
+from nootropic_kernel.capabilities.typed_words import quote_word, split_words
 from nootropic_kernel.workspace.errors import UsageError
 
 
