@@ -6,23 +6,17 @@ completion stay instant.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nootropic_kernel.capabilities.parameters import Parameter, parameters
+from nootropic_kernel.capabilities.typed_words import nearest
 from nootropic_kernel.workspace.errors import UsageError
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.registry import Entry
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that ``word`` was most likely meant to be."""
-    matches = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.5)
-    return matches[0] if matches else None
 
 
 def _suggest(word: str, known: Sequence[str], otherwise: str) -> str:

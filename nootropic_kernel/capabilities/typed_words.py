@@ -1,8 +1,10 @@
-"""Words as people type them, split and quoted."""
+"""Words as people type them: split, quoted, and the name that a mistyped one was most likely meant to be."""
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 
 def split_words(text: str) -> list[str]:
@@ -61,3 +63,9 @@ def quote_word(word: str) -> str:
     if word and not re.search(r"[\s\"'\\]", word):
         return word
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that ``word`` was most likely meant to be."""
+    matches = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.5)
+    return matches[0] if matches else None
