@@ -273,4 +273,5 @@ def _tidy(text: str) -> str:
     line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.](?:\s|$))", "", line)
     line = re.sub(r"(?<=[.!?])(?:\s*[-•]?\s*\.)+(?=\s|$)", "", line)
     line = re.sub(r"(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))", "", line)
+    line = re.sub(r"\s+(?:with|by|for)\s*(?=[,;](?:\s|$))", "", line)
     return re.sub(r"(?:\s+[-•*])+$|^[,;.\s]+", "", line).strip()
