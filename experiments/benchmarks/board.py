@@ -29,11 +29,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, BoardResult, board
 from nootropic_kernel.capabilities.task import TaskParams, task
-from nootropic_kernel.planning import board_views
-from nootropic_kernel.planning.mermaid import mermaid_gantt, mermaid_graph
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.records import to_plain
-from nootropic_kernel.planning.spec_file import FILE_NAME, dump
+from nootropic_kernel.planning.spec.file import FILE_NAME, dump
+from nootropic_kernel.planning.spec.records import to_plain
+from nootropic_kernel.planning.views import board_views
+from nootropic_kernel.planning.views.mermaid import mermaid_gantt, mermaid_graph
 from nootropic_kernel.workspace.location import Workspace
 from tests.planning.random_plans import partly_done, synthetic_plan
 

@@ -20,12 +20,12 @@ from typing import Any
 
 import yaml
 
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.reading.wording import identifier
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.validate import problems
-from nootropic_kernel.planning.wording import identifier
 
 BRIEFS = Path(__file__).with_name("briefs.yaml")
 READERS = Path(__file__).with_name("briefs_held_out.yaml")

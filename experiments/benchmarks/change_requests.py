@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.validate import problems
 
 REQUESTS = Path(__file__).with_name("changes_held_out.yaml")

@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
-from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.repository.facts import read_facts
 
 FILE = Path(__file__).with_name("constraints_held_out.yaml")
 

@@ -51,9 +51,9 @@ def spread(folder: Path, many: int) -> list[Path]:
 def solve(domain: str, problem: str, seconds: float) -> None:
     """One problem, in this process; prints what came out as JSON."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    from nootropic_kernel.planning.hddl_plan import plan_of
-    from nootropic_kernel.planning.hddl_reader import read
-    from nootropic_kernel.planning.hddl_search import Search
+    from nootropic_kernel.planning.hddl.plan import plan_of
+    from nootropic_kernel.planning.hddl.reader import read
+    from nootropic_kernel.planning.hddl.search import Search
 
     begin = time.process_time()
     texts = Path(domain).read_text(), Path(problem).read_text()

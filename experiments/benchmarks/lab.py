@@ -26,7 +26,7 @@ from lab_page import DRAWN, WAIT_MS, chromium, jupyter, page_config
 from lab_review import REVIEWED, prepare
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from nootropic_kernel.planning.spec_file import FILE_NAME, dump
+from nootropic_kernel.planning.spec.file import FILE_NAME, dump
 
 BUILT = Path(__file__).resolve().parents[2] / "jupyter_extension" / "nootropic_lab" / "labextension" / "static"
 PANELS = {

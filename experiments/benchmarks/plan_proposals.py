@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from nootropic_kernel.planning.errors import ProposalRefused
-from nootropic_kernel.planning.proposal_repair import repaired
+from nootropic_kernel.planning.proposal.repair import repaired
 from tests.planning.faulty_proposals import case
 from tests.planning.proposal_judge import judged, survived
 

@@ -22,10 +22,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from nootropic_kernel.planning.hddl import hddl
+from nootropic_kernel.planning.hddl.export import hddl
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.pddl import pddl
-from nootropic_kernel.planning.schedule import in_order
+from nootropic_kernel.planning.schedule.critical_path import in_order
 from tests.planning.random_plans import shipped_plan, synthetic_plan
 from tests.planning.strips import parse, read
 from tests.planning.test_exports import actions_of

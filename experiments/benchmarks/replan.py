@@ -23,16 +23,16 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from nootropic_kernel.planning.errors import Unrepairable
-from nootropic_kernel.planning.htn import decompose
+from nootropic_kernel.planning.healing.patch import Event, apply
+from nootropic_kernel.planning.healing.proofs import violations
+from nootropic_kernel.planning.healing.replan import replan
+from nootropic_kernel.planning.healing.situation import Ground
 from nootropic_kernel.planning.link import link
+from nootropic_kernel.planning.methods.htn import decompose
 from nootropic_kernel.planning.model import Plan, TaskState
-from nootropic_kernel.planning.patch import Event, apply
 from nootropic_kernel.planning.planner import elements
-from nootropic_kernel.planning.proofs import violations
-from nootropic_kernel.planning.records import encode, to_plain
-from nootropic_kernel.planning.replan import replan
-from nootropic_kernel.planning.schedule import schedule
-from nootropic_kernel.planning.situation import Ground
+from nootropic_kernel.planning.schedule.critical_path import schedule
+from nootropic_kernel.planning.spec.records import encode, to_plain
 from tests.planning.random_plans import partly_done, synthetic_plan
 
 T = TypeVar("T")

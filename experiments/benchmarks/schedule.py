@@ -20,13 +20,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from nootropic_kernel.planning.assign import assign, verdict
-from nootropic_kernel.planning.htn import decompose
 from nootropic_kernel.planning.link import link
+from nootropic_kernel.planning.methods.htn import decompose
 from nootropic_kernel.planning.model import GONE
-from nootropic_kernel.planning.optimise import available, optimised
 from nootropic_kernel.planning.planner import elements
-from nootropic_kernel.planning.spec_file import canonical
+from nootropic_kernel.planning.schedule.assign import assign, verdict
+from nootropic_kernel.planning.schedule.optimise import available, optimised
+from nootropic_kernel.planning.spec.file import canonical
 from nootropic_kernel.planning.validate import check
 from tests.planning.late_tasks import FOUR, TEAM, one_late
 from tests.planning.random_plans import synthetic_plan

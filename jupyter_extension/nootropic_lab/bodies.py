@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from nootropic_kernel.capabilities.arguments import nearest
+from nootropic_kernel.capabilities.typed_words import nearest
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_lab.errors import RequestTooLarge
 

@@ -35,6 +35,7 @@ PUBLIC_NAMES = {
     "plan.scheduled": "PlanChanged",
     "plan.replan-undone": "PlanChanged",
     "task.satisfied": "TaskStateChanged",
+    "task.tried": "TaskStateChanged",
     "run.finished": "TaskStateChanged",
     "run.failed": "TaskStateChanged",
     "nightly.succeeded": "NightSucceeded",

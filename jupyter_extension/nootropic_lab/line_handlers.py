@@ -59,8 +59,8 @@ class ParseHandler(NootropicHandler):
 
 def completed(workspace: Workspace, text: str, names: list[str]) -> dict[str, Any]:
     """The candidates for the last word of a text; without a slash in front it is a message of a chat."""
-    from nootropic_kernel.capabilities.arguments import quote_word, split_words
     from nootropic_kernel.capabilities.completion import complete
+    from nootropic_kernel.capabilities.typed_words import quote_word, split_words
 
     fragment = re.search(r"\S*$", text)
     word = fragment.group() if fragment else ""
@@ -84,8 +84,9 @@ def parsed(workspace: Workspace, text: str) -> dict[str, Any]:
 
     :raises UsageError: for what the verb does not take, as `%noo` raises it.
     """
-    from nootropic_kernel.capabilities.arguments import parse, split_words
+    from nootropic_kernel.capabilities.arguments import parse
     from nootropic_kernel.capabilities.registry import load_registry
+    from nootropic_kernel.capabilities.typed_words import split_words
 
     line, _, body = text.removeprefix("/").partition("\n")
     words = split_words(line)

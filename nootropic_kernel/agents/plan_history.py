@@ -8,7 +8,7 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.history import PastPlan, Since, since
 from nootropic_kernel.planning.model import Plan, TaskState
-from nootropic_kernel.planning.spec_file import FILE_NAME, load
+from nootropic_kernel.planning.spec.file import FILE_NAME, load
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import UsageError

@@ -25,17 +25,17 @@ from nootropic_kernel.agents.spec_edits import (
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.amend import WITH_MODEL, Amendment, amended
 from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
-from nootropic_kernel.planning.methods import load_library
+from nootropic_kernel.planning.healing.amend import WITH_MODEL, Amendment, amended
+from nootropic_kernel.planning.healing.patch import PlanPatch
+from nootropic_kernel.planning.healing.proofs import amendment_violations
+from nootropic_kernel.planning.healing.situation import Ground, ground_of
+from nootropic_kernel.planning.methods.library import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
-from nootropic_kernel.planning.optimise import optimised_unasked
-from nootropic_kernel.planning.patch import PlanPatch
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.proofs import amendment_violations
-from nootropic_kernel.planning.proposal_repair import repaired
-from nootropic_kernel.planning.situation import Ground, ground_of
-from nootropic_kernel.planning.spec_file import dump
+from nootropic_kernel.planning.proposal.repair import repaired
+from nootropic_kernel.planning.schedule.optimise import optimised_unasked
+from nootropic_kernel.planning.spec.file import dump
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.runs.steps import StepLog
 from nootropic_kernel.workspace import journal
@@ -173,8 +173,10 @@ def _make(
     if proposed is not None:
         plan, said = _with_proposal(plan, proposed, ground_of(plan, library, facts), set())
     plan = optimised_unasked(plan)
-    done = write_spec(workspace, database, None, plan, f"Plan: {plan.title}", unsaved)
-    _journal(database, "plan.made", plan, done.commit, proposed)
+    done = write_spec(
+        workspace, database, None, plan, f"Plan: {plan.title}", unsaved, "plan.made", **_told(plan, proposed)
+    )
+    _forget_answers(database, proposed)
     states = load_states(workspace, database, plan)
     return Planned(plan, states, "made", done.commit, (*workspace.notes, *said, *done.notes))
 
@@ -239,8 +241,9 @@ def _amend(
     note_amendment(database, old, plan, made.patch)
     summary = _summary(made)
     message = f"Plan: {plan.title} (revision {plan.revision})\n\n{summary}"
-    done = write_spec(workspace, database, found, plan, message, unsaved)
-    _journal(database, "plan.amended", done.plan, done.commit, proposed)
+    told = _told(plan, proposed)
+    done = write_spec(workspace, database, found, plan, message, unsaved, "plan.amended", **told)
+    _forget_answers(database, proposed)
     states = load_states(workspace, database, done.plan)
     notes = (summary, *said, *found.notes, *done.notes)
     return Planned(done.plan, states, "amended", done.commit, notes, replace(made, plan=done.plan))
@@ -256,14 +259,14 @@ def note_amendment(database: StateDatabase, before: Plan, after: Plan, patch: Pl
         journal.append(connection, REPLANNED, before.id, revision=after.revision, patch=patch.to_json(), amended=blobs)
 
 
-def _journal(
-    database: StateDatabase, kind: str, plan: Plan, commit: str | None, proposed: Proposed | None = None
-) -> None:
-    told = {"revision": plan.revision, "commit": commit, "tasks": len(plan.tasks)}
-    with database.transaction() as connection:
-        journal.append(connection, kind, plan.id, **told, model=proposed.model if proposed is not None else None)
+def _told(plan: Plan, proposed: Proposed | None) -> dict[str, Any]:
+    return {"tasks": len(plan.tasks), "model": proposed.model if proposed is not None else None}
+
+
+def _forget_answers(database: StateDatabase, proposed: Proposed | None) -> None:
+    """The plan that was made of a model's answers is written: they are not needed any more."""
     if proposed is not None:
-        StepLog(database, proposed.run).forget()  # the plan that was made of its answers is written
+        StepLog(database, proposed.run).forget()
 
 
 def _summary(made: Amendment) -> str:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from nootropic_kernel.agents.scaffolder import Scaffold
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.plan_page import PATH, plan_page
-from nootropic_kernel.planning.template_rendering import RenderedFile
+from nootropic_kernel.planning.projects.rendering import RenderedFile
+from nootropic_kernel.planning.views.page import PATH, plan_page
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.git import Git, GitFailed
 from nootropic_kernel.workspace.location import Workspace

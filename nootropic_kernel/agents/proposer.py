@@ -18,11 +18,11 @@ from nootropic_kernel.models.prompts import Prompt, load_prompt
 from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.models.validation import Judges, Validator, validated
 from nootropic_kernel.planning.errors import ProposalRefused
+from nootropic_kernel.planning.healing.situation import Ground
 from nootropic_kernel.planning.model import Plan, Task, next_number
-from nootropic_kernel.planning.proposal import parse
-from nootropic_kernel.planning.proposal_repair import Repaired, repaired
-from nootropic_kernel.planning.proposal_schema import Vocabulary, schema, vocabulary
-from nootropic_kernel.planning.situation import Ground
+from nootropic_kernel.planning.proposal.document import parse
+from nootropic_kernel.planning.proposal.repair import Repaired, repaired
+from nootropic_kernel.planning.proposal.schema import Vocabulary, schema, vocabulary
 from nootropic_kernel.runs.driver import drive
 from nootropic_kernel.runs.effects import Answer, Ask, Message, Step
 from nootropic_kernel.runs.lock import run_lock

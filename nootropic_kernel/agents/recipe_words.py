@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from nootropic_kernel.planning.facts import RepositoryFacts
-from nootropic_kernel.planning.recipe_arguments import problem
+from nootropic_kernel.planning.repository.facts import RepositoryFacts
+from nootropic_kernel.planning.repository.recipe_arguments import problem
 
 # The whole instruction must fit: what is asked for beyond it, no recipe does.
 _NAME = r"[`'\"]?(?P<{}>[\w./-]+?)(?:\(\))?[`'\"]?"

@@ -22,17 +22,17 @@ from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import RepairUnsound, UndoRefused
-from nootropic_kernel.planning.methods import load_library
+from nootropic_kernel.planning.healing.patch import Event, PlanPatch, apply, handled
+from nootropic_kernel.planning.healing.proofs import new_violations
+from nootropic_kernel.planning.healing.replan import replan
+from nootropic_kernel.planning.healing.situation import ground_of
+from nootropic_kernel.planning.healing.take_back import former, latest, take_back, take_back_amendment
+from nootropic_kernel.planning.methods.library import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
-from nootropic_kernel.planning.optimise import tightened
-from nootropic_kernel.planning.patch import Event, PlanPatch, apply, handled
-from nootropic_kernel.planning.patch_views import summary
-from nootropic_kernel.planning.proofs import new_violations
-from nootropic_kernel.planning.replan import replan
-from nootropic_kernel.planning.situation import ground_of
-from nootropic_kernel.planning.spec_file import read
-from nootropic_kernel.planning.take_back import former, latest, take_back, take_back_amendment
+from nootropic_kernel.planning.schedule.optimise import tightened
+from nootropic_kernel.planning.spec.file import read
 from nootropic_kernel.planning.validate import check
+from nootropic_kernel.planning.views.patch import summary
 from nootropic_kernel.telemetry.ledger import Ledger
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, get_blob
@@ -66,7 +66,7 @@ def replan_task(
     """Heal the plan around a task; the same event again, or a dry run, changes nothing.
 
     :param hours: for an event ``late``: how long the task takes in all.
-    :raises Unrepairable: when no way is left (see :func:`planning.replan.replan` for the others).
+    :raises Unrepairable: when no way is left (see :func:`planning.healing.replan.replan` for the others).
     """
     with turn_lock(workspace, database):
         spec = read_state(workspace) if dry_run else settled_spec(workspace, database, unsaved)
@@ -136,8 +136,7 @@ def undo_replan(
             what = f"replan of {entry['task']}"
             plan = take_back(spec.plan, entry, patch, kept["was"], states)
         message = f"Take back the {what} (revision {plan.revision})\n\nIt was: {_line(str(entry['evidence']))}"
-        done = write_spec(workspace, database, spec, plan, message, unsaved)
-        _journal(database, TAKEN_BACK, done.plan, of=entry["revision"])
+        done = write_spec(workspace, database, spec, plan, message, unsaved, TAKEN_BACK, of=entry["revision"])
         states = load_states(workspace, database, done.plan)
         return Replanned(spec.plan, done.plan, patch, states, "undone", done.commit, (*spec.notes, *done.notes))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from nootropic_kernel.planning.facts import RepositoryFacts, is_source, read_facts
-from nootropic_kernel.planning.tooling import is_manifest
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, is_source, read_facts
+from nootropic_kernel.planning.repository.tooling import is_manifest
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 

@@ -9,8 +9,8 @@ from typing import Any
 from nootropic_kernel.checks.recipes import RecipeRefused
 from nootropic_kernel.checks.recipes.fields import EntityField, parse_fields
 from nootropic_kernel.checks.recipes.python_store import key_field
-from nootropic_kernel.planning.scaffold import Project, ScaffoldInvalid, Thing, text_forms
-from nootropic_kernel.planning.template_rendering import Template
+from nootropic_kernel.planning.projects.rendering import Template
+from nootropic_kernel.planning.projects.scaffold import Project, ScaffoldInvalid, Thing, text_forms
 
 # By type: column, input of an HTML form, a valid value as JSON and as text typed by a person, and another one.
 _KINDS: Mapping[str, tuple[str, str, str, str, str]] = {

@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from nootropic_kernel.agents.run_marks import mark_satisfied
 from nootropic_kernel.agents.scaffold_context import template_values
-from nootropic_kernel.agents.task_states import load_states, mark_satisfied, touched
+from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.accept import accept
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.files import read_file, usual_mode
@@ -20,10 +21,10 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.changes.turns import Turn
 from nootropic_kernel.checks.recipes import MemoryFiles, RecipeRefused, get_recipe
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.project_templates import NoSuchTemplate, TemplateLibrary
-from nootropic_kernel.planning.scaffold import Project, ScaffoldInvalid, shown_text
-from nootropic_kernel.planning.spec_file import FILE_NAME
-from nootropic_kernel.planning.template_rendering import RenderedFile, Template, TemplateInvalid
+from nootropic_kernel.planning.projects.rendering import RenderedFile, Template, TemplateInvalid
+from nootropic_kernel.planning.projects.scaffold import Project, ScaffoldInvalid, shown_text
+from nootropic_kernel.planning.projects.templates import NoSuchTemplate, TemplateLibrary
+from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import PathRefused
 from nootropic_kernel.workspace.git import Git

@@ -10,16 +10,15 @@ from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.agents.spec_edits import settled_spec, spec_notes, write_spec
 from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.assign import assign
-from nootropic_kernel.planning.board import passed_hours
-from nootropic_kernel.planning.budgets import amount, needs_of
 from nootropic_kernel.planning.model import GONE, Plan
-from nootropic_kernel.planning.optimise import optimised, optimised_unasked
-from nootropic_kernel.planning.resources import NEAR, agents_of
-from nootropic_kernel.planning.retime import right_shift
-from nootropic_kernel.planning.schedule import elapsed, is_fixed
+from nootropic_kernel.planning.schedule.assign import assign
+from nootropic_kernel.planning.schedule.budgets import amount, needs_of
+from nootropic_kernel.planning.schedule.critical_path import elapsed, is_fixed
+from nootropic_kernel.planning.schedule.optimise import optimised, optimised_unasked
+from nootropic_kernel.planning.schedule.resources import NEAR, agents_of
+from nootropic_kernel.planning.schedule.retime import right_shift
 from nootropic_kernel.planning.validate import check
-from nootropic_kernel.workspace import journal
+from nootropic_kernel.planning.views.board import passed_hours
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
@@ -48,9 +47,7 @@ def schedule_plan(
         plan = check(replace(scheduled, revision=before.revision + 1, parent_revision=before.revision))
         change = _change(before, plan)
         message = f"Plan: {plan.title} (revision {plan.revision})\n\n{change}"
-        done = write_spec(workspace, database, found, plan, message, unsaved)
-        with database.transaction() as connection:
-            journal.append(connection, "plan.scheduled", plan.id, revision=plan.revision, commit=done.commit)
+        done = write_spec(workspace, database, found, plan, message, unsaved, "plan.scheduled")
         states = load_states(workspace, database, done.plan)
         return Planned(done.plan, states, "amended", done.commit, (change, *found.notes, *done.notes))
 

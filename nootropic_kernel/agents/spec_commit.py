@@ -6,7 +6,7 @@ from nootropic_kernel.changes.commit import REGULAR, CommitRefused, Entry, GitBu
 from nootropic_kernel.changes.files import read_file
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.spec_file import FILE_NAME, read
+from nootropic_kernel.planning.spec.file import FILE_NAME, read
 from nootropic_kernel.workspace.location import Workspace
 
 

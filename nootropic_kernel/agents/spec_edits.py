@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nootropic_kernel.agents.spec_commit import commit_plan, committed_plan, has_edits, head_is_behind
 from nootropic_kernel.agents.spec_history import Revision, SpecHistory
@@ -17,10 +18,9 @@ from nootropic_kernel.changes.files import FileMoved, FileState, read_file, repl
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import PlanInvalid, SpecConflict, SpecUnreadable
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.spec_file import FILE_NAME, Spec, canonical, dump, read
-from nootropic_kernel.planning.spec_merge import changes, merge
+from nootropic_kernel.planning.spec.file import FILE_NAME, Spec, canonical, dump, read
+from nootropic_kernel.planning.spec.merge import changes, merge
 from nootropic_kernel.planning.validate import check
-from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
@@ -105,11 +105,7 @@ def edit_spec(
         lines = changes(before, plan)
         more = [f"… and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
         message = "\n".join([" ".join(why.split()), "", *lines[:_LINES], *more])
-        done = write_spec(workspace, database, found, plan, message, unsaved)
-        with database.transaction() as connection:
-            journal.append(
-                connection, _EDITED, plan.id, revision=plan.revision, commit=done.commit, why=why, changes=lines
-            )
+        done = write_spec(workspace, database, found, plan, message, unsaved, _EDITED, why=why, changes=lines)
         return replace(done, notes=(*found.notes, *done.notes))
 
 
@@ -127,7 +123,7 @@ def settled_spec(workspace: Workspace, database: StateDatabase, unsaved: Collect
     history = SpecHistory(database, found.plan.id)
     latest = history.latest()
     if latest is not None and not latest.finished:
-        found, latest = _resumed(workspace, history, latest, found), history.latest()
+        found, latest = resumed(workspace, history, latest, found), history.latest()
     merged = _brought_together(workspace, latest, history, found) if latest is not None else None
     if merged is None:
         return found
@@ -171,10 +167,13 @@ def write_spec(
     plan: Plan,
     message: str,
     unsaved: Collection[str],
+    kind: str = "",
+    **told: Any,
 ) -> SpecEdit:
     """Write project-spec.md, whole or not at all, and commit it alone; the caller holds the lock.
 
     :param found: what the plan was made from; None where there was no file.
+    :param kind: the journal's event for it, with ``told`` as its data.
     :raises SpecUnsaved: when it has unsaved edits in an open tab.
     :raises SpecConflict: when somebody saved the file meanwhile and changed the same.
     """
@@ -202,7 +201,7 @@ def write_spec(
             notes += [*spec_notes(now.spec), "project-spec.md was saved meanwhile; both edits were kept."]
             found = now
     commit, refused = commit_plan(workspace, plan, message, content)
-    history.finish(plan.revision, commit)
+    history.finish(plan.revision, commit, kind, **told)
     return SpecEdit(before, plan, commit, (*notes, *refused))
 
 
@@ -220,7 +219,7 @@ def _replace(workspace: Workspace, found: SpecRead | None, content: bytes) -> No
     replace_file(workspace.root, FILE_NAME, before, after, draft=_DRAFT)
 
 
-def _resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> SpecRead:
+def resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found: SpecRead) -> SpecRead:
     """After a kill: what was written is committed, what was not is forgotten, as nobody was told of it.
 
     Where an editor saved since, nobody can tell whether it was written: it is taken as if it was, so nothing is lost.
@@ -232,9 +231,14 @@ def _resumed(workspace: Workspace, history: SpecHistory, latest: Revision, found
             history.drop(latest.revision)
         return found
     commit, notes = None, list[str]()
-    if workspace.has_git and head_is_behind(Repository(workspace.root, workspace.state_dir), found.plan):
-        commit, notes = commit_plan(workspace, found.plan, latest.message, latest.content)
-    history.finish(latest.revision, commit)
+    if workspace.has_git:
+        repository = Repository(workspace.root, workspace.state_dir)
+        if head_is_behind(repository, found.plan):
+            commit, notes = commit_plan(workspace, found.plan, latest.message, latest.content)
+        else:
+            commit = repository.git.text("log", "-1", "--format=%H", "--", FILE_NAME).strip() or None
+    kind = "plan.made" if latest.base is None else _EDITED
+    history.finish(latest.revision, commit, kind, resumed=True, tasks=len(found.plan.tasks))
     return replace(found, notes=(*found.notes, *notes))
 
 

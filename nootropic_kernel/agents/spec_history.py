@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
+from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 
 _KEPT = 30
@@ -46,6 +48,15 @@ class Revision:
     base: bytes | None
 
 
+def unfinished(database: StateDatabase) -> list[str]:
+    """The plans of which a revision is being written, or was when its process was killed."""
+    connection = database.read()
+    if not connection.execute(_IS_THERE).fetchone():
+        return []
+    rows = connection.execute("SELECT DISTINCT plan FROM spec_revisions WHERE state = 'intent'").fetchall()
+    return [str(row["plan"]) for row in rows]
+
+
 class SpecHistory:
     """The revisions of one plan."""
 
@@ -70,9 +81,14 @@ class SpecHistory:
                 (self._plan, self._plan, _KEPT),
             )
 
-    def finish(self, revision: int, commit: str | None) -> None:
-        """Note that it was written, and the commit that holds it; it took over what was edited in its base."""
+    def finish(self, revision: int, commit: str | None, kind: str = "", **told: Any) -> None:
+        """Note that it was written, and the commit that holds it; it took over what was edited in its base.
+
+        :param kind: the event that the journal gets with it, none where empty; ``told`` is its data.
+        """
         with self._database.transaction() as connection:
+            if kind:
+                journal.append(connection, kind, self._plan, revision=revision, commit=commit, **told)
             row = connection.execute(
                 "SELECT base_revision, base FROM spec_revisions WHERE plan = ? AND revision = ?",
                 (self._plan, revision),

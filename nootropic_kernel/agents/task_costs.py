@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nootropic_kernel.planning.board import DROPPED, Costs, States, state_of
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.resources import agents_of, token_cost
+from nootropic_kernel.planning.schedule.resources import agents_of, token_cost
+from nootropic_kernel.planning.views.board import DROPPED, Costs, States, state_of
 from nootropic_kernel.telemetry.ledger import Call, Ledger
 from nootropic_kernel.telemetry.spending import Totals, foreseen, grouped
 from nootropic_kernel.workspace.location import Workspace

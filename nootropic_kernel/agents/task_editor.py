@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nootropic_kernel.agents.planner import current_spec
+from nootropic_kernel.agents.run_marks import mark_tried
 from nootropic_kernel.agents.spec_edits import SpecEdit, edit_spec
 from nootropic_kernel.agents.task_states import load_states
+from nootropic_kernel.planning.edits.dependencies import known_task
+from nootropic_kernel.planning.edits.task import TaskEdit, edited, sentence
+from nootropic_kernel.planning.edits.undo import difference_record, undone
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.model import Plan, TaskState
-from nootropic_kernel.planning.task_edit import TaskEdit, edited, sentence
-from nootropic_kernel.planning.task_undo import difference_record, undone
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
@@ -37,10 +39,14 @@ class TaskEdited:
 def edit_task(
     workspace: Workspace, database: StateDatabase, edit: TaskEdit, *, unsaved: Collection[str] = ()
 ) -> TaskEdited:
-    """Edit one task; an edit that changes nothing writes nothing (see :func:`planning.task_edit.edited`)."""
+    """Edit one task; an edit that changes nothing writes nothing (see :func:`planning.edits.task.edited`)."""
 
     def change(plan: Plan) -> Plan:
-        after = edited(plan, load_states(workspace, database, plan), edit)
+        states = load_states(workspace, database, plan)
+        after = edited(plan, states, edit)
+        task = known_task(plan, edit.task)
+        if edit.status in ("pending", "ready") and states[task.id].status == "failed" != task.status:
+            mark_tried(database, plan, task, None)  # a run of it failed, and the person takes it up again
         if after != plan:
             # Noted first: an edit that a killed process has written could not be taken back otherwise. Of two notes
             # for one revision the later counts.

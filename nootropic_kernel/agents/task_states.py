@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 
+from nootropic_kernel.agents import run_marks
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.planning.assign import waits_for_budget
-from nootropic_kernel.planning.model import Plan, Task, TaskState
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task, TaskState
+from nootropic_kernel.planning.schedule.assign import waits_for_budget
+from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.runs.lock import at_work
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 
-_SATISFIED = "task.satisfied"
 _STATED = ("done", "superseded", "cancelled", "deferred", "blocked", "failed")
 
 
@@ -37,28 +38,8 @@ def load_states(workspace: Workspace, database: StateDatabase, plan: Plan) -> di
         if since is None or proposal.created >= since
     ]
     running = at_work(workspace.state_dir / "runs")
-    return task_states(plan, proposals, landed, _satisfied(database, plan, proposals), running)
-
-
-def mark_satisfied(database: StateDatabase, plan: Plan, task: str) -> None:
-    """Note that a task was tried and left nothing to do: the repository holds it already. It counts as done."""
-    with database.transaction() as connection:
-        journal.append(connection, _SATISFIED, plan.id, task=task)
-
-
-def _satisfied(database: StateDatabase, plan: Plan, proposals: Sequence[ProposalHead]) -> set[str]:
-    """Tasks that left nothing to do, unless a decision on a proposal of theirs came after that."""
-    noted = journal.events(database.read(), kind=_SATISFIED, subject=plan.id)
-    if not noted:
-        return set()
-    tasks = {proposal.id: proposal.task for proposal in proposals}
-    found: set[str] = set()
-    for event in journal.events(database.read(), after=noted[0].id - 1):
-        if event.kind == _SATISFIED and event.subject == plan.id:
-            found.add(event.data["task"])
-        elif event.kind.startswith("hunk."):
-            found.discard(tasks.get(event.subject.partition(":")[0]) or "")
-    return found
+    satisfied, failed = run_marks.satisfied(database, plan, proposals), run_marks.failed(database, plan, since)
+    return task_states(plan, proposals, landed, satisfied, running, failed)
 
 
 def task_states(
@@ -67,6 +48,7 @@ def task_states(
     landed: Mapping[str, str] | None = None,
     satisfied: Container[str] = (),
     running: Container[str] = (),
+    failed: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, TaskState]:
     """The state of every task.
 
@@ -74,6 +56,7 @@ def task_states(
     :param landed: for tasks whose latest commit stands, that commit; used where no proposal is known.
     :param satisfied: tasks that were tried and left nothing to do, after all that was decided about them.
     :param running: tasks that a process works on at this moment.
+    :param failed: for tasks whose latest run came to nothing, why.
     """
     by_task: dict[str, list[ProposalHead]] = {}
     for proposal in proposals:
@@ -86,9 +69,16 @@ def task_states(
             states[task.id] = TaskState("done", "the repository held it already")
         if states[task.id].status == "pending" and task.id in running:
             states[task.id] = TaskState("running", "a run of it is at work")
+        if states[task.id].status == "pending" and task.how.kind == "none":
+            states[task.id] = TaskState("blocked", task.how.why)
+    for task in plan.tasks:
+        if states[task.id].status == "pending" and task.id in failed and not _missing(task, states):
+            states[task.id] = TaskState("failed", _retry(task, failed[task.id]))
     for task in plan.tasks:
         if states[task.id].status == "pending":
             states[task.id] = _before_work(task, states)
+        if task.supersedes in states and states[task.supersedes].status == "superseded" and task.status not in GIVEN_UP:
+            states[task.supersedes] = TaskState("superseded", f"{task.id} stands in its place")
     return states
 
 
@@ -125,15 +115,30 @@ def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None)
 
 def _before_work(task: Task, states: Mapping[str, TaskState]) -> TaskState:
     note = states[task.id].note
-    if task.how.kind == "none":
-        return TaskState("blocked", task.how.why)
-    missing = [name for name in task.depends_on if states[name].status != "done"]
-    if missing:
+    if missing := _missing(task, states):
         reasons = [_waiting(name, states[name]) for name in missing]
         return TaskState("pending", "; ".join(filter(None, [note, f"waits for {', '.join(reasons)}"])))
     if task.how.kind == "person":
         note = "; ".join(filter(None, [note, f"yours to do: then `noo task {task.id} --status done`"]))
+    if task.retitled:
+        note = "; ".join(filter(None, [note, other_title(task)]))
     return TaskState("ready", note)
+
+
+def other_title(task: Task) -> str:
+    """What is to be known of a task that a recipe does, and whose title was changed since the recipe was chosen."""
+    replan = f'`noo replan {task.id} --because "…"` for what the title says'
+    return f"its title was changed; the recipe still does “{task.how.does}” (`noo run {task.id} --keep`; {replan})"
+
+
+def _missing(task: Task, states: Mapping[str, TaskState]) -> list[str]:
+    """Whom a task waits for that is not done."""
+    return [name for name in task.depends_on if states[name].status != "done"]
+
+
+def _retry(task: Task, reason: str) -> str:
+    again = f'`noo run {task.id}` tries again, `noo replan {task.id} --because "…"` finds another way'
+    return f"its last run failed: {reason.rstrip('.')}. {again}"
 
 
 def _waiting(name: str, state: TaskState) -> str:

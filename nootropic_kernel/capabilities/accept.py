@@ -8,7 +8,7 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session
 from nootropic_kernel.capabilities.turn_views import TurnResult
 from nootropic_kernel.changes import accept as decisions
 from nootropic_kernel.changes.decision_time import note_time
-from nootropic_kernel.changes.layers import NeedsOwnYes
+from nootropic_kernel.changes.layers import ChangedSince, NeedsOwnYes
 from nootropic_kernel.changes.turns import Turn
 from nootropic_kernel.workspace.errors import Interrupted
 
@@ -37,8 +37,9 @@ def accept(params: AcceptParams, session: Session) -> TurnResult:
 
     `accept P1` takes every hunk that is still to decide, `accept P1:2` one hunk, `accept P1/path` one file's. All files
     are written or none; lines of your own are neither committed nor overwritten; a file that moved on is merged, or
-    refused by name. Of a proposal that fails a check nothing is taken without `--failing`. What is accepted already is
-    said, and nothing changes. `commitOnAccept: false` in your settings leaves the change staged. Below
+    refused by name; a recipe then makes its change anew, as another proposal to look at. Of a proposal that fails a
+    check nothing is taken without `--failing`. What is accepted already is said, and nothing changes.
+    `commitOnAccept: false` in your settings leaves the change staged. Below
     `%%noo accept P1:2` you can write your own text for that hunk.
     """
     if session.cancel.is_set():
@@ -61,6 +62,11 @@ def _accept(params: AcceptParams, session: Session) -> Turn:
             failing=params.failing,
             edited=params.edited,
         )
+    except ChangedSince as refusal:
+        from nootropic_kernel.capabilities.remake import remake
+
+        remake(refusal, params.refs, session)
+        raise
     except (NeedsOwnYes, decisions.ChecksFail) as refusal:
         if session.approve is None or not session.approve(f"{refusal.what} Accept it?"):
             raise

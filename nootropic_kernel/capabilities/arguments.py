@@ -1,210 +1,22 @@
 """Words typed after a verb become the verb's arguments, for the magics and the command line alike.
 
-The parameter schema in the registry is all this needs: a verb's own module is not imported, so
-parsing, help and completion stay instant. What a schema property may say beside its type:
-
-- ``position``: n-th plain word (an array there takes all words that follow; ``words`` joins them);
-- ``body``: the text of the cell (or standard input, on the command line);
-- ``dialogue``: asked for again and again at a terminal, where it is not given;
-- ``mentions``: `@name` in it stands for something;
-- ``complete``: what completes it (``task``, ``proposal``, ``turn``, ``path``, ``verb``);
-- ``bare``: the value that an option has when none follows it (a number is read as one where it follows);
-- ``short``: a letter for those who type it often (``i``: ``-i``).
+The parameter schema in the registry is all this needs: a verb's own module is not imported, so parsing, help and
+completion stay instant.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nootropic_kernel.capabilities.parameters import Parameter, parameters
+from nootropic_kernel.capabilities.typed_words import nearest
 from nootropic_kernel.workspace.errors import UsageError
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.registry import Entry
-
-_SCALARS = {"string", "integer", "number", "boolean"}
-# A parameter whose type is a path completes as one, unless it says otherwise.
-_COMPLETED = {"path": "path", "file-path": "file", "directory-path": "folder"}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a verb, read from its schema property."""
-
-    name: str
-    kind: str  # string | integer | number | boolean | array | mapping | json
-    item: str = "string"
-    choices: tuple[str, ...] = ()
-    values: tuple[Any, ...] = ()  # what each choice stands for: a choice may be a number
-    secret: bool = False
-    position: int | None = None
-    words: bool = False
-    body: bool = False
-    dialogue: bool = False
-    mentions: bool = False
-    complete: str = ""
-    short: str = ""
-    bare: Any = None
-    required: bool = False
-    description: str = ""
-    default: Any = None
-
-    @property
-    def flag(self) -> str:
-        """How it is typed as an option."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def prose(self) -> bool:
-        """Whether it takes any number of words; a name that can be completed takes more only to say what is wrong."""
-        return self.words and not self.complete
-
-    @property
-    def metavar(self) -> str:
-        """How a value of it is called in the help."""
-        if self.choices and self.kind != "mapping" and len(self.choices) <= 6:
-            return "|".join(self.choices)
-        if self.kind == "mapping":
-            return "KEY=VALUE"
-        name = self.name.replace("-", "_").upper()
-        return name if self.bare is None else f"[{name}]"
-
-
-def parameters(schema: Mapping[str, Any]) -> list[Parameter]:
-    """Return the parameters of a JSON schema, positionals first, in their order."""
-    definitions = schema.get("$defs", {})
-    required = set(schema.get("required", ()))
-    found = [
-        _parameter(name, _inline(prop, definitions), definitions, name in required)
-        for name, prop in schema.get("properties", {}).items()
-    ]
-    positional = sorted((p for p in found if p.position is not None), key=lambda p: p.position or 0)
-    return positional + [p for p in found if p.position is None]
-
-
-def _inline(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Follow references and drop the null branch of an optional."""
-    merged = dict(prop)
-    if "$ref" in merged:
-        target = definitions.get(str(merged.pop("$ref")).rsplit("/", 1)[-1], {})
-        merged = {**_inline(target, definitions), **merged}
-    if len(merged.get("allOf", ())) == 1:
-        merged = {**_inline(merged.pop("allOf")[0], definitions), **merged}
-    branches = [b for b in merged.get("anyOf", ()) if b.get("type") != "null"]
-    if len(branches) == 1:
-        del merged["anyOf"]
-        merged = {**_inline(branches[0], definitions), **merged}
-    return merged
-
-
-def _choices(prop: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(prop.get("enum", [prop["const"]] if "const" in prop else ()))
-
-
-def _item(prop: Mapping[str, Any]) -> str:
-    kind = prop.get("type", "string")
-    return "json" if kind in ("object", "array") else kind if kind in _SCALARS else "string"
-
-
-def _parameter(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any], required: bool) -> Parameter:
-    kind = prop.get("type", "string" if "enum" in prop or "const" in prop else "")
-    item, values = "string", _choices(prop)
-    if kind == "array":
-        items = _inline(prop.get("items", {}), definitions)
-        item, values = _item(items), _choices(items)
-    elif kind == "object":
-        inner = prop.get("additionalProperties", True)
-        item = _item(_inline(inner, definitions)) if isinstance(inner, dict) else "string"
-        kind = "json" if "properties" in prop else "mapping"
-    elif kind not in _SCALARS:
-        kind = "string"
-    return Parameter(
-        name=name,
-        kind=kind,
-        item=item,
-        choices=tuple(str(value) for value in values),
-        values=values,
-        secret=prop.get("format") == "password" or bool(prop.get("writeOnly")),
-        position=prop.get("position"),
-        words=bool(prop.get("words")),
-        body=bool(prop.get("body")),
-        dialogue=bool(prop.get("dialogue")),
-        mentions=bool(prop.get("mentions")),
-        complete=str(prop.get("complete", _COMPLETED.get(str(prop.get("format")), ""))),
-        short=str(prop.get("short", "")),
-        bare=prop.get("bare"),
-        required=required,
-        description=" ".join(str(prop.get("description", "")).split()),
-        default=prop.get("default"),
-    )
-
-
-def split_words(text: str) -> list[str]:
-    """Split a line into words the way people type prompts: an apostrophe inside a word is a letter.
-
-    A quote opens only at the start of a word (or after ``=``) and closes only at its end; one that
-    never closes is a plain character. So ``don't 'stop here'`` is two words and nothing raises.
-    """
-    words: list[str] = []
-    at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        word, at = _word(text, at)
-        words.append(word)
-    return words
-
-
-def _word(text: str, at: int) -> tuple[str, int]:
-    word: list[str] = []
-    opening = True
-    while at < len(text) and not text[at].isspace():
-        char = text[at]
-        if opening and char in "\"'":
-            end = _closing(text, at)
-            if end is not None:
-                inner = text[at + 1 : end]
-                word.append(re.sub(r'\\(["\\])', r"\1", inner) if char == '"' else inner)
-                at, opening = end + 1, False
-                continue
-        if char == "\\" and at + 1 < len(text) and (text[at + 1].isspace() or text[at + 1] in "\"'\\"):
-            at += 1
-            char = text[at]
-        word.append(char)
-        opening = char == "=" and "".join(word).startswith("--")
-        at += 1
-    return "".join(word), at
-
-
-def _closing(text: str, start: int) -> int | None:
-    """Where the quote that opens at ``start`` closes: followed by a space or the end."""
-    quote, at = text[start], start + 1
-    while at < len(text):
-        if quote == '"' and text[at] == "\\" and text[at + 1 : at + 2] in ('"', "\\"):
-            at += 2
-            continue
-        if text[at] == quote and (at + 1 == len(text) or text[at + 1].isspace()):
-            return at
-        at += 1
-    return None
-
-
-def quote_word(word: str) -> str:
-    """Write a word so that :func:`split_words` reads it back."""
-    if word and not re.search(r"[\s\"'\\]", word):
-        return word
-    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that ``word`` was most likely meant to be."""
-    matches = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.5)
-    return matches[0] if matches else None
 
 
 def _suggest(word: str, known: Sequence[str], otherwise: str) -> str:
@@ -230,6 +42,7 @@ class _Parser:
         self.by_flag = {p.flag: p for p in self.known} | {f"-{p.short}": p for p in self.known if p.short}
         self.help = f"`{call} {entry.verb} --help` lists what it takes."
         self.values: dict[str, Any] = {}
+        self.listed: Parameter | None = None  # the option before, where it takes several values
         self.plain = [p for p in self.known if p.position is not None]
 
     def parse(self, tokens: list[str], body: str | None) -> dict[str, Any]:
@@ -276,7 +89,10 @@ class _Parser:
             if not rest:
                 raise UsageError(f"`{flag}` needs a value.", next=f"Write `{flag} {parameter.metavar}`.")
             value = rest.pop(0)
+        while parameter.by_comma and value.endswith(",") and rest and not self._is_option(rest[0]):
+            value += rest.pop(0)
         self._give(parameter, value)
+        self.listed = parameter if parameter.kind == "array" else None
 
     def _positional(self, token: str) -> None:
         for parameter in self.plain:
@@ -295,7 +111,11 @@ class _Parser:
             self.values[text.name] = token
             return
         last = self.plain[-1] if self.plain else None
-        if text is not None:
+        if self.listed is not None:
+            hint = f"`{self.listed.flag}` takes one value each time: write it before each of them."
+            if self.listed.by_comma:
+                hint = f"Several values of `{self.listed.flag}` are parted by commas: `{self.listed.flag} A,B`."
+        elif text is not None:
             hint = f"Free text goes into the cell below `%%noo {self.verb}`, or after `{text.flag}` in quotes."
         elif last is not None and last.kind == "string" and not last.choices:
             hint = f"Put {last.metavar} in quotes if it has spaces."
@@ -304,7 +124,10 @@ class _Parser:
         raise UsageError(f"`{self.verb}` does not know what to do with `{_shorten(token)}`.", next=hint)
 
     def _give(self, parameter: Parameter, text: str) -> None:
-        if parameter.kind == "array":
+        if parameter.by_comma and "," in text:
+            for part in filter(None, (each.strip() for each in text.split(","))):
+                self._give(parameter, part)
+        elif parameter.kind == "array":
             self.values.setdefault(parameter.name, []).append(self._value(parameter, parameter.item, text))
         elif parameter.kind == "mapping":
             key, equals, value = text.partition("=")

@@ -130,14 +130,19 @@ class Session:
     _settings: Settings | None = None
 
     def database(self) -> StateDatabase:
-        """The workspace's database, opened on first use; a decision that was killed half-way is settled first."""
+        """The workspace's database, opened on first use; what was killed half-way is settled first."""
         if self._database is None:
+            from nootropic_kernel.agents.spec_history import unfinished
             from nootropic_kernel.changes.turns import recover
 
             self._database = StateDatabase.open(self.workspace)
             for note in self._database.notes:
                 self.status(note)
             recover(self.workspace, self._database)
+            if unfinished(self._database):
+                from nootropic_kernel.agents.spec_settling import settle_spec
+
+                settle_spec(self.workspace, self._database)
         return self._database
 
     def settings(self) -> Settings:

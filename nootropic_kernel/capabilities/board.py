@@ -13,13 +13,13 @@ from nootropic_kernel.agents.planner import NoPlan, Planned, current_plan
 from nootropic_kernel.agents.task_costs import PlanCosts, plan_costs
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.plan_views import EpicView, PlanResult
-from nootropic_kernel.planning import board_views
-from nootropic_kernel.planning.board import Health, columns, health, lanes, next_tasks, passed_hours, state_of
-from nootropic_kernel.planning.filters import TaskFilter, choose
 from nootropic_kernel.planning.history import Since
-from nootropic_kernel.planning.mermaid import mermaid_graph
-from nootropic_kernel.planning.records import shown, to_plain
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.spec.file import FILE_NAME
+from nootropic_kernel.planning.spec.records import shown, to_plain
+from nootropic_kernel.planning.views import board_views
+from nootropic_kernel.planning.views.board import Health, columns, health, lanes, next_tasks, passed_hours, state_of
+from nootropic_kernel.planning.views.filters import TaskFilter, choose
+from nootropic_kernel.planning.views.mermaid import mermaid_graph
 from nootropic_kernel.telemetry.budget import usd
 
 Place = Literal[
@@ -196,8 +196,9 @@ def board(params: BoardParams, session: Session) -> BoardResult:
     star marks critical tasks. Costs are those of models, so far and foreseen; what is unknown is said to be unknown.
 
     A task is done when all hunks of a proposal for it are decided and at least one was accepted; it is in review while
-    some are pending; when all were rejected or undone it is ready again. `noo task T3 --status done` marks a task that
-    you did yourself. Of a large plan the beginning of each column is listed; filters and `--all` show the rest.
+    some are pending; when all were rejected or undone it is ready again. One whose last run failed says why, until a
+    run succeeds or you take it up again. `noo task T3 --status done` marks a task that you did yourself. Of a
+    large plan the beginning of each column is listed; filters and `--all` show the rest.
     """
     if not (session.workspace.root / FILE_NAME).exists():
         if params.or_empty:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from nootropic_kernel.capabilities import candidates
-from nootropic_kernel.capabilities.arguments import Parameter, parameters
 from nootropic_kernel.capabilities.candidates import Candidate
 from nootropic_kernel.capabilities.mention_completion import mentioned
+from nootropic_kernel.capabilities.parameters import Parameter, parameters
 from nootropic_kernel.capabilities.registry import Entry, Registry, load_registry
 from nootropic_kernel.workspace.location import Workspace
 

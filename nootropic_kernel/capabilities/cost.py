@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from nootropic_kernel.agents.planner import Planned, current_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.planning.model import CLOSED
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.telemetry.budget import usd
 from nootropic_kernel.telemetry.ledger import Call, Ledger, day_start
 from nootropic_kernel.telemetry.spending import Totals, day_of, foreseen, grouped

@@ -10,13 +10,13 @@ from pydantic import Field
 
 from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.planning.board import States
-from nootropic_kernel.planning.hddl import hddl
-from nootropic_kernel.planning.mermaid import mermaid_gantt, mermaid_graph
+from nootropic_kernel.planning.hddl.export import hddl
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.pddl import pddl
-from nootropic_kernel.planning.records import encode
-from nootropic_kernel.planning.render import data
+from nootropic_kernel.planning.spec.records import encode
+from nootropic_kernel.planning.views.board import States
+from nootropic_kernel.planning.views.mermaid import mermaid_gantt, mermaid_graph
+from nootropic_kernel.planning.views.tree import data
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.homes import named_path
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from nootropic_kernel.agents.planner import current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.board import Place
-from nootropic_kernel.planning.filters import TaskFilter, choose
-from nootropic_kernel.planning.mermaid import drawn_as, mermaid_gantt, mermaid_graph
+from nootropic_kernel.planning.views.filters import TaskFilter, choose
+from nootropic_kernel.planning.views.mermaid import drawn_as, mermaid_gantt, mermaid_graph
 from nootropic_kernel.workspace.errors import UsageError
 
 

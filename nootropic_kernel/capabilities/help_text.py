@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from nootropic_kernel.capabilities.arguments import Parameter, parameters
+from nootropic_kernel.capabilities.parameters import Parameter, parameters
 from nootropic_kernel.capabilities.registry import Entry, Registry
 
 _EFFECTS = {
@@ -82,7 +82,7 @@ def _about(p: Parameter) -> str:
     if p.kind == "boolean" and p.default is True and p.position is None:
         text = f"Not: {text}"
     if p.kind in ("array", "mapping"):
-        text += " May be repeated."
+        text += " Several with commas, or repeated." if p.by_comma else " May be repeated."
     if p.default not in (None, False, True, "", [], {}) and not p.secret:
         text += f" (default: {p.default})"
     if p.required:

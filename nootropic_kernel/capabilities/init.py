@@ -14,9 +14,9 @@ from nootropic_kernel.agents.spec_commit import commit_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, here, make_folder, template_library
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
-from nootropic_kernel.planning.project_templates import NoSuchTemplate
-from nootropic_kernel.planning.scaffold import project_from_plan
-from nootropic_kernel.planning.spec_file import FILE_NAME, read
+from nootropic_kernel.planning.projects.scaffold import project_from_plan
+from nootropic_kernel.planning.projects.templates import NoSuchTemplate
+from nootropic_kernel.planning.spec.file import FILE_NAME, read
 from nootropic_kernel.workspace import state_marks
 from nootropic_kernel.workspace.errors import UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.git import Git

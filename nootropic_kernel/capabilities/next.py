@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Self
 
 from pydantic import Field
@@ -10,10 +9,10 @@ from pydantic import Field
 from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
-from nootropic_kernel.planning.board import next_tasks, progress
-from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.model import Plan, Task, TaskState
-from nootropic_kernel.planning.render import harmless, in_markdown
+from nootropic_kernel.planning.schedule.calendar import in_hours
+from nootropic_kernel.planning.views.board import next_tasks, progress
+from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
 
 
 class NextParams(Params):
@@ -30,11 +29,13 @@ class NextTask(TaskView):
 
     @classmethod
     def of(cls, task: Task, state: TaskState, plan: Plan) -> Self:
-        """The view of a ready task."""
+        """The view of a task that is ready, or whose last run failed."""
         view = super().of(task, state, plan)
         yours = task.how.kind == "person"
         view.done_by = "yours to do" if yours else task.how.sentence()
         view.command = f"noo task {task.id} --status done" if yours else f"noo run {task.id}"
+        if state.status == "failed" or task.retitled:
+            view.done_by = f"{view.done_by}; {state.note}"
         return view
 
     def line(self) -> str:
@@ -52,20 +53,28 @@ class NextResult(Result):
     message: str
     tasks: list[NextTask]
     more: int = Field(0, description="How many more there are.")
+    again: list[NextTask] = Field(default_factory=list, description="Tasks whose last run failed, to be tried again.")
 
     def text(self) -> str:
-        width = max((len(task.command) for task in self.tasks), default=0)
-        listed = [f"  {task.command:<{width}}  {task.line()}" for task in self.tasks]
-        return harmless("\n".join([self.message, *listed, *(f"  {line}" for line in self._more())]))
+        width = max((len(task.command) for task in [*self.tasks, *self.again]), default=0)
+        listed, again = (
+            [f"  {task.command:<{width}}  {task.line()}" for task in tasks] for tasks in (self.tasks, self.again)
+        )
+        return harmless("\n".join([self.message, *listed, *(f"  {line}" for line in self._more()), *again]))
 
     def markdown(self) -> str:
-        listed = [f"- `{task.command}`: {in_markdown(task.line())}" for task in self.tasks]
-        return "\n".join([in_markdown(self.message), "", *listed, *(f"- {line}" for line in self._more())])
+        listed, again = (
+            [f"- `{task.command}`: {in_markdown(task.line())}" for task in tasks] for tasks in (self.tasks, self.again)
+        )
+        return "\n".join([in_markdown(self.message), "", *listed, *(f"- {line}" for line in self._more()), *again])
 
     def html(self) -> str:
-        listed = [f"<code>{task.command}</code> {html.escape(task.line())}" for task in self.tasks]
-        lines = "".join(f"<li>{line}</li>" for line in [*listed, *map(html.escape, self._more())])
-        return f"<p>{html.escape(self.message)}</p><ul>{lines}</ul>"
+        listed, again = (
+            [f"<code>{task.command}</code> {in_html(task.line())}" for task in tasks]
+            for tasks in (self.tasks, self.again)
+        )
+        lines = "".join(f"<li>{line}</li>" for line in [*listed, *map(in_html, self._more()), *again])
+        return f"<p>{in_html(self.message)}</p><ul>{lines}</ul>"
 
     def _more(self) -> list[str]:
         return [f"and {self.more} more: `noo next --count {len(self.tasks) + self.more}`"] if self.more else []
@@ -76,23 +85,33 @@ def next(params: NextParams, session: Session) -> NextResult:
     """List the tasks that can be done now, with how each is done and the command for it.
 
     They wait for nothing. Critical ones come first, as they decide when the plan ends; then the others in the order of
-    the plan (`noo task T3 --before T9` changes it). `noo run` takes recipes' work before a model's.
+    the plan (`noo task T3 --before T9` changes it). `noo run` takes recipes' work before a model's. Last come tasks
+    whose last run failed, with the reason: they can be run again, or planned in another way.
     """
     current_spec(session.workspace)
     planned = current_plan(session.workspace, session.database())
     ready = next_tasks(planned.plan, planned.states)
-    shown = [NextTask.of(task, planned.states[task.id], planned.plan) for task in ready[: params.count]]
-    return NextResult(message=_message(planned, len(ready)), tasks=shown, more=len(ready) - len(shown))
+    lost = [task for task in planned.plan.tasks if planned.states[task.id].status == "failed"]
+    shown, again = (
+        [NextTask.of(task, planned.states[task.id], planned.plan) for task in tasks[: params.count]]
+        for tasks in (ready, lost)
+    )
+    return NextResult(
+        message=_message(planned, len(ready), len(lost)), tasks=shown, more=len(ready) - len(shown), again=again
+    )
 
 
-def _message(planned: Planned, ready: int) -> str:
+def _message(planned: Planned, ready: int, lost: int) -> str:
     done, live = progress(planned.plan, planned.states)
+    also = f" {lost} failed." if lost else ""
     if ready:
-        return f"{ready} task{'s' if ready != 1 else ''} can be done now ({done} of {live} are done)."
+        return f"{ready} task{'s' if ready != 1 else ''} can be done now ({done} of {live} are done).{also}"
     review = [name for name, state in planned.states.items() if state.status == "review"]
     if review:
         verb = "waits" if len(review) == 1 else "wait"
-        return f"Nothing is ready: {', '.join(review[:5])} {verb} for your review (`noo review`)."
+        return f"Nothing is ready: {', '.join(review[:5])} {verb} for your review (`noo review`).{also}"
+    if lost:
+        return f"Nothing is ready, and {lost} task{'s' if lost != 1 else ''} failed ({done} of {live} are done)."
     if done == live:
         return f"All {live} tasks are done."
     return "Nothing can be done now; `noo board` says what each task waits for."

@@ -10,13 +10,15 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.capabilities.base import Result
-from nootropic_kernel.planning import patch_views, render, timetable
-from nootropic_kernel.planning.assign import budget_notes
-from nootropic_kernel.planning.board import next_tasks, passed_hours, state_of
+from nootropic_kernel.planning.healing.patch import PlanPatch
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
-from nootropic_kernel.planning.patch import PlanPatch
-from nootropic_kernel.planning.render import warnings_of
-from nootropic_kernel.planning.resources import agents_of, token_cost
+from nootropic_kernel.planning.schedule.assign import budget_notes
+from nootropic_kernel.planning.schedule.resources import agents_of, token_cost
+from nootropic_kernel.planning.views import patch as patch_views
+from nootropic_kernel.planning.views import timetable
+from nootropic_kernel.planning.views import tree as render
+from nootropic_kernel.planning.views.board import next_tasks, passed_hours, state_of
+from nootropic_kernel.planning.views.tree import warnings_of
 
 
 class HowView(BaseModel):

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from nootropic_kernel.capabilities import plugins
-from nootropic_kernel.capabilities.arguments import nearest
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.registry import Registry, load_registry
+from nootropic_kernel.capabilities.typed_words import nearest
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.settings import update_person_settings
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import nootropic_kernel
 from nootropic_kernel.capabilities import plugins
-from nootropic_kernel.capabilities.arguments import nearest
 from nootropic_kernel.capabilities.sealed_file import read_sealed, sealed, sealing_key, write_atomically
+from nootropic_kernel.capabilities.typed_words import nearest
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace, download_cache, person_home
 from nootropic_kernel.workspace.settings import load_settings

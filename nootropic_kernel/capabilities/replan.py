@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr
@@ -10,10 +9,10 @@ from pydantic import Field, PrivateAttr
 from nootropic_kernel.agents.planner import current_spec
 from nootropic_kernel.agents.replanner import Replanned, replan_task, undo_replan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.planning import patch_views
-from nootropic_kernel.planning.board import next_tasks
-from nootropic_kernel.planning.patch import Event
-from nootropic_kernel.planning.render import harmless, in_markdown
+from nootropic_kernel.planning.healing.patch import Event
+from nootropic_kernel.planning.views import patch as patch_views
+from nootropic_kernel.planning.views.board import next_tasks
+from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
 from nootropic_kernel.workspace.errors import UsageError
 
 
@@ -71,8 +70,8 @@ class ReplanResult(Result):
         return "\n\n".join([in_markdown(self._head()), *self._table("markdown"), *map(in_markdown, self.notes)])
 
     def html(self) -> str:
-        lines = "".join(f"<p>{html.escape(line)}</p>" for line in self.notes)
-        return f"<p>{html.escape(self._head())}</p>{''.join(self._table('html'))}{lines}"
+        lines = "".join(f"<p>{in_html(line)}</p>" for line in self.notes)
+        return f"<p>{in_html(self._head())}</p>{''.join(self._table('html'))}{lines}"
 
     def _table(self, form: Literal["text", "markdown", "html"]) -> list[str]:
         done = self._replanned

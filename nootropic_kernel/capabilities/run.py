@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
@@ -10,21 +9,25 @@ from pydantic import BaseModel, Field
 from nootropic_kernel.agents.edit_task import Instruction
 from nootropic_kernel.agents.executor import Job
 from nootropic_kernel.agents.planner import Planned, current_plan
-from nootropic_kernel.agents.task_states import mark_satisfied
+from nootropic_kernel.agents.run_marks import mark_satisfied, mark_tried
+from nootropic_kernel.agents.task_states import other_title
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.code import do, unsaved_note
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.changes.store import Proposal, ProposalStore
-from nootropic_kernel.planning.board import ready_tasks
-from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.models.errors import NoModel
+from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task, TaskState
+from nootropic_kernel.planning.views.board import ready_tasks
+from nootropic_kernel.planning.views.tree import in_html
 from nootropic_kernel.telemetry import semconv
 from nootropic_kernel.telemetry.budget import BudgetExceeded
 from nootropic_kernel.telemetry.spans import current_span
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 
 Outcome = Literal[
-    "proposed", "in review", "rejected", "undone", "done", "nothing to do", "waits", "yours", "not possible", "failed"
-]
+    "proposed", "in review", "rejected", "undone", "done", "nothing to do", "waits", "yours", "retitled",
+    "given up", "deferred", "blocked", "not possible", "failed",
+]  # fmt: skip
 _WORD = {
     "proposed": "new proposal",
     "in review": "has a proposal that waits for you",
@@ -34,6 +37,10 @@ _WORD = {
     "nothing to do": "changes nothing: all of it is there already",
     "waits": "waits",
     "yours": "is for a person",
+    "retitled": "was not run",
+    "given up": "is not part of the plan any more",
+    "deferred": "is deferred",
+    "blocked": "is blocked",
     "not possible": "cannot be done by anything here yet",
     "failed": "failed",
 }
@@ -46,6 +53,9 @@ class RunParams(Params):
         default_factory=list,
         description="Tasks to run, by id. Without any, the next ready one.",
         json_schema_extra={"position": 0, "complete": "task"},
+    )
+    keep: bool = Field(
+        False, description="Run recipes also where the task's title was changed: they do what they were planned for."
     )
     count: int | None = Field(
         None, ge=1, le=100, description="Run the first COUNT tasks; those proposed before count, and are only shown."
@@ -66,7 +76,8 @@ class TaskRun(BaseModel):
     def line(self) -> str:
         """The outcome in one line."""
         name = f" ({self.proposal})" if self.proposal else ""
-        note = f": {self.note}" if self.note else ""
+        joint = " " if self.outcome == "waits" and self.note.startswith("for ") else ": "
+        note = f"{joint}{self.note}" if self.note else ""
         return f"{self.task} {self.title} ({self.how}) — {_WORD[self.outcome]}{name}{note}"
 
 
@@ -84,7 +95,7 @@ class RunResult(Result):
     @property
     def failed(self) -> bool:
         """Some task failed, or its change fails its checks."""
-        return any(each.outcome in ("failed", "not possible") or each.escalated for each in self.tasks)
+        return any(each.outcome in ("failed", "not possible", "retitled") or each.escalated for each in self.tasks)
 
     def text(self) -> str:
         """One line a task, then the diffs."""
@@ -97,7 +108,7 @@ class RunResult(Result):
 
     def html(self) -> str:
         """A list of tasks, then the diffs."""
-        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self._lines())
+        lines = "".join(f"<li>{in_html(line)}</li>" for line in self._lines())
         return f"<ul>{lines}</ul>" + "".join(view.html() for view in self.proposals)
 
     def bundle(self) -> dict[str, Any]:
@@ -122,7 +133,11 @@ def run(params: RunParams, session: Session) -> RunResult:
 
     A task is done by the way the plan names: a recipe, a model's edit, or a person. One that has a proposal already
     or is done says so and shows it; nothing is done twice, and what you rejected or undid is not proposed again. A
-    change whose checks fail even after repair is handed to you with what was found.
+    change whose checks fail even after repair is handed to you with what was found. A run that comes to nothing is
+    marked on the board with its reason, until one succeeds.
+
+    A recipe does what it was planned for. Of a task whose title was changed since, you are told so: `--keep` has the
+    recipe do it all the same, and `noo replan T5 --because "…"` has a model do what the title says.
     """
     if params.tasks and params.count is not None:
         raise UsageError("Name tasks, or say how many with --count, not both.")
@@ -134,12 +149,13 @@ def run(params: RunParams, session: Session) -> RunResult:
         if name not in known:
             raise UsageError(f"There is no task {written}.", next="`noo board` shows the tasks and their ids.")
     named = [known[name] for name in dict.fromkeys(names)]
-    chosen = named or (_first(planned, session, params.count) if params.count else _ready(planned)[:1])
-    result = RunResult(tasks=[], deferred=_for_a_person(planned))
+    ready = _ready(planned, params.keep)
+    chosen = named or (_first(planned, ready, session, params.count) if params.count else ready[:1])
+    result = RunResult(tasks=[], deferred=_for_a_person(planned, chosen), notes=_notes(planned, chosen))
     for position, task in enumerate(chosen):
         session.status(f"{task.id} {task.title}", position / len(chosen))
         # Earlier tasks of this very call do not change what is ready: a proposal is not done until it is accepted.
-        done, proposal = _run_task(task, planned, session)
+        done, proposal = _run_task(task, planned, session, params.keep)
         result.tasks.append(done)
         if proposal is not None:
             result.proposals.append(
@@ -151,7 +167,7 @@ def run(params: RunParams, session: Session) -> RunResult:
     return result
 
 
-def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, Proposal | None]:
+def _run_task(task: Task, planned: Planned, session: Session, keep: bool) -> tuple[TaskRun, Proposal | None]:
     state = planned.states[task.id]
     if state.status in ("done", "review"):
         proposal = _latest(task, session)
@@ -161,28 +177,52 @@ def _run_task(task: Task, planned: Planned, session: Session) -> tuple[TaskRun, 
         # The state names the proposal for the board; here it stands before the note.
         note = state.note.removeprefix(f"{proposal.id}: ").removesuffix(f" ({proposal.id})")
         return _told(task, outcome, note, proposal.id), proposal
-    if task.how.kind == "none":
-        return _told(task, "not possible", task.how.why), None
-    if state.status not in ("ready", "running"):  # who else runs it is waited for
-        return _told(task, "waits", state.note or state.status), None
-    if task.how.kind == "person":
-        return _told(task, "yours", task.how.why), None
+    if (idle := _not_now(task, state, planned.plan, keep)) is not None:
+        return idle, None
+    database, plan = session.database(), planned.plan
     try:
-        done = do(_job(task, planned.plan), session)
+        done = do(job_of(task, plan), session)
     except Interrupted:
         raise
     except BudgetExceeded as problem:
         return _told(task, "waits", str(problem)), None
-    except NootropicError as problem:
+    except NoModel as problem:  # it was not even begun
         return _told(task, "failed", str(problem)), None
+    except NootropicError as problem:
+        mark_tried(database, plan, task, problem)
+        return _told(task, "failed", str(problem)), None
+    if state.status == "failed":
+        mark_tried(database, plan, task, None)
     if done.proposal is None:
-        mark_satisfied(session.database(), planned.plan, task.id)
+        mark_satisfied(database, plan, task.id)
         return _told(task, "nothing to do", "it counts as done"), None
     if done.proposal.status in ("rejected", "undone"):
         return _turned_down(task, done.proposal), done.proposal
     failing = ["its checks fail; a person has to look"] if done.escalated else []
     told = _told(task, "proposed", "; ".join([*failing, *done.notes]), done.proposal.id)
     return told.model_copy(update={"escalated": done.escalated}), done.proposal
+
+
+def _not_now(task: Task, state: TaskState, plan: Plan, keep: bool) -> TaskRun | None:
+    """Why a task is not run now; None for one that is."""
+    again = f"`noo task {task.id} --status pending` takes it up again"
+    if state.status in ("superseded", "cancelled"):
+        heirs = [each.id for each in plan.tasks if each.supersedes == task.id and each.status not in GIVEN_UP]
+        said = f"{heirs[-1]} stands in its place: `noo run {heirs[-1]}`" if heirs else f"it is {state.status}"
+        return _told(task, "given up", said)
+    if state.status == "deferred":
+        return _told(task, "deferred", f"{state.note}; {again}")
+    if state.status in ("blocked", "failed") and task.status == state.status:
+        return _told(task, "blocked" if state.status == "blocked" else "failed", f"{state.note}; {again}")
+    if task.how.kind == "none":
+        return _told(task, "not possible", task.how.why)
+    if state.status == "pending":
+        return _told(task, "waits", state.note.removeprefix("waits "))
+    if task.how.kind == "person":
+        return _told(task, "yours", task.how.why)
+    if task.retitled and not keep:
+        return _told(task, "retitled", other_title(task))
+    return None  # ready; or its last run failed; or somebody else runs it, and is waited for
 
 
 def _turned_down(task: Task, proposal: Proposal) -> TaskRun:
@@ -194,7 +234,8 @@ def _turned_down(task: Task, proposal: Proposal) -> TaskRun:
     return _told(task, "rejected", f"{same}; `accept {hunk}` takes a hunk of it after all", proposal.id)
 
 
-def _job(task: Task, plan: Plan) -> Job:
+def job_of(task: Task, plan: Plan) -> Job:
+    """What is to be done for a task that a recipe or a model does."""
     if task.how.kind == "recipe":
         return Job(task.title, task=task.id, recipe=task.how.recipe, args=dict(task.how.args))
     wanted = [f"- {each.text}" for each in task.acceptance]
@@ -212,20 +253,31 @@ def _told(task: Task, outcome: Outcome, note: str = "", proposal: str | None = N
     )
 
 
-def _ready(planned: Planned) -> list[Task]:
+def _ready(planned: Planned, keep: bool) -> list[Task]:
     """The ready tasks that need no person, recipes' work first."""
-    return [task for task in ready_tasks(planned.plan, planned.states) if task.how.kind in ("recipe", "model")]
+    ready = ready_tasks(planned.plan, planned.states)
+    return [task for task in ready if task.how.kind in ("recipe", "model") and (keep or not task.retitled)]
 
 
-def _for_a_person(planned: Planned) -> list[str]:
+def _for_a_person(planned: Planned, chosen: list[Task]) -> list[str]:
     return [
-        f"{task.id} {task.title}"
+        f"{task.id} {task.title}{' (its title was changed)' if task.retitled else ''}"
         for task in planned.plan.tasks
-        if task.how.kind == "person" and planned.states[task.id].status == "ready"
+        if planned.states[task.id].status == "ready"
+        and task not in chosen
+        and (task.how.kind == "person" or task.retitled)
     ]
 
 
-def _first(planned: Planned, session: Session, count: int) -> list[Task]:
+def _notes(planned: Planned, chosen: list[Task]) -> list[str]:
+    """Where nothing can be run, what could be tried once more."""
+    lost = [task.id for task in planned.plan.tasks if planned.states[task.id].status == "failed"]
+    if chosen or not lost:
+        return []
+    return [f"Failed: {', '.join(lost)}. `noo board` says why; `noo run {lost[0]}` tries again."]
+
+
+def _first(planned: Planned, ready: list[Task], session: Session, count: int) -> list[Task]:
     """The first COUNT tasks: those that were proposed before, in that order, then ready ones.
 
     So the same cell run again shows the same tasks instead of going on to others.
@@ -234,7 +286,7 @@ def _first(planned: Planned, session: Session, count: int) -> list[Task]:
     known = {task.id: task for task in planned.plan.tasks}
     before = dict.fromkeys(proposal.task for proposal in store.list() if proposal.task in known)
     proposed = [known[name] for name in before if name]
-    return [*proposed, *(task for task in _ready(planned) if task not in proposed)][:count]
+    return [*proposed, *(task for task in ready if task not in proposed)][:count]
 
 
 def _latest(task: Task, session: Session) -> Proposal | None:

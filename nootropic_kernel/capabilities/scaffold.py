@@ -25,10 +25,15 @@ from nootropic_kernel.capabilities import plugins
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.changes.layers import NeedsOwnYes
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.project_templates import TemplateLibrary
-from nootropic_kernel.planning.scaffold import Project, ScaffoldInvalid, project_from_document, project_from_plan
-from nootropic_kernel.planning.spec_file import FILE_NAME
-from nootropic_kernel.planning.spec_file import read as read_plan
+from nootropic_kernel.planning.projects.scaffold import (
+    Project,
+    ScaffoldInvalid,
+    project_from_document,
+    project_from_plan,
+)
+from nootropic_kernel.planning.projects.templates import TemplateLibrary
+from nootropic_kernel.planning.spec.file import FILE_NAME
+from nootropic_kernel.planning.spec.file import read as read_plan
 from nootropic_kernel.workspace.errors import PathRefused, UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.homes import named_path
 from nootropic_kernel.workspace.location import Workspace

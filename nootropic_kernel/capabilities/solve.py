@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.planning.hddl_plan import Part, plan_of
-from nootropic_kernel.planning.hddl_reader import read
-from nootropic_kernel.planning.hddl_search import Search
+from nootropic_kernel.planning.hddl.plan import Part, plan_of
+from nootropic_kernel.planning.hddl.reader import read
+from nootropic_kernel.planning.hddl.search import Search
 from nootropic_kernel.workspace.errors import Interrupted, PathRefused, UsageError
 from nootropic_kernel.workspace.homes import named_path
 

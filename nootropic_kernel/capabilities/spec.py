@@ -8,7 +8,7 @@ from nootropic_kernel.agents.planner import NoPlan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.changes.files import read_file
 from nootropic_kernel.planning.errors import PlanInvalid, SpecForeign, SpecUnreadable
-from nootropic_kernel.planning.spec_file import FILE_NAME, Spec
+from nootropic_kernel.planning.spec.file import FILE_NAME, Spec
 
 
 class SpecParams(Params):
@@ -66,6 +66,8 @@ def spec(params: SpecParams, session: Session) -> SpecResult:
     state = read_file(session.workspace.root, FILE_NAME)
     if state is None:
         raise NoPlan
+    if session.workspace.state_dir.exists():
+        session.database()  # settles what a killed process left; this verb itself needs none
     content = "" if params.validate_ else state.content.decode("utf-8", "replace")
     try:
         found: Spec = current_spec(session.workspace)

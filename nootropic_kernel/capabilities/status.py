@@ -166,8 +166,8 @@ def _has_history(session: Session) -> bool:
 
 def _plan(session: Session, problems: list[str]) -> PlanStatus | None:
     from nootropic_kernel.agents.task_states import load_states
-    from nootropic_kernel.planning import spec_file
-    from nootropic_kernel.planning.board import progress, state_of
+    from nootropic_kernel.planning.spec import file as spec_file
+    from nootropic_kernel.planning.views.board import progress, state_of
 
     file = Path(session.workspace.root) / "project-spec.md"
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr
@@ -11,15 +10,15 @@ from nootropic_kernel.agents.planner import current_plan, current_spec
 from nootropic_kernel.agents.task_editor import TaskEdited, edit_task, undo_task_edit
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import TaskView
-from nootropic_kernel.planning import patch_views
-from nootropic_kernel.planning.board import next_tasks
-from nootropic_kernel.planning.calendar import in_hours
-from nootropic_kernel.planning.dependencies import known_task
-from nootropic_kernel.planning.difference import difference
+from nootropic_kernel.planning.edits.dependencies import known_task
+from nootropic_kernel.planning.edits.task import TaskEdit
+from nootropic_kernel.planning.healing.difference import difference
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.render import harmless, in_markdown
-from nootropic_kernel.planning.spec_file import FILE_NAME
-from nootropic_kernel.planning.task_edit import TaskEdit
+from nootropic_kernel.planning.schedule.calendar import in_hours
+from nootropic_kernel.planning.spec.file import FILE_NAME
+from nootropic_kernel.planning.views import patch as patch_views
+from nootropic_kernel.planning.views.board import next_tasks
+from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
 from nootropic_kernel.workspace.errors import UsageError
 
 _TASK: dict[str, Any] = {"complete": "task"}
@@ -105,7 +104,7 @@ class TaskResult(Result):
     def html(self) -> str:
         patch = difference(self._before, self._after)
         table = "" if patch.empty else patch_views.html(self._before, patch)
-        head, tail = ("".join(f"<p>{html.escape(each)}</p>" for each in lines) for lines in (self._lines(), self.notes))
+        head, tail = ("".join(f"<p>{in_html(each)}</p>" for each in lines) for lines in (self._lines(), self.notes))
         return f"{head}{table}{tail}"
 
     def _lines(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -13,6 +13,7 @@ from nootropic_kernel.changes.commit import EXECUTABLE, REGULAR, Entry, Reposito
 from nootropic_kernel.changes.files import FileState, read_file, usual_mode
 from nootropic_kernel.changes.merge import MergeConflict, merge
 from nootropic_kernel.changes.moves import Moves
+from nootropic_kernel.changes.path_plan import PathPlan, Shift
 from nootropic_kernel.workspace.errors import NootropicError, PathRefused
 from nootropic_kernel.workspace.git import GitFailed
 from nootropic_kernel.workspace.location import Workspace
@@ -43,37 +44,6 @@ class UnsavedEdits(NootropicError):
 
 class NeedsOwnYes(NootropicError):
     """Files that run by themselves need a yes of their own."""
-
-
-@dataclass(frozen=True)
-class Shift:
-    """A wish for one path: from ``old`` to ``new`` (None: no file).
-
-    ``mode`` is the permission that the file shall get, None for the one it has; ``reverses`` is the path's part in an
-    earlier turn, for an exact way back; ``moved_from`` is the path that the file leaves to come here.
-    """
-
-    path: str
-    old: bytes | None
-    new: bytes | None
-    mode: int | None = None
-    reverses: PathPlan | None = None
-    moved_from: str | None = None
-
-
-@dataclass(frozen=True)
-class PathPlan:
-    """One path's way through a turn: the file before and after, and the same for HEAD and the index."""
-
-    path: str
-    before: FileState | None
-    after: FileState | None
-    shift_old: FileState | None
-    shift_new: FileState | None
-    head_before: Entry | None = None
-    head_after: Entry | None = None
-    index_before: Entry | None = None
-    index_after: Entry | None = None
 
 
 class Layers:

@@ -1,4 +1,4 @@
-"""Carrying a change over to bytes that moved on meanwhile: three-way merge, of lines or of notebook cells."""
+"""Carrying a change over to bytes that moved on meanwhile: three-way merge, of lines, cells or exports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from nootropic_kernel.changes import notebook_merge
 from nootropic_kernel.changes.changeset import is_notebook
 from nootropic_kernel.changes.encoding import detect
+from nootropic_kernel.changes.export_merge import merge_exports
 from nootropic_kernel.workspace.git import Git
 
 
@@ -25,12 +26,16 @@ def merge(path: str, base: bytes | None, ours: bytes | None, theirs: bytes | Non
         return theirs
     if ours == theirs or base == theirs:
         return ours
-    if base is None or ours is None or theirs is None:
+    if ours is None or theirs is None:
         raise MergeConflict(path)
-    if is_notebook(path):  # lines of JSON that merge are not yet a notebook that merged
+    if base is None:
+        merged = None
+    elif is_notebook(path):  # lines of JSON that merge are not yet a notebook that merged
         merged = notebook_merge.merge(base, ours, theirs, merge_texts)
     else:
         merged = merge_texts(base, ours, theirs)
+    if merged is None and path.endswith(".py"):
+        merged = merge_exports(base, ours, theirs)
     if merged is None:
         raise MergeConflict(path)
     return merged

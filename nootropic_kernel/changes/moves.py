@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from nootropic_kernel.changes.merge import merge
-
-if TYPE_CHECKING:
-    from nootropic_kernel.changes.layers import Shift
+from nootropic_kernel.changes.path_plan import Shift
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from nootropic_kernel.changes.changeset import FileEdit, FileOutcome
 from nootropic_kernel.changes.files import read_file, usual_mode
-from nootropic_kernel.changes.layers import Shift
+from nootropic_kernel.changes.path_plan import Shift
 from nootropic_kernel.changes.store import Proposal, rebuilt
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 

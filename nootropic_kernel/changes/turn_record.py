@@ -12,7 +12,7 @@ from typing import Any, Literal
 from nootropic_kernel.changes.changeset import HunkState
 from nootropic_kernel.changes.commit import Entry, new_mark
 from nootropic_kernel.changes.files import FileState
-from nootropic_kernel.changes.layers import PathPlan, Shift
+from nootropic_kernel.changes.path_plan import PathPlan, Shift
 from nootropic_kernel.changes.store import SCHEMA, number_in
 from nootropic_kernel.workspace.database import StateDatabase, get_blob, put_blob
 from nootropic_kernel.workspace.errors import NootropicError

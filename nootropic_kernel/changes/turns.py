@@ -48,11 +48,11 @@ class NotRecorded(NootropicError):
 
 
 @contextmanager
-def turn_lock(workspace: Workspace, database: StateDatabase) -> Iterator[None]:
+def turn_lock(workspace: Workspace, database: StateDatabase, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
     """One decision at a time in a workspace; a turn that somebody left unfinished is settled first."""
     workspace.ensure()
     database.ensure_schema(SCHEMA)
-    with process_lock(workspace.state_dir / "turns.lock", timeout_s=LOCK_TIMEOUT_S):
+    with process_lock(workspace.state_dir / "turns.lock", timeout_s=timeout_s):
         _recover(workspace, database)
         yield
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nootropic_kernel.changes.changeset import FileEdit, Hunk, HunkState
-from nootropic_kernel.changes.layers import ChangedSince, PathPlan, Shift
+from nootropic_kernel.changes.layers import ChangedSince
+from nootropic_kernel.changes.path_plan import PathPlan, Shift
 from nootropic_kernel.changes.references import choose
 from nootropic_kernel.changes.shifts import Step, shifts, standing
 from nootropic_kernel.changes.store import Proposal, ProposalStore, number_in, put_text

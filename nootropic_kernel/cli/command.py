@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import nootropic_kernel
-from nootropic_kernel.capabilities.arguments import nearest, parameters, parse
+from nootropic_kernel.capabilities.arguments import parse
+from nootropic_kernel.capabilities.parameters import parameters
 from nootropic_kernel.capabilities.registry import Entry, Registry, load_registry
+from nootropic_kernel.capabilities.typed_words import nearest
 from nootropic_kernel.cli.output import Output
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 from nootropic_kernel.workspace.location import Workspace

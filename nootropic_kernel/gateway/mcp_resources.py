@@ -98,7 +98,7 @@ class Resources:
 
     def _plan(self) -> str | None:
         from nootropic_kernel.changes.files import read_file
-        from nootropic_kernel.planning.spec_file import FILE_NAME
+        from nootropic_kernel.planning.spec.file import FILE_NAME
 
         there = read_file(self._workspace.root, FILE_NAME)
         return None if there is None else there.content.decode("utf-8", "replace")

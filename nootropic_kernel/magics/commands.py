@@ -53,7 +53,8 @@ class NooMagics(Magics):
 
     def _run(self, line: str, cell: str | None) -> Any:
         with local_modules_last():
-            from nootropic_kernel.capabilities.arguments import parse, split_words
+            from nootropic_kernel.capabilities.arguments import parse
+            from nootropic_kernel.capabilities.typed_words import split_words
 
             silent = cell is None and line.rstrip().endswith(";")
             words = split_words(line.rstrip()[:-1] if silent else line)

@@ -28,9 +28,9 @@ class NooMatcher:
         typed = _our_part(context)
         if typed is None:
             return _NOTHING
-        from nootropic_kernel.capabilities.arguments import quote_word, split_words
         from nootropic_kernel.capabilities.candidates import Candidate
         from nootropic_kernel.capabilities.completion import complete
+        from nootropic_kernel.capabilities.typed_words import quote_word, split_words
         from nootropic_kernel.magics.commands import local_modules_last
 
         fragment = re.search(r"\S*$", typed)

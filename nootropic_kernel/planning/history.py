@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from nootropic_kernel.planning.board import States, state_of
-from nootropic_kernel.planning.difference import difference
+from nootropic_kernel.planning.healing.difference import difference
+from nootropic_kernel.planning.healing.patch import PlanPatch
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.patch import PlanPatch
-from nootropic_kernel.planning.patch_views import Row, rows, summary
+from nootropic_kernel.planning.views.board import States, state_of
+from nootropic_kernel.planning.views.patch import Row, rows, summary
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,16 @@ VERDICTS = ("matched", "assumed", "noted", "not understood")
 
 @dataclass(frozen=True)
 class How:
-    """Who does a task, and with what: a recipe with arguments, a model's edit, a person, or nothing yet (and why)."""
+    """Who does a task, and with what: a recipe with arguments, a model's edit, a person, or nothing yet (and why).
+
+    ``does`` is what a recipe makes of these arguments, in the words of the method that chose them.
+    """
 
     kind: str
     recipe: str | None = None
     args: dict[str, Any] = field(default_factory=dict)
     why: str = ""
+    does: str = ""
 
     def sentence(self) -> str:
         """The same in a few words for people."""
@@ -106,6 +110,11 @@ class Task:
     def key(self) -> tuple[str, tuple[str, ...]]:
         """What stays the same when the plan is made again from an edited brief."""
         return self.kind, self.provides
+
+    @property
+    def retitled(self) -> bool:
+        """Whether a recipe does it that was chosen for another title: it would make what that one says."""
+        return self.how.kind == "recipe" and self.how.does not in ("", self.title)
 
 
 @dataclass(frozen=True)

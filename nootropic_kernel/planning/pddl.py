@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from nootropic_kernel.planning.model import GONE, Plan, Task
-from nootropic_kernel.planning.schedule import in_order
+from nootropic_kernel.planning.schedule.critical_path import in_order
 
 NAME = "nootropic-plan"
 

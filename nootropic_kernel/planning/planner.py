@@ -10,25 +10,25 @@ from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import date
 
-from nootropic_kernel.planning.amend import Amendment, amend
-from nootropic_kernel.planning.assign import assign
-from nootropic_kernel.planning.bindings import bindings_of, state_of
-from nootropic_kernel.planning.board import passed_hours
-from nootropic_kernel.planning.bounds import Bounds
-from nootropic_kernel.planning.brief import read_brief
-from nootropic_kernel.planning.constraints import carried, find_constraints
 from nootropic_kernel.planning.errors import NoWayFound
-from nootropic_kernel.planning.facts import RepositoryFacts
-from nootropic_kernel.planning.htn import Decomposition, Key, decompose
-from nootropic_kernel.planning.leaves import task_of
+from nootropic_kernel.planning.healing.amend import Amendment, amend
+from nootropic_kernel.planning.healing.situation import given_up
 from nootropic_kernel.planning.link import goals, link
-from nootropic_kernel.planning.methods import Library, fill, shipped_library
+from nootropic_kernel.planning.methods.bindings import bindings_of, state_of
+from nootropic_kernel.planning.methods.htn import Decomposition, Key, decompose
+from nootropic_kernel.planning.methods.leaves import task_of
+from nootropic_kernel.planning.methods.library import Library, fill, shipped_library
 from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
-from nootropic_kernel.planning.reading import Reading
-from nootropic_kernel.planning.shaping import shaping
-from nootropic_kernel.planning.situation import given_up
+from nootropic_kernel.planning.reading.brief import read_brief
+from nootropic_kernel.planning.reading.constraints import carried, find_constraints
+from nootropic_kernel.planning.reading.records import Reading
+from nootropic_kernel.planning.reading.shaping import shaping
+from nootropic_kernel.planning.repository.facts import RepositoryFacts
+from nootropic_kernel.planning.schedule.assign import assign
+from nootropic_kernel.planning.schedule.bounds import Bounds
 from nootropic_kernel.planning.tree import above, record
 from nootropic_kernel.planning.validate import check
+from nootropic_kernel.planning.views.board import passed_hours
 
 
 def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None, *, today: date | None = None) -> Plan:

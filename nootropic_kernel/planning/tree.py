@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nootropic_kernel.planning.htn import Decomposition
+from nootropic_kernel.planning.methods.htn import Decomposition
 from nootropic_kernel.planning.model import Node, Plan, number
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from nootropic_kernel.planning.budgets import budget_problems
 from nootropic_kernel.planning.errors import PlanInvalid
 from nootropic_kernel.planning.model import CLOSED, HOW_KINDS, SCHEMA, STATUSES, Plan, Task
-from nootropic_kernel.planning.resources import agent_problems
-from nootropic_kernel.planning.schedule import in_order
+from nootropic_kernel.planning.schedule.budgets import budget_problems
+from nootropic_kernel.planning.schedule.critical_path import in_order
+from nootropic_kernel.planning.schedule.resources import agent_problems
 
 # Beyond these nobody plans, and sums of them would be no numbers any more.
 _MOST = 1e9

@@ -11,11 +11,11 @@ from nootropic_kernel.changes.changeset import ChangeSet, build_changeset
 from nootropic_kernel.checks.recipes.files import MemoryFiles
 from nootropic_kernel.checks.recipes.gates import run_recipe
 from nootropic_kernel.checks.recipes.registry import get_recipe, list_recipes
-from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import Task
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.recipe_arguments import known_recipes
-from nootropic_kernel.planning.schedule import in_order
+from nootropic_kernel.planning.repository.facts import read_facts
+from nootropic_kernel.planning.repository.recipe_arguments import known_recipes
+from nootropic_kernel.planning.schedule.critical_path import in_order
 from tests.planning.random_repository import random_brief, random_repository
 
 

@@ -18,7 +18,7 @@ from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.plan_views import PlanResult, TaskView
 from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.capabilities.replan import ReplanParams, replan
-from nootropic_kernel.planning.spec_file import read
+from nootropic_kernel.planning.spec.file import read
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import ScriptedModel, scripted_model

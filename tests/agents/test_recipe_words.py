@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nootropic_kernel.agents.recipe_words import recipe_for
-from nootropic_kernel.planning.facts import read_facts
+from nootropic_kernel.planning.repository.facts import read_facts
 
 FACTS = read_facts(
     {

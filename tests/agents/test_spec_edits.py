@@ -18,7 +18,7 @@ from nootropic_kernel.agents.planner import current_plan, plan_brief
 from nootropic_kernel.agents.spec_edits import NoPlan, SpecUnsaved, edit_spec
 from nootropic_kernel.planning.errors import PlanInvalid, SpecConflict, SpecUnreadable
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.spec_file import read
+from nootropic_kernel.planning.spec.file import read
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.spec.file import FILE_NAME
 from tests.browser.axe import serious
 from tests.browser.lab import Lab
 from tests.conftest import git

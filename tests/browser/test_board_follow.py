@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.plan import PlanParams, plan
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.workspace.location import Workspace
 from tests.browser.lab import Lab
 from tests.browser.test_board import BRIEF, PANEL, act, board_of, card, column

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from experiments.benchmarks.board import large_plan
-from nootropic_kernel.planning.spec_file import FILE_NAME, dump
+from nootropic_kernel.planning.spec.file import FILE_NAME, dump
 from tests.browser.lab import Lab
 from tests.browser.test_board import PANEL, card
 from tests.conftest import git

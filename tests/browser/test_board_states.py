@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nootropic_kernel.planning.model import Epic, How, Plan, Story, Task
-from nootropic_kernel.planning.spec_file import FILE_NAME, dump
+from nootropic_kernel.planning.spec.file import FILE_NAME, dump
 from tests.agents.scripted_model import scripted_model
 from tests.browser.axe import serious
 from tests.browser.conftest import Server

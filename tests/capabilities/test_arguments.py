@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from nootropic_kernel.capabilities.arguments import parse, quote_word, split_words
+from nootropic_kernel.capabilities.arguments import parse
 from nootropic_kernel.capabilities.base import Params
 from nootropic_kernel.capabilities.help_text import verb_help
 from nootropic_kernel.capabilities.plugins import Source
 from nootropic_kernel.capabilities.recipes import RecipesParams
 from nootropic_kernel.capabilities.registry import Entry
+from nootropic_kernel.capabilities.typed_words import quote_word, split_words
 from nootropic_kernel.workspace.errors import UsageError
 
 
@@ -184,6 +185,34 @@ class ListenParams(Params):
 def test_the_value_of_an_option_may_be_left_out_where_it_says_so(line: str, expected: dict[str, Any]) -> None:
     assert parse(entry_for(ListenParams), line.split()) == expected
     assert "--port [PORT]" in verb_help(entry_for(ListenParams))
+
+
+class TieParams(Params):
+    """Lists of ids, of fixed words, and of paths."""
+
+    task: str | None = Field(None, json_schema_extra={"position": 0, "complete": "task"})
+    after: list[str] = Field(default_factory=list, json_schema_extra={"complete": "task"})
+    colours: list[Colour] = Field(default_factory=list)
+    file: list[str] = Field(default_factory=list, json_schema_extra={"complete": "path"})
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("T3 --after T1,T2", {"task": "T3", "after": ["T1", "T2"]}),
+        ("T3 --after T1, T2", {"task": "T3", "after": ["T1", "T2"]}),
+        ("T3 --after=T1, T2,T4 --after T5", {"task": "T3", "after": ["T1", "T2", "T4", "T5"]}),
+        ("--after T1, --colours red,green", {"after": ["T1"], "colours": ["red", "green"]}),
+        ("--file a,b.txt --file c", {"file": ["a,b.txt", "c"]}),
+    ],
+)
+def test_ids_and_fixed_words_are_parted_by_commas_and_paths_are_not(line: str, expected: dict[str, Any]) -> None:
+    assert parse(entry_for(TieParams), split_words(line)) == expected
+
+
+def test_a_second_value_behind_an_option_gets_a_hint_how_lists_are_written() -> None:
+    with pytest.raises(UsageError, match="`--after A,B`"):
+        parse(entry_for(TieParams), ["T3", "--after", "T1", "T2"])
 
 
 def test_help_shows_arguments_options_and_effect() -> None:

@@ -18,7 +18,7 @@ from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.task import TaskParams, task
 from nootropic_kernel.changes.accept import accept, undo
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.spec_file import dump
+from nootropic_kernel.planning.spec.file import dump
 from nootropic_kernel.telemetry.ledger import Call, Ledger
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nootropic_kernel.capabilities import completion
-from nootropic_kernel.capabilities.arguments import Parameter
+from nootropic_kernel.capabilities.parameters import Parameter
 from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.changes.accept import accept
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset

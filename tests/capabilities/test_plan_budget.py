@@ -12,7 +12,7 @@ from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.replan import ReplanParams, replan
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.optimise import available
+from nootropic_kernel.planning.schedule.optimise import available
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git

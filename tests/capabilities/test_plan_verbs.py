@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import nootropic_kernel
-from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved
+from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved, current_spec
 from nootropic_kernel.capabilities.arguments import parse
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, board
@@ -370,6 +371,16 @@ def test_a_plan_from_somewhere_else_cannot_steer_the_terminal(session: Session, 
     (repo / SPEC).write_text(text.replace("Write the Post class", "\x1b]0;owned\x07\x1b[2J Write", 1))
     for shown in (board(BoardParams(), session).text(), plan(PlanParams(), session).text()):
         assert "\x1b" not in shown and "\x07" not in shown
+
+
+def test_marks_that_turn_words_round_are_kept_and_shown_to_nobody(session: Session, repo: Path) -> None:
+    brief = "A blog with posts and \u202estnemmoc\u202c for \u2066readers\u2069"
+    result = planned(session, brief)
+    assert current_spec(session.workspace).plan.brief == brief
+    shown = [result, board(BoardParams(), session), next(NextParams(), session)]
+    told = [form for each in shown for name, form in each.bundle().items() if name.startswith("text/")]
+    for text in ((repo / SPEC).read_text(), *map(str, told)):
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", text)
 
 
 def test_spec_shows_and_validates(session: Session, repo: Path) -> None:

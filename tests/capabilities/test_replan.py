@@ -16,10 +16,10 @@ from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.replan import ReplanParams, ReplanResult, replan
 from nootropic_kernel.planning.errors import UndoRefused, Unrepairable
-from nootropic_kernel.planning.patch import Event, PlanPatch, log
-from nootropic_kernel.planning.patch_views import rows, text
-from nootropic_kernel.planning.replan import replan as plan_patch
+from nootropic_kernel.planning.healing.patch import Event, PlanPatch, log
+from nootropic_kernel.planning.healing.replan import replan as plan_patch
 from nootropic_kernel.planning.validate import problems
+from nootropic_kernel.planning.views.patch import rows, text
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git

@@ -12,8 +12,8 @@ from nootropic_kernel.capabilities.status import StatusResult
 from nootropic_kernel.changes.accept import accept
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.planning import spec_file
 from nootropic_kernel.planning.model import Epic, How, Plan, Story, Task
+from nootropic_kernel.planning.spec import file as spec_file
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.capabilities.plugin_folders import write_greeter

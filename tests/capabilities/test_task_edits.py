@@ -21,10 +21,10 @@ from nootropic_kernel.capabilities.task import TaskParams, TaskResult, task
 from nootropic_kernel.changes.accept import accept
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.planning.dependencies import DependencyCircle, DependencyNeeded
+from nootropic_kernel.planning.edits.dependencies import DependencyCircle, DependencyNeeded
+from nootropic_kernel.planning.edits.task import TaskFrozen
 from nootropic_kernel.planning.errors import UndoRefused
 from nootropic_kernel.planning.model import Plan, Task
-from nootropic_kernel.planning.task_edit import TaskFrozen
 from nootropic_kernel.runs.lock import run_lock
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from nootropic_kernel.agents.planner import current_spec
-from nootropic_kernel.agents.task_states import mark_satisfied
+from nootropic_kernel.agents.run_marks import mark_satisfied
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, board
 from nootropic_kernel.capabilities.next import NextParams, next

@@ -19,8 +19,8 @@ from nootropic_kernel.capabilities.run import RunParams, TaskRun, run
 from nootropic_kernel.capabilities.show import ShowParams, show
 from nootropic_kernel.capabilities.trace import TraceParams, TraceResult, trace
 from nootropic_kernel.capabilities.trace_views import ordered, tree_html, tree_text
-from nootropic_kernel.planning import spec_file
 from nootropic_kernel.planning.model import Epic, How, Plan, Story, Task
+from nootropic_kernel.planning.spec import file as spec_file
 from nootropic_kernel.telemetry.budget import BudgetExceeded
 from nootropic_kernel.telemetry.ledger import Call, Ledger, day_start
 from nootropic_kernel.telemetry.semconv import TASK

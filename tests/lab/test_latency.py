@@ -15,7 +15,7 @@ import pytest
 from experiments.benchmarks.board import large_plan
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import ProposalStore
-from nootropic_kernel.planning.spec_file import FILE_NAME, dump
+from nootropic_kernel.planning.spec.file import FILE_NAME, dump
 from nootropic_kernel.workspace.database import StateDatabase
 from tests.agents.scripted_model import scripted_model
 from tests.conftest import git

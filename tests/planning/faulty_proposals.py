@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from nootropic_kernel.planning.healing.situation import Ground
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.proposal import Finding
-from nootropic_kernel.planning.proposal_schema import HOURS
-from nootropic_kernel.planning.situation import Ground
+from nootropic_kernel.planning.proposal.document import Finding
+from nootropic_kernel.planning.proposal.schema import HOURS
 from tests.planning.random_plans import shipped_plan
 
 Document = dict[str, Any]

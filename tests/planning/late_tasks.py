@@ -6,11 +6,11 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from nootropic_kernel.planning.assign import assign
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.resources import agents_of
-from nootropic_kernel.planning.retime import right_shift
-from nootropic_kernel.planning.schedule import list_schedule
+from nootropic_kernel.planning.schedule.assign import assign
+from nootropic_kernel.planning.schedule.critical_path import list_schedule
+from nootropic_kernel.planning.schedule.resources import agents_of
+from nootropic_kernel.planning.schedule.retime import right_shift
 from tests.planning.random_plans import synthetic_plan
 from tests.planning.random_staff import broken_rules
 

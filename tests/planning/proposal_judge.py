@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
+from nootropic_kernel.planning.healing.situation import Ground
 from nootropic_kernel.planning.model import Plan, Task
-from nootropic_kernel.planning.situation import Ground
-from nootropic_kernel.planning.spec_file import dump, read
+from nootropic_kernel.planning.spec.file import dump, read
 from tests.planning.faulty_proposals import Document, Fault
 
 

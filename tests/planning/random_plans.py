@@ -10,15 +10,15 @@ import random
 from dataclasses import replace
 from functools import cache
 
-from nootropic_kernel.planning.bounds import Bounds
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
-from nootropic_kernel.planning.htn import decompose
+from nootropic_kernel.planning.healing.situation import Ground, ground_of
 from nootropic_kernel.planning.link import link
-from nootropic_kernel.planning.methods import HowTemplate, Item, Library, TaskTemplate, Way, shipped_library
+from nootropic_kernel.planning.methods.htn import decompose
+from nootropic_kernel.planning.methods.library import HowTemplate, Item, Library, TaskTemplate, Way, shipped_library
 from nootropic_kernel.planning.model import Plan, TaskState
 from nootropic_kernel.planning.planner import elements, make_plan
-from nootropic_kernel.planning.schedule import in_order, schedule
-from nootropic_kernel.planning.situation import Ground, ground_of
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.schedule.bounds import Bounds
+from nootropic_kernel.planning.schedule.critical_path import in_order, schedule
 from tests.planning.random_repository import random_brief, random_repository
 
 NOTHING = RepositoryFacts()

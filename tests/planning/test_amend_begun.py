@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.model import GIVEN_UP, Plan
 from nootropic_kernel.planning.planner import amend_plan, make_plan
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
 
 
 def written(plan: Plan) -> tuple[RepositoryFacts, set[str]]:

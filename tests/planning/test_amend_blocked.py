@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from nootropic_kernel.planning.facts import read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.healing.proofs import amendment_violations
+from nootropic_kernel.planning.healing.situation import ground_of
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import TaskState
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.proofs import amendment_violations
-from nootropic_kernel.planning.situation import ground_of
+from nootropic_kernel.planning.repository.facts import read_facts
 
 
 @pytest.mark.parametrize("locked", [False, True])

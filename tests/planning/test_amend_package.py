@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.planner import amend_plan, make_plan
+from nootropic_kernel.planning.repository.facts import read_facts
 
 
 @pytest.mark.parametrize("brief", ["Clients and invoices in SQLite, with a CLI", "A CLI for payments and invoices"])

@@ -8,22 +8,22 @@ from dataclasses import replace
 
 import pytest
 
-from nootropic_kernel.planning.amend import Amendment
-from nootropic_kernel.planning.assign import assign, waits_for_budget
+from nootropic_kernel.planning.edits.task import with_order
 from nootropic_kernel.planning.errors import NoCheaperWay, UndoRefused, Unrepairable
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.healing.amend import Amendment
+from nootropic_kernel.planning.healing.patch import PLAN_FIELDS, Event, PlanPatch, apply, log
+from nootropic_kernel.planning.healing.proofs import amendment_violations, new_violations, violations
+from nootropic_kernel.planning.healing.replan import replan
+from nootropic_kernel.planning.healing.situation import Ground, ground_of
+from nootropic_kernel.planning.healing.take_back import latest, take_back_amendment
 from nootropic_kernel.planning.link import goals
-from nootropic_kernel.planning.methods import HowTemplate, shipped_library
+from nootropic_kernel.planning.methods.library import HowTemplate, shipped_library
 from nootropic_kernel.planning.model import How, Plan, Task, TaskState
-from nootropic_kernel.planning.money import over_money
-from nootropic_kernel.planning.patch import PLAN_FIELDS, Event, PlanPatch, apply, log
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.proofs import amendment_violations, new_violations, violations
-from nootropic_kernel.planning.replan import replan
-from nootropic_kernel.planning.situation import Ground, ground_of
-from nootropic_kernel.planning.spec_file import dump, read
-from nootropic_kernel.planning.take_back import latest, take_back_amendment
-from nootropic_kernel.planning.task_edit import with_order
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.schedule.assign import assign, waits_for_budget
+from nootropic_kernel.planning.schedule.money import over_money
+from nootropic_kernel.planning.spec.file import dump, read
 from tests.planning.random_plans import synthetic_plan
 from tests.planning.random_repository import random_brief, random_repository
 

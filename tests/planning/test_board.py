@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning import board_views
-from nootropic_kernel.planning.board import (
+from nootropic_kernel.planning.model import STATUSES, Estimate, Plan, Schedule, TaskState
+from nootropic_kernel.planning.views import board_views
+from nootropic_kernel.planning.views.board import (
     COLUMNS,
     Costs,
     column_of,
@@ -24,8 +25,7 @@ from nootropic_kernel.planning.board import (
     passed_hours,
     state_of,
 )
-from nootropic_kernel.planning.filters import TaskFilter, choose
-from nootropic_kernel.planning.model import STATUSES, Estimate, Plan, Schedule, TaskState
+from nootropic_kernel.planning.views.filters import TaskFilter, choose
 from nootropic_kernel.workspace.errors import UsageError
 from tests.planning.random_plans import partly_done, synthetic_plan
 from tests.planning.test_mermaid import with_epics

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.render import word_lines
-from nootropic_kernel.planning.spec_file import dump, read
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.spec.file import dump, read
+from nootropic_kernel.planning.views.tree import word_lines
 
 _CELL = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [], "source": "import re"}
 CHARTS, SHOWN = "src/skylog/charts.py", "tests/test_spectra.py"  # what is new is shown by a test

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.assign import assign, budget_notes, verdict
-from nootropic_kernel.planning.budgets import Limits, needs_of, over
-from nootropic_kernel.planning.calendar import day_of, working_hours
-from nootropic_kernel.planning.deferral import with_people
-from nootropic_kernel.planning.forecast import forecast
 from nootropic_kernel.planning.model import GONE, Estimate, Plan
-from nootropic_kernel.planning.resources import Load, agents_of
-from nootropic_kernel.planning.schedule import elapsed, is_fixed, schedule
-from nootropic_kernel.planning.spec_file import dump, read
+from nootropic_kernel.planning.schedule.assign import assign, budget_notes, verdict
+from nootropic_kernel.planning.schedule.budgets import Limits, needs_of, over
+from nootropic_kernel.planning.schedule.calendar import day_of, working_hours
+from nootropic_kernel.planning.schedule.critical_path import elapsed, is_fixed, schedule
+from nootropic_kernel.planning.schedule.deferral import with_people
+from nootropic_kernel.planning.schedule.forecast import forecast
+from nootropic_kernel.planning.schedule.resources import Load, agents_of
+from nootropic_kernel.planning.spec.file import dump, read
 from nootropic_kernel.planning.validate import problems
 from tests.planning.random_staff import at_once, begun, broken_rules, random_plan
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import BriefUnusable
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.spec_file import dump, read
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.spec.file import dump, read
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "experiments/benchmarks/change_requests.py"
 

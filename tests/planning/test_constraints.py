@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.constraints import find_constraints
-from nootropic_kernel.planning.dates import read_day
 from nootropic_kernel.planning.errors import BriefUnusable
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Plan, Schedule
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.render import word_lines
+from nootropic_kernel.planning.reading.constraints import find_constraints
+from nootropic_kernel.planning.reading.dates import read_day
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.views.tree import word_lines
 
 pytestmark = pytest.mark.slow
 
@@ -357,3 +357,15 @@ def test_people_named_right_behind_a_day_are_those_who_do_it() -> None:
     (people,) = find_constraints("A JSON service by Monday for three people", date(2026, 11, 27)).agents
     assert people["capacity"] == 3
     assert find_constraints("An app for three people", date(2026, 11, 27)).agents == ()
+
+
+@pytest.mark.parametrize(
+    ("brief", "title"),
+    [
+        ("A blog for two people by Friday, no JavaScript", "A blog, no JavaScript"),
+        ("A shop with two developers, with PostgreSQL", "A shop, with PostgreSQL"),
+        ("A page to log in, with a password", "A page to log in, with a password"),
+    ],
+)
+def test_a_title_has_no_word_that_waits_for_what_was_taken_out(brief: str, title: str) -> None:
+    assert make_plan(brief, NOTHING, today=WEDNESDAY).title == title

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.hddl import hddl
+from nootropic_kernel.planning.hddl.export import hddl
+from nootropic_kernel.planning.healing.patch import Event, apply
+from nootropic_kernel.planning.healing.replan import replan
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.patch import Event, apply
 from nootropic_kernel.planning.pddl import Names, pddl
-from nootropic_kernel.planning.replan import replan
-from nootropic_kernel.planning.schedule import in_order
+from nootropic_kernel.planning.schedule.critical_path import in_order
 from tests.planning.random_plans import partly_done, shipped_plan, synthetic_plan
 from tests.planning.strips import Fact, World, read
 

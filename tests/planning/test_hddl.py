@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.solve import SolveParams, solve
 from nootropic_kernel.planning.errors import HddlInvalid
-from nootropic_kernel.planning.hddl_plan import plan_of
-from nootropic_kernel.planning.hddl_reader import read
-from nootropic_kernel.planning.hddl_search import Search
+from nootropic_kernel.planning.hddl.plan import plan_of
+from nootropic_kernel.planning.hddl.reader import read
+from nootropic_kernel.planning.hddl.search import Search
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.planning.htn_verifier import Judge

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.board import lanes
-from nootropic_kernel.planning.mermaid import LIMIT, drawn_as, escaped, mermaid_gantt, mermaid_graph
 from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.views.board import lanes
+from nootropic_kernel.planning.views.mermaid import LIMIT, drawn_as, escaped, mermaid_gantt, mermaid_graph
 from nootropic_kernel.workspace.plain_text import visible
 from tests.planning.random_plans import partly_done, synthetic_plan
 

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nootropic_kernel.planning.binding_names import LISTS, NAMES
-from nootropic_kernel.planning.bindings import bindings_of
-from nootropic_kernel.planning.brief import read_brief
 from nootropic_kernel.planning.errors import MethodsInvalid, NoWayFound
-from nootropic_kernel.planning.facts import read_facts
-from nootropic_kernel.planning.htn import decompose
-from nootropic_kernel.planning.methods import (
+from nootropic_kernel.planning.methods.binding_names import LISTS, NAMES
+from nootropic_kernel.planning.methods.bindings import bindings_of
+from nootropic_kernel.planning.methods.htn import decompose
+from nootropic_kernel.planning.methods.library import (
     Item,
     Library,
     TaskTemplate,
@@ -22,7 +20,9 @@ from nootropic_kernel.planning.methods import (
     shipped_library,
 )
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.recipe_arguments import FIELD_TYPES, known_recipes
+from nootropic_kernel.planning.reading.brief import read_brief
+from nootropic_kernel.planning.repository.facts import read_facts
+from nootropic_kernel.planning.repository.recipe_arguments import FIELD_TYPES, known_recipes
 from nootropic_kernel.workspace.location import Workspace
 from tests.capabilities.plugin_folders import trust, write_greeter
 
@@ -49,6 +49,7 @@ def test_every_recipe_that_the_methods_name_has_its_arguments_checked() -> None:
         ("kind: tasks\ntasks: {x: {title: X, provides: [a], how: [{recipe: r}]}}\n", "last `how`"),
         ("kind: tasks\ntasks: {x: {title: X, provides: [a], hours: [3, 2, 1], how: [{model: y}]}}\n", "three numbers"),
         ("kind: tasks\ntasks: {x: {tilte: X}}\n", "not known"),
+        ("kind: tasks\ntasks: {x: {title: X, provides: [a], files: [a/], how: [{model: y}]}}\n", "the folder a/"),
         ("kind: archetype\nname: x\ntitle: X\nroot: nowhere\n", "has no ways"),
         (
             "kind: archetype\nname: x\ntitle: X\nroot: x\nways: {x: [{way: w, do: [no-such-task]}]}\n",

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import BriefUnusable
-from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.repository.facts import read_facts
 from tests.planning.test_words_accounted import GLUE, HOSTILE, WORDS
 
 _PATH = re.compile(r"(?:\.?[\w-]+/)*\.?[\w.-]*[\w-]/?", re.A)

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import BriefUnusable
-from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.wording import plural, singular
+from nootropic_kernel.planning.reading.wording import plural, singular
+from nootropic_kernel.planning.repository.facts import read_facts
 from tests.planning.test_words_accounted import missing_words
 
 READERS = Path(__file__).parents[2] / "experiments" / "benchmarks" / "briefs_held_out.yaml"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.durations_asked import find_duration
-from nootropic_kernel.planning.facts import read_facts
-from nootropic_kernel.planning.other_code import read_source
-from nootropic_kernel.planning.packages import packages_of
-from nootropic_kernel.planning.tracebacks import find_traceback
+from nootropic_kernel.planning.reading.durations_asked import find_duration
+from nootropic_kernel.planning.reading.tracebacks import find_traceback
+from nootropic_kernel.planning.repository.facts import read_facts
+from nootropic_kernel.planning.repository.other_code import read_source
+from nootropic_kernel.planning.repository.packages import packages_of
 
 FACTS = read_facts({}, ["src/cart.js", "app/views.py", "app/utils.py", "src/Main.java", "src/lib.rs", "cmd/main.go"])
 PYTHON = """Traceback (most recent call last):

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.board import ready_tasks
 from nootropic_kernel.planning.errors import BriefUnusable
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Plan, TaskState
 from nootropic_kernel.planning.planner import amend_plan, make_plan
-from nootropic_kernel.planning.recipe_arguments import problem
-from nootropic_kernel.planning.schedule import in_order
-from nootropic_kernel.planning.spec_file import dump, read
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
+from nootropic_kernel.planning.repository.recipe_arguments import problem
+from nootropic_kernel.planning.schedule.critical_path import in_order
+from nootropic_kernel.planning.spec.file import dump, read
 from nootropic_kernel.planning.validate import problems
+from nootropic_kernel.planning.views.board import ready_tasks
 from tests.planning.random_repository import random_brief, random_repository
 
 seeds = st.integers(0, 10**9)

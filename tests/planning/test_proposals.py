@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -12,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import ProposalRefused
-from nootropic_kernel.planning.facts import read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.healing.situation import Ground, ground_of
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.proposal import parse
-from nootropic_kernel.planning.proposal_names import Names
-from nootropic_kernel.planning.proposal_repair import Repaired, repaired
-from nootropic_kernel.planning.proposal_schema import schema, vocabulary
-from nootropic_kernel.planning.situation import Ground, ground_of
+from nootropic_kernel.planning.proposal.document import parse
+from nootropic_kernel.planning.proposal.names import Names, share_a_word
+from nootropic_kernel.planning.proposal.repair import Repaired, repaired
+from nootropic_kernel.planning.proposal.schema import schema, vocabulary
+from nootropic_kernel.planning.repository.facts import read_facts
 from tests.planning.faulty_proposals import case, good_proposal
 from tests.planning.proposal_judge import judged, survived
 from tests.planning.random_plans import shipped_plan, synthetic_plan
@@ -148,6 +149,16 @@ def test_a_recipe_stays_a_recipe_whatever_the_model_says() -> None:
     assert any("a recipe does it" in finding.problem for finding in made.findings)
 
 
+def test_a_task_of_the_library_is_not_called_what_another_one_makes() -> None:
+    """Regression: a small model gave a task's products and another task's title, and both were called the same."""
+    plan, _ = blog()
+    page = next(task for task in plan.tasks if task.how.kind == "model" and task.provides)
+    for title in (plan.tasks[0].title, "Write the Post class", "Zzz"):
+        made = proposed({"id": page.id, "kind": page.kind, "title": title, "provides": list(page.provides)})
+        assert made.plan.task(page.id) == page
+        assert any("something else" in finding.problem for finding in made.lost)
+
+
 def test_what_is_said_again_is_no_new_task() -> None:
     """What a very small model answered."""
     plan, _ = blog()
@@ -197,3 +208,53 @@ def test_a_plan_of_two_thousand_tasks_bears_a_proposal() -> None:
     ]
     made = repaired({"tasks": said}, plan, ground)
     assert len(made.plan.tasks) == len(plan.tasks) + 150
+
+
+@st.composite
+def meddling(draw: st.DrawFn) -> dict[str, Any]:
+    """A proposal that speaks of the library's own tasks, in whatever mixture of true and wrong things about them."""
+    plan, _ = blog()
+    items = [item for task in plan.tasks for item in task.provides] + ["ci", "own:thing", "moon"]
+    ids = [task.id for task in plan.tasks] + ["T90", "T91"]
+    titles = [task.title for task in plan.tasks] + ["Something else", "Write the Post class", plan.title]
+
+    def some(values: list[str]) -> list[str]:
+        return draw(st.lists(st.sampled_from(values), max_size=2))
+
+    said = []
+    for _ in range(draw(st.integers(1, 5))):
+        task: dict[str, Any] = {
+            "id": draw(st.sampled_from(ids)),
+            "kind": draw(st.sampled_from([task.kind for task in plan.tasks] + ["own-task", "nonsense"])),
+            "title": draw(st.sampled_from(titles)),
+            "provides": some(items),
+            "requires": some(items),
+            "depends_on": some(ids),
+            "files": some(["blog/post.py", "README.md", "extra.py"]),
+            "hours": draw(st.sampled_from([0.5, 1, 2, 40])),
+            "body": draw(st.sampled_from(["", "Do it in another way."])),
+            "acceptance": draw(st.sampled_from([[], [{"text": "It works", "verify": "make"}]])),
+        }
+        for key in draw(st.sets(st.sampled_from([key for key in task if key != "title"]))):
+            del task[key]
+        said.append(task)
+    return {"tasks": said}
+
+
+@settings(max_examples=150, deadline=None)
+@given(meddling())
+def test_every_task_of_the_library_stays_or_says_who_changed_it(document: dict[str, Any]) -> None:
+    plan, ground = blog()
+    try:
+        made = repaired(document, plan, ground)
+    except ProposalRefused:
+        return
+    for task in plan.tasks:
+        now = made.plan.task(task.id)
+        assert now is not None and (now.kind, now.how, now.provides) == (task.kind, task.how, task.provides)
+        assert set(task.depends_on) <= set(now.depends_on) and set(task.acceptance) <= set(now.acceptance)
+        if replace(now, schedule=task.schedule) != task:
+            assert now.origin in ("model", "repaired")
+        assert now.title == task.title or share_a_word(now.title, task.title)
+        if task.how.kind == "recipe":
+            assert (now.title, now.body, now.files) == (task.title, task.body, task.files)

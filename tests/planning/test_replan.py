@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.board import States
 from nootropic_kernel.planning.errors import NoCheaperWay, PatchInvalid, PatchStale, Unrepairable
+from nootropic_kernel.planning.healing.patch import Event, PlanPatch, apply, log
+from nootropic_kernel.planning.healing.patch_schema import SCHEMA
+from nootropic_kernel.planning.healing.proofs import violations
+from nootropic_kernel.planning.healing.replan import replan
+from nootropic_kernel.planning.healing.situation import Ground
+from nootropic_kernel.planning.healing.take_back import former, latest, take_back
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import Plan, Schedule, TaskState
-from nootropic_kernel.planning.patch import Event, PlanPatch, apply, log
-from nootropic_kernel.planning.patch_schema import SCHEMA
-from nootropic_kernel.planning.proofs import violations
-from nootropic_kernel.planning.records import encode, to_plain
-from nootropic_kernel.planning.replan import replan
-from nootropic_kernel.planning.resources import Agent
-from nootropic_kernel.planning.retime import right_shift
-from nootropic_kernel.planning.schedule import schedule
-from nootropic_kernel.planning.situation import Ground
-from nootropic_kernel.planning.spec_file import dump, read
-from nootropic_kernel.planning.take_back import former, latest, take_back
+from nootropic_kernel.planning.schedule.critical_path import schedule
+from nootropic_kernel.planning.schedule.resources import Agent
+from nootropic_kernel.planning.schedule.retime import right_shift
+from nootropic_kernel.planning.spec.file import dump, read
+from nootropic_kernel.planning.spec.records import encode, to_plain
+from nootropic_kernel.planning.views.board import States
 from nootropic_kernel.workspace.errors import UsageError
 from tests.planning.random_plans import partly_done, shipped_plan, synthetic_plan
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from nootropic_kernel.planning.healing.patch import LOG, Event, PlanPatch, apply
+from nootropic_kernel.planning.healing.proofs import violations
+from nootropic_kernel.planning.healing.repair import at_node, at_task
+from nootropic_kernel.planning.healing.replan import patch_of, replan
+from nootropic_kernel.planning.healing.situation import Ground, Situation
 from nootropic_kernel.planning.model import How, Node, Plan, Task, TaskState
-from nootropic_kernel.planning.patch import LOG, Event, PlanPatch, apply
-from nootropic_kernel.planning.proofs import violations
-from nootropic_kernel.planning.repair import at_node, at_task
-from nootropic_kernel.planning.replan import patch_of, replan
-from nootropic_kernel.planning.situation import Ground, Situation
 from tests.planning.random_plans import partly_done, shipped_plan, synthetic_plan
 
 pytestmark = pytest.mark.slow

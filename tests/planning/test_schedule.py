@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nootropic_kernel.planning.errors import PlanInvalid
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import Epic, Estimate, How, Plan, Story, Task
-from nootropic_kernel.planning.schedule import in_order, schedule
+from nootropic_kernel.planning.schedule.critical_path import in_order, schedule
 from nootropic_kernel.planning.validate import check, problems
 
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
-from nootropic_kernel.planning.facts import read_facts
 from nootropic_kernel.planning.model import (
     STATUSES,
     Acceptance,
@@ -31,13 +30,15 @@ from nootropic_kernel.planning.model import (
     WordUse,
 )
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.records import encode, from_plain, to_plain
-from nootropic_kernel.planning.spec_file import dump, read
+from nootropic_kernel.planning.repository.facts import read_facts
+from nootropic_kernel.planning.spec.file import dump, read
+from nootropic_kernel.planning.spec.records import TURNING, encode, from_plain, to_plain
 
 HOSTILE = (
     "yes", "12:30", "0123", "null", "```", "```yaml plan", "---", "## E1 · x", "#### T1 · x", "- [ ] AC1: x", "# x",
     "<!-- body -->", "<!-- /body -->", "\\<!-- /body -->", "  verify: \"x\"", "a\nb", "\r\n", "\u2028", "\x00", "\x85",
     "\ufeff", " lead", "trail ", '"', '"quoted"', "{x}", "🙂", "", "\n", "\n\n", "schema: 1", "\t",
+    "\u202eturned\u2066 round\u202c",
 )  # fmt: skip
 text = st.one_of(
     st.sampled_from(HOSTILE),
@@ -131,9 +132,11 @@ def check_edit(lines: list[tuple[float, str]]) -> None:
         assert 1 <= refused.data["line"] <= len(edited)
         return
     again = dump(spec.plan)
+    plan = spec.plan
+    prose = [line for each in (plan, *plan.epics, *plan.stories, *plan.tasks) for line in each.body.split("\n")]
     for _, line in lines:
         said = line.strip()
-        if said == 'body: "mine"' and "\nmine\n" in again:
+        if said == 'body: "mine"' and "mine" in prose:
             continue  # among the plan's keys such a line is prose
         assert not said or said in EMPTY or said in again or encode(said)[1:-1] in again, line
     back = read(again)
@@ -224,6 +227,21 @@ def test_ten_thousand_edits_by_hand() -> None:
     settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))(
         given(hand_lines)(check_edit)
     )()
+
+
+@settings(max_examples=100, deadline=None)
+@given(plans())
+def test_nothing_in_the_file_turns_the_order_of_words(plan: Plan) -> None:
+    assert not re.search(f"[{TURNING}]", dump(plan))
+
+
+def test_a_heading_edited_by_hand_counts_where_the_title_could_not_stand_there() -> None:
+    plan = example()
+    turned = replace(plan.tasks[0], title="Write \u202etsoP the class")
+    text = dump(replace(plan, tasks=(turned, *plan.tasks[1:])))
+    assert read(text).plan.tasks[0] == turned
+    edited = text.replace("#### T1 · Write tsoP the class", "#### T1 · Write the Post class")
+    assert read(edited).plan.tasks[0].title == "Write the Post class"
 
 
 def test_what_people_read_first_stands_first() -> None:

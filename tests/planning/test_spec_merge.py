@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import SpecConflict
 from nootropic_kernel.planning.model import Acceptance, Plan, Schedule, Task
-from nootropic_kernel.planning.spec_file import dump, read
-from nootropic_kernel.planning.spec_merge import changes, merge
+from nootropic_kernel.planning.spec.file import dump, read
+from nootropic_kernel.planning.spec.merge import changes, merge
 from tests.planning.random_plans import synthetic_plan
 from tests.planning.test_spec_file import plans
 

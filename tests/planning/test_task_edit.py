@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.board import States, state_of
-from nootropic_kernel.planning.dependencies import DependencyCircle, DependencyNeeded
+from nootropic_kernel.planning.edits.dependencies import DependencyCircle, DependencyNeeded
+from nootropic_kernel.planning.edits.task import TaskEdit, TaskFrozen, edited
+from nootropic_kernel.planning.edits.undo import difference_record, undone
 from nootropic_kernel.planning.model import CLOSED, Plan, TaskState
-from nootropic_kernel.planning.records import decode, encode
-from nootropic_kernel.planning.retime import GONE
-from nootropic_kernel.planning.spec_file import canonical, dump, load
-from nootropic_kernel.planning.task_edit import TaskEdit, TaskFrozen, edited
-from nootropic_kernel.planning.task_undo import difference_record, undone
+from nootropic_kernel.planning.schedule.retime import GONE
+from nootropic_kernel.planning.spec.file import canonical, dump, load
+from nootropic_kernel.planning.spec.records import decode, encode
 from nootropic_kernel.planning.validate import problems
+from nootropic_kernel.planning.views.board import States, state_of
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
 from tests.planning.random_plans import partly_done, synthetic_plan
 

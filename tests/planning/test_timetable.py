@@ -9,10 +9,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning import timetable
-from nootropic_kernel.planning.assign import assign
-from nootropic_kernel.planning.calendar import in_hours
 from nootropic_kernel.planning.model import TaskState
+from nootropic_kernel.planning.schedule.assign import assign
+from nootropic_kernel.planning.schedule.calendar import in_hours
+from nootropic_kernel.planning.views import timetable
 from tests.planning.late_tasks import FOUR
 from tests.planning.random_plans import synthetic_plan
 from tests.planning.random_staff import random_plan

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
 
 PYPROJECT = b'[project]\nname = "desk"\n[tool.pytest.ini_options]\n'
 

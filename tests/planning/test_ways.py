@@ -6,17 +6,17 @@ from datetime import date
 
 import pytest
 
-from nootropic_kernel.planning.bindings import bindings_of, state_of
-from nootropic_kernel.planning.brief import read_brief
 from nootropic_kernel.planning.errors import NoWayFound
-from nootropic_kernel.planning.facts import RepositoryFacts, read_facts
-from nootropic_kernel.planning.htn import decompose
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.healing.patch import Event, apply
+from nootropic_kernel.planning.healing.replan import replan
+from nootropic_kernel.planning.healing.situation import ground_of
+from nootropic_kernel.planning.methods.bindings import bindings_of, state_of
+from nootropic_kernel.planning.methods.htn import decompose
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import Node, Plan, TaskState
-from nootropic_kernel.planning.patch import Event, apply
 from nootropic_kernel.planning.planner import make_plan
-from nootropic_kernel.planning.replan import replan
-from nootropic_kernel.planning.situation import ground_of
+from nootropic_kernel.planning.reading.brief import read_brief
+from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
 
 LIBRARY = shipped_library()
 CODE = {

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import BriefUnusable
-from nootropic_kernel.planning.facts import read_facts
-from nootropic_kernel.planning.methods import shipped_library
+from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import VERDICTS, Plan
 from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.repository.facts import read_facts
 from tests.planning.random_repository import random_repository
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nootropic_kernel.agents.scaffolder import Scaffold, build_scaffold, choose_template
-from nootropic_kernel.planning.project_templates import TemplateLibrary
-from nootropic_kernel.planning.scaffold import project_from_document
+from nootropic_kernel.planning.projects.scaffold import project_from_document
+from nootropic_kernel.planning.projects.templates import TemplateLibrary
 
 DAY = date(2026, 11, 27)
 TEMPLATES = tuple(template.name for template in TemplateLibrary(None).all())

@@ -14,7 +14,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nootropic_kernel.planning.scaffold import ScaffoldInvalid, free_package_name, project_from_document, shown_text
+from nootropic_kernel.checks.recipes.names import snake
+from nootropic_kernel.planning.projects.scaffold import (
+    ScaffoldInvalid,
+    free_package_name,
+    project_from_document,
+    shown_text,
+)
+from nootropic_kernel.planning.reading.wording import class_name, identifier
 from nootropic_kernel.workspace.rules import lexical_fault
 from tests.scaffold.making import made
 
@@ -48,6 +55,14 @@ def test_every_title_gives_a_package_name_that_hides_nothing(title: str) -> None
     assert name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
     assert name not in sys.stdlib_module_names and name not in ("flask", "pytest", "tests")
     assert re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", name.replace("_", "-").strip("-"))
+
+
+@settings(deadline=None, max_examples=300)
+@given(LINES | st.text("abXY01 _-", max_size=12))
+def test_a_thing_has_one_name_for_its_module_and_its_class(phrase: str) -> None:
+    """Regression: of a thing with a number, the class was looked for in a module that was called otherwise."""
+    name = identifier(phrase)
+    assert name.isidentifier() and identifier(name) == name == snake(class_name(name))
 
 
 @settings(deadline=None, max_examples=12)

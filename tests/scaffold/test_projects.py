@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from nootropic_kernel.planning.methods import shipped_library
-from nootropic_kernel.planning.project_templates import TemplateLibrary
+from nootropic_kernel.planning.methods.library import shipped_library
+from nootropic_kernel.planning.projects.scaffold import ScaffoldInvalid
+from nootropic_kernel.planning.projects.templates import TemplateLibrary
 from tests.scaffold.making import TEMPLATES, THINGS, made, write
 
 pytestmark = pytest.mark.slow
@@ -68,6 +69,38 @@ def test_a_command_line_tool_passes_whatever_its_things_are_called(tmp_path: Pat
     names = ("item", "main", "app", "args", "id", "str", "list", "parser", "value", "show", "parse", "typing", "sys")
     named = {"name": "Sample tool", "template": "cli-tool", "entities": {name: {"name": "str"} for name in names}}
     its_tests(write(made(named), tmp_path))
+
+
+AWKWARD = (
+    "flow", "run", "test", "testimonial", "store", "record", "row", "fault", "done", "kind", "type", "engine", "typing",
+    "dataclasses", "csv", "data", "main", "item", "sa", "sqlalchemy", "pathlib", "json", "pytest", "conftest",
+    "package", "list", "dict", "str", "date", "request", "session", "level 2 ticket", "q a", "file", "model", "api",
+    "command",
+)  # fmt: skip
+
+
+def awkward(template: str, folder: Path) -> Path:
+    """A project whose things are called what code likes to call its own, as far as the template takes them."""
+    entities: dict[str, Any] = {name: {"name": "str"} for name in AWKWARD}
+    while len(entities) > 30:
+        try:
+            return write(made({"name": "Sample", "template": template, "entities": entities}), folder)
+        except ScaffoldInvalid as refused:  # by name, before anything is written
+            (name,) = re.findall(r"called '(\w+)'", refused.what)
+            del entities[name]
+    raise AssertionError("too many were refused")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_project_is_python_whatever_its_things_are_called(template: str, tmp_path: Path) -> None:
+    for path in awkward(template, tmp_path).rglob("*.py"):
+        compile(path.read_text(), path, "exec")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("template", ["data-pipeline", "python-library", "rest-service", "cli-tool"])
+def test_a_project_passes_whatever_its_things_are_called(template: str, tmp_path: Path) -> None:
+    its_tests(awkward(template, tmp_path))
 
 
 @pytest.mark.deep

@@ -13,8 +13,8 @@ from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.plugin import PluginParams, plugin
 from nootropic_kernel.capabilities.scaffold import ScaffoldParams, ScaffoldResult, scaffold
 from nootropic_kernel.changes.layers import NeedsOwnYes
-from nootropic_kernel.planning.project_templates import NoSuchTemplate
-from nootropic_kernel.planning.scaffold import ScaffoldInvalid
+from nootropic_kernel.planning.projects.scaffold import ScaffoldInvalid
+from nootropic_kernel.planning.projects.templates import NoSuchTemplate
 from nootropic_kernel.workspace.errors import PathRefused, UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git

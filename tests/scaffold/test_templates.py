@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from cookiecutter.main import cookiecutter
 
-from nootropic_kernel.planning.project_templates import NoSuchTemplate, TemplateLibrary
-from nootropic_kernel.planning.template_rendering import TemplateInvalid
+from nootropic_kernel.planning.projects.rendering import TemplateInvalid
+from nootropic_kernel.planning.projects.templates import NoSuchTemplate, TemplateLibrary
 from nootropic_kernel.workspace.location import Workspace
 from tests.scaffold.making import made
 

@@ -26,6 +26,12 @@ def camel(name: str) -> str:
     return "".join(word.capitalize() for word in words(name))
 
 
+def in_tests(class_name: str) -> tuple[str, str]:
+    """How a test imports a class, and calls it: pytest takes what is called `Test…` in a test for a class of tests."""
+    own = f"Some{class_name}" if class_name.startswith("Test") else class_name
+    return (class_name if own == class_name else f"{class_name} as {own}"), own
+
+
 def plural(name: str) -> str:
     if name.endswith(("s", "x", "z", "ch", "sh")):
         return name + "es"

@@ -9,7 +9,7 @@ from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.checks.recipes.exports import add_export
 from nootropic_kernel.checks.recipes.fields import EntityField, parse_fields, read_fields
 from nootropic_kernel.checks.recipes.files import RepoFiles
-from nootropic_kernel.checks.recipes.names import article, camel, checked_identifier, snake
+from nootropic_kernel.checks.recipes.names import article, camel, checked_identifier, in_tests, snake
 from nootropic_kernel.checks.recipes.packages import Package, clean_path, find_package
 from nootropic_kernel.checks.recipes.python_text import PythonText
 from nootropic_kernel.checks.recipes.registry import Args, Example, Recipe, RecipeRefused
@@ -109,15 +109,17 @@ def _rule(field: EntityField) -> tuple[str, list[str]] | None:
 
 def _test_source(package: Package, module: str, class_name: str, fields: Sequence[EntityField]) -> str:
     variable = snake(class_name)
+    thing, called = in_tests(class_name)
     bad = [(each, _bad_value(each)) for each in fields if _rule(each)]
     imports = [*sample_imports(fields)]
     if any("Decimal(" in value for _, value in bad) and not any("decimal" in line for line in imports):
         imports.append("from decimal import Decimal")
     head = [f'"""{class_name} keeps its values{" and refuses senseless ones" if bad else ""}."""', ""]
-    blocks = [imports, ["import pytest"] if bad else [], [f"from {package.import_name}.{module} import {class_name}"]]
+    blocks = [imports, ["import pytest"] if bad else [], [f"from {package.import_name}.{module} import {thing}"]]
     for block in blocks:
         if block:
             head += [*block, ""]
+    class_name = called
     lines = [*head, "", f"def test_{variable}_keeps_its_values() -> None:"]
     lines.append(f"    {variable} = {sample_call(class_name, fields)}")
     for each in fields:

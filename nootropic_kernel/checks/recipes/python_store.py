@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.checks.recipes.fields import EntityField, read_fields
 from nootropic_kernel.checks.recipes.files import RepoFiles
-from nootropic_kernel.checks.recipes.names import camel, checked_identifier, plural, snake
+from nootropic_kernel.checks.recipes.names import camel, checked_identifier, in_tests, plural, snake
 from nootropic_kernel.checks.recipes.packages import Package, find_package
 from nootropic_kernel.checks.recipes.python_entity import export_edits, reads, sample_call, sample_imports
 from nootropic_kernel.checks.recipes.python_text import PythonText
@@ -174,8 +174,9 @@ def _test_source(package: Package, module: str, class_name: str, fields: Sequenc
     head = [f'"""{store} adds, finds, lists and removes, and its file survives it."""', ""]
     stamps = sample_imports([*fields, EntityField(key.name, key.type)])
     head += [*stamps, "from pathlib import Path", "", "import pytest", ""]
-    head += [f"from {package.import_name}.{module} import {class_name}"]
-    head += [f"from {package.import_name}.{module}_store import {store}"]
+    (thing, class_name), (kept, store) = in_tests(class_name), in_tests(store)
+    head += [f"from {package.import_name}.{module} import {thing}"]
+    head += [f"from {package.import_name}.{module}_store import {kept}"]
     imports = "\n".join(head)
     return f'''{imports}
 

@@ -1,0 +1,1 @@
+"""One task of a plan changed by a person, and changed back."""

@@ -1,0 +1,1 @@
+"""The project of a plan: templates, and what is filled into them."""

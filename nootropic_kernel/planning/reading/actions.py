@@ -1,0 +1,251 @@
+"""What a project is to do, in the brief's own words: `converts CSV to JSON` becomes “Convert CSV to JSON”."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.parts_of_speech import MODALS, NOUN, VERB
+from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
+from nootropic_kernel.planning.reading.wording import own_name, singular
+
+_ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–", "•"})
+_BEFORE = frozenset(
+    {"", "and", "or", "to", "can", "that", "which", "should", "must", "will", "could", "may", "who", "then", "also",
+     "please", "it", "they", "users", "you", "people", "would", "let", "lets", "them", "automatically"}
+)  # fmt: skip
+_MODALS = frozenset({"can", "should", "must", "will", "could", "may", "would", "to"})
+# Verbs that say what a program does; those of keeping records are told by the things that are kept.
+_ACTS = frozenset({"work out", "run", "send", "analyse", "train", "migrate"})
+_SHOWS = frozenset({"make something new", "show records", "find records", "change records", "test", "document"})
+_STRANGE = "something else"  # a verb that no list knows
+_PARTICLES = frozenset({"up", "off", "out", "down", "in", "on", "for"})
+_JOINS = frozenset({",", "and", "or", "then", "but"})
+_LONGEST = 12
+MAX_ACTIONS = 12
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something the project does. ``name`` is a Python name, ``word`` the verb as it stands in the brief."""
+
+    name: str
+    title: str
+    word: str
+
+
+def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: bool) -> list[Action]:
+    """The actions of a brief; their words are marked.
+
+    :param main: what the brief's first verb means ("" for none): that of making the project itself is no action.
+    :param owns_objects: what is acted on is no thing to be kept.
+    """
+    found: dict[str, Action] = {}
+    index = 0
+    first = True
+    records = keeps_records(tokens, lexicon)
+    while index < len(tokens):
+        token = tokens[index]
+        meaning = _verb_here(tokens, index, lexicon)
+        if meaning is None:
+            index += 1
+            continue
+        opening = (
+            first and meaning in ("make something new", "add to what is there", "keep records") and main == meaning
+        )
+        first = False
+        phrase = _phrase(tokens, index, lexicon)
+        if opening or not _is_action(phrase, meaning, lexicon, owns_objects, records) or len(found) >= MAX_ACTIONS:
+            index += 1
+            continue
+        action = _action(phrase, lexicon)
+        found.setdefault(action.name, action)
+        for part in phrase:
+            mine = owns_objects or part is token or not _may_be_kept(phrase, part, lexicon)
+            if part.kind in ("word", "number") and part.lower not in lexicon.words("stop") and mine:
+                part.mark("matched" if part is token else "assumed", f"to be done: {action.title}")
+        index += 1
+    return list(found.values())
+
+
+def keeps_records(tokens: Tokens, lexicon: Lexicon) -> bool:
+    """Whether something with a name is to be kept: `track expenses`, not `store it as CSV`."""
+    passed = lexicon.words("qualities") | ARTICLES
+    for index, token in enumerate(tokens):
+        if token.part == VERB and lexicon.verb(token.lower) in ("keep records", "add to what is there"):
+            place = index + 1
+            while place < len(tokens) and tokens[place].lower in passed:
+                place += 1
+            if (
+                place < len(tokens)
+                and tokens[place].kind == "word"
+                and tokens[place].lower not in lexicon.words("stop")
+            ):
+                return True
+    return False
+
+
+def find_agents(tokens: Tokens, lexicon: Lexicon) -> list[Action]:
+    """What a program is called by: `csv to parquet converter` converts csv to parquet. Its words are marked."""
+    for index, token in enumerate(tokens):
+        verb = _verb_of_agent(token.lower, lexicon) if token.kind == "word" and not token.used else ""
+        if not verb or tokens.follower(index) is not None:
+            continue
+        start = index
+        while start > 0 and (tokens[start - 1].kind == "word" or tokens[start - 1].verdict):
+            start -= 1
+            if tokens[start].lower in ARTICLES | lexicon.words("qualities") | {"for", "of", "with", "and"}:
+                start += 1
+                break
+        words = tokens[start:index]
+        if not words or any(each.part == VERB for each in words):
+            continue
+        title = " ".join([verb, *(each.text for each in words)])
+        for part in (*words, token):
+            if part.lower not in lexicon.words("stop"):
+                part.mark("matched" if part is token else "assumed", f"to be done: {title.capitalize()}")
+        return [Action(own_name(title, "action"), title[:1].upper() + title[1:], token.text)]
+    return []
+
+
+def _verb_of_agent(word: str, lexicon: Lexicon) -> str:
+    """The verb of who does it: converter → convert, resizer → resize, splitter → split; none of keeping records."""
+    if not word.endswith(("er", "or")) or lexicon.is_thing(word):
+        return ""
+    forms = [word[:-2], word[:-1], word[:-2] + "e", *([word[:-3]] if word[-3:-2] == word[-4:-3] else [])]
+    verb = next((form for form in forms if lexicon.is_verb(form)), "")
+    acts = lexicon.verb(verb) in _ACTS | {"rename", "refactor", "test", "remove records"} if verb else False
+    return verb if acts else ""
+
+
+def _may_be_kept(phrase: list[Token], part: Token, lexicon: Lexicon) -> bool:
+    """A thing that the library knows, or unknown ones right after the verb: `pick up parcels`."""
+    if lexicon.is_known_noun(part.lower):
+        return True
+    if lexicon.base(phrase[0].lower) in lexicon.words("dealings") and lexicon.is_unknown(part.lower):
+        return singular(part.lower) != part.lower  # "lend books to readers"
+    place = 1
+    while place < len(phrase) and phrase[place].lower in _PARTICLES | ARTICLES | lexicon.words("qualities"):
+        place += 1
+    run = []
+    while place < len(phrase) and lexicon.is_unknown(phrase[place].lower, noun=phrase[place].part == NOUN):
+        if phrase[place].lower in lexicon.words("stop"):
+            break
+        run.append(phrase[place])
+        place += 1
+    return bool(run) and any(each is part for each in run) and singular(run[-1].lower) != run[-1].lower
+
+
+def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
+    """What the word means, when it stands where a verb stands and an object follows."""
+    token = tokens[index]
+    if token.kind != "word" or token.used or lexicon.ability(token.lower) is not None:
+        return None
+    meaning = lexicon.verb(token.lower) or (_STRANGE if token.part == VERB else None)
+    if meaning is None or token.part == NOUN or not tokens.beside(index, +1):
+        return None
+    before = tokens.beside(index, -1)
+    if meaning == _STRANGE:
+        return meaning if before in MODALS or singular(before) != before else None
+    if token.lower.endswith("ing"):
+        return meaning if before in ("for", "by", "and", "") else None
+    if token.lower.endswith("ed") and not lexicon.is_verb(token.lower):
+        return None
+    if token.part == VERB or before in _BEFORE or lexicon.verb(before) is not None:
+        return meaning
+    inflected = not lexicon.is_verb(token.lower)
+    plural_before = singular(before) != before and lexicon.is_known_noun(before)
+    programs = inflected and token.lower.endswith("s") and before in lexicon.words("program_words")
+    return meaning if programs or (plural_before and not inflected) else None
+
+
+def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
+    """The verb, verbs that share its object, and the object up to the end of the clause."""
+    phrase = [tokens[index]]
+    place = index + 1
+    while (
+        place + 1 < len(tokens)
+        and len(phrase) < _LONGEST
+        and tokens[place].lower in (",", "and", "or")
+        and _same_form(tokens, index, place + 1, lexicon)
+    ):
+        if tokens.beside(place + 1, +1) not in (",", "and", "or") and len(phrase) == 1 and tokens[place].lower == ",":
+            break
+        phrase += tokens[place : place + 2]
+        place += 2
+    while place < len(tokens) and len(phrase) < _LONGEST:
+        token = tokens[place]
+        if token.lower in _ENDS or token.meaning.startswith(("leave", "keep:")):
+            break
+        said = any(each.lower not in lexicon.words("stop") for each in phrase[1:])
+        if token.lower in ("that", "which", "who", "so", "when", "because", "while", "but", "then") and said:
+            break
+        if token.lower in _JOINS and _new_clause(tokens, place + 1, lexicon):
+            break
+        phrase.append(token)
+        place += 1
+    while phrase and (phrase[-1].kind == "stop" or phrase[-1].lower in lexicon.words("stop") | _JOINS):
+        if phrase[-1].lower in ("them", "it", "other"):
+            break
+        phrase.pop()
+    return phrase
+
+
+def _same_form(tokens: Tokens, index: int, other: int, lexicon: Lexicon) -> bool:
+    """Whether another verb stands in the same form: `reading and writing`, `resize, crop and rotate`."""
+    one, word = tokens[index].lower, tokens[other].lower
+    ending = next((end for end in ("ing", "s") if one.endswith(end) and not lexicon.is_verb(one)), "")
+    return lexicon.verb(word) is not None and (word.endswith(ending) if ending else lexicon.is_verb(word))
+
+
+def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """Whether what follows a comma or `and` is a clause with a verb of its own."""
+    while index < len(tokens) and tokens[index].lower in ("and", "then", "also", "or", "please", *_MODALS):
+        index += 1
+    if index >= len(tokens):
+        return True
+    token = tokens[index]
+    acts = lexicon.is_verb(token.lower) or (lexicon.verb(token.lower) and token.lower.endswith(("s", "ing")))
+    if acts and token.part != NOUN:
+        return True
+    place = index + 1
+    while place < len(tokens) and place < index + 3 and tokens[place].kind == "word" and not tokens[place].part:
+        place += 1
+    if place < len(tokens) and tokens[place].part == VERB:
+        return True  # "…, donors drop goods"
+    after = tokens[index + 1].lower if index + 1 < len(tokens) else ""
+    return after in _MODALS - {"to"} or token.meaning.startswith(("leave", "keep:"))
+
+
+def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects: bool, records: bool) -> bool:
+    deals = lexicon.base(phrase[0].lower) in lexicon.words("dealings")
+    words = [token for token in phrase[1:] if token.kind in ("word", "path", "quoted", "number", "symbol")]
+    content = [token for token in words if token.lower not in lexicon.words("stop")]
+    pronoun = phrase[-1].lower in ("them", "it", "other") and (owns_objects or deals or meaning == _STRANGE)
+    if not (content or pronoun) or any(token.target or lexicon.ability(token.lower) is not None for token in phrase):
+        return False  # an ability is told by its own word
+    if meaning in _ACTS or meaning == _STRANGE:
+        return True
+    if deals:
+        return True
+    if owns_objects and not records:
+        return True  # nothing is kept, so whatever is done is done to what it is given
+    if meaning not in _SHOWS and not (owns_objects and meaning == "add to what is there"):
+        return False
+    known = [token for token in content if lexicon.is_known_noun(token.lower)]
+    return owns_objects and not known
+
+
+def _action(phrase: list[Token], lexicon: Lexicon) -> Action:
+    said = [token.text for token in phrase]
+    for index, token in enumerate(phrase):
+        small = token.lower in ("and", "or")
+        if token.kind == "word" and not small and (lexicon.verb(token.lower) is None or token.part == NOUN):
+            break
+        if token.kind == "word" and token.lower not in ("and", "or"):
+            said[index] = lexicon.base(token.lower)
+    verb, title = said[0], " ".join(said)
+    title = title.replace(" ,", ",").replace("( ", "(").replace(" )", ")")
+    words = [token.lower for token in phrase[1:] if token.lower not in lexicon.words("stop") and token.kind == "word"]
+    name = own_name("_".join([verb, *words[:3]]), "action")
+    return Action(name, title[:1].upper() + title[1:], phrase[0].text)

@@ -1,0 +1,277 @@
+"""Reading a brief by its own words: what it is about, and what became of every word of it.
+
+Deterministic, and without a model: words are looked up in the library's lists and in the repository's own names; a
+word in none of them is taken for a thing that the project is about, and marked as assumed. Constraints (see
+:mod:`constraints`) are taken out first; then each part of the reading marks the words that it took.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from nootropic_kernel.planning.errors import BriefUnusable
+from nootropic_kernel.planning.methods.choice_bindings import avoids_server
+from nootropic_kernel.planning.methods.library import Archetype, Library
+from nootropic_kernel.planning.reading.actions import Action, find_actions, find_agents, keeps_records
+from nootropic_kernel.planning.reading.archetype_choice import DEFAULT, choose
+from nootropic_kernel.planning.reading.archetype_points import points_for
+from nootropic_kernel.planning.reading.change_choice import Does, asks_for_changes, beside
+from nootropic_kernel.planning.reading.changes_asked import find_changes
+from nootropic_kernel.planning.reading.code_names import find_renames, find_targets
+from nootropic_kernel.planning.reading.constraints import find_constraints
+from nootropic_kernel.planning.reading.field_lists import find_field_lists
+from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
+from nootropic_kernel.planning.reading.nouns import Nouns
+from nootropic_kernel.planning.reading.parts_of_speech import VERB, mark_parts
+from nootropic_kernel.planning.reading.prohibitions import find_prohibitions
+from nootropic_kernel.planning.reading.records import Reading, Thing
+from nootropic_kernel.planning.reading.report_sections import ReportSections
+from nootropic_kernel.planning.reading.stated import Constraints
+from nootropic_kernel.planning.reading.steps import StepAsked, find_data_files, find_steps
+from nootropic_kernel.planning.reading.technologies import find_technologies
+from nootropic_kernel.planning.reading.things import Things
+from nootropic_kernel.planning.reading.tokens import Token, Tokens, accounted
+from nootropic_kernel.planning.reading.tracebacks import Traceback, find_traceback
+from nootropic_kernel.planning.reading.typos import mend_typos, tell
+from nootropic_kernel.planning.reading.unclear import mark_unclear, names_a_sort_only, sort_assumed_of
+from nootropic_kernel.planning.reading.word_roles import TELLS, WordRoles
+from nootropic_kernel.planning.repository.facts import RepositoryFacts
+
+MAX_CHARACTERS = 20_000
+MAX_WORDS = 5_000  # and signs; a page of print has about 500
+_MAKES = "make something new"
+_ABOUT_THINGS = ("a thing", "a field", "an ability", "left out", "how it should be")
+_EXAMPLE = "Write what is to be made, for example `Build a blog platform`."
+
+
+def read_brief(
+    brief: str, facts: RepositoryFacts, library: Library, today: date | None = None, *, begun: bool = False
+) -> Reading:
+    """Read a brief.
+
+    :param today: the day that dates of the brief are counted from (see :func:`constraints.find_constraints`).
+    :param begun: a plan of this brief is at work: it makes a project, whatever code there is by now.
+    :raises BriefUnusable: when it is empty, too long, or holds no word to plan from.
+    """
+    if not brief.strip():
+        raise BriefUnusable("The brief is empty.", next=_EXAMPLE)
+    if len(brief) > MAX_CHARACTERS:
+        raise BriefUnusable(
+            f"The brief is {len(brief):,} characters long.",
+            why=f"A plan reads at most {MAX_CHARACTERS:,}; nothing was planned or written.",
+            next="Say in a few sentences what is to be made, and keep the rest in a file.",
+        )
+    lexicon = Lexicon(library)
+    trace = find_traceback(brief, facts)
+    told = trace.taken_out(brief) if trace else brief
+    if trace and not re.search(r"\w", told):
+        told = trace.error_alone(brief)
+    constraints = find_constraints(told, today, frozenset(lexicon.table("verbs")))
+    text = constraints.rest(told)
+    tokens = Tokens.of(text, lexicon.words("stop"))
+    if len(tokens) > MAX_WORDS:
+        raise BriefUnusable(
+            f"The brief has {len(tokens):,} words and signs.",
+            why=f"A plan reads at most {MAX_WORDS:,}; nothing was planned or written.",
+            next="Say in a few sentences what is to be made, and keep the rest in a file.",
+        )
+    if all(token.used for token in tokens):
+        what = "The brief only says how to work, not what is to be made." if constraints.said else ""
+        raise BriefUnusable(what or "The brief has no word to plan from.", next=_EXAMPLE)
+    _mark_said(tokens, constraints)
+    return _read(brief, text, tokens, constraints, facts, lexicon, trace, told, begun)
+
+
+def _read(
+    brief: str,
+    text: str,
+    tokens: Tokens,
+    constraints: Constraints,
+    facts: RepositoryFacts,
+    lexicon: Lexicon,
+    trace: Traceback | None,
+    told: str,
+    begun: bool,
+) -> Reading:
+    library = lexicon.library
+    unclear = mark_unclear(tokens, lexicon, facts)
+    mended = [] if unclear else mend_typos(tokens, lexicon, facts)
+    mark_parts(tokens, lexicon)
+    data_files = find_data_files(tokens)
+    limits = [*find_prohibitions(tokens, lexicon), *find_limits(tokens, lexicon)]
+    technologies = find_technologies(tokens, limits, lexicon)
+    limits += [Limit("demand", (text,)) for text in (*constraints.demands, *technologies.versions)]
+    things = Things(lexicon, find_field_lists(tokens, lexicon))
+    renames = find_renames(tokens, lexicon, facts)
+    targets = find_targets(tokens, lexicon, facts)
+    choice = choose(
+        tokens,
+        lexicon,
+        facts,
+        renames=bool(renames),
+        listed=bool(things.listed),
+        spoken_for=points_for(tokens, technologies, data_files, trace is not None, lexicon),
+        begun=begun,
+    )
+    archetype = choice.archetype
+    steps: list[StepAsked] = []
+    questions: list[str] = []
+    actions: list[Action] = []
+    wanted = _wanted(tokens)
+    if "steps" in archetype.reads and not things.listed:
+        steps, questions = find_steps(text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES)
+    elif archetype.builds:
+        owns = "actions" in archetype.reads or not archetype.keeps_things or avoids_server(limits)
+        if archetype.name == DEFAULT and not facts.has_code and _opens_with_a_verb(tokens, lexicon):
+            owns = owns or not keeps_records(tokens, lexicon)  # nothing is kept: it does something
+        actions = find_actions(wanted, lexicon, main=choice.intent, owns_objects=owns)
+        if not actions and owns:
+            actions = find_agents(wanted, lexicon)
+    roles = WordRoles(Nouns(tokens, lexicon, choice, has_code=facts.has_code), things, limits)
+    roles.read()
+    if "steps" in archetype.reads and not things.listed:
+        things.clear()
+        tokens.relabel(("a thing", "a field"), TELLS)
+    changes = asked = find_changes(text, tokens, lexicon, facts, trace)
+    does = Does(bool(roles.abilities), bool(actions))
+    begun = begun and archetype.builds
+    changed = not begun and asks_for_changes(changes, choice, tokens, things, does, facts, lexicon)
+    if "change" in library.archetypes and changed:
+        archetype = library.archetypes["change"]
+    else:
+        changes = beside(changes) if archetype.builds and facts.has_code else []
+    abilities = tuple(roles.abilities.values())
+    asks = things.fields or abilities or actions or steps or questions or changes or data_files
+    if not (unclear or asks or facts.has_code) and archetype.keeps_things and names_a_sort_only(tokens, archetype):
+        unclear = "The brief says what sort of program it is, and nothing about what it is for."
+    if not archetype.keeps_things:
+        # In a bug fix, a refactoring or documentation, unknown words tell about the task; nothing is kept.
+        things.clear()
+        abilities = ()
+        tokens.relabel(_ABOUT_THINGS, TELLS)
+    if archetype.name == "change":
+        actions = []
+        tokens.relabel(("to be done:",), TELLS)
+    title = _title(text, lexicon)
+    if asked and ReportSections(lexicon).opens(tokens):
+        title = asked[0].title  # "Bug report" is no title
+    tell(mended)
+    apart = [*_taken(brief, constraints), *_pasted(brief, told, trace)]
+    return Reading(
+        archetype=archetype,
+        title=title,
+        text=_tidy(text),
+        subject=roles.subject
+        or next(iter(things.fields), "")
+        or _subject(tokens, lexicon, archetype)
+        or next((a.name for a in actions), "")
+        or title,
+        things=tuple(
+            Thing(name, tuple(fields.items()), name not in things.unknown) for name, fields in things.fields.items()
+        ),
+        abilities=abilities,
+        renames=tuple(renames),
+        targets=tuple(targets),
+        words=accounted(sorted([*tokens, *apart], key=lambda token: token.at)),
+        left_out=tuple(things.left_out),
+        limits=tuple(limits),
+        changes=tuple(changes),
+        actions=tuple(actions),
+        steps=tuple(steps),
+        questions=tuple(questions),
+        data_files=tuple(data_files),
+        technologies=technologies,
+        constraints=constraints,
+        extends=choice.extends,
+        unclear=unclear,
+        sort_assumed=sort_assumed_of(choice) if archetype is choice.archetype and not facts.has_code else "",
+        trace=trace,
+        about=tuple(asked),
+    )
+
+
+def _opens_with_a_verb(tokens: Tokens, lexicon: Lexicon) -> bool:
+    content = (token for token in tokens if token.kind != "stop" and token.lower not in lexicon.words("stop"))
+    return any(token.part == VERB for token in list(content)[:1])
+
+
+def _wanted(tokens: Tokens) -> Tokens:
+    """The words without those of limits and the commas behind them: what is not to be done is no part of a task."""
+    kept = Tokens()
+    limit = False
+    for token in tokens:
+        limit = token.meaning.startswith(CHECKED) or (limit and token.kind == "stop" and token.text in ",;")
+        if not limit:
+            kept.append(token)
+    return kept
+
+
+def _mark_said(tokens: Tokens, constraints: Constraints) -> None:
+    """What could be a constraint and is left in the brief is told as that, and nothing else is made of it."""
+    for part in constraints.said:
+        for token in tokens:
+            if not part.taken and part.start <= token.at < part.end and token.kind != "stop":
+                token.mark(part.verdict, part.meaning)
+
+
+def _taken(brief: str, constraints: Constraints) -> Iterator[Token]:
+    """The constraints that were taken out, each as one word of the brief."""
+    for part in constraints.said:
+        if part.taken:
+            text = " ".join(brief[part.start : part.end].split())
+            yield Token(text, "said", text.lower(), part.start, used=True, verdict=part.verdict, meaning=part.meaning)
+
+
+def _pasted(brief: str, told: str, trace: Traceback | None) -> Iterator[Token]:
+    """A traceback that was taken out, as one word of the brief.
+
+    :param told: the brief without it.
+    """
+    if trace is not None:
+        text = " ".join("".join(" " if left == sign else sign for sign, left in zip(brief, told, strict=True)).split())
+        where = f"a traceback: {' and '.join(trace.files[:2])}" if trace.files else "a traceback of other code"
+        yield Token(text, "said", text.lower(), trace.start, used=True, verdict="matched", meaning=where)
+
+
+def _subject(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
+    """What the brief is about in two words: the first ones that are no verb, no quality and no word about programs."""
+    passed = (
+        lexicon.words("stop") | lexicon.words("program_words") | lexicon.words("measures") | lexicon.words("code_words")
+    )
+    words = [
+        token.bare.split(".")[0].lower()
+        for token in tokens
+        if token.kind in ("word", "path")
+        and token.part != VERB
+        and token.lower not in passed
+        and lexicon.verb(token.lower) is None
+        and not lexicon.is_quality(token.lower)
+        and not token.meaning.startswith(("technology", "leave", "keep:", "looks ", archetype.title.lower()))
+    ]
+    return "_".join(words[:2])
+
+
+def _title(text: str, lexicon: Lexicon) -> str:
+    """The first sentence of the brief that is no greeting, on one line."""
+    lines = [line.strip() for line in text.splitlines()]
+    line = next((line for line in lines if re.search(r"\w", line)), "")
+    sentences = re.split(r"(?<=[.!?])\s", re.sub(r"\s+", " ", line.lstrip("#*->•.,;:!? ") or line))
+    small = lexicon.words("stop")
+    line = next((each for each in sentences if set(re.findall(r"[\w'’-]+", each.lower())) - small), sentences[0])
+    line = re.sub(r"^(?:bug|issue|feature(?: request)?|task|todo|request|idea)\s*:\s*(?=\w)", "", line, flags=re.I)
+    line = re.sub(r"(?:\s+(?:that|which|to))+[\s:]*$", "", _tidy(line)).rstrip(" .!?:;,-–—")
+    return (line if len(line) <= 72 else line[:71].rsplit(" ", 1)[0] + "…") or "Plan"
+
+
+def _tidy(text: str) -> str:
+    """The text on one line, without what is left over where a constraint was taken out."""
+    line = " ".join(text.split())
+    line = re.sub(r"\s*\(\s*[,;\s]*\)", "", line)
+    line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.](?:\s|$))", "", line)
+    line = re.sub(r"(?<=[.!?])(?:\s*[-•]?\s*\.)+(?=\s|$)", "", line)
+    line = re.sub(r"(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))", "", line)
+    line = re.sub(r"\s+(?:with|by|for)\s*(?=[,;](?:\s|$))", "", line)
+    return re.sub(r"(?:\s+[-•*])+$|^[,;.\s]+", "", line).strip()

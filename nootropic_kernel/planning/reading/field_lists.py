@@ -1,0 +1,239 @@
+"""Fields that a brief lists itself: `books (title, author, year)`, `each visit has a name, a length and a date`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
+from nootropic_kernel.planning.reading.wording import identifier, own_name, singular
+
+_TYPES = {
+    "str": "str", "string": "str", "text": "str", "int": "int", "integer": "int", "float": "float", "bool": "bool",
+    "boolean": "bool", "datetime": "datetime", "decimal": "Decimal", "date": "date",
+}  # fmt: skip
+_HAS = frozenset({"with", "has", "have", "having", "contains", "contain"})
+_EDGES = frozenset({"start", "end", "begin", "finish"})  # of something that takes its time
+_SMALL = ARTICLES | {"optional", "each", "their"}
+_LONGEST = 3
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One thing with the fields that the brief lists for it; ``whole`` where it is a list and not one field only."""
+
+    thing: str
+    fields: dict[str, str]
+    whole: bool = True
+
+
+def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
+    """The lists of fields of a brief; their words are marked."""
+    found: list[Listed] = []
+    for index, token in enumerate(tokens):
+        bracket = token.text == "("
+        if not bracket and token.lower not in _HAS and token.text != ":":
+            continue
+        owner = _owner(tokens, index, lexicon)
+        if not owner or (token.text == ":" and not _announces(tokens, index - len(owner), lexicon)):
+            continue
+        items, end = _items(tokens, index + 1, lexicon, bracket)
+        if not _are_fields(items, bracket, token.lower, lexicon):
+            continue
+        if _is_weak(owner[0], lexicon) and not _own_fields(items, lexicon):
+            continue
+        if bracket and end < len(tokens) and tokens[end].text == ")":
+            items += _afterthought(tokens, end + 1, lexicon)
+        fields = dict(_field(item, lexicon) for item in items)
+        name = _name(owner, lexicon)
+        for part in owner:
+            part.mark("matched", f"a thing to keep: {name}")
+        for item in items:
+            name_of, kind = _field(item, lexicon)
+            for part in item:
+                part.mark("matched", f"a field of {name}: {name_of} ({kind})")
+        found.append(Listed(name, fields, whole=len(fields) > 1 or bracket))
+    return found
+
+
+def _owner(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
+    """The noun that stands right before: what the library knows, or one to three words that no list knows."""
+    place = index - 1
+    if place < 0 or tokens[place].kind != "word" or tokens[place].used:
+        return []
+    last = tokens[place]
+    if last.part == VERB:
+        return []
+    weak = _is_weak(last, lexicon)
+    if not (lexicon.is_thing(last.lower) or weak or _is_unknown(last, lexicon)):
+        return []
+    owner = [last]
+    while len(owner) < _LONGEST and place > 0:
+        place -= 1
+        part = tokens[place]
+        if part.kind != "word" or part.used or part.part == VERB or part.lower.endswith(("'s", "ed")):
+            break
+        if not (_is_unknown(part, lexicon) or (_is_abstract(part, lexicon) and singular(last.lower) != last.lower)):
+            break
+        owner.insert(0, part)
+    return owner
+
+
+def _announces(tokens: Tokens, start: int, lexicon: Lexicon) -> bool:
+    """`books: title, author`, `write down visits: date, place`: what a colon follows opens a line, or is to be kept."""
+    while start > 0 and tokens[start - 1].lower in _SMALL:
+        start -= 1
+    before = tokens[start - 1] if start else None
+    if before is None or before.kind == "stop":
+        return before is None or before.text not in (",", ")")
+    place = start - 2 if before.lower in ("down", "up") else start - 1
+    verb = tokens[place].lower if place >= 0 else ""
+    return lexicon.verb(verb) == "keep records" or verb in ("write", "enter")
+
+
+def _is_unknown(token: Token, lexicon: Lexicon) -> bool:
+    return lexicon.is_unknown(token.lower, noun=token.part == NOUN)
+
+
+def _is_abstract(token: Token, lexicon: Lexicon) -> bool:
+    """A word that is no thing by itself, and tells which thing is meant: `case studies`."""
+    return token.lower in lexicon.words("abstract_nouns") | lexicon.words("code_words")
+
+
+def _is_weak(token: Token, lexicon: Lexicon) -> bool:
+    """A word that is no thing by itself (an abstract noun, a word of a sort of project), but can own fields."""
+    word = singular(token.lower)
+    if (lexicon.is_verb(token.lower) and token.part != NOUN) or {word, token.lower} & lexicon.words("tools"):
+        return False
+    if {word, token.lower} & (lexicon.words("program_words") | lexicon.words("code_words")):
+        return word != token.lower
+    abstract = bool({word, token.lower} & lexicon.words("abstract_nouns"))
+    return abstract or lexicon.ability(token.lower) is not None or lexicon.points_to_archetype(word)
+
+
+def _name(owner: list[Token], lexicon: Lexicon) -> str:
+    if len(owner) == 1:
+        return lexicon.thing(owner[0].lower) if lexicon.is_thing(owner[0].lower) else own_name(_last(owner[0]))
+    return own_name(" ".join([*(part.lower for part in owner[:-1]), _last(owner[-1])]))
+
+
+def _last(token: Token) -> str:
+    return singular(token.lower)
+
+
+def _items(tokens: Tokens, index: int, lexicon: Lexicon, bracket: bool) -> tuple[list[list[Token]], int]:
+    """Phrases between commas and `and`, as far as they can be fields, and where they end."""
+    items: list[list[Token]] = []
+    current: list[Token] = []
+    last = False  # `and` stood before: a comma after that item closes the list
+    while index < len(tokens):
+        token = tokens[index]
+        if token.lower in (",", "and", "or", "&", "plus") or (token.text == "\n" and bracket):
+            if current and last and token.text == "," and not bracket:
+                break
+            last = last or bool(current and token.text != ",")
+            if current:
+                items.append(current)
+            current = []
+        elif token.lower in _SMALL or (token.text == ":" and not current):
+            pass
+        elif token.text == ":":
+            current.append(token)
+        elif token.kind == "word" and not (token.used and not bracket) and len(current) <= _LONGEST:
+            begun = any(singular(item[-1].lower) in lexicon.table("attributes") for item in items)
+            if not bracket and not current and not _can_be_field(tokens, index, lexicon, begun=begun):
+                break
+            current.append(token)
+        else:
+            break
+        index += 1
+    if current:
+        items.append(current)
+    return items, index
+
+
+def _can_be_field(tokens: Tokens, index: int, lexicon: Lexicon, *, begun: bool) -> bool:
+    """Without brackets: in the singular, nothing that owns a list of its own, and no verb with an object.
+
+    :param begun: a property stands before it, so that several of something can be one as well: `a title and lyrics`.
+    """
+    run = [tokens[index]]
+    while (following := tokens.follower(index + len(run) - 1)) is not None:
+        run.append(following)
+    after = tokens[index + len(run)].lower if index + len(run) < len(tokens) else ""
+    word = run[-1].lower
+    if len(run) > _LONGEST or after in _HAS | {"("}:
+        return False
+    has_kind = singular(word) in lexicon.table("attributes")
+    ends = after in ("", ",", "and", ".", "\n", ";") and len(run) == 1
+    if run[0].part != NOUN and lexicon.is_verb(run[0].lower) and not has_kind and not ends:
+        return False
+    if begun and singular(word) != word and not lexicon.is_known_noun(word):
+        return True
+    if (
+        begun
+        and after in (",", "and")
+        and lexicon.is_thing(word)
+        and _is_property(tokens, index + len(run) + 1, lexicon)
+    ):
+        return True
+    return singular(word) == word or (word not in _TYPES and singular(word) in lexicon.table("attributes"))
+
+
+def _is_property(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """Whether the next of a list is a property: then what stands between two of them is one as well."""
+    while index < len(tokens) and tokens[index].lower in _SMALL | {"and"}:
+        index += 1
+    return any(singular(token.lower) in lexicon.table("attributes") for token in tokens[index : index + 2])
+
+
+def _are_fields(items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon) -> bool:
+    if not items or any(len(item) > _LONGEST or item[-1].text == ":" for item in items):
+        return False
+    known = sum(singular(i[-1].lower) in lexicon.table("attributes") or i[-1].lower in _EDGES for i in items)
+    strange = [item for item in items if lexicon.is_quality(item[-1].lower) or item[-1].lower in lexicon.words("tools")]
+    if strange:
+        return False
+    if bracket:
+        return len(items) > 1 or known > 0
+    if len(items) == 1:
+        return opening in ("has", "have") and known > 0
+    return len(items) > 1 and (known > 0 or (opening in ("has", "have") and not _about_things(items, lexicon)))
+
+
+def _own_fields(items: list[list[Token]], lexicon: Lexicon) -> bool:
+    """Whether a list makes a thing of a word that is none by itself: singular words, one of them a property."""
+    heads = [item[-1].lower for item in items]
+    known = [head in _TYPES or singular(head) in lexicon.table("attributes") for head in heads]
+    return any(known) and all(sure or singular(head) == head for sure, head in zip(known, heads, strict=True))
+
+
+def _about_things(items: list[list[Token]], lexicon: Lexicon) -> bool:
+    return any(lexicon.is_known_noun(item[-1].lower) for item in items)
+
+
+def _afterthought(tokens: Tokens, index: int, lexicon: Lexicon) -> list[list[Token]]:
+    """`… (title, year) and an owner`: one more field, when the clause ends with it."""
+    if [token.lower for token in tokens[index : index + 1]] not in (["and"], ["plus"]):
+        return []
+    if tokens.beside(index, +1) not in ("a", "an"):
+        return []
+    items, end = _items(tokens, index + 2, lexicon, False)
+    over = end >= len(tokens) or tokens[end].lower in (".", ";", "\n", "!")
+    return items if len(items) == 1 and over else []
+
+
+def _field(item: list[Token], lexicon: Lexicon) -> tuple[str, str]:
+    words = [token.lower for token in item if token.text != ":"]
+    typed = len(words) < len(item)
+    kinds = lexicon.table("attributes")
+    if len(words) > 1 and words[-1] in _TYPES and (typed or words[-1] not in ("text", "date")):
+        return identifier(" ".join(words[:-1])), _TYPES[words[-1]]
+    head = singular(words[-1]) if singular(words[-1]) in kinds else words[-1]
+    if head == "number" and len(words) > 1:
+        return identifier(" ".join(words)), "str"  # a phone number keeps its zeros
+    if head in _EDGES:
+        return identifier(" ".join(words)), "datetime"
+    several = head not in kinds and singular(head) != head
+    return identifier(" ".join([*words[:-1], head])), "list[str]" if several else str(kinds.get(head, "str"))

@@ -1,0 +1,71 @@
+"""The things that a brief is about, as they are found: with the fields that are named for them, before or after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nootropic_kernel.planning.reading.field_lists import Listed
+from nootropic_kernel.planning.reading.lexicon import Lexicon
+
+MAX_THINGS = 12
+
+
+class Things:
+    """Collects things and their fields in the order of the brief."""
+
+    def __init__(self, lexicon: Lexicon, listed: Iterable[Listed]) -> None:
+        self._lexicon = lexicon
+        self.fields: dict[str, dict[str, str]] = {}
+        self.unknown: set[str] = set()
+        self.listed: set[str] = set()  # things whose fields the brief lists itself
+        self.left_out: list[str] = []
+        self._pending: dict[str, str] = {}  # fields that were named before any thing
+        for each in listed:
+            if not each.whole:
+                self.add(each.thing)
+                self.fields[each.thing] |= each.fields
+                continue
+            self.fields[each.thing] = self.fields.get(each.thing, {}) | each.fields
+            self.listed.add(each.thing)
+
+    @property
+    def full(self) -> bool:
+        """Whether a plan takes no more of them."""
+        return len(self.fields) >= MAX_THINGS
+
+    def add(self, name: str, *, like: str = "") -> None:
+        """A thing with the fields that the library knows for it, or for what it is ``like``, or usual ones."""
+        if name in self.fields:
+            return
+        known = self._lexicon.table("entities").get(like or name)
+        if known is None:
+            self.unknown.add(name)
+        self.fields[name] = dict(known if known is not None else self._lexicon.table("unknown_fields"))
+        pending, self._pending = self._pending, {}
+        self.fields[name] |= {key: kind for key, kind in pending.items() if key not in self.fields[name]}
+
+    def later(self, field: str, kind: str) -> None:
+        """A field of the next thing."""
+        self._pending[field] = kind
+
+    def attach(self, fields: dict[str, str], owner: str = "") -> bool:
+        """Give fields to their owner, or to the thing that was named first (later properties are about the subject)."""
+        if not self.fields:
+            self._pending |= fields
+            return True
+        open_things = [name for name in self.fields if name not in self.listed]
+        if not open_things:
+            return False
+        target = self.fields[owner if owner in open_things else open_things[0]]
+        for name, kind in fields.items():
+            target.setdefault(name, kind)
+        return True
+
+    def settle(self) -> None:
+        """Fields that waited for a thing go to the first one, if there is any."""
+        if self._pending:
+            self.attach(dict(self._pending))
+
+    def clear(self) -> None:
+        """Nothing is kept after all."""
+        self.fields, self.left_out, self._pending = {}, [], {}

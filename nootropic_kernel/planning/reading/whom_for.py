@@ -1,0 +1,83 @@
+"""Who or what a project is for, and what it is called: nouns that nothing is kept of."""
+
+from __future__ import annotations
+
+from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
+from nootropic_kernel.planning.reading.wording import singular
+
+FOR_WHOM = "who or what it is for; no task of its own"
+_BEFORE = frozenset({"for", "run", "running", "own"})
+_AFTER = frozenset({"needs", "wants", "has"})
+_PEOPLE = ("ers", "ors", "ists", "ants", "ees", "ians")
+_WE = frozenset({"i", "we", "i'm", "we're"})
+_ARE = frozenset({"am", "are"})
+_BULLETS = frozenset({"-", "*", "•", "–"})
+
+
+def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -> list[Token]:
+    """The noun at ``index`` when it says whom it is for: `for our library`, `as a teacher I`, `we are a food bank`.
+
+    :param run: the unknown words in a row that start there.
+    """
+    token = tokens[index]
+    if tokens.before(index, ARTICLES) == "as" and tokens.beside(index, +1) in ("i", "we", ""):
+        return [token]
+    if run and _is_we(tokens, index):
+        return run
+    one = singular(token.lower) == token.lower and tokens.beside(index, -1) not in ("each", "every", "a", "an")
+    after = one and tokens.beside(index, +1) in _AFTER
+    articles = ARTICLES | lexicon.words("qualities")
+    if not after and (
+        tokens.before(index, articles) not in _BEFORE or not any(each.verdict for each in tokens[:index])
+    ):
+        return run if run and _is_own(tokens, index, run, lexicon) else []
+    acts = tokens.beside(index, +1) in ("to", "who") and tokens.before(index, ARTICLES) == "for"
+    if acts and lexicon.is_thing(token.lower) and singular(token.lower) != token.lower:
+        return [token]  # "for teachers to record grades"
+    if lexicon.is_known_noun(token.lower) or (lexicon.verb(token.lower) is not None and token.part != NOUN):
+        return []
+    if lexicon.is_quality(token.lower):
+        return []
+    found = run or [token]
+    end = index + len(found)
+    if singular(found[-1].lower) != found[-1].lower:
+        owned = tokens.beside(index, -1) in ("my", "our") and not found[-1].lower.endswith(_PEOPLE)
+        if owned or (end < len(tokens) and tokens[end].text == ","):
+            return []  # "for our solar panels", "for classes, teachers and pupils"
+    return [] if tokens.follower(index + len(found) - 1) is not None else found
+
+
+def _is_we(tokens: Tokens, index: int) -> bool:
+    """`we are a food bank`"""
+    if tokens.before(index, ARTICLES) in ("i'm", "we're"):
+        return True
+    place = index - 1
+    while place > 0 and tokens[place].lower in ARTICLES:
+        place -= 1
+    return place > 0 and tokens[place].lower in _ARE and tokens[place - 1].lower in _WE
+
+
+def _is_own(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -> bool:
+    """`my wife and I`, `our school`: one of one's own, that no verb of keeping records is about."""
+    last = run[-1].lower
+    if tokens.beside(index, -1) not in ("my", "our") or singular(last) != last:
+        return False
+    following = tokens.follower(index + len(run) - 1)
+    if following is not None and following.part != VERB:
+        return False
+    verb = next((t for t in reversed(tokens[:index]) if t.part == VERB or t.kind == "stop"), None)
+    return verb is None or lexicon.verb(verb.lower) is None
+
+
+def heading_end(tokens: Tokens) -> int:
+    """Where a heading ends: words without a verb before the first colon, or before a line of a list; 0 for none."""
+    for index, token in enumerate(tokens):
+        if token.part == VERB or token.text in (".", "!", "?", ";", ",", "("):
+            return 0
+        if token.text == ":":
+            return index
+        if token.text == "\n" and index + 1 < len(tokens) and tokens[index + 1].text in _BULLETS:
+            return index
+    return 0

@@ -1,0 +1,1 @@
+"""What a plan needs to know about a repository, read without running any of it."""

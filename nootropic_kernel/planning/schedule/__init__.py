@@ -1,0 +1,1 @@
+"""Who does what and when, within which budget; what does not fit waits."""

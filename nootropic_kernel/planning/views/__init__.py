@@ -1,0 +1,1 @@
+"""A plan for people: trees, boards, tables, graphs and pages."""
