@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nootropic_kernel.capabilities.arguments import parameters
+from nootropic_kernel.capabilities.parameters import parameters
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
 from nootropic_lab.desk import Busy, Call, Desk, Lent
 from nootropic_lab.errors import NotAsked, UnknownRun, status_of
