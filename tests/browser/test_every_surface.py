@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, expect
 from experiments.benchmarks.board import large_plan
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
-from nootropic_kernel.planning.spec_file import FILE_NAME, dump
+from nootropic_kernel.planning.spec.file import FILE_NAME, dump
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import scripted_model

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from nootropic_kernel.planning.spec_file import FILE_NAME
+from nootropic_kernel.planning.spec.file import FILE_NAME
 from tests.browser.lab import Lab
 from tests.browser.test_board import act, board_of, card, column, drag, drop, handle
 from tests.browser.test_review_panel import hunk
