@@ -53,11 +53,11 @@ def test_plan_drag_run_review_commit_undo_redo_reload(lab: Lab, repo: Path) -> N
     # Drag a card on the board: project-spec.md says so, and Git.
     board = board_of(lab)
     lane = card(board, "T2").locator("xpath=ancestor::*[contains(@class,'noo-board-cells')]")
-    drag(page, handle(board, "T2"), lane.locator('.noo-column[data-column="dropped"]'))
+    drag(page, handle(board, "T2"), lane.locator('.noo-column[data-column="deferred"]'))
     lab.picture("flow-2-drag")
     drop(page)
-    expect(column(board, "dropped", "T2")).to_be_visible()
-    expect(board.locator(".noo-board-line")).to_contain_text("T2 → Dropped")
+    expect(column(board, "deferred", "T2")).to_be_visible()
+    expect(board.locator(".noo-board-line")).to_contain_text("T2 → Deferred")
     assert git(repo, "log", "-1", "--format=%s").startswith("Task T2 is deferred")
     assert git(repo, "show", "--format=", "--name-only", "HEAD") == FILE_NAME
     assert "deferred" in (repo / FILE_NAME).read_text()
@@ -133,5 +133,5 @@ def test_plan_drag_run_review_commit_undo_redo_reload(lab: Lab, repo: Path) -> N
     lab.picture("flow-8-reloaded")
     page.get_by_role("tab", name="Board").first.click()
     expect(column(page.locator(".noo-board-panel"), "done", "T1")).to_be_visible()
-    expect(column(page.locator(".noo-board-panel"), "dropped", "T2")).to_be_visible()
+    expect(column(page.locator(".noo-board-panel"), "deferred", "T2")).to_be_visible()
     lab.picture("flow-9-board")

@@ -162,7 +162,7 @@ def test_everything_by_keyboard(lab: Lab, filled: Path, person_home: Path, tmp_p
     dropped = board.locator(f'.noo-column[data-column="dropped"] .noo-card[data-task="{task}"]')
     expect(dropped.locator(".noo-board-handle")).to_be_focused()
     expect(board.locator(".noo-board-line")).to_contain_text(f"{task} → Dropped")
-    assert git(filled, "log", "-1", "--format=%s").startswith(f"Task {task} is deferred")
+    assert git(filled, "log", "-1", "--format=%s").startswith(f"Task {task} is cancelled")
 
 
 def test_without_motion_and_in_the_colours_of_the_system(
