@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError, HTTPResponse
 from tornado.websocket import WebSocketClientConnection
 
@@ -22,6 +23,7 @@ from nootropic_kernel.workspace.location import Workspace
 from nootropic_lab import questions
 from nootropic_lab.errors import NotAsked, Unanswered
 from nootropic_lab.questions import Questions
+from tests.lab.test_attacks import Reader
 from tests.lab.test_runs import RUNS, ended, look, refused
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -156,6 +158,19 @@ async def test_a_wrong_answer_is_refused_and_the_question_stands(jp_fetch: Fetch
     with pytest.raises(HTTPClientError) as caught:
         await jp_fetch(*RUNS, run, "answer", method="POST", body=body, headers={"Authorization": "token wrong"})
     assert caught.value.code == 403
+
+
+async def test_who_may_not_start_it_may_not_answer_for_it(
+    jp_fetch: Fetch, jp_serverapp: ServerApp, plain: Path
+) -> None:
+    run = await start(jp_fetch, "init", "plain")
+    await asked(jp_fetch, run)
+    jp_serverapp.web_app.settings["authorizer"] = Reader(parent=jp_serverapp)
+    body = json.dumps({"question": 1, "answer": True})
+    code, document = await refused(jp_fetch(*RUNS, run, "answer", method="POST", body=body))
+    assert (code, document["error"]["type"]) == (403, "NotLetIn")
+    assert (await asked(jp_fetch, run))["id"] == 1 and list(plain.iterdir()) == []
+    await jp_fetch(*RUNS, run, method="DELETE")
 
 
 async def test_a_stop_while_the_question_stands_gives_control_back(jp_fetch: Fetch, plain: Path) -> None:
