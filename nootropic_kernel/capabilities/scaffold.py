@@ -216,7 +216,7 @@ def fill(
 @contextmanager
 def elsewhere(session: Session, workspace: Workspace) -> Iterator[Session]:
     """The same session in another workspace; what it opens there is closed at the end."""
-    if workspace.root == session.workspace.root:
+    if workspace == session.workspace:  # which has changed where `init` has just made the repository
         yield session
         return
     other = dataclasses.replace(session, workspace=workspace, _database=None, _settings=None)

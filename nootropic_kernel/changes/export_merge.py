@@ -1,7 +1,8 @@
 """Merging what Git calls a conflict and people do not: both sides only changed what a module imports and exports.
 
 Two proposals that each add a class to a package touch the same lines of its `__init__.py`. Imports and `__all__` are
-sets, so both changes stand together, unless they bind the same name.
+sets, so both changes stand together, unless they bind the same name. Only of a module that holds nothing else than
+constants and its docstring: elsewhere the place of an import, and who uses it, may matter.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def merge_exports(base: bytes | None, ours: bytes, theirs: bytes) -> bytes | Non
     was = _read(base) if base is not None else _Module([], {}, None, (), other.rest if other else (), frozenset())
     if mine is None or other is None or was is None or other.rest != was.rest:
         return None
+    if base is not None and (was.listing is None) != (other.listing is None):
+        return None  # to have no list is to export all, not nothing
     if base is None and mine.rest != other.rest:
         return None
     added = [text for text in other.imports if text not in was.imports and text not in mine.imports]
@@ -83,14 +86,18 @@ def _read(data: bytes) -> _Module | None:
             return None
         last = span.stop
         if isinstance(node, ast.Import | ast.ImportFrom):
+            if getattr(node, "module", "") == "__future__" or any(each.name == "*" for each in node.names):
+                return None
             imports["".join(lines[span.start : span.stop])] = node
             bound |= _bound_by(node)
             taken.update(span)
         elif (found := _list_of(node)) is not None and listing is None:
             listing = found
             taken.update(span)
+        elif (names := _constants(node)) is not None:
+            bound |= names
         else:
-            bound |= _names_in(node)
+            return None
     rest = tuple(line for at, line in enumerate(lines) if at not in taken and line.strip())
     exported = tuple(str(each.value) for each in listing.elts if isinstance(each, ast.Constant)) if listing else ()
     return _Module(lines, imports, listing, exported, rest, frozenset(bound))
@@ -101,11 +108,14 @@ def _bound_by(node: ast.Import | ast.ImportFrom) -> set[str]:
     return {each.asname or (each.name.partition(".")[0] if whole else each.name) for each in node.names}
 
 
-def _names_in(node: ast.stmt) -> set[str]:
-    """What a statement may bind at the top of its module; rather too much than too little."""
-    found = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-    name = getattr(node, "name", None)
-    return found | ({name} if isinstance(name, str) else set())
+def _constants(node: ast.stmt) -> set[str] | None:
+    """The names of `VERSION = 3`, none for a docstring; None for whatever could use, bind or run more than that."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return set()
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
+        return None
+    names = {each.id for each in node.targets if isinstance(each, ast.Name)}
+    return names if len(names) == len(node.targets) else None
 
 
 def _list_of(node: ast.stmt) -> ast.List | ast.Tuple | None:

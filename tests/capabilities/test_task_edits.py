@@ -277,7 +277,7 @@ def test_text_that_cannot_be_stored_is_refused_before_anything_is_done(
     opened = Session(Workspace.find(repo))
     plan(PlanParams(brief=BLOG), opened)
     before = (repo / "project-spec.md").read_bytes()
-    with pytest.raises(UsageError, match="valid string"):
+    with pytest.raises(UsageError, match="half a character"):
         invoke(verb, arguments, opened)
     assert (repo / "project-spec.md").read_bytes() == before
     opened.close()

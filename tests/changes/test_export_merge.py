@@ -61,8 +61,47 @@ def test_sets_of_exports_are_merged_as_sets(
         (package({"Post"}), package({"Post", "Zebra"}), package({"Post", "Author"}) + b"not python\n"),
         (package({"Post"}), package({"Post", "Zebra"}).replace(b'["', b'[  # mine\n"'), package({"Post", "Author"})),
         (package({"Post"}), package({"Post", "Zebra"}).replace(b"\n", b"\r\n"), package({"Post", "Author"})),
+        (
+            package({"Post"}),
+            package({"Post", "Zebra"}),
+            package({"Post", "Author"}).replace(b"from .a", b"from __future__ import annotations\nfrom .a"),
+        ),
+        (
+            b"import sys\nsys.path.insert(0, '.')\nimport zlib\n",
+            b"import sys\nsys.path.insert(0, '.')\nimport your\nimport zlib\n",
+            b"import sys\nsys.path.insert(0, '.')\nimport local\nimport zlib\n",
+        ),
+        (package({"Author", "Post"}), package({"Author", "Post", "Zebra"}) + b"ALIAS = Author\n", package({"Post"})),
+        (package({"Post"}), package({"Post", "Zebra"}), b'"""The blog package."""\n\nfrom .post import Post\n'),
+        (
+            package({"Post"}),
+            package({"Post", "Zebra"}).replace(
+                b"\n__all__", b"try:\n    from .fast import Author\nexcept ImportError:\n    Author = 'mine'\n\n__all__"
+            ),
+            package({"Author", "Post"}),
+        ),
+        (
+            package({"Post"}),
+            package({"Post", "Zebra"}).replace(b"\n__all__", b"from .more import *\n\n__all__"),
+            package({"Author", "Post"}),
+        ),
     ],
-    ids=["docstring", "made twice", "name taken", "name defined", "code", "no Python", "comment", "line ends"],
+    ids=[
+        "docstring",
+        "made twice",
+        "name taken",
+        "name defined",
+        "code",
+        "no Python",
+        "comment",
+        "line ends",
+        "future",
+        "path between",
+        "used",
+        "list gone",
+        "tried",
+        "star",
+    ],
 )
 def test_what_is_more_than_exports_stays_a_conflict(base: bytes | None, ours: bytes, theirs: bytes) -> None:
     with pytest.raises(MergeConflict):

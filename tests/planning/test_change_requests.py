@@ -85,7 +85,7 @@ def test_a_deletion_finds_who_uses_it_first_and_searches_for_what_is_left() -> N
     users, gone = of_kind(plan, "delete-users"), of_kind(plan, "delete-it")
     assert "desk/app.py" in users.body and users.id in gone.depends_on
     assert set(gone.files) == {"desk/old_export.py", "desk/app.py"}
-    assert [entry.verify for entry in gone.acceptance] == ["git grep -nw -e old_export", "python -m pytest"]
+    assert [entry.verify for entry in gone.acceptance] == ["! git grep -nw -e old_export", "python -m pytest"]
     assert of_kind(plan, "change-edit").files == ("desk/tickets.py",)
 
 

@@ -12,9 +12,10 @@ from nootropic_kernel.planning.errors import OptimiserMissing, TooLarge
 from nootropic_kernel.planning.healing.patch import Event, apply
 from nootropic_kernel.planning.healing.replan import replan
 from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.schedule import optimise
 from nootropic_kernel.planning.schedule.assign import assign
 from nootropic_kernel.planning.schedule.budgets import over_hours
-from nootropic_kernel.planning.schedule.critical_path import list_schedule, optimise
+from nootropic_kernel.planning.schedule.critical_path import list_schedule
 from nootropic_kernel.planning.schedule.optimise import MOST_TASKS, available, optimised, optimised_unasked, tightened
 from nootropic_kernel.planning.schedule.resources import agents_of
 from tests.planning.random_plans import synthetic_plan

@@ -144,7 +144,7 @@ def _deletion(change: Change, facts: RepositoryFacts) -> dict[str, str]:
     pattern = " -e ".join(change.gone)
     return {
         "delete_users": f"Used in {listing(users, 8)}." if users else other,
-        "delete_check": f"git grep -nw -e {pattern}" if pattern else "",
+        "delete_check": f"! git grep -nw -e {pattern}" if pattern else "",
     }
 
 

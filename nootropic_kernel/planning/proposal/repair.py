@@ -184,8 +184,10 @@ class _Repair:
             pass
         elif task.how.kind == "recipe":
             self._found(draft, "a recipe does it, so its title says what the recipe does", "kept")
-        elif not share_a_word(task.title, draft.title) or self._is_anothers(draft.title, task.id):
-            self._found(draft, f"its title says something else than {task.id} makes; the library's stays", "left out")
+        elif self._is_anothers(draft.title, task.id):
+            self._found(draft, f"its title is that of another task than {task.id}; the library's stays", "left out")
+        elif not share_a_word(task.title, draft.title):
+            self._found(draft, f"its title says something else than {task.id} makes; the library's stays", "kept")
         else:
             task = replace(task, title=draft.title, origin="model")
         if draft.hours is not None and draft.hours != task.estimate.hours:

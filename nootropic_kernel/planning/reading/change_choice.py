@@ -18,6 +18,7 @@ from nootropic_kernel.planning.repository.facts import RepositoryFacts
 _ADDS = "add to what is there"
 _MAKES = "make something new"
 _CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
+_A_SORT = 1.5  # what a word needs to tell a sort of project: `a blog with posts`
 _A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
 # Sorts of change that have an archetype of their own, where nothing else is asked for.
 _OWN = {
@@ -29,6 +30,7 @@ _OWN = {
 }
 _BESIDE = frozenset({"delete", "speed", "fix", "upgrade", "move", "rename-other"})
 _DEFINITE = re.compile(r"\w+(?: \w+){0,2}? (?:the|our|my|all|these|this|that) ", re.I)
+_REQUIRES = re.compile(r"\b(?:must|should|shall|(?:has|have|needs?) to)\b", re.I)
 _ONLY_HERE = frozenset({"delete", "speed", "rename-other"})
 
 
@@ -82,7 +84,7 @@ def beside(changes: Sequence[Change]) -> list[Change]:
 def _is_about_something_there(changes: Sequence[Change], choice: Choice) -> bool:
     """`speed up the report`, `delete the old page`: also where nothing of it is found here."""
     asked = {change.kind for change in changes if change.asked}
-    return bool(asked & _ONLY_HERE) or _deletes_a_part(changes, choice)
+    return bool(asked & (_ONLY_HERE - {"rename-other"})) or _deletes_a_part(changes, choice)
 
 
 def _deletes_a_part(changes: Sequence[Change], choice: Choice) -> bool:
@@ -94,7 +96,11 @@ def _deletes_a_part(changes: Sequence[Change], choice: Choice) -> bool:
 
 def _makes_a_program(choice: Choice, tokens: Tokens) -> bool:
     """`build a forum`, `a CLI that …`: something new, in a repository that has something else."""
-    if not choice.archetype.builds or choice.strongest() < _A_PROGRAM:
+    if not choice.archetype.builds:
+        return False
+    if choice.signs and choice.signs[0].start == 1 and tokens[0].lower in ("a", "an") and choice.strongest() >= _A_SORT:
+        return True
+    if choice.strongest() < _A_PROGRAM:
         return False
     if choice.intent or choice.extends or not choice.signs:
         return choice.intent in (_MAKES, "keep records")
@@ -164,6 +170,8 @@ def _unnamed(
         return True  # `move the prices`: done to what is there
     if not choice.intent and (changes[0].verb or not changes[0].asked):
         return True  # `retry the post`, `the coverage is at 60 %`: nothing is kept
+    if not choice.intent and _REQUIRES.search(changes[0].body):
+        return True  # "prices must carry a currency": of what is there
     if not choice.intent and things.fields and len(changes) == 1 and not changes[0].details:
         return False
     if choice.intent == _ADDS:

@@ -40,6 +40,7 @@ _OBJECT_ENDS = frozenset(
     {",", "(", "from", "in", "inside", "for", "because", "since", "as", "that", "which", "when", "if", "so", "before"}
 )
 _OBJECT = ARTICLES | {"all", "every", "each", "these", "those", "it", "them"}
+_NEAR = 60  # words: what opens a clause stands near its beginning
 
 
 @dataclass
@@ -181,8 +182,8 @@ def _split(sentence: list[Token], verbs: Verbs) -> Iterator[Clause]:
 def _parts(sentence: list[Token], verbs: Verbs) -> Iterator[Clause]:
     clause: list[Token] = []
     for index, token in enumerate(sentence):
-        joins = bool(clause) and token.lower in _JOINS and not _told_by_another(clause, verbs)
-        rest = sentence[index + 1 :]
+        joins = bool(clause) and token.lower in _JOINS and not _told_by_another(clause[:_NEAR], verbs)
+        rest = sentence[index + 1 : index + 1 + _NEAR] if joins else []
         if joins and (verbs.opening(rest, joined=True) is not None or _says_too(clause, rest, verbs)):
             yield _clause(clause, verbs)
             clause = []
