@@ -243,6 +243,7 @@ TILL = read_facts(
     [
         "Rows without an amount are silently dropped: count them and print a warning",
         "Rows without a date crash the reader",
+        "Orders without a customer choke the reader, and so do rows without one",
         "Make sure that rows without a date are counted by the reader",
     ],
 )
@@ -254,7 +255,12 @@ def test_what_something_is_without_is_no_limit(brief: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "brief", ["Add a cache to the reader without Redis", "Sort the rows without pandas that is slow"]
+    "brief",
+    [
+        "Add a cache to the reader without Redis",
+        "A report without big charts every Monday",
+        "A reader without pandas that is slow",
+    ],
 )
 def test_what_is_to_be_done_without_something_is_a_limit(brief: str) -> None:
     assert any(use.meaning.startswith("leave out: ") for use in make_plan(brief, TILL).words)

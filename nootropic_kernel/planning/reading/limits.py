@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.parts_of_speech import MODALS, NOUN, OBJECT_OPENS, PREPOSITIONS
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Tokens
+from nootropic_kernel.planning.reading.wording import singular
 
 # How the limits begin that become a check of every task that a model or a person writes.
 CHECKED = ("demand: ", "leave out: ")
@@ -20,6 +21,7 @@ _TELLS_A_FAULT = frozenset({"called", "run", "started", "used", "invoked", "when
 LETS = frozenset({"let", "allow", "permit"})
 # With these the clause goes on behind a noun phrase, and with those it ends.
 _FINITE = MODALS | {"is", "are", "was", "were", "has", "have", "had", "does", "do", "did"}
+_ITS_OBJECT = OBJECT_OPENS - {"each", "all", "every", "this", "that", "these", "those", "any", "some"}
 _CLAUSE_ENDS = _ENDS | {
     ",", "and", "but", "then", "when", "while", "because", "that", "which", "who", "if", "so", "since", "as", "unless",
     "where", "to", "than", "it", "i", "we", "you", "they", "for", "please", "until",
@@ -131,10 +133,8 @@ def _tells_which(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     No noun phrase goes on with an article, so what stands right before one is a verb as well, where the clause has had
     none: `rows without a date crash the import`.
     """
-    start = clause_start(tokens, index)
-    subject = start < index and not any(
-        token.part != NOUN and lexicon.verb(token.lower) is not None for token in tokens[start:index]
-    )
+    if tokens.beside(index, +1) == "one" and not tokens.beside(index + 1, +1):
+        return True  # "rows without one" points back, and names nothing
     small = lexicon.words("stop") | PREPOSITIONS | OBJECT_OPENS
     nouns = 0
     for place in range(index + 1, len(tokens)):
@@ -143,15 +143,17 @@ def _tells_which(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
             return False
         if nouns and word in _FINITE:
             return True
-        if (
-            nouns
-            and subject
-            and word not in small
-            and (after in OBJECT_OPENS or (not after and word in _TELLS_A_FAULT))
-        ):
-            return True
+        if nouns and word not in small and (after in _ITS_OBJECT or (not after and word in _TELLS_A_FAULT)):
+            return _is_subject(tokens, index, lexicon)
         nouns += word not in OBJECT_OPENS
     return False
+
+
+def _is_subject(tokens: Tokens, end: int, lexicon: Lexicon) -> bool:
+    """Whether the clause up to there has a noun and no verb; one that opens with `orders` opens with a noun."""
+    said = tokens[clause_start(tokens, end) : end]
+    rest = said[1:] if said and singular(said[0].lower) != said[0].lower else said
+    return bool(said) and all(token.part == NOUN or lexicon.verb(token.lower) is None for token in rest)
 
 
 def clause_start(tokens: Tokens, index: int) -> int:
