@@ -227,3 +227,57 @@ def test_the_tasks_of_a_ticket_are_asked_for_and_what_is_out_of_scope_is_not() -
     titles = [task.title for task in planned(brief).tasks]
     assert "Add an owner column to the export" in titles and "Tell it in the README" in titles
     assert not [title for title in titles if title.startswith(("Goal", "Tasks", "Out of", "Owners"))]
+
+
+TILL = read_facts(
+    {
+        "till/__init__.py": b"",
+        "till/models.py": b"class Cart:\n    def add(self, item):\n        return item\n",
+        "till/reader.py": b"def read_rows(path):\n    return []\n",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Rows without an amount are silently dropped: count them and print a warning",
+        "Rows without a date crash the reader",
+        "Orders without a customer choke the reader, and so do rows without one",
+        "Make sure that rows without a date are counted by the reader",
+    ],
+)
+def test_what_something_is_without_is_no_limit(brief: str) -> None:
+    plan = make_plan(brief, TILL)
+    assert not [use for use in plan.words if "leave out" in use.meaning]
+    assert plan.archetype in ("change", "bug-fix")
+    assert any("rows" in f"{task.title} {task.body}".lower() for task in plan.tasks)
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Add a cache to the reader without Redis",
+        "A report without big charts every Monday",
+        "A reader without pandas that is slow",
+    ],
+)
+def test_what_is_to_be_done_without_something_is_a_limit(brief: str) -> None:
+    assert any(use.meaning.startswith("leave out: ") for use in make_plan(brief, TILL).words)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "Do not let people put more in the cart than is in stock",
+        "Don't allow negative amounts in the cart",
+        "Prevent people from putting more in the cart than is in stock",
+        "Stop people from putting more in the cart than is in stock",
+    ],
+)
+def test_what_people_must_not_be_let_do_is_a_change(wish: str) -> None:
+    plan = make_plan(f"{wish}. Leave reader.py alone.", TILL)
+    assert plan.archetype == "change"
+    assert wish in [task.title for task in plan.tasks]
+    assert not [use for use in plan.words if "leave out" in use.meaning]
+    assert not [task for task in plan.tasks if "till/reader.py" in task.files]

@@ -180,3 +180,33 @@ def test_too_many_words_are_refused_with_what_to_do() -> None:
     with pytest.raises(BriefUnusable, match="words and signs") as refused:
         planned(", " * 6000)
     assert refused.value.next
+
+
+@pytest.mark.parametrize(
+    ("brief", "kept"),
+    [
+        (
+            "A home brewing log: recipes with hops, malts and yeast, batches with gravity readings over time, "
+            "and a chart of fermentation for each batch",
+            {"recipe", "batch"},
+        ),
+        ("A bee diary: hives with queens and frames, and a plot of honey per year", {"hive"}),
+    ],
+)
+def test_one_chart_does_not_outweigh_a_list_of_what_is_kept(brief: str, kept: set[str]) -> None:
+    plan = planned(brief)
+    assert kept <= set(things(plan))
+    assert any(task.kind == "ability" for task in plan.tasks), "the chart has a task"
+
+
+def test_words_that_a_task_only_repeats_are_not_called_understood() -> None:
+    plan = planned("A chart of deaths per month")
+    assert {"deaths", "month"} <= said(plan, "not understood").keys()
+
+
+def test_a_new_shop_has_to_keep_people_from_what_it_must_not_let_them_do() -> None:
+    plan = planned("A shop for kettles. Do not let people put more in the cart than is in stock.")
+    meaning = "demand: Do not let people put more in the cart than is in stock"
+    assert meaning in said(plan, "matched").values()
+    assert any(check.text == meaning for task in plan.tasks for check in task.acceptance)
+    assert "cart" in things(plan), "what a demand is about is not left out"

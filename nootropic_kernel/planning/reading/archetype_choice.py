@@ -8,6 +8,7 @@ from typing import Any
 
 from nootropic_kernel.planning.methods.library import Archetype
 from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.parts_of_speech import VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
@@ -169,6 +170,7 @@ def choose(
         if archetype.builds or facts.paths:
             scores.add(name, bonus * (1.0 if archetype.builds else builds_only))
         scores.add(name, (spoken_for or {}).get(name, 0.0))
+    listed = listed or (not verb and not in_head and _lists_things(tokens, lexicon))
     values = {name: s for name, s in scores.values.items() if known[name].keeps_things} if listed else scores.values
     extends = facts.has_code and (intent == _ADDS or bool(signs and _is_there(tokens, signs[:1])))
     if renames and "refactor" in known and not (fixed and intent == _BUILDS):
@@ -204,6 +206,30 @@ def _head_end(tokens: Tokens, start: int) -> int:
             return index
         seen = seen or (token.kind == "word" and not token.used) or token.kind in ("symbol", "quoted", "path")
     return len(tokens)
+
+
+def _lists_things(tokens: Tokens, lexicon: Lexicon) -> bool:
+    """`recipes with hops and yeast, batches with readings`: two of what it names have parts of their own.
+
+    One will do behind a colon, which announces it: `a log: recipes with hops and yeast`.
+    """
+    passed = lexicon.words("stop") | lexicon.words("qualities")
+    having = [
+        index
+        for index, token in enumerate(tokens)
+        if token.lower in ("with", "has", "have")
+        and _are_several(tokens, index - 1, lexicon)
+        and tokens.beside(index, +1) not in ("", *passed)
+    ]
+    announced = any(token.text == ":" for token in tokens[: having[0]]) if having else False
+    return len(having) > 1 or announced
+
+
+def _are_several(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """Whether a noun in the plural stands there: what can be counted can be kept."""
+    if index < 0 or tokens[index].kind != "word" or tokens[index].lower in lexicon.words("stop"):
+        return False
+    return tokens[index].part != VERB and singular(tokens[index].lower) != tokens[index].lower
 
 
 def _is_there(tokens: Tokens, signs: Sequence[Sign]) -> bool:

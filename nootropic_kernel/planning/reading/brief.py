@@ -101,7 +101,7 @@ def _read(
     mended = [] if unclear else mend_typos(tokens, lexicon, facts)
     mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
-    limits = [*find_prohibitions(tokens, lexicon), *find_limits(tokens, lexicon)]
+    limits = [*find_prohibitions(tokens, lexicon, has_code=facts.has_code), *find_limits(tokens, lexicon)]
     technologies = find_technologies(tokens, limits, lexicon)
     limits += [Limit("demand", (text,)) for text in (*constraints.demands, *technologies.versions)]
     things = Things(lexicon, find_field_lists(tokens, lexicon))

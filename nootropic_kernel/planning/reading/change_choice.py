@@ -60,6 +60,8 @@ def asks_for_changes(
     if things.listed or not changes:
         return False
     new = _makes_a_program(choice, tokens)
+    if facts.has_code and not new and changes[0].verb == "forbid":
+        return True  # "do not let people …" is about what can be done now
     there = facts.has_code or not choice.archetype.builds or _is_about_something_there(changes, choice)
     if there and not new and (decided := _by_kind(changes, choice)) is not None:
         return decided

@@ -239,9 +239,10 @@ class _Reader:
         docstrings = bool(DOCSTRINGS & set(words))
         tests = bool({"test", "tests"} & set(words) and MAKES & set(words))
         verbs = {self.lexicon.verb(word) for word in words}
-        adds = kind == "edit" and clause.sort in ("", "edit") and not docstrings and not tests
+        adds = kind == "edit" and clause.sort in ("", "edit", "forbid") and not docstrings and not tests
         adds = adds and not set(words) & NO_BEHAVIOUR
-        adds = adds and bool(verbs & {"add to what is there"} or {"let", "allow", "support", "accept"} & set(words))
+        lets = clause.sort == "forbid" or bool({"let", "allow", "support", "accept"} & set(words))
+        adds = adds and (lets or "add to what is there" in verbs)
         return Change(
             text, names, tuple(dict.fromkeys(files)), tuple(missing), kind, docstrings, tests, adds,
             asked=clause.verb is not None, verb=clause.sort, places=tuple(places), gone=gone,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.parts_of_speech import MODALS, NOUN, OBJECT_OPENS, PREPOSITIONS
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Tokens
+from nootropic_kernel.planning.reading.wording import singular
 
 # How the limits begin that become a check of every task that a model or a person writes.
 CHECKED = ("demand: ", "leave out: ")
@@ -16,6 +18,14 @@ _MUST_NOT = frozenset({"mustn't", "shouldn't"})
 _SAYS = frozenset({"is", "are", "was", "were", "has", "have", "says", "or"})
 _NO_NOUN = frozenset({"later", "more", "longer", "matter", "less", "one", "way", "doubt"})
 _TELLS_A_FAULT = frozenset({"called", "run", "started", "used", "invoked", "when", "crashes", "fails", "works", "runs"})
+LETS = frozenset({"let", "allow", "permit"})
+# With these the clause goes on behind a noun phrase, and with those it ends.
+_FINITE = MODALS | {"is", "are", "was", "were", "has", "have", "had", "does", "do", "did"}
+_ITS_OBJECT = OBJECT_OPENS - {"each", "all", "every", "this", "that", "these", "those", "any", "some"}
+_CLAUSE_ENDS = _ENDS | {
+    ",", "and", "but", "then", "when", "while", "because", "that", "which", "who", "if", "so", "since", "as", "unless",
+    "where", "to", "than", "it", "i", "we", "you", "they", "for", "please", "until",
+}  # fmt: skip
 _TOUCH = frozenset(
     {"touch", "change", "modify", "edit", "alter", "break", "move", "delete", "remove", "rewrite", "affect", "update"}
     | {"refactor", "rename", "overwrite", "changed", "touched", "modified", "altered", "broken", "removed", "be"}
@@ -79,7 +89,7 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
     opens = not before or before in {"but", "and", "please", "also", "just", "so", "then", "or"}
     first, start = index + 1, index
     if word in ("without", "except", "excluding"):
-        if before in _TELLS_A_FAULT or not after:
+        if before in _TELLS_A_FAULT or not after or _tells_which(tokens, index, lexicon):
             return index, index, ""
         if lexicon.verb(after) and after.endswith("ing") and after[:-3] in {s.removesuffix("e") for s in _TOUCH}:
             return index, index + 2, "leave alone"
@@ -110,9 +120,40 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
     while first < len(tokens) and tokens[first].lower in ("ever", "to"):
         first += 1
     verb = tokens[first].lower if first < len(tokens) else ""
+    if verb in LETS and lexicon.technology(tokens.beside(first, +1)) is None:
+        return index, index, ""  # "do not let people …" is what the program is to do
     if verb in _TOUCH:
         return start, first + 1, "leave alone"
     return start, first + (lexicon.is_verb(verb) or verb in ("use", "make", "have", "need")), "leave out"
+
+
+def _tells_which(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """`rows without an amount are dropped`: the clause goes on with a verb behind the noun phrase of `without`.
+
+    No noun phrase goes on with an article, so what stands right before one is a verb as well, where the clause has had
+    none: `rows without a date crash the import`.
+    """
+    if tokens.beside(index, +1) == "one" and not tokens.beside(index + 1, +1):
+        return True  # "rows without one" points back, and names nothing
+    small = lexicon.words("stop") | PREPOSITIONS | OBJECT_OPENS
+    nouns = 0
+    for place in range(index + 1, len(tokens)):
+        word, after = tokens[place].lower, tokens.beside(place, +1)
+        if word in _CLAUSE_ENDS or (not nouns and word.endswith("ing")):
+            return False
+        if nouns and word in _FINITE:
+            return True
+        if nouns and word not in small and (after in _ITS_OBJECT or (not after and word in _TELLS_A_FAULT)):
+            return _is_subject(tokens, index, lexicon)
+        nouns += word not in OBJECT_OPENS
+    return False
+
+
+def _is_subject(tokens: Tokens, end: int, lexicon: Lexicon) -> bool:
+    """Whether the clause up to there has a noun and no verb; one that opens with `orders` opens with a noun."""
+    said = tokens[clause_start(tokens, end) : end]
+    rest = said[1:] if said and singular(said[0].lower) != said[0].lower else said
+    return bool(said) and all(token.part == NOUN or lexicon.verb(token.lower) is None for token in rest)
 
 
 def clause_start(tokens: Tokens, index: int) -> int:

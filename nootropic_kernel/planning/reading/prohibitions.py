@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.limits import Limit, clause_end, clause_start
+from nootropic_kernel.planning.reading.limits import LETS, Limit, clause_end, clause_start
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import stems
 
@@ -46,13 +46,17 @@ _MOVES = frozenset({"migrate", "port", "switch", "move", "upgrade", "replace", "
 _TELLS_A_FAULT = frozenset({"called", "run", "started", "used", "invoked", "when", "crashes", "fails", "works", "runs"})
 
 
-def find_prohibitions(tokens: Tokens, lexicon: Lexicon) -> list[Limit]:
-    """The limits that are put that way; their words are marked."""
+def find_prohibitions(tokens: Tokens, lexicon: Lexicon, *, has_code: bool = False) -> list[Limit]:
+    """The limits that are put that way; their words are marked.
+
+    :param has_code: `do not let people …` then asks for a change to the code that is there, and is no limit.
+    """
     found: list[Limit] = []
     for index, token in enumerate(tokens):
         if token.verdict or token.kind != "word":
             continue
-        for kind, start, first, end in _openings(tokens, index, lexicon):
+        lets = () if has_code else _not_let(tokens, index, lexicon)
+        for kind, start, first, end in (*lets, *_openings(tokens, index, lexicon)):
             span = tokens[start:end]
             if kind == DEMAND:
                 words = tuple(each.text for each in span if each.lower not in ("it", "this", "which", "that", ","))
@@ -85,6 +89,17 @@ def _openings(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterator[tuple[st
     if word.endswith("-free") and _is_named(word.removesuffix("-free"), lexicon):
         yield LEAVE_OUT, index, index, index + 1
     yield from _ruled_out(tokens, index, lexicon)
+
+
+def _not_let(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterator[tuple[str, int, int, int]]:
+    """`do not let people …`: what is made has to see to it."""
+    word, before = tokens[index].lower, tokens.beside(index, -1)
+    start = index - (word == "not")
+    if word in ("don't", "never") or (word == "not" and before == "do"):
+        opens = tokens.beside(start, -1) in ("", "but", "and", "please", "also", "so", "then")
+        named = lexicon.technology(tokens.beside(index + 1, +1)) is not None
+        if opens and tokens.beside(index, +1) in LETS and not named:
+            yield DEMAND, start, start, clause_end(tokens, index + 2, DEMAND, lexicon)
 
 
 def _is_doing(word: str, lexicon: Lexicon) -> bool:

@@ -19,6 +19,8 @@ _SAYS = frozenset(
      "change-mend-shown", "delete-it", "speed-measure", "speed-up", "change-move", "change-upgrade", "change-clean",
      "upgrade-notes", "upgrade-raise", "migration-tests-first", "language-files", "test-shown", "test-mended"}
 )  # fmt: skip
+# Of these only the title does something with the brief's words: the body repeats all of them.
+_QUOTES = frozenset({"get-default", "train-default"})
 # Meanings that say something about a word, but that bring no task, field, name or limit by themselves.
 _STAYS = (
     "uses ", "left out:", "could be a ", "a day that is past", "what is there now", "several people", "running costs",
@@ -31,7 +33,9 @@ _TELLING = ("to do: ", "a program", "a part of the code")
 
 def shaping(words: Iterable[WordUse], tasks: Sequence[Task]) -> tuple[WordUse, ...]:
     """The words, with those noted only that shaped nothing, and those understood that a task says itself."""
-    told = " ".join(f"{task.title} {task.body}" for task in tasks if task.kind in _SAYS).lower()
+    told = " ".join(
+        task.title if task.kind in _QUOTES else f"{task.title} {task.body}" for task in tasks if task.kind in _SAYS
+    ).lower()
     said = set(_WORD.findall(told))
     shown = {token for task in tasks for token in _words_of(task)}
     checked = {check.text for task in tasks for check in task.acceptance}

@@ -297,5 +297,5 @@ class WordRoles:
 
     def _is_excluded(self, word: str) -> bool:
         """Whether the brief says that this is to be left out."""
-        words = [each.lower() for limit in self.limits if limit.kind != "keep" for each in limit.words]
+        words = [each.lower() for limit in self.limits if limit.kind not in ("keep", "demand") for each in limit.words]
         return self.lexicon.thing(word) in {self.lexicon.thing(each) for each in words}
