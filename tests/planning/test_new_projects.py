@@ -162,7 +162,7 @@ def test_long_briefs_are_read_in_a_moment(brief: str) -> None:
     planned("blog")  # the library is read once
     start = time.process_time()
     planned(brief)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_a_task_of_the_library_is_not_called_what_another_one_makes() -> None:
     for title in (plan.tasks[0].title, "Write the Post class", "Zzz"):
         made = proposed({"id": page.id, "kind": page.kind, "title": title, "provides": list(page.provides)})
         assert made.plan.task(page.id) == page
-        assert any("something else" in finding.problem for finding in made.lost)
+        assert any("'s stays" in finding.problem for finding in made.findings)
 
 
 def test_what_is_said_again_is_no_new_task() -> None:
