@@ -55,12 +55,16 @@ def amend_plan(
     # What the plan itself has made since is no reason to take its brief for a change to code that is there.
     sort = (library or shipped_library()).archetypes.get(old.archetype)
     begun = sort is not None and sort.builds
+
+    def planned(text: str) -> tuple[Plan, set[str]]:
+        try:
+            return _planned(text, facts, library, given_up(old), today=today, package=package, begun=begun)
+        except NoWayFound:  # only what failed before would do
+            return _planned(text, facts, library, today=today, package=package, begun=begun)
+
+    new, present = planned(brief)
     try:
-        new, present = _planned(brief, facts, library, given_up(old), today=today, package=package, begun=begun)
-    except NoWayFound:  # only what failed before would do
-        new, present = _planned(brief, facts, library, today=today, package=package, begun=begun)
-    try:
-        again = _planned(old.brief, facts, library, given_up(old), today=today, package=package, begun=begun)[0]
+        again = planned(old.brief)[0]
     except NoWayFound:  # the repository moved on: nothing to compare with, so what is blocked stays
         again = new
     former = {task.key: task.title for task in again.tasks}

@@ -114,7 +114,7 @@ def test_a_heading_alone_is_a_task(session: Session, repo: Path) -> None:
     mine = task(session, "T90")
     assert (mine.kind, mine.status, mine.estimate, mine.origin) == ("task", "pending", Estimate(), "library")
     assert "Order pizza" in board(BoardParams(), session).text()
-    assert "T90" in [each.id for each in next(NextParams(limit=99), session).tasks]
+    assert "T90" in [each.id for each in next(NextParams(count=99), session).tasks]
     plan(PlanParams(schedule=True), session)
     assert task(session, "T90") == mine
 

@@ -82,7 +82,7 @@ def amend(
                     merged, title=same.title, estimate=same.estimate, acceptance=same.acceptance, body=same.body,
                     origin=same.origin,
                 )  # fmt: skip
-            if same.title != former.get(same.key, same.title):
+            if same.how.does != same.title != former.get(same.key, same.title):
                 merged = replace(merged, title=same.title)
             if _does_the_same(same.how, placed.how):
                 merged = replace(merged, how=same.how)
