@@ -34,6 +34,7 @@ from nootropic_kernel.planning.methods.library import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.proposal.repair import repaired
+from nootropic_kernel.planning.reading.constraints import find_constraints, overruled
 from nootropic_kernel.planning.schedule.optimise import optimised_unasked
 from nootropic_kernel.planning.spec.file import dump
 from nootropic_kernel.planning.validate import check
@@ -229,8 +230,11 @@ def _amend(
         target = amend_plan(old, brief, facts, frozen, library, today=date.today()).plan
         ext = {_FORMER: [*old.ext.get(_FORMER, ()), _digest(old.brief)]}
         evidence = " ".join(brief.split())[:300]
+        stated = find_constraints(brief, date.today(), frozenset(library.words.get("verbs", ())))
+        said = tuple(overruled(target.budget, stated))
     if proposed is not None:
-        target, said = _with_proposal(target, proposed, ground_of(target, library, facts), frozen)
+        target, told_of_it = _with_proposal(target, proposed, ground_of(target, library, facts), frozen)
+        said += told_of_it
         ext |= {_PROPOSED_BY: proposed.model}
         evidence = evidence or f"proposed by {proposed.model}"
     made = amended(old, target, frozen, evidence)

@@ -55,22 +55,24 @@ def amend_plan(
     # What the plan itself has made since is no reason to take its brief for a change to code that is there.
     sort = (library or shipped_library()).archetypes.get(old.archetype)
     begun = sort is not None and sort.builds
-    try:
-        new, present = _planned(brief, facts, library, given_up(old), today=today, package=package, begun=begun)
-    except NoWayFound:  # only what failed before would do
-        new, present = _planned(brief, facts, library, today=today, package=package, begun=begun)
-    retold: set[object] = set()
-    if any(task.status == "blocked" for task in old.tasks):
+
+    def planned(text: str) -> tuple[Plan, set[str]]:
         try:
-            again = _planned(old.brief, facts, library, today=today, package=package, begun=begun)[0]
-        except NoWayFound:  # the repository moved on: nothing to compare with, so what is blocked stays
-            again = new
-        former = {task.key: task.title for task in again.tasks}
-        retold = {task.key for task in new.tasks if former.get(task.key, task.title) != task.title}
+            return _planned(text, facts, library, given_up(old), today=today, package=package, begun=begun)
+        except NoWayFound:  # only what failed before would do
+            return _planned(text, facts, library, today=today, package=package, begun=begun)
+
+    new, present = planned(brief)
+    try:
+        again = planned(old.brief)[0]
+    except NoWayFound:  # the repository moved on: nothing to compare with, so what is blocked stays
+        again = new
+    former = {task.key: task.title for task in again.tasks}
+    kinds = (library or shipped_library()).tasks
     verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
     budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
     passed = passed_hours(old, today) if today is not None else None
-    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0, retold)
+    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0, former, kinds)
 
 
 def _planned(

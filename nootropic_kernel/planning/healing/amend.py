@@ -38,17 +38,23 @@ def amend(
     touched: Container[str],
     present: Container[str] = (),
     passed_h: float = 0.0,
-    retold: Container[object] = (),
+    former: Mapping[tuple[str, tuple[str, ...]], str] | None = None,
+    kinds: Container[str] | None = None,
 ) -> Amendment:
     """Bring ``old`` to what ``new`` (planned from the edited brief) says.
 
     A task is the same when its kind and products are. The same task keeps its id; when a person touched it (decided
     on hunks of it, finished, locked or edited it) it keeps everything else too. What is no longer wanted and was
-    never touched becomes superseded; its record stays, so that its id is never given away again.
+    never touched becomes superseded; its record stays, so that its id is never given away again. What a person added
+    of a kind that no method has stays, and so does a title that a person changed.
 
     :param passed_h: working hours since the plan's start.
-    :param retold: keys of tasks that the two briefs, not a person, give different titles.
+    :param former: the titles that the old brief gives, by the tasks' keys: any other title in ``old`` is a person's.
+    :param kinds: the kinds of task that methods make; without it no task counts as one that a person added.
     """
+    former = former or {}
+    tree = Tree(old)
+    own = {task.id for task in old.tasks if _own(task, tree, kinds)}
     epics, epic_ids = _epics(old.epics, new.epics)
     stories, story_ids = _stories(old.stories, new.stories, epic_ids)
     before = {task.key: task for task in old.tasks if task.status not in ("superseded", "cancelled")}
@@ -58,7 +64,8 @@ def amend(
     overtaken: set[str] = set()
     for task in new.tasks:
         same = before.pop(task.key, None)
-        if same is not None and same.status == "blocked" and same.id not in touched and task.key in retold:
+        retold = former.get(task.key, task.title) != task.title  # by the two briefs, not by a person
+        if same is not None and same.status == "blocked" and same.id not in touched and retold:
             overtaken.add(same.id)  # what stood in the way of other work does not stand in the way of this
             same = None
         placed = replace(task, story=story_ids[task.story])
@@ -75,19 +82,19 @@ def amend(
                     merged, title=same.title, estimate=same.estimate, acceptance=same.acceptance, body=same.body,
                     origin=same.origin,
                 )  # fmt: skip
+            if same.how.does != same.title != former.get(same.key, same.title):
+                merged = replace(merged, title=same.title)
             if _does_the_same(same.how, placed.how):
                 merged = replace(merged, how=same.how)
             if same.supersedes:  # it is done in another way since an earlier one failed
                 merged = replace(merged, how=same.how, body=same.body, supersedes=same.supersedes)
             after[same.id] = merged
-    tree = Tree(old)
     unwanted: list[Task] = []
     for task in old.tasks:
         if task.id in after:
             continue
-        # What checks finished work once more follows from no brief, and what only a model knows from none that we read.
-        own = task.kind == "verify" or (task.origin != "library" and tree.owner(task.id) is None)
-        if task.id not in overtaken and (task.id in touched or task.locked or task.status in CLOSED or own):
+        stays = task.id in touched or task.locked or task.status in CLOSED or task.id in own
+        if task.id not in overtaken and stays:
             after[task.id] = task
         else:
             unwanted.append(task)
@@ -96,7 +103,7 @@ def amend(
     gone_ids = {task.id for task in after.values() if task.status in GIVEN_UP}
     frozen = {task.id for task in old.tasks if task.id in touched or task.status in CLOSED}
     linked = (
-        task if task.id in frozen else _freed(task, gone_ids, after)
+        task if task.id in frozen else _freed(_waiting(task, after[task.id], own), gone_ids, after)
         for task in link(_in_id_order(after.values()), present)
     )
     target = replace(
@@ -169,6 +176,19 @@ def _declaring(unwanted: Iterable[Task], kept: Iterable[Task], old: Plan, presen
         if _DECLARED in task.provides and task.status not in GIVEN_UP
         and _DECLARED not in made and not written & set(task.files)
     }  # fmt: skip
+
+
+def _own(task: Task, tree: Tree, kinds: Container[str] | None) -> bool:
+    """Whether a task follows from no brief: it checks finished work, or a model or a person added it."""
+    added = task.origin != "library" or (kinds is not None and task.kind not in kinds)
+    return task.kind == "verify" or (added and tree.owner(task.id) is None)
+
+
+def _waiting(task: Task, before: Task, own: Container[str]) -> Task:
+    """A linked task; one that follows from no brief waits for what it waited for before, too."""
+    if task.id not in own:
+        return task
+    return replace(task, depends_on=tuple(dict.fromkeys([*before.depends_on, *task.depends_on])))
 
 
 def _freed(task: Task, gone: Container[str], known: Mapping[str, Task]) -> Task:

@@ -7,7 +7,7 @@ says. What could be one, or could tell about the thing to be built, is left in a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -78,6 +78,16 @@ def carried(
     elif "deadline" not in merged:
         merged.pop("start", None)
     return merged, (now.agents if agents == before.agents else agents)
+
+
+def overruled(budget: dict[str, Any], now: Constraints) -> Iterator[str]:
+    """What a brief says of the budget that a person had set otherwise in the plan, whose word is kept; in sentences."""
+    for key, said in now.budget.items():
+        if key != "start" and key in budget and budget[key] != said:
+            yield (
+                f"The brief says {key} {said}, project-spec.md says {key} {budget[key]}, which is kept: "
+                f"edit `budget` there to change it."
+            )
 
 
 def _coverage(brief: str, match: re.Match[str], found: Constraints, today: date | None) -> None:

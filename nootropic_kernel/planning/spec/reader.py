@@ -20,6 +20,7 @@ _LEVELS = {"##": "E", "###": "S", "####": "T"}
 _CHECK = re.compile(r"- \[([ xX])\] ([A-Za-z][A-Za-z0-9_-]*): (.*)")
 _KEY = re.compile(r"([a-z_]+): (.*)")
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff{TURNING}]")
+OWN_KIND = "task"  # of a task that a person added without saying one; no method makes such
 _KINDS: dict[str, type[Epic] | type[Story] | type[Task]] = {"E": Epic, "S": Story, "T": Task}
 
 
@@ -252,6 +253,8 @@ class _Reader:
                 if key in part.record:
                     raise SpecUnreadable(part.lines[key], f"{key!r} follows from the heading's place; remove the line")
             given |= {"id": outside["id"], **(outside.get(part.letter) or {})}  # type: ignore[dict-item]
+        if part.letter == "T":  # what a person adds needs no more than its heading
+            given = {"kind": OWN_KIND, "how": {"kind": "person"}, **given}
         try:
             built = from_plain(kind, given)
         except RecordInvalid as error:

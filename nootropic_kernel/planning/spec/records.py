@@ -101,7 +101,10 @@ def from_plain(kind: type[T], record: Any, where: str = "") -> T:
     values = {key: _convert(value, hints[key], f"{where}.{key}" if where else key) for key, value in record.items()}
     for name, default in _defaults(cast(Any, kind)):
         if default is MISSING and name not in values:
-            raise RecordInvalid(name, f"{name!r} is missing")
+            wanted = f'"{name}": …' if where else f"{name}: …"
+            place = f"into {where!r}" if where else "as a line of its own"
+            kind_of = _NAMES.get(hints[name], "a value")
+            raise RecordInvalid(where or name, f"{name!r} is missing: write `{wanted}` {place}, with {kind_of}")
     return kind(**values)
 
 
