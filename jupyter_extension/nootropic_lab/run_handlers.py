@@ -62,12 +62,13 @@ class RunHandler(_RunsBase):
             raise web.HTTPError(status_of(error)) from error
         self.finish(run.document())
 
-    # To stop is to steer what runs: who may start it may stop it.
+    # To stop is to steer what runs: the same rights as to start it.
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]
     async def delete(self, name: str) -> None:
         """Stop it and answer with how it stands then."""
         try:
+            await self.allow(self.runs.get(name).call)
             run = await self.runs.cancel(name)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error

@@ -160,16 +160,20 @@ async def test_a_wrong_answer_is_refused_and_the_question_stands(jp_fetch: Fetch
     assert caught.value.code == 403
 
 
-async def test_who_may_not_start_it_may_not_answer_for_it(
+async def test_who_may_not_start_it_may_neither_answer_for_it_nor_stop_it(
     jp_fetch: Fetch, jp_serverapp: ServerApp, plain: Path
 ) -> None:
     run = await start(jp_fetch, "init", "plain")
     await asked(jp_fetch, run)
+    everybody = jp_serverapp.web_app.settings["authorizer"]
     jp_serverapp.web_app.settings["authorizer"] = Reader(parent=jp_serverapp)
     body = json.dumps({"question": 1, "answer": True})
     code, document = await refused(jp_fetch(*RUNS, run, "answer", method="POST", body=body))
     assert (code, document["error"]["type"]) == (403, "NotLetIn")
+    code, document = await refused(jp_fetch(*RUNS, run, method="DELETE"))
+    assert (code, document["error"]["type"]) == (403, "NotLetIn"), "nor stop it"
     assert (await asked(jp_fetch, run))["id"] == 1 and list(plain.iterdir()) == []
+    jp_serverapp.web_app.settings["authorizer"] = everybody
     await jp_fetch(*RUNS, run, method="DELETE")
 
 

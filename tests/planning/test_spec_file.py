@@ -279,6 +279,9 @@ def test_a_stray_line_is_kept_and_reported_with_its_line() -> None:
         ("## E1 · What it is about", "", "stands above the first epic"),
         ("<!-- /body -->", "", "is not closed"),
         ('schema: "nootropic-plan/1"', 'schema: "nootropic-plan/9"', "schema must be"),
+        ('status: "pending"', 'status: "pending"\nbody: 5', "'body' must be a text"),
+        ('status: "pending"', 'status: "pending"\ntitle: "Another"', "is called"),
+        ('  verify: "', "  verify: " + "[" * 100_000 + '"', "is not JSON"),
     ],
 )
 def test_what_breaks_the_grammar_is_refused_with_its_line(old: str, new: str, problem: str) -> None:
@@ -302,3 +305,9 @@ def test_a_file_of_somebody_else_is_not_taken_for_a_plan(foreign: str) -> None:
 def test_line_ends_of_windows_and_a_mark_at_the_start_are_borne() -> None:
     written = dump(example())
     assert read("\ufeff" + written.replace("\n", "\r\n")).plan == example()
+
+
+def test_paragraphs_written_between_tasks_stay_paragraphs() -> None:
+    spec = read(dump(example()).replace("#### T2 ·", "First of all.\n\nThen the rest.\n\n#### T2 ·", 1))
+    assert spec.plan.tasks[0].body.endswith("First of all.\n\nThen the rest.")
+    assert read(dump(spec.plan)).plan == spec.plan

@@ -71,6 +71,11 @@ def test_a_folder_beside_the_repository_one_is_in_may_be_named_by_dots(desk: Ses
     assert Path(made.root) == desk.workspace.root.parent / "beside" and len(commits(Path(made.root))) == 2
 
 
+def test_in_the_folder_one_stands_in_plan_and_project_are_committed_too(desk: Session) -> None:
+    started(desk, path=".")
+    assert len(commits(desk.workspace.root)) == 2 and git(desk.workspace.root, "status", "--porcelain") == ""
+
+
 def test_a_plan_made_before_the_repository_is_committed_with_it_and_only_once(desk: Session) -> None:
     plan(PlanParams(brief=BLOG), desk)
     for _ in range(2):

@@ -108,6 +108,8 @@ class _Reader:
         self.parts: list[_Part] = []
         self.names: set[str] = set()
         self.latest: dict[str, str] = {}
+        self.loose: _Part | None = None  # whose prose the line before belongs to, outside body marks
+        self.blank = False
 
     def read(self) -> Spec:
         self.at = 1
@@ -125,7 +127,9 @@ class _Reader:
         bare = line.rstrip()
         self.at += 1
         if not bare:
+            self.blank = True
             return part
+        loose, blank, self.loose, self.blank = self.loose, self.blank, None, False
         if (found := _HEADING.fullmatch(bare)) and _LEVELS[found.group(1)] == found.group(2):
             return self._heading(found)
         if bare == FENCE and part.letter and not part.has_block:
@@ -139,7 +143,8 @@ class _Reader:
             part.has_title, part.title = True, bare[2:].strip()
         else:
             self.notes.append(SpecNote(self.at, line.strip(), part.called))
-            part.body.append(line)
+            part.body += ["", line] if blank and loose is part else [line]  # paragraphs stay two
+            self.loose = part
         return part
 
     def _heading(self, found: re.Match[str]) -> _Part:
@@ -219,15 +224,15 @@ class _Reader:
             try:
                 value = decode(text)
                 text = value if isinstance(value, str) else text
-            except ValueError:
+            except (ValueError, RecursionError):
                 pass  # words that merely start with a quotation mark
         verify = None
         if self.at < len(self.lines) and self.lines[self.at].startswith("  verify: "):
             self.at += 1
             try:
                 verify = decode(self.lines[self.at - 1].removeprefix("  verify: ").rstrip())
-            except ValueError as error:
-                raise SpecUnreadable(self.at, f"the value of 'verify' is not JSON ({error})") from None
+            except (ValueError, RecursionError) as error:
+                raise SpecUnreadable(self.at, f"the value of 'verify' is not JSON ({error})") from error
             if not isinstance(verify, str):
                 raise SpecUnreadable(self.at, "verify must be a text in quotes")
         part.checks.append(Acceptance(name, text, mark != " ", verify))
@@ -242,10 +247,16 @@ class _Reader:
 
     def _built(self, part: _Part, kind: type[Any]) -> Any:
         if "body" in part.record and part.body:
-            part.body.insert(0, part.record.pop("body"))
+            told = part.record.pop("body")
+            if not isinstance(told, str):
+                raise SpecUnreadable(part.lines["body"], f"{part.called}: 'body' must be a text in quotes")
+            part.body.insert(0, told)
         kept = part.record.get("title")
         if part.title and isinstance(kept, str) and not is_plain(kept) and heading(kept) != part.title:
             del part.record["title"]  # the heading was edited since the key was written
+        elif part.title and isinstance(kept, str) and is_plain(kept) and kept != part.title:
+            why = f"{part.called} is called {part.title!r} in its heading and {kept!r} here; remove this line"
+            raise SpecUnreadable(part.lines["title"], why)
         given: dict[str, Any] = {"title": part.title or "Plan", "body": "\n".join(part.body), **part.record}
         if part.letter:
             outside = {"id": part.id, "S": {"epic": part.parent}, "T": {"story": part.parent}}
