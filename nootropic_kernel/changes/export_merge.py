@@ -39,7 +39,7 @@ def merge_exports(base: bytes | None, ours: bytes, theirs: bytes) -> bytes | Non
     was = _read(base) if base is not None else _Module([], {}, None, (), other.rest if other else (), frozenset())
     if mine is None or other is None or was is None or other.rest != was.rest:
         return None
-    if base is not None and (was.listing is None) != (other.listing is None):
+    if was.listing is not None and other.listing is None:
         return None  # to have no list is to export all, not nothing
     if base is None and mine.rest != other.rest:
         return None
