@@ -17,7 +17,7 @@ from nootropic_kernel.planning.methods.library import Archetype, Library
 from nootropic_kernel.planning.reading.actions import Action, find_actions, find_agents, keeps_records
 from nootropic_kernel.planning.reading.archetype_choice import DEFAULT, choose
 from nootropic_kernel.planning.reading.archetype_points import points_for
-from nootropic_kernel.planning.reading.change_choice import Does, asks_for_changes, beside
+from nootropic_kernel.planning.reading.change_choice import Evidence, asks_for_changes, beside
 from nootropic_kernel.planning.reading.changes_asked import find_changes
 from nootropic_kernel.planning.reading.code_names import find_renames, find_targets
 from nootropic_kernel.planning.reading.constraints import find_constraints
@@ -136,9 +136,9 @@ def _read(
         things.clear()
         tokens.relabel(("a thing", "a field"), TELLS)
     changes = asked = find_changes(text, tokens, lexicon, facts, trace)
-    does = Does(bool(roles.abilities), bool(actions))
     begun = begun and archetype.builds
-    changed = not begun and asks_for_changes(changes, choice, tokens, things, does, facts, lexicon)
+    read = Evidence(changes, choice, tokens, things, bool(roles.abilities), bool(actions), facts, lexicon)
+    changed = not begun and asks_for_changes(read)
     if "change" in library.archetypes and changed:
         archetype = library.archetypes["change"]
     else:

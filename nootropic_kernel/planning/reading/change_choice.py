@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nootropic_kernel.planning.methods.library import Archetype
 from nootropic_kernel.planning.reading.archetype_choice import Choice
 from nootropic_kernel.planning.reading.changes_asked import Change
 from nootropic_kernel.planning.reading.lexicon import Lexicon
@@ -35,29 +34,29 @@ _ONLY_HERE = frozenset({"delete", "speed", "rename-other"})
 
 
 @dataclass(frozen=True)
-class Does:
-    """Whether a brief was read to ask for abilities of a program (sign-in, search), and for actions of it."""
+class Evidence:
+    """What was read of a brief that may be about code that is there.
 
+    :ivar choice: the sort of project or task that its words name.
+    :ivar abilities: whether it asks for abilities of a program (sign-in, search).
+    :ivar actions: whether it asks for actions of a program.
+    """
+
+    changes: Sequence[Change]
+    choice: Choice
+    tokens: Tokens
+    things: Things
     abilities: bool
     actions: bool
+    facts: RepositoryFacts
+    lexicon: Lexicon
 
 
-def asks_for_changes(
-    changes: Sequence[Change],
-    choice: Choice,
-    tokens: Tokens,
-    things: Things,
-    does: Does,
-    facts: RepositoryFacts,
-    lexicon: Lexicon,
-) -> bool:
-    """Whether the brief is about code that is there, rather than something to build, document or mend.
-
-    :param does: what a program of this brief would do.
-    """
-    known: Mapping[str, Archetype] = lexicon.library.archetypes
-    builds = choice.buildable(known)
-    if things.listed or not changes:
+def asks_for_changes(read: Evidence) -> bool:
+    """Whether the brief is about code that is there, rather than something to build, document or mend."""
+    changes, choice, tokens, facts = read.changes, read.choice, read.tokens, read.facts
+    builds = choice.buildable(read.lexicon.library.archetypes)
+    if read.things.listed or not changes:
         return False
     new = _makes_a_program(choice, tokens)
     if facts.has_code and not new and changes[0].verb == "forbid":
@@ -67,7 +66,7 @@ def asks_for_changes(
         return decided
     aimed = [change for change in changes if change.names]
     if not any(change.files or change.missing for change in aimed):
-        return not new and _unnamed(changes, choice, tokens, things, does, facts, lexicon)
+        return not new and _unnamed(read)
     creates = any(token.lower in _CREATES for token in tokens[:3])
     if builds and ((creates and builds >= 2) or not any(change.files for change in aimed)):
         return False
@@ -145,16 +144,9 @@ def _adds_things(tokens: Tokens, lexicon: Lexicon) -> bool:
     return False
 
 
-def _unnamed(
-    changes: Sequence[Change],
-    choice: Choice,
-    tokens: Tokens,
-    things: Things,
-    does: Does,
-    facts: RepositoryFacts,
-    lexicon: Lexicon,
-) -> bool:
+def _unnamed(read: Evidence) -> bool:
     """No part of the repository is named: still a change where there is code, and nothing to build is told."""
+    changes, choice, things, facts = read.changes, read.choice, read.things, read.facts
     if not facts.has_code or (choice.intent in (_MAKES, "keep records") and changes[0].kind != "tests"):
         return False
     if not choice.archetype.builds:  # "translate the README" documents nothing
@@ -177,10 +169,10 @@ def _unnamed(
     if not choice.intent and things.fields and len(changes) == 1 and not changes[0].details:
         return False
     if choice.intent == _ADDS:
-        known_things = known_things and _adds_things(tokens, lexicon)
-    if known_things or does.abilities:
+        known_things = known_things and _adds_things(read.tokens, read.lexicon)
+    if known_things or read.abilities:
         return False
-    builds = choice.buildable(lexicon.library.archetypes)
-    if does.actions and choice.intent != _ADDS and not (choice.intent and builds < 2):
+    builds = choice.buildable(read.lexicon.library.archetypes)
+    if read.actions and choice.intent != _ADDS and not (choice.intent and builds < 2):
         return False
     return builds < 2 or (choice.intent == _ADDS and choice.strongest() < _A_PROGRAM)

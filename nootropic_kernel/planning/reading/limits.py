@@ -166,20 +166,23 @@ def clause_start(tokens: Tokens, index: int) -> int:
 def clause_end(tokens: Tokens, index: int, kind: str, lexicon: Lexicon) -> int:
     """Where a limit ends: with its sentence, before `but`, before the next verb after `and` or a comma."""
     while index < len(tokens):
-        token = tokens[index]
-        after = tokens[index + 1].lower if index + 1 < len(tokens) else ""
-        beyond = tokens[index + 2].lower if index + 2 < len(tokens) else ""
-        new_clause = after in _OPENS or (lexicon.is_verb(after) and beyond not in _ENDS | {",", "or", "nor", "and", ""})
-        ends = token.lower in _ENDS or token.lower in ("but", "then", "when", "while", "because")
-        if ends or (token.lower == "and" and new_clause):
+        word = tokens[index].lower
+        if word in _ENDS or word in ("but", "then", "when", "while", "because"):
             return index
-        if token.lower == ",":
+        if word == "and" and _opens_a_clause(tokens, index + 1, lexicon):
+            return index
+        if word == ",":
             rest = _until_end(tokens, index + 1)
             alternatives = bool({"or", "nor"} & set(rest)) or (kind == "leave alone" and "and" in rest)
-            if new_clause or not alternatives or kind == "demand":
+            if kind == "demand" or not alternatives or _opens_a_clause(tokens, index + 1, lexicon):
                 return index
         index += 1
     return index
+
+
+def _opens_a_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    after, beyond = (tokens[at].lower if at < len(tokens) else "" for at in (index, index + 1))
+    return after in _OPENS or (lexicon.is_verb(after) and beyond not in _ENDS | {",", "or", "nor", "and", ""})
 
 
 def _until_end(tokens: Tokens, index: int) -> list[str]:

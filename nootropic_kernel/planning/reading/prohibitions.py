@@ -40,6 +40,7 @@ _BANNED = frozenset(
         "off-limits",
     }
 )
+_ORDERS = _STRONG | {"should", "can"}
 _NOT_GRANTED = frozenset({"allowed", "wanted", "permitted", "welcome", "acceptable", "desired"})
 _ASKED = frozenset({"required", "mandatory", "preferred", "needed", "obligatory", "compulsory", "given", "set"})
 _MOVES = frozenset({"migrate", "port", "switch", "move", "upgrade", "replace", "swap"})
@@ -82,7 +83,7 @@ def _openings(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterator[tuple[st
         yield DEMAND, index - 1, index, clause_end(tokens, index + 1, DEMAND, lexicon)
     elif word in ("nothing", "no") and not before.startswith(("is", "has", "have")):
         end = clause_end(tokens, index + 1, DEMAND, lexicon)
-        if any(each.lower in _STRONG | {"should", "can"} for each in tokens[index + 1 : end]):
+        if any(each.lower in _ORDERS for each in tokens[index + 1 : end]):
             yield DEMAND, index, index, end
     elif word == "without" and before not in _TELLS_A_FAULT and _is_doing(after, lexicon):
         yield DEMAND, index, index, clause_end(tokens, index + 1, DEMAND, lexicon)
