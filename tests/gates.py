@@ -105,7 +105,7 @@ def browser(gates: Gates) -> None:
             return False
         command = [sys.executable, "-m", "pytest", "tests/browser", "-m", "browser and not deep", "--timeout=600"]
         # Each test has its own server and page, and waits for them most of the time.
-        command += ["--numprocesses=2", "--dist=loadscope", "--durations=10"]
+        command += ["--numprocesses=2", "--dist=loadscope", "--max-worker-restart=0", "--durations=10"]
         return subprocess.run(command, cwd=ROOT, env=gates.env, stdin=subprocess.DEVNULL).returncode == 0
 
     gates.check("browser", run)
@@ -116,8 +116,9 @@ def pytest(gates: Gates, *, fast: bool) -> None:
     chosen = "not browser and not deep" + (" and not slow" if fast else "")
     ignored = [f"--ignore={folder}" for folder in (*APART, *(NOT_FAST if fast else ()))]
     # A module stays on one worker: what it starts, it starts once.
-    # One worker more than cores: many tests wait for processes that they started.
-    spread = [f"--numprocesses={min(4, (os.cpu_count() or 1) + 1)}", "--dist=loadscope"]
+    # One worker more than cores: many tests wait for processes that they started. One that dies ends the run: with a new
+    # one in its place it would wait for ever.
+    spread = [f"--numprocesses={min(4, (os.cpu_count() or 1) + 1)}", "--dist=loadscope", "--max-worker-restart=0"]
     arguments = ["-m", "pytest", "-m", chosen, *ignored, *spread]
     if fast:
         gates.python("pytest", *arguments, "-q")
