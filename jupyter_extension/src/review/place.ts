@@ -46,11 +46,17 @@ export function showPlace(
     editor.focus();
   }
   const notebook = notebooks?.find(each => each === widget)?.content;
-  const index = notebook?.widgets.findIndex(cell => cell.model.id === hunk.cellId) ?? -1;
-  if (notebook !== undefined && index >= 0) {
+  const index = notebook?.widgets.findIndex(each => each.model.id === hunk.cellId) ?? -1;
+  const cell = notebook?.widgets[index];
+  if (notebook !== undefined && cell !== undefined) {
     notebook.activeCellIndex = index;
     notebook.deselectAll();
-    void notebook.scrollToItem(index);
+    const drawn = notebook.scrollToItem(index).then(() => cell.ready);
+    // The cells above may have taken more room than was reckoned with. Another scroll meanwhile ends this one.
+    void drawn.then(
+      () => cell.node.scrollIntoView({ block: 'nearest' }),
+      () => undefined
+    );
   }
 }
 
