@@ -18,6 +18,7 @@ from nootropic_lab.handlers import Refusals
 
 if TYPE_CHECKING:
     from nootropic_kernel.workspace.location import Workspace
+    from nootropic_lab.rights import Person
 
 # Codes of our own (4000 to 4999 are for applications).
 TOO_SLOW = 4001
@@ -37,6 +38,7 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
 
     # Set before the connection is opened.
     workspace: Workspace
+    listening: Person
     since: int | None
     journal: str
     sender: asyncio.Task[None] | None = None
@@ -64,6 +66,7 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
             self.workspace = await self.desk.workspace(self.get_query_argument("path", "", strip=False))
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
+        self.listening = await self.person()
         await super().get(*args, **kwargs)
 
     def open(self, *args: Any, **kwargs: Any) -> None:
@@ -82,7 +85,7 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
         super().on_close()
 
     async def _send(self) -> None:
-        topic, listener, last = await self.events.join(self.workspace)
+        topic, listener, last = await self.events.join(self.workspace, self.listening)
         try:
             await self._replay(topic, last)
             await self._follow(listener)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_kernel.workspace.location import Workspace
 from nootropic_lab.journal_watch import BATCH, JournalWatch, message
+from nootropic_lab.rights import Person, for_others
 
 T = TypeVar("T")
 POLL_S = 0.2
@@ -27,9 +28,13 @@ class Slow(Exception):
 
 
 class Listener:
-    """What waits to be sent to one page."""
+    """What waits to be sent to one page.
 
-    def __init__(self) -> None:
+    :param person: whose page it is.
+    """
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
         self._waiting: deque[str] = deque()
         self._size = 0
         self._news = asyncio.Event()
@@ -94,6 +99,15 @@ class Topic:
     def send(self, document: dict[str, Any]) -> None:
         """Give every listener a message."""
         self._put(json.dumps(document, default=str))
+
+    def send_of_run(self, event: dict[str, Any], is_open_to: Callable[[Person], bool]) -> None:
+        """Give news of a run to those who may hear it; the others get what everybody may know."""
+        whole, rest = json.dumps(event, default=str), for_others(event)
+        for listener in self.listeners:
+            if is_open_to(listener.person):
+                listener.put(whole)
+            elif rest is not None:
+                listener.put(json.dumps(rest))
 
     def look_soon(self) -> None:
         """Somebody did something here: do not wait for the next turn."""
@@ -174,10 +188,10 @@ class Events:
         self._topics: dict[Path, Topic] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def join(self, workspace: Workspace) -> tuple[Topic, Listener, int]:
+    async def join(self, workspace: Workspace, person: Person) -> tuple[Topic, Listener, int]:
         """Listen to a workspace; the number is the newest row that the listener will not be told of."""
         topic = await self._topic(workspace)
-        listener = Listener()
+        listener = Listener(person)
         topic.listeners.add(listener)
         return topic, listener, topic.told
 
@@ -186,11 +200,11 @@ class Events:
         topic.listeners.discard(listener)
         self._drop_unused(topic)
 
-    def tell(self, root: Path, event: dict[str, Any]) -> None:
-        """News of a run in a workspace."""
+    def tell(self, root: Path, event: dict[str, Any], is_open_to: Callable[[Person], bool]) -> None:
+        """News of a run in a workspace, and who may hear all of it."""
         topic = self._topics.get(root)
         if topic is not None:
-            topic.send(event)
+            topic.send_of_run(event, is_open_to)
 
     def look_soon(self) -> None:
         """A verb has ended here: what it wrote need not wait for the next turn."""

@@ -14,6 +14,7 @@ from tornado import web
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_lab.bodies import read_object
 from nootropic_lab.errors import NotLetIn, UnknownRoute, refusal, status_of
+from nootropic_lab.rights import Person
 
 if TYPE_CHECKING:
     from nootropic_lab.desk import Call, Desk
@@ -46,11 +47,17 @@ class Refusals(JupyterHandler):
 
         :raises NotLetIn: when the server's authorizer says no.
         """
-        if call.entry.effect == "read":
-            return
-        may = self.authorizer.is_authorized(self, self.current_user, "write", self.auth_resource)
-        if not await ensure_async(may):
+        if call.entry.effect != "read" and not await self._may("write"):
             raise NotLetIn(f"You may look, and `{call.entry.verb}` writes.")
+
+    async def person(self) -> Person:
+        """Who asks, and what they may do."""
+        return Person(self.current_user.username, await self._may("execute"), await self._may("write"))
+
+    async def _may(self, action: str) -> bool:
+        return bool(
+            await ensure_async(self.authorizer.is_authorized(self, self.current_user, action, self.auth_resource))
+        )
 
 
 class NootropicHandler(Refusals, APIHandler):

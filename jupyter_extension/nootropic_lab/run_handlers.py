@@ -30,8 +30,8 @@ class RunsHandler(_RunsBase):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with one line a run."""
-        self.finish(json.dumps({"runs": self.runs.heads()}))
+        """Answer with one line a run; who may not start such a run is not told what it was asked."""
+        self.finish(json.dumps({"runs": self.runs.heads(await self.person())}))
 
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]
@@ -42,7 +42,7 @@ class RunsHandler(_RunsBase):
             verb = request.get("verb")
             if not isinstance(verb, str):
                 raise UsageError("`verb` is not a string.", next='Send {"verb": "status"}.')
-            run = await self.runs.start(verb, request, self.allow)
+            run = await self.runs.start(verb, request, self.allow, self.current_user.username)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         self.set_status(202)
@@ -55,12 +55,16 @@ class RunHandler(_RunsBase):
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        """Answer with the state, the text so far, and the answer or the error when it has ended."""
+        """Answer with the state, the text so far, and the answer or the error when it has ended.
+
+        Who may not start such a run gets its line of the list.
+        """
         try:
             run = self.runs.get(name)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
-        self.finish(run.document())
+        person = await self.person()
+        self.finish(run.document() if run.is_open_to(person) else json.dumps(run.line()))
 
     # To stop is to steer what runs: the same rights as to start it.
     @web.authenticated

@@ -15,6 +15,7 @@ from nootropic_kernel.workspace.errors import Interrupted, NootropicError, Usage
 from nootropic_lab.desk import Busy, Call, Desk, Lent
 from nootropic_lab.errors import NotAsked, UnknownRun, status_of
 from nootropic_lab.questions import Questions
+from nootropic_lab.rights import Person
 
 if TYPE_CHECKING:
     from nootropic_kernel.capabilities.base import Progress
@@ -30,19 +31,22 @@ PATIENCE_S = 0.6
 # So many characters of an argument are told in a list.
 MOST_TOLD = 2000
 
-Tell = Callable[[Path, dict[str, Any]], None]
+Tell = Callable[[Path, dict[str, Any], Callable[[Person], bool]], None]
 
 
 class Run:
     """One verb that runs, or has run.
 
     ``seq`` counts its events; ``text`` is what it streamed, at most the last :data:`MOST_TEXT` characters.
+
+    :param starter: the name of who started it.
     """
 
-    def __init__(self, call: Call, path: str, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, call: Call, path: str, tell: Tell, starter: str = "") -> None:
         self.id = secrets.token_hex(12)
         self.call = call
         self.path = path
+        self.starter = starter
         self.state = "running"
         self.seq = 0
         self.text = ""
@@ -119,6 +123,14 @@ class Run:
         self.ended.set()
         self._event(state, told)
 
+    def is_open_to(self, person: Person) -> bool:
+        """Whether somebody may know what it was asked, and what it says."""
+        return person.may_follow(self.call.entry.effect, self.starter)
+
+    def line(self) -> dict[str, Any]:
+        """What everybody may know of it."""
+        return {"run": self.id, "verb": self.call.entry.verb, "path": self.path, "state": self.state}
+
     def head(self) -> dict[str, Any]:
         """What a list shows of it: plain arguments only, long texts cut, and no secrets."""
         secret = {_plain(each.name) for each in parameters(self.call.entry.params) if each.secret}
@@ -127,8 +139,7 @@ class Run:
             for name, value in self.call.arguments.items()
             if isinstance(value, str | int | float | bool) and _plain(name) not in secret
         }
-        verb = self.call.entry.verb
-        return {"run": self.id, "verb": verb, "path": self.path, "state": self.state, "arguments": told}
+        return {**self.line(), "arguments": told}
 
     def begin(self) -> None:
         """Tell that it goes on from now on: other pages may follow it."""
@@ -165,14 +176,15 @@ class Run:
 
     def _event(self, name: str, data: Mapping[str, Any]) -> None:
         self.seq += 1
-        self._tell({"kind": "run", "run": self.id, "seq": self.seq, "event": name, "data": dict(data)})
+        event = {"kind": "run", "run": self.id, "seq": self.seq, "event": name, "data": dict(data)}
+        self._tell(self.call.workspace.root, event, self.is_open_to)
 
 
 class Runs:
     """The runs of one server.
 
     :param desk: performs the verbs.
-    :param tell: takes each event, with the root of the workspace that it belongs to.
+    :param tell: takes each event, with the root of the workspace that it belongs to, and who may hear all of it.
     :param ended: told after a verb has ended, however it did.
     """
 
@@ -183,10 +195,13 @@ class Runs:
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, verb: str, request: Mapping[str, Any], allow: Callable[[Call], Awaitable[None]]) -> Run:
+    async def start(
+        self, verb: str, request: Mapping[str, Any], allow: Callable[[Call], Awaitable[None]], starter: str = ""
+    ) -> Run:
         """Start a verb; a wrong request is refused at once, what the verb refuses comes with the run.
 
         :param allow: raises when the person may not do what the verb does.
+        :param starter: the person's name.
         :raises NootropicError: what is wrong with the request.
         :raises Busy: when too many run.
         """
@@ -197,8 +212,7 @@ class Runs:
         await allow(call)
         if sum(run.state == "running" for run in self._runs.values()) >= MOST_AT_ONCE:
             raise Busy("Too many runs at once in this server.", next="Wait until one ends, or stop one.")
-        root = call.workspace.root
-        run = Run(call, str(request.get("path", "")), lambda event: self._tell(root, event))
+        run = Run(call, str(request.get("path", "")), self._tell, starter)
         work = self._desk.perform(call, run.cancel, run.lent(asks))
         self._runs[run.id] = run
         run.begin()
@@ -230,9 +244,9 @@ class Runs:
         run.questions.answer(number, answer)
         return run
 
-    def heads(self) -> list[dict[str, Any]]:
-        """The runs that are known, oldest first."""
-        return [run.head() for run in self._runs.values()]
+    def heads(self, person: Person) -> list[dict[str, Any]]:
+        """The runs that are known, oldest first, as somebody may see them."""
+        return [run.head() if run.is_open_to(person) else run.line() for run in self._runs.values()]
 
     async def cancel(self, name: str) -> Run:
         """Stop a run; control comes back within a second, whatever the verb does.

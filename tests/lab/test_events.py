@@ -203,7 +203,8 @@ async def test_a_page_that_does_not_keep_up_is_let_go_and_resumes(
     await read(socket)
     # More at once than is kept for one page: it has no chance to be sent in between.
     for number in range(events.MOST_WAITING + 1):
-        point.events.tell(workspace.root, {"kind": "run", "run": "r", "seq": number, "event": "text", "data": {}})
+        event = {"kind": "run", "run": "r", "seq": number, "event": "text", "data": {}}
+        point.events.tell(workspace.root, event, lambda person: True)
     last = write(database, "plan.made", "plan-1")
     while await asyncio.wait_for(socket.read_message(), 30) is not None:
         pass
