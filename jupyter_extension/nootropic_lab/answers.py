@@ -8,6 +8,8 @@ from typing import Any
 
 # Containers are opened down to here: a proposal's hunks and a board's cards are pieces of their own.
 _DEPTH = 6
+# So many characters of a text are one piece: a file of 50 MB in one would hold up the server for a tenth of a second.
+_CHARACTERS = 2**20
 
 
 def encoded(document: Any) -> bytes:
@@ -33,5 +35,10 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
                 yield ", "
             yield from _pieces(item, depth - 1)
         yield "]"
+    elif isinstance(value, str) and len(value) > _CHARACTERS:
+        yield '"'
+        for start in range(0, len(value), _CHARACTERS):
+            yield json.dumps(value[start : start + _CHARACTERS])[1:-1]
+        yield '"'
     else:
         yield json.dumps(value, allow_nan=False)

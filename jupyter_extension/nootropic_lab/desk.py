@@ -133,7 +133,7 @@ class Desk:
         """
         folder, _, _ = path.strip("/").rpartition("/")
         workspace = await self.workspace(folder)
-        named = in_workspace(self.root, workspace.root, [path])
+        named = await self.look(lambda: in_workspace(self.root, workspace.root, [path]))
         return {"file": next(iter(named), None)}
 
     def stop(self) -> None:

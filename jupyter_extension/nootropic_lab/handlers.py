@@ -10,6 +10,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from nootropic_kernel.workspace.errors import NootropicError
 from nootropic_lab.bodies import read_object
@@ -18,6 +19,9 @@ from nootropic_lab.rights import Person
 
 if TYPE_CHECKING:
     from nootropic_lab.desk import Call, Desk
+
+# So much of an answer is handed to the connection at a time: to copy all of a large one holds up everybody else.
+_AT_ONCE = 2**20
 
 
 class Refusals(JupyterHandler):
@@ -65,6 +69,23 @@ class NootropicHandler(Refusals, APIHandler):
 
     def compute_etag(self) -> None:
         """None: to hash a large answer takes the server longer than to send it."""
+
+    async def send(self, *pieces: bytes) -> None:
+        """Answer with a JSON document, and let others in between where it is large."""
+        size = sum(map(len, pieces))
+        if size <= _AT_ONCE:
+            self.finish(b"".join(pieces))
+            return
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Content-Length", str(size))
+        try:
+            for piece in pieces:
+                for start in range(0, len(piece), _AT_ONCE):
+                    self.write(piece[start : start + _AT_ONCE])
+                    await self.flush()
+            self.finish()
+        except StreamClosedError:
+            pass  # The page is gone.
 
     def request_object(self, *known: str) -> dict[str, Any]:
         """The request's body.
@@ -129,7 +150,7 @@ class CapabilityHandler(NootropicHandler):
             raise web.HTTPError(status_of(error)) from error
         finally:
             self.settings["nootropic_events"].look_soon()
-        self.finish(answer)
+        await self.send(answer)
 
 
 class PlaceHandler(NootropicHandler):

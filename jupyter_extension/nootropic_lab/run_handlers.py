@@ -64,7 +64,7 @@ class RunHandler(_RunsBase):
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
         person = await self.person()
-        self.finish(run.document() if run.is_open_to(person) else json.dumps(run.line()))
+        await self.send(*(run.document() if run.is_open_to(person) else [json.dumps(run.line()).encode()]))
 
     # To stop is to steer what runs: the same rights as to start it.
     @web.authenticated
@@ -76,7 +76,7 @@ class RunHandler(_RunsBase):
             run = await self.runs.cancel(name)
         except NootropicError as error:
             raise web.HTTPError(status_of(error)) from error
-        self.finish(run.document())
+        await self.send(*run.document())
 
 
 class AnswerHandler(_RunsBase):

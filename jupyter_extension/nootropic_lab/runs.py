@@ -56,7 +56,7 @@ class Run:
         self.ended = asyncio.Event()
         self.questions = Questions(self._question_changed, self.cancel)
         self._asked: dict[str, Any] | None = None
-        self._outcome = b"{}"
+        self._outcome: tuple[bytes, ...] = ()
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._guard = threading.Lock()
@@ -67,7 +67,7 @@ class Run:
     @property
     def size(self) -> int:
         """The bytes that it takes, about."""
-        return len(self._outcome) + len(self.text)
+        return sum(map(len, self._outcome)) + len(self.text)
 
     def emit(self, progress: Progress) -> None:
         """Take news from the verb's thread; they become events a moment later, several together."""
@@ -107,10 +107,10 @@ class Run:
             self.progress = news
             self._event("progress", news)
 
-    def end(self, state: str, outcome: bytes, told: Mapping[str, Any]) -> None:
+    def end(self, state: str, outcome: Mapping[str, bytes], told: Mapping[str, Any]) -> None:
         """Note the outcome, once.
 
-        :param outcome: a JSON object, what ``GET`` answers with beside the state: ``answer``, or ``error`` and
+        :param outcome: what ``GET`` answers with beside the state, each as JSON: ``answer``, or ``error`` and
             ``status``.
         :param told: the data of the last event.
         """
@@ -119,7 +119,9 @@ class Run:
         self.flush()
         self.state = state
         self._asked = None
-        self._outcome = outcome
+        self._outcome = tuple(
+            piece for name, value in outcome.items() for piece in (f", {json.dumps(name)}: ".encode(), value)
+        )
         self.ended.set()
         self._event(state, told)
 
@@ -145,8 +147,8 @@ class Run:
         """Tell that it goes on from now on: other pages may follow it."""
         self._event("started", self.head())
 
-    def document(self) -> bytes:
-        """All that is known of it, as JSON. The outcome may be large, and is not written anew."""
+    def document(self) -> tuple[bytes, ...]:
+        """All that is known of it, as JSON in pieces. The outcome may be large, and is not copied."""
         known = {
             "seq": self.seq,
             "text": self.text,
@@ -155,7 +157,7 @@ class Run:
             "question": self._asked,
         }
         document = json.dumps({**self.head(), **known}).encode()
-        return document if self._outcome == b"{}" else document[:-1] + b", " + self._outcome[1:]
+        return document[:-1], *self._outcome, b"}"
 
     def _question_changed(self) -> None:
         """In the verb's thread: what it streamed before stands above the question."""
@@ -282,7 +284,7 @@ class Runs:
 
             _failed(run, InternalError(run.call.entry.verb, error))
         else:
-            run.end("done", b'{"answer": ' + written + b"}", {"effect": answer["effect"], "changed": answer["changed"]})
+            run.end("done", {"answer": written}, {"effect": answer["effect"], "changed": answer["changed"]})
         self._ended()
         self._forget()
 
@@ -297,9 +299,9 @@ class Runs:
             del self._runs[run.id]
 
 
-def _text(told: Mapping[str, Any]) -> bytes:
+def _texts(told: Mapping[str, Any]) -> dict[str, bytes]:
     """An error as JSON: a value that is none is named by its text, so that an error never hides behind another."""
-    return json.dumps(told, default=str).encode()
+    return {name: json.dumps(value, default=str).encode() for name, value in told.items()}
 
 
 def _plain(name: str) -> str:
@@ -313,7 +315,7 @@ def _line(answer: bool | str | None) -> str | None:
 
 def _failed(run: Run, error: NootropicError) -> None:
     told = {"error": error.to_json(), "status": status_of(error)}
-    run.end("failed", _text(told), told)
+    run.end("failed", _texts(told), told)
 
 
 def _short(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -325,4 +327,4 @@ def _stopped(run: Run, why: str, data: Mapping[str, Any] | None = None) -> None:
     error = Interrupted(f"`{run.call.entry.verb}` was stopped.", **_short(data or {}), verb=run.call.entry.verb)
     error.why = why or error.why
     told = {"error": error.to_json(), "status": 409}
-    run.end("cancelled", _text(told), told)
+    run.end("cancelled", _texts(told), told)

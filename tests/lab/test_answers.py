@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nootropic_lab import answers
 from nootropic_lab.answers import encoded
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -22,6 +23,13 @@ DOCUMENTS = st.recursive(
 @given(DOCUMENTS)
 def test_the_pieces_are_what_the_whole_would_be(document: Any) -> None:
     assert encoded(document) == json.dumps(document).encode()
+
+
+@given(st.text(st.sampled_from('a"\\\n\x00ü😀\ud83d\ude00'), max_size=30))
+def test_a_long_text_is_the_same_text_in_pieces(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answers, "_CHARACTERS", 4)
+        assert encoded({"new": text}) == json.dumps({"new": text}).encode()
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, object()])
