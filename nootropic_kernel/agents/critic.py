@@ -15,6 +15,8 @@ from nootropic_kernel.telemetry.spans import span
 
 ESCALATED = "escalated"
 REPAIRS = 2
+# Of what a check said, so much of its beginning, where the first traceback is, and of its end goes to a model.
+_HEAD, _TAIL = 2400, 600
 
 
 def check_step(
@@ -55,7 +57,11 @@ def failing(checks: Iterable[CheckResult]) -> list[CheckResult]:
 
 def critique(checks: Iterable[CheckResult]) -> str:
     """What the failing checks found, for the model that repairs. Output of tests is data, and is fenced."""
-    return "\n".join(f"{check.name}:\n```\n{check.detail[-2000:]}\n```" for check in failing(checks))
+    return "\n".join(f"{check.name}:\n```\n{_ends(check.detail)}\n```" for check in failing(checks))
+
+
+def _ends(text: str) -> str:
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n…\n{text[-_TAIL:]}"
 
 
 def escalation(checks: Iterable[CheckResult], repairs: int) -> CheckResult:

@@ -77,7 +77,7 @@ def quoted(text: str) -> list[str]:
 def markdown(result: ProposalDocument) -> str:
     """A page of headings and fenced diffs, as GitHub shows them."""
     first, *rest = heading(result)
-    parts = [f"**{plain(first)}**", *(f"- {plain(line.strip())}" for line in rest)]
+    parts = [f"**{plain(first)}**", *(_item(line.strip()) for line in rest)]
     parts += [f"- {plain(' '.join(line.split()))}" for line in _file_list(result)]
     for hunk in _page(result):
         body = terminal(hunk.shown(), color=False)
@@ -93,7 +93,8 @@ def page_html(result: ProposalDocument) -> str:
     first, *rest = heading(result)
     out = [f"<p><strong>{html.escape(first)}</strong></p>"]
     if rest:
-        out.append("<ul>" + "".join(f"<li>{html.escape(line.strip())}</li>" for line in rest) + "</ul>")
+        items = (f'<li style="white-space:pre-wrap">{html.escape(line.strip())}</li>' for line in rest)
+        out.append("<ul>" + "".join(items) + "</ul>")
     left = HTML_CHARACTERS
     begun = opened = False
     views = {view.path: view for view in result.files}
@@ -145,6 +146,16 @@ def with_code(line: str) -> str:
 def plain(text: str) -> str:
     """Text that Markdown shows as it is, in one line and with nothing hidden."""
     return "".join(f"\\{ch}" if ch in "\\`*_[]<>|#" else " " if ch == "\n" else ch for ch in visible(text))
+
+
+def _item(line: str) -> str:
+    """An item of a Markdown list; the lines below its first, a traceback, are shown as they are."""
+    first, _, rest = line.partition("\n")
+    if not rest:
+        return f"- {plain(first)}"
+    fence = "`" * max(3, _longest_run(rest) + 1)
+    below = "\n".join(f"  {each}" for each in [f"{fence}text", *rest.split("\n"), fence])
+    return f"- {plain(first)}\n\n{below}"
 
 
 def pages(hunks: Sequence[HunkView]) -> list[list[HunkView]]:

@@ -137,7 +137,8 @@ def _check(proposal: Proposal, name: str) -> str:
     said = next((check for check in proposal.checks if check.name == name), None)
     if said is None:
         return "–"
-    return f"{CHECK_MARKS[said.passed]} {said.detail}".rstrip()
+    first, _, _ = said.detail.partition("\n")
+    return f"{CHECK_MARKS[said.passed]} {first}".rstrip()
 
 
 def _file(proposal: Proposal, edit: FileEdit) -> str:

@@ -114,7 +114,7 @@ class ReviewPanel:
         self.first = max(0, min(self.first, (len(hunks) - 1) // PAGE * PAGE))
         page = hunks[self.first : self.first + PAGE]
         first, *rest = heading(self.shown)
-        facts = "".join(f"<li>{with_code(line.strip())}</li>" for line in rest)
+        facts = "".join(f'<li style="white-space:pre-wrap">{with_code(line.strip())}</li>' for line in rest)
         notes = "".join(f"<p>{with_code(note)}</p>" for note in self.shown.notes)
         self.heading.value = f"<strong>{with_code(first)}</strong><ul>{facts}</ul>{notes}"
         total = len(self.shown.hunks)

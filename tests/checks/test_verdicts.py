@@ -142,6 +142,31 @@ def test_a_failure_is_the_changes_doing_only_where_the_tests_pass_without_it() -
     assert both.passed is False and f"with this change only: {two}" in both.detail
 
 
+def test_the_traceback_of_the_test_that_the_change_breaks_leads_the_verdict() -> None:
+    """Regression: it came after the run's progress and the traces of other tests, or was cut off with the beginning."""
+    old, new = "test_a.py::test_a", "test_z.py::test_z"
+
+    def report(**why: str) -> bytes:
+        ran = [
+            ("test", {"test": test, "outcome": "failed", "raw": "X", "why": why[test[-1]]})
+            for test in (old, new)
+            if test[-1] in why
+        ]
+        end = {"code": 1, "finished": len(ran), "faults": [], "canaries": 87}
+        tests = [fields["test"] for _, fields in ran]
+        return signed(("begin", {"expected": []}), ("collected", {"tests": tests}), *ran, ("end", end))
+
+    noise = "\n".join(f"warning {number}" for number in range(40))
+    broken = run(report(a="E  known", z="E  assert 6 == 4"), 1, noise)
+    lines = decided([CODE], broken, run(report(a="E  known"), 1)).detail.split("\n")
+    assert lines[:2] == [f"fail with this change only: {new}", "E  assert 6 == 4"]
+    assert lines[2].startswith("2 failed (pytest ended with code 1); bubblewrap") and len(lines) == 3
+    lines = decided([CODE], broken, run(passed(old, new))).detail.split("\n")
+    assert lines[:3] == [f"failing: {old}, {new}", f"{old}:", "E  known"] and "warning" not in "".join(lines)
+    known = decided([CODE], broken, broken)
+    assert known.passed is None and known.detail.startswith(f"they fail without this change too: {old}, {new}\n{old}:")
+
+
 def test_what_was_not_reached_without_the_change_is_not_its_doing() -> None:
     """Regression: a change that mends a test has the run, which ends after so many failures, go further than before."""
     one, two, three = (f"test_a.py::test_{n}" for n in (1, 2, 3))

@@ -37,6 +37,18 @@ afterEach(() => {
 });
 
 describe('a proposal', () => {
+  it('shows the traceback of a failing test, and not only in a tooltip', async () => {
+    const base = proposalData(['pending']) as { proposal: object };
+    const checks = [
+      { name: 'tests', passed: false, detail: 'failing: test_a\nE  assert 6 == 4' },
+      { name: 'names', passed: false, detail: 'a.py: undefined x' },
+      { name: 'safety', passed: true, detail: 'two\nlines' }
+    ];
+    const failing = { ...base, proposal: { ...base.proposal, checks } };
+    const { node } = await shown(failing, new Desk(() => answer({ [PROPOSAL_MIME]: failing })));
+    expect([...node.querySelectorAll('.noo-check-said')].map(each => each.textContent)).toEqual([checks[0]?.detail]);
+  });
+
   it('shows each file, hunk, line and check', async () => {
     const { node } = await shown(proposalData(), store());
     expect([...node.querySelectorAll<HTMLElement>('.noo-file')].map(file => file.dataset.path)).toEqual(['inkwell/text.py', 'demo.ipynb']);

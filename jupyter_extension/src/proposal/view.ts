@@ -186,7 +186,8 @@ export function head(proposal: IProposal, trans: TranslationBundle): HTMLElement
           'ul',
           { class: 'noo-checks', 'aria-label': trans.__('Checks') },
           ...proposal.checks.map(check => checkItem(check, trans))
-        )
+        ),
+    ...proposal.checks.filter(check => check.passed === false && check.detail.includes('\n')).map(check => traceback(check, trans))
   );
 }
 
@@ -204,6 +205,12 @@ function checkItem(check: ICheck, trans: TranslationBundle): HTMLElement {
     { 'data-passed': String(check.passed), title: label, 'aria-label': label },
     el('span', { 'aria-hidden': 'true' }, `${mark} ${check.name}`)
   );
+}
+
+/** What a failed check says in several lines: a tooltip is no place to read it. */
+function traceback(check: ICheck, trans: TranslationBundle): HTMLElement {
+  const label = trans.__('What %1 says', check.name);
+  return el('pre', { class: 'noo-check-said', role: 'region', tabindex: '0', 'aria-label': label }, check.detail);
 }
 
 function byFile(hunks: readonly IHunk[]): readonly (readonly [string, readonly IHunk[]])[] {

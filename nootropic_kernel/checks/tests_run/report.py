@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -14,7 +14,10 @@ _FORGED = "forged: the report was written to by something other than the runner"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one test ended; ``raw`` names what it raised itself, before any hook made something else of it."""
+    """How one test ended; ``raw`` names what it raised itself, before any hook made something else of it.
+
+    ``why`` is the traceback of one that failed, and the reason of one that was skipped.
+    """
 
     outcome: str
     raw: str = ""
@@ -55,6 +58,12 @@ class Report:
         errors = sum(outcome == "failed" for outcome, _ in self.uncollected.values())
         told = [each for each in told if not each.startswith("0 ")] + [f"{errors} not importable"] * bool(errors)
         return ", ".join(told) or "no test"
+
+    def said_by(self, tests: Iterable[str]) -> dict[str, str]:
+        """The tracebacks of some of the failing tests, and of files that could not be collected."""
+        said = {test: outcome.why for test, outcome in self.outcomes.items() if outcome.outcome == "failed"}
+        said |= {name: why for name, (outcome, why) in self.uncollected.items() if outcome == "failed"}
+        return {test: said[test].strip("\n") for test in sorted(tests) if said.get(test, "").strip()}
 
     def ran_well(self) -> set[str]:
         """The test functions (without their parameters) of which at least one case ran to its end."""

@@ -8,7 +8,7 @@ from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.store import CheckResult
 from nootropic_kernel.checks.tests_run.changed import edited_tests, weakened, with_tests_as_they_were
 from nootropic_kernel.checks.tests_run.command import TIMEOUT_S, test_command
-from nootropic_kernel.checks.tests_run.verdict import VOUCHED, Judged, doubtful, judge, listed, vouched
+from nootropic_kernel.checks.tests_run.verdict import VOUCHED, Judged, doubtful, failures, judge, listed, vouched
 from nootropic_kernel.runs.effects import Run, RunResult, Step
 
 Trial = Callable[[Sequence[FileEdit]], str]
@@ -61,7 +61,9 @@ def _failed(first: Judged, edits: Sequence[FileEdit], untouched: str) -> Step[Ch
     # A run ends after many failures; what was not reached without the change may fail there just as well.
     known = base.report.failing | (set(base.report.collected or ()) - set(base.report.outcomes))
     if not base.report.broken and (new := first.report.failing - known):
-        return first.result(False, f"fail with this change only: {listed(new)}; {first.detail}")
+        return first.result(False, failures(first.report, new, "fail with this change only"))
+    if first.report.failing:
+        return first.result(None, failures(first.report, first.report.failing, "they fail without this change too"))
     return first.result(None, f"they fail {same}")
 
 

@@ -14,6 +14,8 @@ from nootropic_kernel.runs.effects import RunResult
 
 VOUCHED = "only the tested process itself"
 _LISTED = 5
+# So many tracebacks tell what is wrong; the others mostly say the same.
+_TRACEBACKS = 3
 # How pytest ends (docs.pytest.org, "Exit codes").
 _OK, _NO_TESTS = 0, 5
 
@@ -30,6 +32,13 @@ class Judged:
     def result(self, passed: bool | None, detail: str, vouched: str = VOUCHED) -> CheckResult:
         """A check result that tells where the tests ran."""
         return CheckResult(NAME, passed, f"{detail}{self.where}", vouched)
+
+
+def failures(report: Report, tests: Iterable[str], told: str) -> str:
+    """Which tests fail, led by their tracebacks: that is what a person, or a model that repairs, looks for."""
+    said = list(report.said_by(tests).items())[:_TRACEBACKS]
+    traces = [f"{name}:\n{text}" if len(said) > 1 else text for name, text in said]
+    return "\n".join([f"{told}: {listed(tests)}", *traces, f"{report.counts} (pytest ended with code {report.code})"])
 
 
 def judge(run: RunResult) -> Judged:
@@ -92,6 +101,8 @@ def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
     if missing and report.code != _OK and not any(each.outcome == "failed" for each in report.outcomes.values()):
         return None, f"{sys.executable} finds no module {missing[1]!r}, which the tests import; {report.counts}"
     if report.code != _OK or report.failing:
+        if report.said_by(report.failing):
+            return False, failures(report, report.failing, "failing")
         return False, f"{report.counts} (pytest ended with code {report.code})\n{tail}"
     if run.code != report.code:
         return False, f"the tested process ended with code {run.code}, though its tests ended with {report.code}"

@@ -14,6 +14,8 @@ from .channel import Channel
 from .integrity import Snapshot, replaced, snapshot
 from .sources import TestFiles
 
+# Of what a failing test says, so much of its beginning and of its end is reported.
+_HEAD, _TAIL = 500, 1500
 _RANK = ("passed", "xpassed", "skipped", "xfailed", "failed")
 
 
@@ -92,9 +94,11 @@ class Reporter:
             outcome = {"skipped": "xfailed", "passed": "xpassed"}.get(outcome, outcome)
         if outcome not in _RANK:
             return  # a plugin's own, such as the failed try of a test that is run again
-        why = str(report.longrepr[-1]) if isinstance(report.longrepr, tuple) else ""
+        why = str(report.longrepr[-1])[:200] if isinstance(report.longrepr, tuple) else ""
+        if outcome == "failed":
+            why = _ends(report.longreprtext)
         before = self._outcomes.get(report.nodeid, ("passed", ""))
-        self._outcomes[report.nodeid] = max(before, (outcome, why[:200]), key=lambda each: _RANK.index(each[0]))
+        self._outcomes[report.nodeid] = max(before, (outcome, why), key=lambda each: _RANK.index(each[0]))
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
@@ -132,3 +136,7 @@ class Reporter:
     def _note(self, what: str, names: list[str]) -> None:
         for name in names:
             self.faults.setdefault(f"{what}: {name}")
+
+
+def _ends(text: str) -> str:
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n…\n{text[-_TAIL:]}"
