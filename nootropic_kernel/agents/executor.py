@@ -133,6 +133,8 @@ def perform(
     """
     job, notes = _possible(job, workspace, bench)
     prompt = EditPrompt.load(workspace, bench.model_facts()) if job.recipe is None else None
+    if job.recipe is None:
+        bench.forewarn(job.title)
     run = _run_name(job)
     told = {semconv.TASK: job.task, "nootropic.title": redact(job.title), "nootropic.run": run}
     with span(workspace, f"job {job.how}", told) as current:

@@ -19,7 +19,7 @@ from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.tests_run.pipe import ReportPipe
 from nootropic_kernel.checks.tests_run.report import rewritten
 from nootropic_kernel.checks.worktree import worktree_with
-from nootropic_kernel.models.catalogue import find_model
+from nootropic_kernel.models.catalogue import EMBEDDED, find_model
 from nootropic_kernel.models.contract import Backend, ChatRequest, Message
 from nootropic_kernel.models.errors import ModelError, NoModel
 from nootropic_kernel.models.matcher import Policy
@@ -121,6 +121,20 @@ class Workbench:
             return ModelFacts(served.model, served.context_window)
         embedded = find_model()
         return ModelFacts(embedded.name, embedded.serve.n_ctx)
+
+    def forewarn(self, title: str) -> None:
+        """Say before the wait what to expect, where the embedded model is to make an edit: most of its edits fail."""
+        if self.model().kind != EMBEDDED:
+            return
+        said = (
+            f"“{title}” goes to the embedded model {find_model().name}: it is small, and most of its edits fail. "
+            "Nothing is written to your files. You may stop it, and name a larger model in your settings "
+            "(`noo doctor` lists what answers here), or make the change yourself."
+        )
+        if self._on_text is not None:
+            self._on_text(f"{said}\n\n")
+        else:
+            self._tell(said)
 
     def trial(self, edits: Sequence[FileEdit]) -> str:
         """The name under which a ``Run`` finds the files with these edits applied."""
