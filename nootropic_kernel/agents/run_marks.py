@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from nootropic_kernel.changes.overview import ProposalHead
-from nootropic_kernel.planning.model import Plan, Task
+from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task
 from nootropic_kernel.planning.spec.records import encode, to_plain
 from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase
@@ -14,6 +14,7 @@ from nootropic_kernel.workspace.errors import NootropicError
 
 _SATISFIED = "task.satisfied"
 _TRIED = "task.tried"
+_BY_CELL = "task.run-by-cell"
 _MOST_SAID = 300
 _ASKED = ("title", "how", "files", "acceptance", "body")
 
@@ -29,6 +30,19 @@ def mark_tried(database: StateDatabase, plan: Plan, task: Task, problem: Nootrop
     why = None if problem is None else _cut(" ".join(f"{problem.what.rstrip('.')}. {problem.why}".split()))
     with database.transaction() as connection:
         journal.append(connection, _TRIED, plan.id, task=task.id, failed=why, asked=_asked(task))
+
+
+def mark_cell(database: StateDatabase, plan: Plan, cell: str, task: str) -> None:
+    """Note which task a cell of a notebook took, where it names none."""
+    with database.transaction() as connection:
+        journal.append(connection, _BY_CELL, plan.id, cell=cell, task=task)
+
+
+def task_of_cell(database: StateDatabase, plan: Plan, cell: str) -> Task | None:
+    """The task that a cell took last, while it is part of the plan."""
+    noted = journal.events(database.read(), kind=_BY_CELL, subject=plan.id)
+    name = next((event.data.get("task") for event in reversed(noted) if event.data.get("cell") == cell), None)
+    return next((task for task in plan.tasks if task.id == name and task.status not in GIVEN_UP), None)
 
 
 def satisfied(database: StateDatabase, plan: Plan, proposals: Sequence[ProposalHead]) -> set[str]:

@@ -112,7 +112,8 @@ class Session:
     none can answer in words; ``edit_text`` opens a text (and the path that it belongs to) in the person's editor, None
     where there is none; ``variables`` are the live variables of the notebook; ``unsaved`` are paths with unsaved edits
     in open tabs, relative to the root. ``form`` is how the result will be shown (text, json, yaml); ``hand_over`` gives
-    standard output back to the process, before another program takes its place.
+    standard output back to the process, before another program takes its place. ``cell`` names the notebook's cell that
+    calls, and which of its calls this is; empty where none is known.
     """
 
     workspace: Workspace
@@ -126,6 +127,7 @@ class Session:
     unsaved: frozenset[str] = frozenset()
     form: str = "text"
     hand_over: Callable[[], None] = lambda: None
+    cell: str = ""
     _database: StateDatabase | None = None
     _settings: Settings | None = None
 

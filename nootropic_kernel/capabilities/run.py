@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from nootropic_kernel.agents.edit_task import Instruction
 from nootropic_kernel.agents.executor import Job
 from nootropic_kernel.agents.planner import Planned, current_plan
-from nootropic_kernel.agents.run_marks import mark_satisfied, mark_tried
+from nootropic_kernel.agents.run_marks import mark_cell, mark_satisfied, mark_tried, task_of_cell
 from nootropic_kernel.agents.task_states import other_title
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.code import do, unsaved_note
@@ -59,6 +59,9 @@ class RunParams(Params):
     )
     count: int | None = Field(
         None, ge=1, le=100, description="Run the first COUNT tasks; those proposed before count, and are only shown."
+    )
+    next_: bool = Field(
+        False, alias="next", description="Take the next ready task also in a notebook's cell that has taken one before."
     )
 
 
@@ -138,9 +141,12 @@ def run(params: RunParams, session: Session) -> RunResult:
 
     A recipe does what it was planned for. Of a task whose title was changed since, you are told so: `--keep` has the
     recipe do it all the same, and `noo replan T5 --because "…"` has a model do what the title says.
+
+    A notebook's cell that names no task keeps the one that it took: run again, it shows how that task stands, and
+    `--next` goes on to another.
     """
-    if params.tasks and params.count is not None:
-        raise UsageError("Name tasks, or say how many with --count, not both.")
+    if (bool(params.tasks) + (params.count is not None) + params.next_) > 1:
+        raise UsageError("Name tasks, or say how many with --count, or say --next: one of these.")
     planned = current_plan(session.workspace, session.database())
     current_span().set(semconv.PLAN, planned.plan.id)
     known = {task.id: task for task in planned.plan.tasks}
@@ -150,8 +156,20 @@ def run(params: RunParams, session: Session) -> RunResult:
             raise UsageError(f"There is no task {written}.", next="`noo board` shows the tasks and their ids.")
     named = [known[name] for name in dict.fromkeys(names)]
     ready = _ready(planned, params.keep)
-    chosen = named or (_first(planned, ready, session, params.count) if params.count else ready[:1])
+    kept = None
+    if named:
+        chosen = named
+    elif params.count:
+        chosen = _first(planned, ready, session, params.count)
+    else:
+        if session.cell and not params.next_:
+            kept = task_of_cell(session.database(), planned.plan, session.cell)
+        chosen = [kept] if kept else ready[:1]
+        if session.cell and chosen and not kept:
+            mark_cell(session.database(), planned.plan, session.cell, chosen[0].id)
     result = RunResult(tasks=[], deferred=_for_a_person(planned, chosen), notes=_notes(planned, chosen))
+    if kept:
+        result.notes.append(f"This cell took {kept.id} before. `%noo run --next` takes the next ready task.")
     for position, task in enumerate(chosen):
         session.status(f"{task.id} {task.title}", position / len(chosen))
         # Earlier tasks of this very call do not change what is ready: a proposal is not done until it is accepted.
@@ -284,7 +302,7 @@ def _first(planned: Planned, ready: list[Task], session: Session, count: int) ->
     """
     store = ProposalStore(session.database(), session.workspace)
     known = {task.id: task for task in planned.plan.tasks}
-    before = dict.fromkeys(proposal.task for proposal in store.list() if proposal.task in known)
+    before = dict.fromkeys(proposal.task for proposal in store.overview().proposals if proposal.task in known)
     proposed = [known[name] for name in before if name]
     return [*proposed, *(task for task in ready if task not in proposed)][:count]
 

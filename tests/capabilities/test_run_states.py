@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nootropic_kernel.agents.planner import current_spec
-from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.base import Progress, Session
 from nootropic_kernel.capabilities.board import BoardResult
 from nootropic_kernel.capabilities.next import NextResult
 from nootropic_kernel.capabilities.run import RunResult, TaskRun
 from nootropic_kernel.capabilities.task import TaskResult
 from nootropic_kernel.changes.layers import ChangedSince
+from nootropic_kernel.models.catalogue import find_model
 from nootropic_kernel.workspace.location import Workspace
 from tests.capabilities.proposing import call
 from tests.conftest import git
@@ -54,6 +56,18 @@ def things(session: Session) -> NextResult:
     result = call(session, "next", count=20)
     assert isinstance(result, NextResult)
     return result
+
+
+def for_a_model(session: Session) -> str:
+    """A task that a model is to do."""
+    name = by_provides(session, "ci")
+    spec = session.workspace.root / SPEC
+    lines = spec.read_text().split("\n")
+    at = lines.index(next(line for line in lines if line.startswith(f"#### {name} ·")))
+    how = next(place for place in range(at, len(lines)) if lines[place].startswith("how:"))
+    lines[how] = 'how: {"kind": "model"}'
+    spec.write_text("\n".join(lines))
+    return name
 
 
 # ---- a run that came to nothing -------------------------------------------------------------------------------------
@@ -112,15 +126,54 @@ def test_a_failed_task_can_be_replanned_and_the_board_says_what_stands_in_its_pl
 
 def test_a_machine_without_a_model_does_not_mark_the_task(session: Session) -> None:
     """Nothing was tried: the task stays ready for the day when there is a model."""
-    name = by_provides(session, "ci")
-    spec = session.workspace.root / SPEC
-    lines = spec.read_text().split("\n")
-    at = lines.index(next(line for line in lines if line.startswith(f"#### {name} ·")))
-    how = next(place for place in range(at, len(lines)) if lines[place].startswith("how:"))
-    lines[how] = 'how: {"kind": "model"}'
-    spec.write_text("\n".join(lines))
+    name = for_a_model(session)
     assert ran(session, name).outcome == "failed"
     assert shown(session, name)[0] == "ready"
+
+
+def test_who_waits_for_the_embedded_model_is_told_what_to_expect_before_it_is_asked(session: Session) -> None:
+    """Its file is damaged here, so that nothing of it is heard but what stands before the wait."""
+    model = find_model()
+    model.path.parent.mkdir(parents=True)
+    with model.path.open("wb") as file:
+        file.truncate(model.file.size)
+    heard: list[Progress] = []
+    told = ran(replace(session, emit=heard.append), for_a_model(session))
+    assert told.outcome == "failed"
+    said = next(news.text for news in heard if news.kind == "text")
+    assert said.startswith(f"“{told.title}” goes to the embedded model {model.name}")
+    assert "most of its edits fail" in said and "larger model" in said and "yourself" in said
+
+
+# ---- a notebook's cell that names no task -------------------------------------------------------------------------
+
+
+def from_cell(session: Session, cell: str, **options: bool) -> RunResult:
+    """A run as a cell of a notebook starts it."""
+    return run(replace(session, cell=cell), **options)
+
+
+def test_a_cell_that_is_run_again_shows_its_task_and_makes_nothing_new(session: Session) -> None:
+    """Regression: each Restart & Run All had every bare `%noo run` propose another task."""
+    (first,), (other,) = (from_cell(session, cell).tasks for cell in ("a#1", "b#1"))
+    assert first.outcome == other.outcome == "proposed" and first.task != other.task
+    again = from_cell(session, "a#1")
+    assert (again.tasks[0].task, again.tasks[0].outcome) == (first.task, "in review")
+    assert f"This cell took {first.task} before. `%noo run --next`" in again.text()
+    call(session, "accept", refs=[str(first.proposal)])
+    assert from_cell(session, "a#1").tasks[0].outcome == "done"
+    further = from_cell(session, "a#1", next=True).tasks[0]
+    assert further.outcome == "proposed" and further.task not in (first.task, other.task)
+    assert from_cell(session, "a#1").tasks[0].task == further.task
+    assert run(session).tasks[0].outcome == "proposed", "where no cell is known, each run takes the next task"
+
+
+def test_a_cell_whose_task_is_given_up_takes_the_next_one(session: Session) -> None:
+    first = from_cell(session, "a#1").tasks[0].task
+    call(session, "reject", refs=["P1"])
+    call(session, "task", task=first, status="cancelled", note="No.")
+    after = from_cell(session, "a#1").tasks[0]
+    assert after.task != first and after.outcome == "proposed"
 
 
 # ---- why a task is not run ------------------------------------------------------------------------------------------

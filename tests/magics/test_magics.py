@@ -29,6 +29,7 @@ class EchoParams(Params):
 class Echoed(Result):
     text_: str
     model: str | None = None
+    cell: str = ""
 
     def text(self) -> str:
         return self.text_
@@ -37,7 +38,7 @@ class Echoed(Result):
 @capability(effect=CapabilityEffect.READ)
 def echo(params: EchoParams, session: Session) -> Echoed:
     '''Say it again.'''
-    return Echoed(text_=params.text, model=params.model)
+    return Echoed(text_=params.text, model=params.model, cell=session.cell)
 
 
 def describe():
@@ -73,6 +74,24 @@ def test_into_keeps_the_result_in_a_variable(kernel: Kernel) -> None:
     assert kernel.run("said.text_").text == "'something\\n'"
     for bad in ("--into", "--into class", "--into 3x"):
         assert "name of a variable" in kernel.run(f"%noo greet {bad}").error
+
+
+def test_a_verb_knows_the_cell_and_which_of_its_calls_it_is(kernel: Kernel) -> None:
+    def calls(metadata: dict[str, str]) -> str:
+        """The cells that two calls of one cell were told, which a front end sends with that metadata."""
+        content = {
+            "code": "call = lambda _: get_ipython().run_cell_magic('noo', 'echo', 'x').cell\nsaid = [*map(call, 'xy')]",
+            "user_expressions": {"said": "said"},
+            "store_history": False,
+        }
+        request = kernel.client.session.msg("execute_request", content, metadata=metadata)
+        kernel.client.shell_channel.send(request)
+        return str(kernel.reply_to(request["header"]["msg_id"])["user_expressions"]["said"]["data"]["text/plain"])
+
+    for _ in range(2):
+        assert calls({"cellId": "a"}) == "['a#1', 'a#2']"
+    assert calls({"cellId": "b"}) == "['b#1', 'b#2']"
+    assert calls({}) == "['', '']", "nbclient and papermill do not say"
 
 
 def test_a_semicolon_silences(kernel: Kernel) -> None:
