@@ -116,8 +116,8 @@ def pytest(gates: Gates, *, fast: bool) -> None:
     chosen = "not browser and not deep" + (" and not slow" if fast else "")
     ignored = [f"--ignore={folder}" for folder in (*APART, *(NOT_FAST if fast else ()))]
     # A module stays on one worker: what it starts, it starts once.
-    # One worker more than cores: many tests wait for processes that they started. One that dies ends the run: with a new
-    # one in its place it would wait for ever.
+    # One worker more than cores: many tests wait for processes that they started. One that dies ends the run: with a
+    # new one in its place it would wait for ever.
     spread = [f"--numprocesses={min(4, (os.cpu_count() or 1) + 1)}", "--dist=loadscope", "--max-worker-restart=0"]
     arguments = ["-m", "pytest", "-m", chosen, *ignored, *spread]
     if fast:
