@@ -8,8 +8,9 @@ from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.schedule.resources import agents_of, token_cost
 from nootropic_kernel.planning.views.board import DROPPED, Costs, States, state_of
 from nootropic_kernel.telemetry.ledger import Call, Ledger
-from nootropic_kernel.telemetry.spending import Totals, foreseen, grouped
+from nootropic_kernel.telemetry.spending import Forecast, Totals, foreseen, grouped
 from nootropic_kernel.workspace.location import Workspace
+from nootropic_kernel.workspace.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class PlanCosts:
     measured: int
 
 
-def plan_costs(workspace: Workspace, plan: Plan, states: States, ledger: Ledger | None = None) -> PlanCosts:
+def plan_costs(workspace: Workspace, settings: Settings, plan: Plan, states: States) -> PlanCosts:
     """What models cost for a plan. A person's hours are no part of it."""
-    calls = (ledger or Ledger()).calls(workspace=str(workspace.root))
+    calls = Ledger().calls(workspace=str(workspace.root))
     mine = [call for call in calls if call.plan == plan.id]
     by_task = grouped((call for call in mine if call.task), lambda call: call.task)
     agents = {agent.id: agent for agent in agents_of(plan)}
@@ -40,8 +41,9 @@ def plan_costs(workspace: Workspace, plan: Plan, states: States, ledger: Ledger 
         for task in plan.tasks
         if state_of(task, states).status not in {*DROPPED, "deferred", "done", "review"}
     ]
-    forecast, measured = _left(left, calls)
-    return PlanCosts(costs, Totals.of(mine), forecast, measured)
+    guess = forecast_of(workspace, settings, sum(cost is None for cost in left), calls)
+    forecast = None if guess.usd is None else sum(cost for cost in left if cost is not None) + guess.usd
+    return PlanCosts(costs, Totals.of(mine), forecast, guess.measured)
 
 
 def _of(forecast: float | None, spent: Totals) -> Costs:
@@ -49,10 +51,27 @@ def _of(forecast: float | None, spent: Totals) -> Costs:
     return Costs(known, forecast, spent.calls, spent.unknown)
 
 
-def _left(known: list[float | None], calls: list[Call]) -> tuple[float | None, int]:
-    """What these tasks will cost: by the plan's own estimate, else by the mean of the tasks that were measured."""
-    unknown = sum(cost is None for cost in known)
-    guess = foreseen(unknown, calls)
-    if guess.usd is None:
-        return None, guess.measured
-    return sum(cost for cost in known if cost is not None) + guess.usd, guess.measured
+def forecast_of(workspace: Workspace, settings: Settings, tasks: int, calls: list[Call]) -> Forecast:
+    """What so many tasks for a model will take: by the mean of those that were measured.
+
+    Before one was, they cost nothing if the model that is asked first is on this machine, and computing here has no
+    price.
+    """
+    return foreseen(tasks, calls, 0.0 if tasks and _is_free(workspace, settings) else None)
+
+
+def _is_free(workspace: Workspace, settings: Settings) -> bool:
+    if settings.measuring.tariff.is_set:
+        return False
+    # Only a plan with unmeasured tasks for a model needs them.
+    from nootropic_kernel.models.errors import NoModel
+    from nootropic_kernel.models.router import choose
+
+    try:
+        backend = choose(settings, workspace)
+    except NoModel:
+        return False
+    try:
+        return backend.is_local
+    finally:
+        backend.close()

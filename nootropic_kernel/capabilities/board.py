@@ -210,7 +210,7 @@ def board(params: BoardParams, session: Session) -> BoardResult:
         tuple(params.status), tuple(params.epic), tuple(params.who), params.critical, (params.text or "").strip()
     )
     chosen = choose(plan, states, wanted)
-    costs = plan_costs(session.workspace, plan, states)
+    costs = plan_costs(session.workspace, session.settings(), plan, states)
     past = changed_since(session.workspace, session.database(), plan, states, params.since or "")
     passed = passed_hours(plan, date.today())
     lights = {

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, Field
 
 from nootropic_kernel.agents.planner import Planned, current_plan
+from nootropic_kernel.agents.task_costs import forecast_of
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.planning.model import CLOSED
 from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.telemetry.budget import usd
 from nootropic_kernel.telemetry.ledger import Call, Ledger, day_start
-from nootropic_kernel.telemetry.spending import Totals, day_of, foreseen, grouped
+from nootropic_kernel.telemetry.spending import Totals, day_of, grouped
 from nootropic_kernel.workspace.errors import NootropicError
 
 
@@ -89,14 +90,11 @@ class ForecastView(BaseModel):
 
     def line(self) -> str:
         """The forecast in one line."""
-        if not self.measured:
-            return (
-                f"{self.tasks} tasks of the plan are for a model; none was measured yet, so what they take is unknown."
-            )
         cost = "an unknown amount" if self.usd is None else usd(self.usd)
         cpu = "" if self.cpu_s is None else f" and {self.cpu_s:.0f} CPU seconds"
         tasks = "task is" if self.tasks == 1 else "tasks are"
-        return f"{self.tasks} model {tasks} left in the plan: likely {cost}{cpu} (mean of {self.measured} measured)."
+        rests = f"mean of {self.measured} measured" if self.measured else "none was measured yet"
+        return f"{self.tasks} model {tasks} left in the plan: likely {cost}{cpu} ({rests})."
 
 
 class CostResult(Result):
@@ -146,8 +144,8 @@ class CostResult(Result):
             lines.append("cost by: " + ", ".join(f"{label} ({number})" for label, number in self.sources.items()))
         if self.total.unknown:
             lines.append(
-                "Unknown is not free: `tariff` (usdPerKwh, maxWatts, idleWatts) in your settings prices local calls, "
-                "`prices` those of a cloud."
+                "Unknown is not free: `prices` in your settings prices the calls of a cloud, `tariff` (usdPerKwh, "
+                "maxWatts, idleWatts) local ones."
             )
         lines += [budget.line() for budget in self.budgets]
         return lines + ([self.forecast.line()] if self.forecast is not None and self.forecast.tasks else [])
@@ -160,9 +158,9 @@ _HEAD = ("calls", "cost", "CPU s", "tokens")
 def cost(params: CostParams, session: Session) -> CostResult:
     """Show what model calls cost: today or for some days, by model and task, with budgets and a forecast of the plan.
 
-    A local call costs its CPU time by your `tariff` (power and price of electricity, and of the machine if you name
-    it), a cloud call its tokens by the price table that ships here or your own `prices`. What is not known is shown as
-    unknown. Budgets (`budget`: perDayUsd, perRunUsd, perPlanUsd) hold for all your workspaces.
+    A local call costs nothing, or its CPU time where you set a `tariff` (power and price of electricity, and of the
+    machine if you name it); a cloud call costs its tokens by the price table that ships here or your own `prices`. What
+    is not known is shown as unknown. Budgets (`budget`: perDayUsd, perRunUsd, perPlanUsd) hold for all your workspaces.
     """
     ledger, here = Ledger(), str(session.workspace.root)
     today = datetime.fromtimestamp(day_start())
@@ -225,7 +223,7 @@ def _forecast(session: Session, calls: list[Call]) -> ForecastView | None:
         return None
     done = {*CLOSED, "review"}
     left = [t for t in planned.plan.tasks if t.how.kind == "model" and planned.states[t.id].status not in done]
-    found = foreseen(len(left), calls)
+    found = forecast_of(session.workspace, session.settings(), len(left), calls)
     return ForecastView(tasks=found.tasks, measured=found.measured, usd=found.usd, cpu_s=found.cpu_s)
 
 

@@ -17,6 +17,8 @@ from nootropic_kernel.telemetry.spans import CurrentSpan
 from nootropic_kernel.workspace.measuring import Measuring, Tariff
 
 UNKNOWN = "unknown"
+# Where the person put no price on computing here.
+FREE = "this machine"
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,14 @@ def _cost(call: ModelCall, used: Used) -> tuple[float | None, str, float | None]
     )
     if server.uses_gpu and used.get("gpu") is None:
         found = energy.Energy(None, "unknown")
+    if not measuring.tariff.is_set:
+        return 0.0, FREE, found.wh
     usd = local_usd(measuring.tariff, found.wh, used.get("wall"))
     return usd, UNKNOWN if usd is None else found.source, found.wh
 
 
 def local_usd(tariff: Tariff, wh: float | None, wall_s: float | None) -> float | None:
-    """What a local call cost: its energy, and its share of the machine where the person named a price for that.
+    """What a local call cost by the person's tariff: its energy, and its share of the machine where that has a price.
 
     :param wh: watt-hours, None when unknown.
     :param wall_s: seconds that the machine worked for it.

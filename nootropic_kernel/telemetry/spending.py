@@ -79,7 +79,7 @@ def day_of(call: Call) -> str:
 class Forecast:
     """What the remaining tasks of a plan are likely to take, from the tasks that were measured.
 
-    ``usd`` and ``cpu_s`` are None when no task was measured, or the cost of one was unknown.
+    ``usd`` and ``cpu_s`` are None when they are unknown: no task was measured, or not all of one.
     """
 
     tasks: int
@@ -88,12 +88,16 @@ class Forecast:
     cpu_s: float | None
 
 
-def foreseen(remaining: int, calls: Iterable[Call]) -> Forecast:
-    """The forecast for so many tasks, from the mean of the tasks in ``calls``."""
+def foreseen(remaining: int, calls: Iterable[Call], otherwise: float | None = None) -> Forecast:
+    """The forecast for so many tasks, from the mean of the tasks in ``calls``.
+
+    :param otherwise: USD of a task where none was measured; None where nobody knows.
+    """
     tasks = grouped((call for call in calls if call.task), lambda call: f"{call.plan} {call.task}")
-    if not remaining or not tasks:
-        nothing = None if remaining else 0.0
-        return Forecast(remaining, len(tasks), nothing, nothing)
+    if not remaining:
+        return Forecast(remaining, len(tasks), 0.0, 0.0)
+    if not tasks:
+        return Forecast(remaining, 0, None if otherwise is None else otherwise * remaining, None)
     together = sum(tasks.values(), Totals())
     mean_usd = None if together.unknown else together.usd / len(tasks)
     mean_cpu = together.cpu_s / len(tasks) if together.measured == together.calls else None

