@@ -13,6 +13,7 @@ from types import MappingProxyType
 from nootropic_kernel.agents import run_marks
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.checks.tests_run.changed import is_test
 from nootropic_kernel.planning.model import GIVEN_UP, Plan, Task, TaskState
 from nootropic_kernel.planning.schedule.assign import waits_for_budget
 from nootropic_kernel.planning.spec.file import FILE_NAME
@@ -22,6 +23,7 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.location import Workspace
 
+_MOST_NAMED = 3
 _STATED = ("done", "superseded", "cancelled", "deferred", "blocked", "failed")
 
 
@@ -97,7 +99,7 @@ def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None)
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
     for proposal in reversed(proposals):
         if proposal.status in ("accepted", "partial"):
-            return TaskState("done", f"{_count(proposal)} ({proposal.id})")
+            return TaskState("done", f"{_count(proposal)} ({proposal.id}){_without(proposal)}")
     for proposal in reversed(proposals):
         if proposal.status == "open":
             total = len(proposal.states)
@@ -150,6 +152,16 @@ def _waiting(name: str, state: TaskState) -> str:
 def _count(proposal: ProposalHead) -> str:
     total = len(proposal.states)
     return f"{proposal.accepted} of {total} hunk{'s' if total != 1 else ''}"
+
+
+def _without(proposal: ProposalHead) -> str:
+    """The files of an accepted proposal that are not there: a task done without its tests looks like any other."""
+    if not proposal.left_out:
+        return ""
+    names = ", ".join(proposal.left_out[:_MOST_NAMED]) + (", …" if len(proposal.left_out) > _MOST_NAMED else "")
+    if set(proposal.left_out) == {path for path in proposal.paths if is_test(path)}:
+        return f", without its tests ({names})"
+    return f", without {names}"
 
 
 def _from_git(workspace: Workspace) -> tuple[float | None, dict[str, str]]:

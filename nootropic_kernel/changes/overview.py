@@ -14,7 +14,10 @@ from nootropic_kernel.changes.proposal import CheckResult, ProposalDamaged, Stat
 
 @dataclass(frozen=True)
 class ProposalHead:
-    """What is known of a proposal without reading its files; ``states`` are those of its hunks, in their order."""
+    """What is known of a proposal without reading its files; ``states`` are those of its hunks, in their order.
+
+    ``left_out`` are the files whose hunks were all rejected or undone.
+    """
 
     id: str
     title: str
@@ -26,6 +29,7 @@ class ProposalHead:
     paths: tuple[str, ...]
     states: tuple[HunkState, ...]
     checks: tuple[CheckResult, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -49,8 +53,18 @@ class Overview:
 def overview(connection: sqlite3.Connection, task: str | None) -> Overview:
     """Read the overview; contents that were altered, not removed, are found when a proposal is opened."""
     states: dict[int, list[tuple[int, str]]] = {}
-    for row in connection.execute("SELECT proposal, number, state FROM proposal_hunks ORDER BY proposal, number"):
+    standing: dict[int, dict[str, bool]] = {}
+    hunks = connection.execute(
+        # Only where something was left out does it matter what: most hunks need not be looked into.
+        "SELECT proposal, number, state, CASE WHEN proposal IN"
+        " (SELECT proposal FROM proposal_hunks WHERE state IN ('rejected', 'undone')) AND json_valid(hunk)"
+        " THEN json_extract(hunk, '$.path') END AS path FROM proposal_hunks ORDER BY proposal, number"
+    )
+    for row in hunks:
         states.setdefault(row["proposal"], []).append((row["number"], row["state"]))
+        if isinstance(path := row["path"], str):
+            files_of = standing.setdefault(row["proposal"], {})
+            files_of[path] = files_of.get(path, False) or row["state"] not in ("rejected", "undone")
     kept = {row["sha256"] for row in connection.execute("SELECT sha256 FROM blobs")}
     heads: list[ProposalHead] = []
     damaged: list[ProposalDamaged] = []
@@ -64,10 +78,11 @@ def overview(connection: sqlite3.Connection, task: str | None) -> Overview:
             files, told = json.loads(row["files"]), json.loads(row["provenance"])
             checks = tuple(CheckResult(**check) for check in json.loads(row["checks"]))
             known = tuple(HunkState(state) for _, state in own)
+            left_out = tuple(path for path, stands in standing.get(row["number"], {}).items() if not stands)
             missing = [digest for digest in _digests(files) if digest not in kept]
             head = ProposalHead(
                 name, told["title"], row["task"], told["how"], told["model"], row["created"], status_of(known),
-                tuple(file["path"] for file in files), known, checks,
+                tuple(file["path"] for file in files), known, checks, left_out,
             )  # fmt: skip
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             damaged.append(damage(name, f"Its record cannot be read ({type(error).__name__})."))

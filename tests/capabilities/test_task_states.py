@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 from nootropic_kernel.agents.planner import current_spec
 from nootropic_kernel.agents.run_marks import mark_satisfied
 from nootropic_kernel.capabilities.base import Session
@@ -33,6 +35,26 @@ def test_a_task_is_done_when_all_hunks_are_decided_and_one_is_accepted(session: 
     found = statuses(session)
     assert found["T1"] == "ready"
     assert "was undone" in board(BoardParams(), session).text()
+
+
+@pytest.mark.parametrize(
+    ("paths", "refused", "told"),
+    [
+        (("shelf/post.py", "tests/test_post.py"), 2, "1 of 2 hunks (P1), without its tests (tests/test_post.py)"),
+        (("shelf/post.py", "tests/test_post.py"), 1, "1 of 2 hunks (P1), without shelf/post.py"),
+        (("shelf/post.py", "shelf/other.py"), None, "2 of 2 hunks (P1)"),
+    ],
+)
+def test_a_task_that_is_done_in_part_says_what_is_not_there(
+    session: Session, paths: tuple[str, str], refused: int | None, told: str
+) -> None:
+    proposal = propose_for(session, "T1", *paths)
+    if refused is not None:
+        reject(session.workspace, session.database(), [f"{proposal.id}:{refused}"])
+    accept(session.workspace, session.database(), [proposal.id])
+    result = board(BoardParams(), session)
+    assert result.data()["states"]["T1"] == {"status": "done", "note": told}
+    assert f"– {told}" in result.text()
 
 
 def test_what_waits_becomes_ready_when_its_task_is_done(session: Session) -> None:
