@@ -74,7 +74,7 @@ def completed(workspace: Workspace, text: str, names: list[str]) -> dict[str, An
     slash = word[: len(word) - len(typed)]
     found = [
         {"text": slash + (each.text if re.search("[=@]", each.text) else quote_word(each.text)), "about": each.about}
-        for each in complete(workspace, before, typed, names=names)
+        for each in complete(workspace, before, typed, names=names, unlisted=False)
     ]
     return {"word": word, "candidates": found}
 

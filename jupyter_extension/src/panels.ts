@@ -9,11 +9,16 @@ import type { Widget } from '@lumino/widgets';
 import { nootropicIcon } from './icon';
 import type { INootropicSettings } from './tokens';
 
+/** The command of the panel that shows what a verb tells: where it is there, the verb has no other command. */
+export function panelCommand(verb: string): string {
+  return `nootropic:open-${verb}`;
+}
+
 /** What a panel is, and where it stands. */
 export interface IPanelOptions<W extends Widget> {
   /** `nootropic-chat`: the widget's id, with the name behind it where there are several. */
   readonly id: string;
-  /** `nootropic:open-chat`: the command that opens it. */
+  /** The command that opens it; of a panel that shows a verb, its `panelCommand`. */
   readonly command: string;
   readonly title: string;
   readonly caption?: string;

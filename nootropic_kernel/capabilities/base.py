@@ -36,7 +36,7 @@ class Params(BaseModel):
     ``json_schema_extra`` of a field tells faces more: ``position`` (0, 1 …: may be given without its name), ``body``
     (the rest of the cell), ``dialogue`` (at a terminal, asked for again and again), ``mentions`` (`@name` stands for
     something), ``short`` (``i``: ``-i``), ``complete`` (what its values are: task, turn, path, …). That of the model:
-    ``unlisted`` (programs call the verb, so faces make no command of it).
+    ``unlisted`` (programs call the verb, or it takes over a terminal: pages offer no command of it).
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_kebab, populate_by_name=True)

@@ -29,15 +29,18 @@ def complete(
     *,
     extra: Sequence[Candidate] = (),
     names: Sequence[str] = (),
+    unlisted: bool = True,
 ) -> list[Candidate]:
     """Return what the word ``current`` may become, after the ``words`` before it.
 
     :param extra: options that the face itself takes.
     :param names: the live variables, where there are some.
+    :param unlisted: whether verbs that programs call are among the candidates.
     """
     registry = load_registry(workspace)
     if not words:
-        found = [Candidate(entry.verb, entry.summary) for entry in registry.verbs().values()]
+        verbs = registry.verbs().values()
+        found = [Candidate(entry.verb, entry.summary) for entry in verbs if unlisted or entry.listed]
         return _fitting([*found, Candidate("--help", "Show help."), *extra], current)
     entry = registry.verbs().get(words[0])
     if entry is None:

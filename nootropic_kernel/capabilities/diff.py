@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.notebook_cells import CellRun, cell_runs, cells_of
@@ -35,6 +35,8 @@ _MOST_PLANNED = 4_000_000
 
 class DiffParams(Params):
     """Which proposal, and how much of it."""
+
+    model_config = ConfigDict(json_schema_extra={"unlisted": True})
 
     ref: str | None = Field(
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.registry import load_registry
@@ -12,6 +12,8 @@ from nootropic_kernel.capabilities.registry import load_registry
 
 class ListCapabilitiesParams(Params):
     """Nothing to choose."""
+
+    model_config = ConfigDict(json_schema_extra={"unlisted": True})
 
 
 class ListCapabilitiesResult(Result):

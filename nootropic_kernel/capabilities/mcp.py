@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ConfigDict
+
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.serve import become_face
 from nootropic_kernel.workspace.errors import UsageError
@@ -9,6 +11,8 @@ from nootropic_kernel.workspace.errors import UsageError
 
 class McpParams(Params):
     """It takes nothing."""
+
+    model_config = ConfigDict(json_schema_extra={"unlisted": True})
 
 
 class McpResult(Result):

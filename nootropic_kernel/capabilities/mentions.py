@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.agents.mentioned import Looked, Resolver
@@ -14,6 +14,8 @@ _SHOWN_LINES = 8
 
 class MentionsParams(Params):
     """A message that is not sent yet."""
+
+    model_config = ConfigDict(json_schema_extra={"unlisted": True})
 
     message: str = Field(
         description="The message. @path, @cell:ID, @name (a live variable), @P1 and @T3 are looked up.",

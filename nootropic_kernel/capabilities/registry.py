@@ -45,6 +45,11 @@ class Entry:
     provider: str
     source: plugins.Source
 
+    @property
+    def listed(self) -> bool:
+        """Whether a page offers it to a person; every verb can be typed."""
+        return self.params.get("unlisted") is not True
+
     def resolve(self) -> Callable[..., Any]:
         """Import the verb's function.
 

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.workspace.errors import NootropicError, UsageError
@@ -21,6 +21,8 @@ class ServerNotInstalled(NootropicError):
 
 class ServeParams(Params):
     """Where to listen, and how much to do at a time."""
+
+    model_config = ConfigDict(json_schema_extra={"unlisted": True})
 
     port: int = Field(4000, ge=0, le=65535, description="The port to listen on; 0 means any free one.")
     host: str = Field("127.0.0.1", description="The address to listen on; any other than this lets others in.")

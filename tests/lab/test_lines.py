@@ -25,6 +25,10 @@ async def words(fetch: Fetch, text: str, **more: Any) -> list[str]:
 async def test_verbs_options_values_and_mentions_are_completed(jp_fetch: Fetch, repo: Path) -> None:
     assert "/status" in await words(jp_fetch, "/sta")
     assert "--days" in await words(jp_fetch, "/cost --d")
+    offered = set(await words(jp_fetch, "/"))
+    assert {"/plan", "/board"} <= offered, "what programs call is not offered, and can be typed"
+    assert not {"/complete", "/note-command", "/note-completion", "/mentions", "/mcp", "/serve", "/diff"} & offered
+    assert "P1" not in await words(jp_fetch, "/diff ") and "--page" in await words(jp_fetch, "/diff --p")
     assert await words(jp_fetch, "/chats fo") == ["forget"]
     assert await words(jp_fetch, "What does @boo") == ["@shelf/books.py"]
     assert await words(jp_fetch, "Show @fra", names=["frame", "other"]) == ["@frame"]

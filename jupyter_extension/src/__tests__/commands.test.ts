@@ -8,6 +8,7 @@ import { addCommands } from '../commands/commands';
 import type { ICommandOptions } from '../commands/commands';
 import { argumentForm } from '../commands/form';
 import { fieldsOf, valueOf } from '../commands/schema';
+import { panelCommand } from '../panels';
 import type { ICapability } from '../tokens';
 import { answer, attach, Desk, HOSTILE, settled, trans } from './fixtures';
 
@@ -34,8 +35,9 @@ const accept: ICapability = {
 };
 const complete: ICapability = { ...search, verb: 'complete', params: { ...search.params, unlisted: true } };
 
-function bench(desk: Desk): { commands: CommandRegistry; widgets: Widget[] } {
+function bench(desk: Desk, panels: readonly string[] = []): { commands: CommandRegistry; widgets: Widget[] } {
   const commands = new CommandRegistry();
+  panels.forEach(verb => commands.addCommand(panelCommand(verb), { execute: () => undefined }));
   const widgets: Widget[] = [];
   const rendermime = new RenderMimeRegistry({ initialFactories: standardRendererFactories });
   const shell = { add: (widget: Widget) => widgets.push(attach(widget)) };
@@ -62,6 +64,11 @@ describe('the commands', () => {
   it('are none where a verb is for programs only', () => {
     const { commands } = bench(new Desk(() => answer({})));
     expect(commands.listCommands()).toEqual(['nootropic:search', 'nootropic:accept']);
+  });
+
+  it('are none where a panel shows what the verb tells: that has one', () => {
+    const { commands } = bench(new Desk(() => answer({})), ['search']);
+    expect(commands.listCommands()).toEqual(['nootropic:open-search', 'nootropic:accept']);
   });
 
   it('run at once when nothing is missing, and show the answer in a tab', async () => {

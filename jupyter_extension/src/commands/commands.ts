@@ -9,6 +9,7 @@ import { DisposableSet } from '@lumino/disposable';
 
 import type { IAnswer, ICapability, INootropic } from '../tokens';
 import { nootropicIcon } from '../icon';
+import { panelCommand } from '../panels';
 import { VerbPanel } from './panel';
 import { fieldsOf, missing } from './schema';
 
@@ -34,7 +35,7 @@ export function commandId(verb: string): string {
 }
 
 /**
- * Make one command for each verb, save those that only programs call.
+ * Make one command for each verb, save those that only programs call, and those that a panel shows.
  *
  * A verb that only looks or proposes runs at once when nothing required is missing, and its answer is
  * the command's result. One that decides always waits for a person to press Run: other extensions may
@@ -47,7 +48,8 @@ export function addCommands(capabilities: readonly ICapability[], options: IComm
   const made = new DisposableSet();
   for (const capability of capabilities) {
     const id = commandId(capability.verb);
-    if (app.commands.hasCommand(id) || capability.params.unlisted === true) {
+    const isShown = app.commands.hasCommand(panelCommand(capability.verb));
+    if (app.commands.hasCommand(id) || isShown || capability.params.unlisted === true) {
       continue;
     }
     const command = app.commands.addCommand(id, {

@@ -9,7 +9,7 @@ import { openDocuments } from '../documents';
 import { Hints } from '../hints';
 import { boardIcon } from '../icon';
 import type { IPanelKind } from '../panels';
-import { addPanel } from '../panels';
+import { addPanel, panelCommand } from '../panels';
 import { settingsOr } from '../settings';
 import { DOMAIN, INootropic, INootropicEvents, INootropicSettings } from '../tokens';
 
@@ -43,7 +43,7 @@ export const board: JupyterFrontEndPlugin<void> = {
       {
         id: 'nootropic-board',
         icon: boardIcon,
-        command: 'nootropic:open-board',
+        command: panelCommand('board'),
         title: trans.__('Board'),
         caption: trans.__('The plan as a board'),
         // Notebook 7 shows one document in the middle, and panels at its sides.

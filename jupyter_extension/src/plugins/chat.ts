@@ -16,7 +16,7 @@ import { QuietSanitizer, quietMarkdown } from '../chat/quiet';
 import { Targets } from '../chat/targets';
 import { openDocuments } from '../documents';
 import { chatIcon } from '../icon';
-import { addPanel } from '../panels';
+import { addPanel, panelCommand } from '../panels';
 import { settingsOr } from '../settings';
 import { DOMAIN, IChatOpener, INootropic, INootropicEvents, INootropicSettings } from '../tokens';
 
@@ -69,7 +69,7 @@ export const chat: JupyterFrontEndPlugin<IChatOpener> = {
       {
         id: 'nootropic-chat',
         icon: chatIcon,
-        command: 'nootropic:open-chat',
+        command: panelCommand('chat'),
         title: trans.__('Nootropic Chat'),
         caption: trans.__('Ask about the repository'),
         area: 'right',

@@ -6,6 +6,7 @@ import { DisposableSet } from '@lumino/disposable';
 import { Menu } from '@lumino/widgets';
 
 import { nootropicIcon } from '../icon';
+import { panelCommand } from '../panels';
 import { settingsOr, whileEnabled } from '../settings';
 import { DOMAIN, IChatOpener, INootropicSettings } from '../tokens';
 
@@ -13,8 +14,8 @@ const START = 'nootropic:start';
 
 /** The menu's commands, in groups; those that are not there (a plugin is disabled) are not shown. */
 const GROUPS: readonly (readonly string[])[] = [
-  ['nootropic:open-chat', 'nootropic:open-board', 'nootropic:open-review'],
-  ['nootropic:plan', 'nootropic:code', 'nootropic:run', 'nootropic:review'],
+  ['chat', 'board', 'review'].map(panelCommand),
+  ['nootropic:plan', 'nootropic:code', 'nootropic:run'],
   ['nootropic:undo', 'nootropic:redo'],
   ['nootropic:status', 'nootropic:cost', 'nootropic:doctor']
 ];
@@ -35,7 +36,6 @@ export const menu: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
-    const start = (): string => (chat === null ? 'nootropic:plan' : 'nootropic:open-chat');
     whileEnabled(settingsOr(settings), () => {
       const all = new DisposableSet();
       all.add(
@@ -44,7 +44,7 @@ export const menu: JupyterFrontEndPlugin<void> = {
           caption: trans.__('Plan, write, check and review with Nootropic'),
           icon: nootropicIcon,
           describedBy: { args: { type: 'object', properties: {} } },
-          execute: () => (chat === null ? commands.execute(start()) : chat.open())
+          execute: () => (chat === null ? commands.execute('nootropic:plan') : chat.open())
         })
       );
       if (launcher !== null) {

@@ -12,7 +12,7 @@ import { openDocuments } from '../documents';
 import { Hints } from '../hints';
 import { reviewIcon } from '../icon';
 import { text } from '../json';
-import { addPanel } from '../panels';
+import { addPanel, panelCommand } from '../panels';
 import type { Mode } from '../review/compare';
 import type { IReviewHunk } from '../review/data';
 import { ProposalList } from '../review/list';
@@ -143,7 +143,7 @@ export const review: JupyterFrontEndPlugin<void> = {
       {
         id: 'nootropic-review',
         icon: reviewIcon,
-        command: 'nootropic:open-review',
+        command: panelCommand('review'),
         title: trans.__('Proposals'),
         caption: trans.__('Proposals to Review'),
         area: 'left',
