@@ -5,15 +5,14 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { away, awayNotice } from '../away';
-import { button, el, notice, withCode } from '../dom';
-import type { ITurn } from '../proposal/data';
-import { head, origin, reversals } from '../proposal/view';
+import { el, withCode } from '../dom';
 import { stateView } from '../states';
 import type { INootropic, INootropicEvents } from '../tokens';
 import type { HunkAct } from './card';
 import type { Mode } from './compare';
-import type { IReview, IReviewHunk } from './data';
+import type { IReviewHunk } from './data';
 import { fileTree } from './files';
+import { heading } from './heading';
 import { HunkList } from './hunks';
 import { isAway, ReviewModel } from './model';
 
@@ -220,7 +219,22 @@ export class ReviewWidget extends Widget {
     }
     const locked = this.isLocked;
     this.title.label = `${review.proposal.id} ${review.proposal.title}`.slice(0, 40);
-    this.top.replaceChildren(...this.heading(review, locked));
+    this.top.replaceChildren(
+      ...heading(review, {
+        trans,
+        id: this.options.id,
+        mode: this.options.mode.get(),
+        locked,
+        keys: this.help ? this.options.keys() : null,
+        note,
+        failure,
+        gone: awayNotice(this.model.connection, trans),
+        timeOf: () => this.list.timeOf(null),
+        decide: (verb, args) => void this.decide(verb, args, ''),
+        act: act => void this.act(act),
+        again: () => void this.model.again()
+      })
+    );
     this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
     this.list.update(review, locked, this.model.reading);
     if (document.activeElement === this.node) {
@@ -230,99 +244,6 @@ export class ReviewWidget extends Widget {
     if (action) {
       this.node.querySelector<HTMLElement>(`[data-action="${CSS.escape(action)}"]`)?.focus();
     }
-  }
-
-  private heading(review: IReview, locked: boolean): HTMLElement[] {
-    const { trans, id } = { ...this.options };
-    const { proposal } = review;
-    const { note, failure } = this.model;
-    const mode = this.options.mode.get();
-    const whole = review.files.reduce((sum, file) => sum + file.pending, 0);
-    const here = review.files.find(file => file.path === review.path);
-    const why = `noo-review-why-${id}`;
-    const make = (label: string, kind: string, about: string, act: string, refs: readonly string[], refused = ''): HTMLElement =>
-      button(
-        label,
-        {
-          class: `noo-button noo-mod-${kind}`,
-          'aria-label': about,
-          'data-action': `${act} ${refs.join(' ')}`,
-          disabled: locked ? '' : undefined,
-          // Not `disabled`: a button that cannot be reached cannot tell why.
-          'aria-disabled': refused === '' ? undefined : 'true',
-          'aria-describedby': refused === '' ? undefined : why,
-          title: refused || undefined
-        },
-        () => {
-          if (refused !== '') {
-            return;
-          }
-          const args = act === 'accept' || act === 'reject' ? { refs: [...refs], ...this.list.timeOf(null) } : { turn: refs[0] ?? '' };
-          void this.decide(act, args, '');
-        }
-      );
-    const [refusal = ''] = review.refused.values();
-    const own = review.refused.get(review.path) ?? '';
-    const bar = el(
-      'div',
-      { class: 'noo-bar', role: 'toolbar', 'aria-label': trans.__('Decide on %1', id) },
-      whole === 0 ? null : make(trans.__('Accept all (%1)', whole), 'accept', trans.__('Accept all of %1', id), 'accept', [id], refusal),
-      whole === 0 ? null : make(trans.__('Reject all'), 'plain', trans.__('Reject all of %1', id), 'reject', [id]),
-      ...(here === undefined || here.pending === 0 || review.files.length === 1
-        ? []
-        : [
-            make(trans.__('Accept file (%1)', here.pending), 'plain', trans.__('Accept %1', here.path), 'accept', [`${id}/${here.path}`], own),
-            make(trans.__('Reject file'), 'plain', trans.__('Reject %1', here.path), 'reject', [`${id}/${here.path}`])
-          ]),
-      ...reversals(proposal, trans, make, (_: ITurn) => true),
-      el(
-        'span',
-        { class: 'noo-review-bar-end' },
-        button(
-          mode === 'side' ? trans.__('Inline') : trans.__('Side by side'),
-          {
-            class: 'noo-button noo-mod-plain',
-            'data-action': 'mode',
-            'aria-label': mode === 'side' ? trans.__('Show changes inline') : trans.__('Show changes side by side')
-          },
-          () => void this.act('mode')
-        ),
-        button(
-          '?',
-          {
-            class: 'noo-button noo-mod-plain',
-            'data-action': 'help',
-            'aria-label': trans.__('Keys'),
-            'aria-expanded': String(this.help)
-          },
-          () => void this.act('help')
-        )
-      )
-    );
-    const said: HTMLElement[] = [];
-    if (whole > 0 && refusal !== '') {
-      said.push(el('p', { class: 'noo-refused', id: why, role: 'note' }, trans.__('Not all of it can be accepted now: %1', refusal)));
-    }
-    if (this.help) {
-      const keys = this.options.keys().flatMap(([key, what]) => [el('kbd', {}, key), `${what}  `]);
-      said.push(el('p', { class: 'noo-review-keys', role: 'note' }, ...keys));
-    }
-    const gone = awayNotice(this.model.connection, trans);
-    if (gone !== null) {
-      said.push(gone);
-    } else if (failure !== null) {
-      const retry = button(trans.__('Try again'), { class: 'noo-button noo-mod-plain', 'data-action': 'again' }, () => void this.model.again());
-      said.push(notice('error', ...withCode(failure.message), ' ', trans.__('Shown as it was read last.'), ' ', retry));
-    }
-    if (note !== null && note.text !== failure?.message) {
-      const { again } = note;
-      const yes = again && button(trans.__('I have read it: accept it'), { class: 'noo-button noo-mod-plain', 'data-action': 'yes' }, () => void this.decide('accept', again, ''));
-      const shown = notice(note.kind, ...withCode(note.text), ' ', yes);
-      // It is said aloud elsewhere.
-      shown.setAttribute('role', 'note');
-      said.push(shown);
-    }
-    return [head(proposal, trans), bar, ...said, ...(proposal.provenance ? [origin(proposal.provenance, trans)] : [])];
   }
 
   private readonly model: ReviewModel;
