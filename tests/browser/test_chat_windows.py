@@ -179,3 +179,36 @@ def test_commands_titles_and_unsaved_text(
         assert "All about books" in invoke("chats", {}, session).text()
     finally:
         session.close()
+
+
+def test_a_brand_new_chat_is_followed_in_a_second_window(
+    lab: Lab, repo: Path, person_home: Path, tmp_path: Path
+) -> None:
+    page, gate = lab.page, tmp_path / "go"
+    parts = [{"text": PARTS[0]}, {"text": PARTS[1], "until": str(gate)}]
+    with scripted_model(tmp_path, person_home, [{"parts": parts}, "Fine."]):
+        chat = begun(lab)
+        _, second = window(lab, "second")
+        expect(second.get_by_text("Ask about this repository")).to_be_visible()
+        _, own = window(lab, "own")
+        own.get_by_role("button", name="New").click()
+
+        # Both stood before the first chat; who began one of their own keeps to it.
+        page.bring_to_front()
+        say(chat, "Begin")
+        for shown in (chat, second):
+            expect(answer(entries(shown))).to_have_text(PARTS[0].strip())
+        _, late = window(lab, "late")
+        expect(answer(entries(late))).to_have_text(PARTS[0].strip())
+        expect(late.locator(".noo-chat-ending")).to_have_count(0)
+        gate.touch()
+        for shown in (chat, second, late):
+            expect(entries(shown).locator(".noo-chat-facts")).to_be_visible()
+            expect(answer(entries(shown))).to_have_text("".join(PARTS[:2]).strip())
+        expect(entries(own)).to_have_count(0)
+
+        # From there on it is one chat.
+        expect(answer(say(second, "Go on"))).to_have_text("Fine.")
+        for shown in (chat, late):
+            expect(entries(shown)).to_have_count(2)
+        expect(entries(own)).to_have_count(0)

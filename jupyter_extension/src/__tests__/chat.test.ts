@@ -451,6 +451,55 @@ describe('the chat panel', () => {
     panel.dispose();
   });
 
+  const begins = (message: string): ReadonlyJSONObject => head('', { arguments: { new: true, message } });
+
+  it('follows the first question of the first chat, whichever window asks it', async () => {
+    const { panel, stream, desk, kept, send } = await bench(call =>
+      call.verb === 'chats' ? result({ chats: [], turns: [] }) : said({ chat: 'C7', question: 'One?', answer: 'Live.' })
+    );
+    stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data: begins('One?') });
+    await settled();
+    expect(panel.node.querySelector('.noo-chat-entry')!.textContent).toContain('Live.');
+    await send('Two?');
+    expect(desk.calls.find(call => call.verb === 'chat')?.args).toMatchObject({ chat: 'C7' });
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect(kept.get('nootropic-lab:chat')).toMatchObject({ chat: 'C7' });
+    panel.dispose();
+  });
+
+  it('leaves the chats of other windows alone where the person began one of their own', async () => {
+    const { panel, stream, desk } = await bench(none);
+    [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'New')!.click();
+    stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data: begins('One?') });
+    stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.said', subject: 'C7', data: {} });
+    await settled();
+    expect(desk.calls.filter(call => call.verb === '' || call.args.action === 'list')).toHaveLength(1);
+    expect(panel.node.querySelectorAll('.noo-chat-entry')).toHaveLength(0);
+    panel.dispose();
+  });
+
+  it('reads the first chat once there is one, where it did not see it begin', async () => {
+    const chats: ReadonlyJSONObject[] = [];
+    const { panel, stream } = await bench(call =>
+      call.verb !== 'chats' ? said() : result(call.args.action === 'list' ? { chats: [...chats] } : { turns: [turn('One?', 'First.')], cost: '$0' })
+    );
+    chats.push({ id: 'C7', turns: 1, face: 'lab' });
+    stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.said', subject: 'C7', data: {} });
+    await settled();
+    expect(panel.node.querySelector('.noo-chat-entry')!.textContent).toContain('First.');
+    panel.dispose();
+  });
+
+  it.each([['One?', 1], ['Another?', 0]])('takes up the first answer of a chat where that is what comes: %s', async (message, joined) => {
+    const cut = { ...turn('One?', 'Fi'), ending: 'cut' };
+    const { panel, desk } = await bench(inC7([cut]), {}, [begins(message)]);
+    await settled();
+    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(joined);
+    expect(panel.node.querySelectorAll('.noo-chat-entry')).toHaveLength(1);
+    expect(panel.node.textContent!.includes('Broken off')).toBe(joined === 0);
+    panel.dispose();
+  });
+
   it('forgets nothing of before a reload, however soon something is typed', async () => {
     const kept = new Map<string, unknown>([['nootropic-lab:chat', { folder: 'work', chat: 'C7', draft: 'from before' }]]);
     let give: () => void = () => undefined;

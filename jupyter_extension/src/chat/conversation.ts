@@ -120,20 +120,28 @@ export class Conversation extends Panel {
     await Promise.all(shown);
   }
 
+  /** Where the last turn stands, if it is that question and its answer was kept only so far; else null. */
+  awaits(question: string): number | null {
+    const last = this.last();
+    return last?.turn?.ending === 'cut' && !last.running && last.turn.question.trim() === question.trim() ? last.index : null;
+  }
+
   /** Take out a turn that stands there as far as it was kept: its answer is coming. Gives its place, or null. */
   takeUp(question: string): number | null {
-    const last = this.entries.filter(entry => entry.index !== null).at(-1);
-    if (last?.turn?.ending !== 'cut' || last.running || last.turn.question.trim() !== question.trim()) {
-      return null;
+    const index = this.awaits(question);
+    if (index !== null) {
+      this.last()?.dispose();
     }
-    const { index } = last;
-    last.dispose();
     return index;
   }
 
   override dispose(): void {
     this.grown.disconnect();
     super.dispose();
+  }
+
+  private last(): Entry | undefined {
+    return this.entries.filter(entry => entry.index !== null).at(-1);
   }
 
   /** Show a command in its place. */

@@ -56,15 +56,8 @@ export async function keepCommand(
   return { chat: text(record(result).chat), number: number(record(result).number) ?? 0 };
 }
 
-/** What is being answered in a chat at present, or null. */
-export async function comingIn(ask: Ask, folder: string, chat: string): Promise<IAsked | null> {
+/** What is being answered at present that `of` knows to belong to a chat, or null. */
+export async function comingIn(ask: Ask, of: (run: ReadonlyJSONObject) => IAsked | null): Promise<IAsked | null> {
   const { runs } = await ask('runs', { method: 'GET' });
-  return array(runs).map(run => askedIn(record(run), folder, chat)).find(asked => asked !== null) ?? null;
-}
-
-/** What a run answers in a chat: null where it has ended, or is about something else. */
-export function askedIn(run: ReadonlyJSONObject, folder: string, chat: string): IAsked | null {
-  const args = record(run.arguments);
-  const ours = run.verb === 'chat' && run.state === 'running' && run.path === folder && chat !== '' && args.chat === chat;
-  return ours ? { run: text(run.run), question: text(args.message) } : null;
+  return array(runs).map(run => of(record(run))).find(asked => asked !== null) ?? null;
 }

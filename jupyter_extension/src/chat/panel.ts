@@ -1,7 +1,6 @@
 import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 
-import { CallError } from '../api';
 import { button, el } from '../dom';
 import { text } from '../json';
 import type { IDraft, NootropicEvent } from '../tokens';
@@ -13,7 +12,6 @@ import type { IFacts, IKept } from './data';
 import { Exchange } from './exchange';
 import { History } from './history';
 import type { IAsked } from './kept';
-import { askedIn, chatsOf, comingIn } from './kept';
 import { whatIsMeant } from './meant';
 import { Memory } from './memory';
 import { Meters } from './meters';
@@ -41,7 +39,10 @@ export class ChatPanel extends Panel {
       },
       current: () => this.at.id
     });
-    const fresh = button(trans.__('New'), { class: 'noo-button', title: trans.__('Begin a new chat') }, () => this.beginNew());
+    const fresh = button(trans.__('New'), { class: 'noo-button', title: trans.__('Begin a new chat') }, () => {
+      this.begin(true);
+      this.composer.input.focus();
+    });
     this.log = new Conversation({
       targets: options.targets,
       trans,
@@ -78,9 +79,11 @@ export class ChatPanel extends Panel {
     this.at = new OpenChat({
       client: options.client,
       ask: options.ask,
+      trans,
       log: this.log,
       meters: this.meters,
-      facts: () => this.exchange.facts,
+      facts: this.exchange.facts,
+      again: chat => void this.openChat(chat),
       begun: () => this.save()
     });
     const top = el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button);
@@ -138,11 +141,12 @@ export class ChatPanel extends Panel {
 
   /** Nothing is asked of the server before the panel is seen. */
   private begun(): Promise<void> {
-    this.beginning ??= this.begin();
+    this.beginning ??= this.comeBack();
     return this.beginning;
   }
 
-  private async begin(): Promise<void> {
+  /** Go to where the person was before a reload. */
+  private async comeBack(): Promise<void> {
     const kept = await this.memory.read();
     const wrote = this.composer.value;
     const folder = kept.folder !== '' || kept.chat !== '' ? kept.folder : await this.options.root();
@@ -164,61 +168,27 @@ export class ChatPanel extends Panel {
   }
 
   private async openChat(chat: string | null, kept: IKept | null = null): Promise<void> {
-    const { client, trans, ask } = this.options;
-    const turn = ++this.opening;
-    const folder = this.at.folder;
-    this.unopened = null;
-    this.log.clear();
-    this.exchange.facts.clear();
-    this.log.say({ kind: 'loading', title: trans.__('Opening the chat …') });
-    try {
-      const heads = chat === null ? await chatsOf(client, folder) : [];
-      const id = chat ?? heads.find(head => head.face === 'lab')?.id ?? '';
-      if (turn !== this.opening || this.isDisposed) {
-        return;
-      }
-      this.at.id = id;
-      if (id !== '') {
-        await this.at.read();
-      }
-      this.log.welcome();
-    } catch (error) {
-      if (error instanceof CallError && error.kind === 'NoSuchChat') {
-        this.at.id = '';
-        this.log.welcome();
-      } else if (turn === this.opening) {
-        const again = (): void => void this.openChat(chat, kept);
-        this.unopened = again;
-        this.log.say({
-          kind: 'error',
-          title: trans.__('The chat could not be opened'),
-          text: [error instanceof Error ? error.message : String(error)],
-          actions: [{ label: trans.__('Try again'), run: again }]
-        });
-      }
+    const { client } = this.options;
+    const { folder } = this.at;
+    if (!(await this.at.open(chat))) {
+      return;
     }
-    if (kept !== null && kept.run !== '' && !this.isDisposed) {
+    if (kept !== null && kept.run !== '') {
       // It was running when the page was left: it may still be.
       this.exchange.watch(client.attach(kept.run, { folder }), kept.question, kept.verb, 'before');
-    } else if (this.at.id !== '' && turn === this.opening) {
-      this.join(await comingIn(ask, folder, this.at.id).catch(() => null));
+    } else {
+      this.join(await this.at.coming());
     }
     this.save();
   }
 
-  private beginNew(): void {
-    if (!this.free()) {
-      return;
+  /** Begin a chat; `apart` from those of other windows where the person asked for it. */
+  private begin(apart: boolean): void {
+    if (this.free()) {
+      this.at.begin(apart);
+      this.save();
+      void this.meters.look(this.at.folder);
     }
-    this.at.id = '';
-    this.opening++;
-    this.log.clear();
-    this.exchange.facts.clear();
-    this.meters.clear();
-    this.log.welcome();
-    this.composer.input.focus();
-    this.save();
-    void this.meters.look(this.at.folder);
   }
 
   /** Follow an answer that is coming in this chat, though it was asked for elsewhere. */
@@ -280,15 +250,18 @@ export class ChatPanel extends Panel {
   }
 
   private hear(event: NootropicEvent): void {
-    const ours = event.kind === 'journal' && event.name === 'ChatChanged';
+    const { at } = this;
+    const told = event.kind === 'journal' && event.name === 'ChatChanged' ? event : null;
     if (event.kind === 'run' && event.event === 'started') {
-      this.join(askedIn(event.data, this.at.folder, this.at.id));
-    } else if (event.kind === 'resync' || (ours && event.subject === this.at.id && event.row !== 'chat.forgotten')) {
-      this.at.readSoon();
-    } else if (ours && event.row === 'chat.forgotten' && (event.subject === '' || event.subject === this.at.id)) {
-      if (this.exchange.run === null && this.at.id !== '') {
-        this.beginNew();
+      this.join(at.asked(event.data));
+    } else if (told?.row === 'chat.forgotten') {
+      if (at.id !== '' && (told.subject === '' || told.subject === at.id) && this.exchange.run === null) {
+        this.begin(false);
       }
+    } else if (at.awaitsFirst && (told !== null || event.kind === 'resync')) {
+      void this.openChat(null);
+    } else if (event.kind === 'resync' || told?.subject === at.id) {
+      at.readSoon();
     }
   }
 
@@ -296,7 +269,7 @@ export class ChatPanel extends Panel {
   private reached(): void {
     this.composer.locked = this.connection.away?.title ?? '';
     if (this.connection.isConnected) {
-      this.unopened?.();
+      this.at.again();
       void this.meters.look(this.at.folder);
     }
   }
@@ -322,6 +295,4 @@ export class ChatPanel extends Panel {
   private readonly exchange: Exchange;
   private readonly at: OpenChat;
   private beginning: Promise<void> | null = null;
-  private unopened: (() => void) | null = null;
-  private opening = 0;
 }
