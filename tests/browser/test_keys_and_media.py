@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from experiments.benchmarks.board import large_plan
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
-from nootropic_kernel.changes.store import ProposalStore
+from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.planning.spec.file import FILE_NAME, dump
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import scripted_model
 from tests.browser.axe import serious
 from tests.browser.lab import Lab
+from tests.browser.test_chat import say
 from tests.conftest import git
 
 pytestmark = pytest.mark.browser
@@ -35,6 +37,7 @@ _HERE = """() => {
   const ring = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
   return { stop: node.dataset.stop ?? null, ring, html: node.outerHTML.slice(0, 160) };
 }"""
+_FITS = "node => node.scrollWidth <= node.clientWidth + 1"
 _MOVING = """() => document.getAnimations().filter(each => each.playState === 'running'
   && each.effect.target.closest('[class*=noo-]')).map(each => each.effect.target.className)"""
 _TO_THE_SIDE = """() => {
@@ -221,7 +224,7 @@ def test_a_board_in_a_narrow_place(lab: Lab, filled: Path) -> None:
     assert width(shown, "width") <= 250
     # Nothing is wider than its place, and the cards have most of it.
     for part in (".noo-board", ".noo-board-tools", ".noo-head"):
-        assert board.locator(part).evaluate("node => node.scrollWidth <= node.clientWidth + 1"), part
+        assert board.locator(part).evaluate(_FITS), part
     assert width(board.locator(".noo-card").first, "width") >= 180
     assert board.locator(".noo-column[data-empty='true']").first.is_hidden()
     lab.picture("board-narrow", board)
@@ -232,6 +235,45 @@ def test_a_board_in_a_narrow_place(lab: Lab, filled: Path) -> None:
     expect(board.locator(".noo-column[data-empty='true']").first).to_be_visible()
     lab.picture("board-narrow-lifted", board)
     page.keyboard.press("Escape")
+
+
+def test_a_chat_and_a_review_with_long_words_in_a_narrow_place(
+    lab: Lab, filled: Path, workspace: Workspace, person_home: Path, tmp_path: Path
+) -> None:
+    page, long = lab.page, "a_rather_long_name_" * 12
+    database = StateDatabase.open(workspace)
+    try:
+        edit = FileEdit("long.py", None, f"x = {long}\n".encode())
+        check = CheckResult(f"tests/test_{long}.py::test_it", False, "It fails.")
+        made = build_changeset([edit], Provenance(title=f"Write {long}", how="person"))
+        ProposalStore(database, workspace).propose(made, checks=[check])
+    finally:
+        database.close()
+    with scripted_model(tmp_path, person_home, [f"Use {long}:\n\n```python\n{long}\n```\n"]):
+        settings = json.loads((person_home / "config.json").read_text())
+        settings["backends"][long] = settings["backends"].pop("mine")
+        (person_home / "config.json").write_text(json.dumps({**settings, "modelPreference": [long]}))
+        open_lab(lab)
+        lab.command("nootropic:open-chat")
+        chat = page.locator(".noo-chat")
+        expect(chat.locator(".noo-chat-place")).to_be_visible()
+        say(chat, "Explain")
+        expect(chat.locator(".noo-chat-facts")).to_be_visible()
+        say(chat, "/show P2")
+        expect(chat.locator(".noo-checks li")).to_be_visible()
+        # The default width of a side panel: where the model is stays to be read, and nothing is cut.
+        assert width(chat, "width") <= 300
+        place, panel = chat.locator(".noo-chat-place").bounding_box(), chat.bounding_box()
+        assert place is not None and panel is not None and place["x"] + place["width"] <= panel["x"] + panel["width"]
+        for part in (".noo-chat-top", ".noo-chat-log", ".noo-head", ".noo-title", ".noo-checks"):
+            assert chat.locator(part).evaluate(_FITS), part
+        lab.picture("chat-narrow")
+    lab.command("nootropic:review-proposal", id="P2")
+    review = page.locator(".noo-review")
+    expect(review.locator(".noo-checks li")).to_be_visible()
+    for part in (".noo-review-top", ".noo-head", ".noo-title", ".noo-checks"):
+        assert review.locator(part).evaluate(_FITS), part
+    lab.picture("review-long-words")
 
 
 def width(part: Locator, of: str) -> float:

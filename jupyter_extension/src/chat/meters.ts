@@ -44,11 +44,12 @@ export class Meters {
       const model = record((await client.call('status', {}, { folder })).result.model);
       const total = record((await client.call('cost', {}, { folder })).result.total);
       const local = typeof model.local === 'boolean' ? model.local : null;
+      const isReady = model.ready === true;
       this.who.replaceChildren(
-        model.ready === true ? text(model.name) : trans.__('no model'),
+        el('span', { class: 'noo-chat-name' }, isReady ? text(model.name) : trans.__('no model')),
         ...(local === null ? [] : [el('span', { class: 'noo-chat-place', 'data-local': String(local) }, place(local, trans))])
       );
-      this.who.title = model.ready === true ? '' : [text(model.why), text(model.next)].join(' ').trim();
+      this.who.title = isReady ? text(model.name) : [text(model.why), text(model.next)].join(' ').trim();
       this.today = text(total.cost);
       this.draw();
     } catch {
