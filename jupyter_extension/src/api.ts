@@ -25,6 +25,16 @@ export class CallError extends Error {
   }
 }
 
+/** What went wrong, in words. */
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whatever went wrong as an error of ours. */
+export function asCallError(error: unknown): CallError {
+  return error instanceof CallError ? error : new CallError(reason(error));
+}
+
 /** Asks the server's part; everything that goes wrong becomes a `CallError`. */
 export type Ask = (route: string, init: RequestInit) => Promise<ReadonlyJSONObject>;
 

@@ -20,8 +20,6 @@ import type {
   IRun
 } from './tokens';
 
-export { CallError };
-
 /** So many views may look something up at once: the server takes a few verbs at a time. */
 const MOST_LOOKUPS = 4;
 

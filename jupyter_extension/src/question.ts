@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { button, el, notice } from './dom';
+import { reason } from './api';
+import { button, el, notice, withCode } from './dom';
 import type { IQuestion, IRun, Reply } from './tokens';
 
 /** What a run asks, as a form in the run's own place; nothing where it asks nothing. Nothing else waits for it. */
@@ -30,7 +31,7 @@ function form(run: IRun, question: IQuestion, trans: TranslationBundle): HTMLFor
     node.querySelectorAll('button').forEach(each => (each.disabled = true));
     run.answer(reply).catch((error: unknown) => {
       node.querySelectorAll('button').forEach(each => (each.disabled = false));
-      told.replaceChildren(notice('error', error instanceof Error ? error.message : String(error)));
+      told.replaceChildren(notice('error', ...withCode(reason(error))));
     });
   };
   const make = (label: string, kind: string, reply: () => Reply): HTMLElement =>

@@ -4,6 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
+import { reason } from './api';
 import type { INootropicSettings } from './tokens';
 
 /** The person's settings, as JupyterLab keeps them. Where they cannot be read, the schema's defaults hold. */
@@ -37,7 +38,7 @@ export class Settings implements INootropicSettings {
       this.kept = await loading;
       this.kept?.changed.connect(() => this.changed.emit());
     } catch (error) {
-      console.warn('Nootropic uses its default settings:', error instanceof Error ? error.message : error);
+      console.warn('Nootropic uses its default settings:', reason(error));
     }
     this.loaded = true;
     this.changed.emit();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { CallError } from '../client';
+import { CallError } from '../api';
 import { ProposalRenderer } from '../proposal/renderer';
 import { spansOf } from '../proposal/wordDiff';
 import { PROPOSAL_MIME } from '../tokens';

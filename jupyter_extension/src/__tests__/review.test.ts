@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Signal } from '@lumino/signaling';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
@@ -252,6 +252,26 @@ describe('a review', () => {
     events.event.emit({ kind: 'resync' });
     await new Promise(resolve => setTimeout(resolve, 600));
     expect(card(widget, 'P1:1').dataset.state).toBe('pending');
+  });
+
+  it('says that it reads a file only until the newest answer is there', async () => {
+    const events = new Events();
+    let asked = 0;
+    const client = new Desk(async call => {
+      const isOther = call.args.ref === 'P1/demo.ipynb';
+      await new Promise(resolve => setTimeout(resolve, isOther && asked++ === 0 ? 900 : 0));
+      return result(diffData(['pending', 'pending'], isOther ? { path: 'demo.ipynb', hunks: [] } : {}));
+    });
+    const widget = review(client, events);
+    await settled();
+    [...widget.node.querySelectorAll<HTMLElement>('nav button')].find(each => each.textContent!.includes('demo.ipynb'))!.click();
+    await vi.waitFor(() => expect(widget.node.textContent).toContain('Reading demo.ipynb'));
+    // Something happens meanwhile: it is asked again, and that answer overtakes the first.
+    events.event.emit({ kind: 'resync' });
+    await vi.waitFor(() => expect(widget.node.querySelector('.noo-review-main [aria-label="demo.ipynb"], .noo-file-path')).not.toBeNull());
+    await new Promise(resolve => setTimeout(resolve, 500));
+    expect(asked).toBe(2);
+    expect(widget.node.textContent).not.toContain('Reading demo.ipynb');
   });
 
   it('shows what was read last while the server is away, and decides nothing', async () => {

@@ -2,6 +2,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
+import { reason } from '../api';
 import { text } from '../json';
 import type { IPlan, ITask } from '../plan/data';
 import type { INootropic } from '../tokens';
@@ -124,7 +125,7 @@ export class CardEdits {
       await refresh();
       this.tell(task, 'info', text(result.summary));
     } catch (error) {
-      this.tell(task, 'error', error instanceof Error ? error.message : String(error));
+      this.tell(task, 'error', reason(error));
     }
   }
 
@@ -138,7 +139,7 @@ export class CardEdits {
       }
       await commands?.execute('docmanager:open', { path });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reason(error);
       this.tell(task, 'error', trans.__('%1 cannot be opened: %2', PathExt.basename(file), why));
     }
   }

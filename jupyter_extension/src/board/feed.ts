@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import { CallError } from '../api';
+import { asCallError, CallError } from '../api';
 import type { IAway } from '../away';
 import { away, awayNotice } from '../away';
 import { record } from '../json';
@@ -155,7 +155,7 @@ export class BoardFeed implements IDisposable {
             ? new CallError(trans.__('The board has a shape that this version does not know.'), '', trans.__('Update the extension.'))
             : null;
       } catch (error) {
-        this._trouble = error instanceof CallError ? error : new CallError(String(error));
+        this._trouble = asCallError(error);
       }
     } while (this.repeat && !this.gone);
     if (!this.gone) {

@@ -1,6 +1,7 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { reason } from '../api';
 import { number, text } from '../json';
 import type { IPlan } from '../plan/data';
 import { columnOf } from '../plan/data';
@@ -130,7 +131,7 @@ export class Mover {
       done(words, back);
       return true;
     } catch (error) {
-      tell(task, 'error', error instanceof Error ? error.message : String(error));
+      tell(task, 'error', reason(error));
       return false;
     }
   }

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { CallError } from '../api';
+import { CallError, reason } from '../api';
 import { array, record, text } from '../json';
 import { el } from '../dom';
 import { questionView } from '../question';
@@ -83,7 +83,7 @@ export class TaskRuns {
         ? null
         : run.state === 'cancelled'
           ? ['info', trans.__('The run of %1 was stopped.', task)]
-          : ['error', error instanceof Error ? error.message : String(error)];
+          : ['error', reason(error)];
     }
     this.runs.delete(task);
     this.questions.delete(task);

@@ -3,6 +3,7 @@ import { MimeModel } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Panel, Widget } from '@lumino/widgets';
 
+import { reason } from '../api';
 import { settledLength } from './blocks';
 
 const MARKDOWN = 'text/markdown';
@@ -103,7 +104,7 @@ export class AnswerView extends Panel {
     try {
       await renderer.renderModel(new MimeModel({ data: { [MARKDOWN]: text }, trusted: false }));
     } catch (error) {
-      console.warn('An answer could not be drawn as Markdown:', error instanceof Error ? error.message : error);
+      console.warn('An answer could not be drawn as Markdown:', reason(error));
       renderer.node.textContent = text;
     }
   }

@@ -1,6 +1,7 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { reason } from '../api';
 import { button, el } from '../dom';
 import type { ITargets } from './targets';
 
@@ -16,7 +17,7 @@ export function codeBlock(
     try {
       tell(action());
     } catch (error) {
-      tell(error instanceof Error ? error.message : String(error));
+      tell(reason(error));
     }
   };
   const make = (label: string, about: string, action: () => string): HTMLButtonElement =>

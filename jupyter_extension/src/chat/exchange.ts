@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
-import { CallError } from '../api';
+import { CallError, reason } from '../api';
 import { text } from '../json';
 import type { IRun } from '../tokens';
 import type { Conversation } from './conversation';
@@ -68,7 +68,7 @@ export class Exchange {
     this._run = run;
     this._asked = { verb, question };
     busy(true);
-    say(trans.__('Asking …'));
+    say(verb === 'chat' ? trans.__('Asking …') : trans.__('Running …'));
     entry.follow(run, verb);
     run.news.connect((_, news) => {
       if (news.event === 'accepted') {
@@ -141,7 +141,7 @@ export class Exchange {
     if (error instanceof CallError && error.kind === 'UnknownRun') {
       return this.options.trans.__('The Jupyter server was started again meanwhile, and the rest of it is lost.');
     }
-    return error instanceof Error ? error.message : String(error);
+    return reason(error);
   }
 
   private _run: IRun | null = null;

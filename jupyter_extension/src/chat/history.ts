@@ -1,7 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
-import { button, el, notice } from '../dom';
+import { reason } from '../api';
+import { button, el, notice, withCode } from '../dom';
 import type { INootropic } from '../tokens';
 import type { IChatHead } from './data';
 import { chatsOf } from './kept';
@@ -52,7 +53,7 @@ export class History {
             )
       );
     } catch (error) {
-      this.node.replaceChildren(notice('error', error instanceof Error ? error.message : String(error)));
+      this.node.replaceChildren(notice('error', ...withCode(reason(error))));
     }
     const rows = [...this.node.querySelectorAll<HTMLElement>('.noo-chat-head')];
     (rows.find(row => row.dataset.chat === focus) ?? rows[0])?.focus();
@@ -113,7 +114,7 @@ export class History {
       .call('chats', args, { folder: folder() })
       .then(() => this.show(focus))
       .catch((error: unknown) => {
-        this.node.prepend(notice('error', error instanceof Error ? error.message : String(error)));
+        this.node.prepend(notice('error', ...withCode(reason(error))));
       });
   }
 

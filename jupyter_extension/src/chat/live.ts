@@ -4,6 +4,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
+import { reason } from '../api';
 import type { IOpenDocuments } from '../documents';
 import { array, record, text, texts } from '../json';
 
@@ -122,7 +123,7 @@ export class Live implements ILive {
     try {
       return await Promise.race([asked, tooLate]);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reason(error);
       return { value: null, problem: this.trans.__('The kernel cannot tell what variables hold (%1).', why) };
     } finally {
       clearTimeout(timer);

@@ -3,7 +3,8 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { Ask } from '../api';
-import { CallError } from '../api';
+import { CallError, reason } from '../api';
+import { withCode } from '../dom';
 import { record, text } from '../json';
 import type { INootropic } from '../tokens';
 import type { Conversation } from './conversation';
@@ -132,7 +133,7 @@ export class OpenChat implements IDisposable {
     }
   }
 
-  /** The same in a moment: more may come. */
+  /** The same in a moment: more may come. What cannot be read leaves the log as it is, until something is told again. */
   readSoon(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.read().catch(() => undefined), SOON_MS);
@@ -164,7 +165,7 @@ export class OpenChat implements IDisposable {
     log.say({
       kind: 'error',
       title: trans.__('The chat could not be opened'),
-      text: [error instanceof Error ? error.message : String(error)],
+      text: withCode(reason(error)),
       actions: [{ label: trans.__('Try again'), run: again }]
     });
   }

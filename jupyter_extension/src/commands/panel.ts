@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { PartialJSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
+import { reason } from '../api';
 import { button, el, notice, withCode } from '../dom';
 import { questionView } from '../question';
 import type { IAnswer, ICapability, INootropic, IRun } from '../tokens';
@@ -64,7 +65,7 @@ export class VerbPanel extends Panel {
       return answer;
     } catch (error) {
       if (!this.isDisposed && this.stop === stop) {
-        const told = notice('error', ...withCode(error instanceof Error ? error.message : String(error)));
+        const told = notice('error', ...withCode(reason(error)));
         this.status.replaceChildren(told, run.text === '' ? '' : el('pre', { class: 'noo-plain' }, run.text));
       }
       return null;

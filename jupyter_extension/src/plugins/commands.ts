@@ -6,6 +6,7 @@ import { IRenderMimeRegistry, RenderMimeRegistry } from '@jupyterlab/rendermime'
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { DisposableSet } from '@lumino/disposable';
 
+import { reason } from '../api';
 import { addCommands } from '../commands/commands';
 import { openDocuments } from '../documents';
 import { settingsOr, whileEnabled } from '../settings';
@@ -53,7 +54,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
             }
           })
           .catch((error: unknown) => {
-            console.warn('Nootropic has no commands:', error instanceof Error ? error.message : error);
+            console.warn('Nootropic has no commands:', reason(error));
           });
         return made;
       })

@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICompletionProviderManager, IInlineCompleterFactory } from '@jupyterlab/completer';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { reason } from '../api';
 import { InlineProvider, PROVIDER } from '../inline/provider';
 import { settingsOr } from '../settings';
 import { DOMAIN, INootropic, INootropicSettings } from '../tokens';
@@ -55,7 +56,7 @@ export const inline: JupyterFrontEndPlugin<void> = {
         accept();
         if (current?.provider.identifier === PROVIDER) {
           provider.taken(insertText).catch((error: unknown) => {
-            console.warn('A completion was not noted:', error instanceof Error ? error.message : error);
+            console.warn('A completion was not noted:', reason(error));
           });
         }
       };

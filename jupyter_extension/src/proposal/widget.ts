@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { CallError } from '../client';
+import { CallError, reason } from '../api';
 import { away } from '../away';
 import { notice } from '../dom';
-import { record, text } from '../json';
+import { text } from '../json';
 import type { IAnswer, IEventStream, INootropic, INootropicEvents } from '../tokens';
 import { PROPOSAL_MIME } from '../tokens';
 import type { IProposal } from './data';
@@ -96,7 +96,7 @@ export class ProposalWidget extends Widget {
       }
       this.cut = true;
       this.locked = trans.__('Shown as saved in the notebook; nothing can be decided here.');
-      this.message = { kind: 'info', text: words(error) };
+      this.message = { kind: 'info', text: reason(error) };
     }
     // Drawing anew moves what a person reads: only where something changed.
     if (JSON.stringify([this.proposal, this.locked]) !== before) {
@@ -128,7 +128,7 @@ export class ProposalWidget extends Widget {
       const answer = await client.call(decision, args, { folder });
       this.message = { kind: 'info', text: told(answer) };
     } catch (error) {
-      this.message = { kind: 'error', text: words(error) };
+      this.message = { kind: 'error', text: reason(error) };
     } finally {
       this.deciding = false;
     }
@@ -218,9 +218,4 @@ export class ProposalWidget extends Widget {
 export function told(answer: IAnswer): string {
   const lines = text(answer.bundle['text/plain']).split('\n');
   return lines.filter(line => !/^`(undo|redo) A\d+` takes this back\.$/.test(line)).join('\n');
-}
-
-/** An error in words. */
-export function words(error: unknown): string {
-  return error instanceof Error ? error.message : text(record(error).message) || String(error);
 }

@@ -3,7 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { CallError } from '../api';
+import { asCallError, CallError } from '../api';
 import { told } from '../proposal/widget';
 import type { IEventStream, INootropic, INootropicEvents, NootropicEvent } from '../tokens';
 import type { IReview } from './data';
@@ -126,15 +126,13 @@ export class ReviewModel implements IDisposable {
   async turn(path: string, page: number): Promise<void> {
     const turn = ++this.asked;
     this.wanted = { path, page };
-    const long = window.setTimeout(() => this.tellReading(path), SOON_SAID_MS);
+    const long = window.setTimeout(() => turn === this.asked && this.tellReading(path), SOON_SAID_MS);
     try {
       const found = await this.read(path === '' ? this.options.id : `${this.options.id}/${path}`, page);
       if (turn === this.asked && !this.gone) {
-        this.reading = '';
         this.take(found);
       }
     } catch (error) {
-      this.reading = '';
       this.fail(error, turn);
     } finally {
       window.clearTimeout(long);
@@ -207,6 +205,8 @@ export class ReviewModel implements IDisposable {
       return hunk.leftOut && kept !== undefined ? { ...kept, state: hunk.state, refused: hunk.refused } : hunk;
     });
     this.review = { ...review, hunks };
+    // Whichever question this answers, it is the last one.
+    this.reading = '';
     if (this.failure !== null && !this.working) {
       // What was said while the server was away holds no more.
       this.note = null;
@@ -218,6 +218,7 @@ export class ReviewModel implements IDisposable {
   private fail(error: unknown, turn: number): void {
     if (turn === this.asked && !this.gone) {
       this.failure = asCallError(error);
+      this.reading = '';
       this.tell();
     }
   }
@@ -283,10 +284,6 @@ export class ReviewModel implements IDisposable {
 /** Whether the server is away, or does not let this page in: nothing can be decided until that has changed. */
 export function isAway(failure: CallError): boolean {
   return failure.status === 0 || failure.status === 401 || failure.status === 403;
-}
-
-function asCallError(error: unknown): CallError {
-  return error instanceof CallError ? error : new CallError(error instanceof Error ? error.message : String(error));
 }
 
 function mentions(subject: string, data: ReadonlyJSONObject, id: string): boolean {

@@ -4,6 +4,7 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { reason } from '../api';
 import { away, awayNotice } from '../away';
 import { el, withCode } from '../dom';
 import { stateView } from '../states';
@@ -179,7 +180,7 @@ export class ReviewWidget extends Widget {
     try {
       await this.options.open(hunk);
     } catch (error) {
-      this.say(error instanceof Error ? error.message : String(error), 'error');
+      this.say(reason(error), 'error');
     }
   }
 
