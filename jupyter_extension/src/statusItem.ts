@@ -1,9 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
+import { reason } from './api';
 import { away } from './away';
-import { button } from './dom';
-import { record, text } from './json';
+import { button, el } from './dom';
+import type { IStanding } from './standing';
+import { place, standing } from './standing';
 import type { IEventStream, INootropic, INootropicEvents, NootropicEvent } from './tokens';
 
 /** So long is waited after something happened: several things are looked up once. */
@@ -19,12 +21,6 @@ export interface IStatusItemOptions {
   readonly clicked: () => void;
   /** Milliseconds between two looks while nothing happens; 0 for none. */
   readonly every: () => number;
-}
-
-interface IFacts {
-  readonly model: string;
-  readonly local: boolean | null;
-  readonly cost: string;
 }
 
 /** Which model answers and where, what it cost today, and how many verbs run here. */
@@ -95,13 +91,10 @@ export class StatusItem extends Widget {
     const { client, every } = this.options;
     const { folder } = this;
     try {
-      const status = record((await client.call('status', {}, { folder })).result.model);
-      const total = record((await client.call('cost', {}, { folder })).result.total);
-      const local = typeof status.local === 'boolean' ? status.local : null;
-      this.facts = { model: status.ready === true ? text(status.name) : '', local, cost: text(total.cost) };
+      this.facts = await standing(client, folder);
       this.trouble = '';
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
+      this.trouble = reason(error);
     }
     if (this.isDisposed) {
       return;
@@ -125,11 +118,11 @@ export class StatusItem extends Widget {
       parts.push(trans.__('Nootropic'));
     } else {
       parts.push(facts.model === '' ? trans.__('no model') : facts.model);
-      if (facts.model !== '' && facts.local !== null) {
-        parts.push(facts.local ? trans.__('local') : trans.__('cloud'));
+      if (facts.local !== null) {
+        parts.push(place(facts.local, trans));
       }
-      if (facts.cost !== '') {
-        parts.push(trans.__('%1 today', facts.cost));
+      if (facts.today !== '') {
+        parts.push(trans.__('%1 today', facts.today));
       }
     }
     const { length } = client.running;
@@ -140,14 +133,15 @@ export class StatusItem extends Widget {
     if (asking > 0) {
       parts.push(trans._n('%1 asks you', '%1 ask you', asking));
     }
-    this.line.textContent = parts.join(' · ');
+    const [first = '', ...rest] = parts;
+    this.line.replaceChildren(el('span', { class: 'noo-status-first' }, first), ...rest.map(part => ` · ${part}`));
     this.line.title = gone === null ? trouble || trans.__('Open Nootropic') : `${gone.title}. ${gone.text}`;
   }
 
   private readonly line = button('', { class: 'noo-status-line jp-StatusBar-TextItem' }, () => this.options.clicked());
   private stream: IEventStream | null = null;
   private folder = '';
-  private facts: IFacts | null = null;
+  private facts: IStanding | null = null;
   private trouble = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
 }

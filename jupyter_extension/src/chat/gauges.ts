@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Child } from '../dom';
 import { el } from '../dom';
+import { place } from '../standing';
 import type { IFacts, ITurn } from './data';
 
 /** Who answered and where that is; of a turn that was read from the history, the model and its backend. */
@@ -15,11 +16,6 @@ export function factsLine(turn: ITurn, facts: IFacts | null, trans: TranslationB
     `${trans.__('%1 by %2', facts.model, facts.backend)} · ${place(facts.local, trans)} · ${trans.__('cost %1', facts.cost)}`,
     ...facts.notes.map(note => el('div', {}, note))
   );
-}
-
-/** Whether a model is on this machine. */
-export function place(local: boolean, trans: TranslationBundle): string {
-  return local ? trans.__('local') : trans.__('cloud');
 }
 
 /** How full the model's window was, and what did not fit. */

@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { el } from '../dom';
-import { record, text } from '../json';
+import { place, standing } from '../standing';
 import type { INootropic } from '../tokens';
 import type { IFacts } from './data';
-import { place, windowGauge } from './gauges';
+import { windowGauge } from './gauges';
 
 /** Which model answers and where it is, how full its window was, what this chat and this day cost. */
 export class Meters {
@@ -41,16 +41,13 @@ export class Meters {
   async look(folder: string): Promise<void> {
     const { client, trans } = this;
     try {
-      const model = record((await client.call('status', {}, { folder })).result.model);
-      const total = record((await client.call('cost', {}, { folder })).result.total);
-      const local = typeof model.local === 'boolean' ? model.local : null;
-      const isReady = model.ready === true;
+      const { model, local, missing, today } = await standing(client, folder);
       this.who.replaceChildren(
-        el('span', { class: 'noo-chat-name' }, isReady ? text(model.name) : trans.__('no model')),
+        el('span', { class: 'noo-chat-name' }, model || trans.__('no model')),
         ...(local === null ? [] : [el('span', { class: 'noo-chat-place', 'data-local': String(local) }, place(local, trans))])
       );
-      this.who.title = isReady ? text(model.name) : [text(model.why), text(model.next)].join(' ').trim();
-      this.today = text(total.cost);
+      this.who.title = model || missing;
+      this.today = today;
       this.draw();
     } catch {
       // The panel tells how the connection stands.

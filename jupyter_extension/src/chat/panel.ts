@@ -86,7 +86,8 @@ export class ChatPanel extends Panel {
       again: chat => void this.openChat(chat),
       begun: () => this.save()
     });
-    const top = el('header', { class: 'noo-chat-top' }, this.meters.who, fresh, this.history.button);
+    const buttons = el('span', { class: 'noo-chat-buttons' }, fresh, this.history.button);
+    const top = el('header', { class: 'noo-chat-top' }, this.meters.who, buttons);
     const below = [this.meters.node, this.told, this.live, this.composer.node];
     const parts = [top, this.history.node, this.connection.banner, this.log, ...below];
     parts.forEach(part => this.addWidget(part instanceof Widget ? part : new Widget({ node: part })));
