@@ -18,7 +18,7 @@ from nootropic_kernel.workspace.measuring import Measuring, Tariff
 
 UNKNOWN = "unknown"
 # Where the person put no price on computing here.
-FREE = "this machine"
+FREE = "own hardware"
 
 
 @dataclass(frozen=True)

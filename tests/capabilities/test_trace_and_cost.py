@@ -86,7 +86,7 @@ def test_a_trace_is_found_by_every_name_and_shows_its_steps(session: Session, mo
     assert names[0] == "noo code" and {"ask", "chat scripted", "retrieve"} <= set(names)
     chat = next(each for each in found.spans if each.name == "chat scripted")
     ask = next(each for each in found.spans if each.name == "ask")
-    assert chat.depth == ask.depth + 1 and "$0.00 by this machine" in chat.line() and not chat.said
+    assert chat.depth == ask.depth + 1 and "$0.00 by own hardware" in chat.line() and not chat.said
     told = trace(TraceParams(id="last", text=True), session)
     said = next(each.said for each in told.spans if each.name == "chat scripted")
     assert said[-1].text == ANSWER and "Sort without regard to case" in said[-2].text
@@ -154,7 +154,7 @@ def test_work_on_this_machine_costs_nothing_done_or_foreseen(
     write_plan(session.workspace)
     code_once(session)
     told = cost(CostParams(), session)
-    assert told.total.cost == "$0.00" and told.sources == {"this machine": 1}
+    assert told.total.cost == "$0.00" and told.sources == {"own hardware": 1}
     assert told.forecast is not None and (told.forecast.tasks, told.forecast.usd) == (2, 0.0)
     assert "likely $0.00 (none was measured yet)" in told.text() and "unknown" not in told.text().split("\n\n")[-1]
     assert "Model cost: $0.00 so far, $0.00 foreseen" in board(BoardParams(), session).text()
