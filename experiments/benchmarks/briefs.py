@@ -147,7 +147,7 @@ def measure_readers(show: bool) -> int:
     """Measure and print what readers expect, for each set of briefs; 1 when a plan is not sound."""
     document = yaml.safe_load(READERS.read_text(encoding="utf-8"))
     unsound = 0
-    for name in ("first", "second"):
+    for name in ("first", "second", "third"):
         entries = [entry for entry in document["briefs"] if entry.get("set", "first") == name]
         found: Counter[str] = Counter()
         wanted: Counter[str] = Counter()

@@ -8,7 +8,7 @@ it waits for a review, and files that are there are left out of it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from nootropic_kernel.agents.run_marks import mark_satisfied
@@ -20,10 +20,11 @@ from nootropic_kernel.changes.files import read_file, usual_mode
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.changes.turns import Turn
 from nootropic_kernel.checks.recipes import MemoryFiles, RecipeRefused, get_recipe
-from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.model import CLOSED, Plan
 from nootropic_kernel.planning.projects.rendering import RenderedFile, Template, TemplateInvalid
 from nootropic_kernel.planning.projects.scaffold import Project, ScaffoldInvalid, shown_text
 from nootropic_kernel.planning.projects.templates import NoSuchTemplate, TemplateLibrary
+from nootropic_kernel.planning.schedule.critical_path import in_order
 from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.errors import PathRefused
@@ -98,13 +99,24 @@ def choose_template(library: TemplateLibrary, project: Project, wanted: str | No
 def build_scaffold(library: TemplateLibrary, template: Template, project: Project, today: date) -> Scaffold:
     """Every file of the project, in memory: the template's, and those that recipes write for its things.
 
+    A thing whose file would take the place of one of the template's own gets another name, which is told.
+
     :raises TemplateInvalid: the template is broken, or makes a path that no project may hold.
     :raises ScaffoldInvalid: the names in the project do not go together.
     """
     values, notes = template_values(project, template, today)
     rendered = library.render(template, values)
-    files = dict(rendered.files)
     layers = library.layers(template)
+    former = _out_of_the_way(project, layers, rendered.files)
+    if former:
+        project = replace(project, things=tuple(replace(t, name=former.get(t.name, t.name)) for t in project.things))
+        values, notes = template_values(project, template, today)
+        rendered = library.render(template, values)
+        notes += [
+            f"{old!r} is called {new} in this project: the template has a file of that name itself."
+            for old, new in former.items()
+        ]
+    files = dict(rendered.files)
     provides = {name for layer in layers for name in layer.listed("_provides")}
     each_of = {name for layer in layers for name in layer.listed("_provides_each")}
     for entity in values["entities"]:
@@ -116,6 +128,8 @@ def build_scaffold(library: TemplateLibrary, template: Template, project: Projec
         for entity in values["entities"]:
             _apply_recipes(files, entity, project, recipes)
             provides |= {f"entity:{entity['entity']}", f"store:{entity['entity']}"}
+    for old, new in former.items():  # a plan knows it by the name that the brief gave it
+        provides |= {f"{each.rpartition(':')[0]}:{old}" for each in provides if each.endswith(f":{new}")}
     for path in files:
         if fault := lexical_fault(path):
             raise TemplateInvalid(template.name, f"It makes the path {path!r}. {fault}.")
@@ -188,6 +202,29 @@ def git_author(workspace: Workspace) -> str:
     return shown_text(done.stdout.decode("utf-8", "replace")) if done.returncode == 0 else ""
 
 
+def _out_of_the_way(
+    project: Project, layers: Sequence[Template], files: Mapping[str, RenderedFile]
+) -> dict[str, str]:
+    """Other names for the things whose files the template has itself: a `load` of a pipeline."""
+    if not any(layer.listed("_provides_each") for layer in layers):
+        return {}
+    own = {path for path, file in files.items() if "{{entity." not in file.source.replace(" ", "")}
+    taken = {thing.name for thing in project.things}
+    found: dict[str, str] = {}
+    for thing in project.things:
+        if own & {path for ending in ("", "_store") for path in _places(project, f"{thing.name}{ending}")}:
+            other = f"{thing.name}_item"
+            if other in taken or own & set(_places(project, other)):
+                continue  # refused below, with the file that is in its way
+            found[thing.name] = other
+    return found
+
+
+def _places(project: Project, module: str) -> tuple[str, str]:
+    """Where a module of a thing and its tests lie."""
+    return f"{project.package_dir}/{module}.py", f"{project.tests}/test_{module}.py"
+
+
 def _apply_recipes(
     files: dict[str, RenderedFile], entity: Mapping[str, object], project: Project, recipes: Sequence[str]
 ) -> None:
@@ -196,7 +233,7 @@ def _apply_recipes(
     module = str(entity["entity"])
     for name in recipes:
         ending = "" if name == "python.entity" else "_store"
-        new = (f"{project.package_dir}/{module}{ending}.py", f"{project.tests}/test_{module}{ending}.py")
+        new = _places(project, f"{module}{ending}")
         if taken := [path for path in new if path in files]:
             raise ScaffoldInvalid(
                 f"A thing cannot be called {module!r} here.",
@@ -229,16 +266,22 @@ def _there(workspace: Workspace, path: str) -> bytes | None:
 def _fulfilled(
     workspace: Workspace, database: StateDatabase, scaffold: Scaffold, plan: Plan | None, *, done: bool
 ) -> tuple[str, ...]:
-    """Tasks of the plan, not begun yet, of which the scaffold provides everything."""
+    """Tasks of the plan, not begun yet, of which the scaffold provides everything.
+
+    One that waits for a task which is still to be done is not among them: what it would be done on is not there.
+    """
     if plan is None:
         return ()
     states = load_states(workspace, database, plan)
     begun = touched(states) | {name for name, state in states.items() if state.status in ("superseded", "cancelled")}
-    return tuple(
-        task.id
-        for task in plan.tasks
-        if task.provides and set(task.provides) <= scaffold.provides and task.id not in begun
-    )
+    finished = {name for name, state in states.items() if state.status in CLOSED}
+    found: list[str] = []
+    for task in in_order(plan.tasks):
+        given = bool(task.provides) and set(task.provides) <= scaffold.provides and task.id not in begun
+        if given and set(task.depends_on) <= finished:
+            finished.add(task.id)
+            found.append(task.id)
+    return tuple(task.id for task in plan.tasks if task.id in found)
 
 
 def _settle(workspace: Workspace, database: StateDatabase, plan: Plan | None, tasks: Sequence[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,7 +19,8 @@ from nootropic_kernel.planning.methods.target_bindings import (
     worth_showing,
 )
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.records import Reading
+from nootropic_kernel.planning.reading.records import Reading, Thing
+from nootropic_kernel.planning.reading.relations import names
 from nootropic_kernel.planning.reading.wording import class_name, identifier, listing, own_name, package_name, plural
 from nootropic_kernel.planning.repository.facts import RepositoryFacts, import_name, module_name
 from nootropic_kernel.planning.repository.layout import PYTHON, Layout, layout_of
@@ -37,7 +39,8 @@ def bindings_of(
     notebooks = facts.usable_notebooks()
     named = [path for path in notebooks if path.rsplit("/", 1)[-1] in {t.rsplit("/", 1)[-1] for t in reading.targets}]
     notebook = next(iter([*named, *notebooks]), "")
-    things = [_entity(thing.name, thing.fields, package_dir, facts) for thing in reading.things]
+    things = [_entity(thing, _linked(thing, reading.things), package_dir, facts) for thing in reading.things]
+    first = tuple(thing.name for thing in reading.things[:1])
     targets, missing = targets_of(reading, facts)
     every = [target_of(module, worth_showing(module, facts), facts) for module in documentable(facts)]
     target_files = [target["target_path"] for target in targets] or hinted_files(reading, facts)
@@ -79,10 +82,19 @@ def bindings_of(
         "first_entity": things[:1],
         "first_store": f"store:{things[0]['entity']}" if things else "",
         "abilities": [
-            {"ability": a.name, "Ability": a.title, "ability_file": a.file, "ability_word": a.word}
+            {
+                "ability": a.name,
+                "Ability": a.title,
+                "ability_file": a.file,
+                "ability_word": a.word,
+                "ability_stores": _stores(a.about or first) if lexicon.table("abilities")[a.name].get("of_things") else [],
+            }
             for a in reading.abilities
         ],
-        "actions": [{"action": a.name, "Action": a.title, "action_word": a.word} for a in reading.actions],
+        "actions": [
+            {"action": a.name, "Action": a.title, "action_word": a.word, "action_stores": _stores(a.about)}
+            for a in reading.actions
+        ],
         "renames": [renaming_of(old, new, facts) for old, new in reading.renames],
         "targets": targets,
         "missing": missing,
@@ -182,19 +194,32 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
     return state
 
 
-def _entity(name: str, fields: tuple[tuple[str, str], ...], package_dir: str, facts: RepositoryFacts) -> dict[str, Any]:
+def _stores(things: Iterable[str]) -> list[str]:
+    return [f"store:{name}" for name in things]
+
+
+def _linked(thing: Thing, others: Iterable[Thing]) -> list[str]:
+    """The things that it names in a field, or that name it."""
+    own = dict(thing.fields)
+    linked = (o.name for o in others if names(own, o.name) or names(dict(o.fields), thing.name))
+    return [name for name in linked if name != thing.name]
+
+
+def _entity(thing: Thing, linked: Iterable[str], package_dir: str, facts: RepositoryFacts) -> dict[str, Any]:
+    name, fields = thing.name, thing.fields
     title = class_name(name)
     words = (name.removesuffix("_item") if own_name(name.removesuffix("_item")) == name else name).replace("_", " ")
     defined = facts.defining(title)
     module = module_name(defined[0].path) if defined else f"{import_name(package_dir)}.{name}"
-    names = [field.replace("_", " ") for field, _ in fields]
+    words_of = [field.replace("_", " ") for field, _ in fields]
     return {
         "entity": name,
         "Entity": title,
         "plural": plural(words),
         "Plural": plural(words).capitalize(),
         "fields": [{"name": field, "type": kind} for field, kind in fields],
-        "field_words": listing(names, 6),
+        "field_words": listing(words_of, 6),
+        "linked_stores": _stores(linked),
         "known": bool(defined),
         "entity_module": module,
         "entity_package": module.rsplit(".", 1)[0],

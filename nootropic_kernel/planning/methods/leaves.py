@@ -24,6 +24,7 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
     how = how_of(step.template.how, step.bindings, facts, given)
     title = " ".join(str(fill(template.title, bindings)).split())
     how = replace(how, does=title) if how.kind == "recipe" else how
+    waits = [item for item in map(str, fill(template.after, bindings)) if item in given]
     files = tuple(dict.fromkeys(filter(None, map(str, fill(template.files, bindings) or ()))))
     return Task(
         id=task_id,
@@ -31,7 +32,7 @@ def task_of(step: Step, task_id: str, story: str, facts: RepositoryFacts, given:
         kind=template.name,
         title=title,
         how=how,
-        requires=tuple(map(str, fill(template.requires, bindings))),
+        requires=tuple(dict.fromkeys([*map(str, fill(template.requires, bindings)), *waits])),
         provides=tuple(map(str, fill(template.provides, bindings))),
         files=files,
         estimate=Estimate(likely, low, high, tokens=tokens_of(how, files, likely)),

@@ -10,7 +10,7 @@ from nootropic_kernel.planning.methods.binding_names import LISTS, NAMES, STEP_K
 from nootropic_kernel.planning.methods.templates import NAME, Archetype, HowTemplate, Item, Library, TaskTemplate, Way
 from nootropic_kernel.planning.repository.recipe_arguments import FIELD_TYPES
 
-_TASK_KEYS = {"title", "body", "requires", "provides", "files", "how", "hours", "accept"}
+_TASK_KEYS = {"title", "body", "requires", "after", "provides", "files", "how", "hours", "accept"}
 _WAY_KEYS = {"way", "when", "epic", "story", "about", "do"}
 _ARCHETYPE_KEYS = {
     "kind", "name", "title", "about", "words", "root", "keeps_things", "builds", "intents", "reads", "phases", "steps",
@@ -120,7 +120,7 @@ class MethodsReader:
             raise MethodsInvalid(self.file, f"`hours` of task {name} must be three numbers: low, likely, high.")
         if not given.get("provides"):
             raise MethodsInvalid(self.file, f"Task {name} provides nothing, so nothing could follow it.")
-        files = given["files"] if isinstance(given.get("files"), str) else tuple(map(str, given.get("files", ())))
+        files = self._names(given, "files")
         for path in files if isinstance(files, tuple) else ():
             if path.endswith("/"):
                 raise MethodsInvalid(self.file, f"`files` of task {name} names the folder {path}; name files in it.")
@@ -135,11 +135,16 @@ class MethodsReader:
             how=how,
             body=str(given.get("body", "")).strip(),
             requires=tuple(map(str, given.get("requires", ()))),
+            after=self._names(given, "after"),
             provides=tuple(map(str, given["provides"])),
             files=files,
             hours=(float(hours[0]), float(hours[1]), float(hours[2])),
             accept=tuple(self._accept(name, each) for each in self._list(given.get("accept", []), f"accept of {name}")),
         )
+
+    def _names(self, given: Mapping[str, Any], key: str) -> tuple[str, ...] | str:
+        """Names one by one, or one `=binding` that holds a list of them."""
+        return given[key] if isinstance(given.get(key), str) else tuple(map(str, given.get(key, ())))
 
     def _accept(self, task: str, value: Any) -> Mapping[str, Any]:
         if isinstance(value, str):
@@ -225,7 +230,7 @@ def check_references(library: Library, origin: Mapping[str, str]) -> None:
             texts = [way.epic, way.story, *way.when, *(value for item in way.items for value in item.bind.values())]
             _check_names(origin.get(compound, compound), f"the way {way.name!r} of {compound}", texts, given)
     for name, task in library.tasks.items():
-        texts = [task.title, task.body, *task.requires, *task.provides, task.files, *task.accept]
+        texts = [task.title, task.body, *task.requires, task.after, *task.provides, task.files, *task.accept]
         texts += [value for how in task.how for value in (how.args, how.why, *how.when)]
         _check_names(origin.get(name, name), f"task {name}", texts, given)
 

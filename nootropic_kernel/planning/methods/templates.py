@@ -25,13 +25,14 @@ class HowTemplate:
 
 @dataclass(frozen=True)
 class TaskTemplate:
-    """A primitive task."""
+    """A primitive task; it waits for what it names in ``after`` only where a task before it provides that."""
 
     name: str
     title: str
     how: tuple[HowTemplate, ...]
     body: str = ""
     requires: tuple[str, ...] = ()
+    after: tuple[str, ...] | str = ()
     provides: tuple[str, ...] = ()
     files: tuple[str, ...] | str = ()
     hours: tuple[float, float, float] = (0.5, 1.0, 2.0)

@@ -22,7 +22,7 @@ def take_ability(tokens: Tokens, index: int, name: str, lexicon: Lexicon) -> Abi
         if part.kind != "word" or part.lower in lexicon.words("stop") | lexicon.words("tools"):
             continue  # looked at by itself
         part.mark("matched", f"an ability: {known['title'].lower()}")
-    return Ability(name, title[:1].upper() + title[1:], known["file"], token.text)
+    return Ability(name, title[:1].upper() + title[1:], known["file"], token.text, token.at)
 
 
 def _own_words(tokens: Tokens, index: int, title: str, lexicon: Lexicon) -> str:

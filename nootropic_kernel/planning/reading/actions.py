@@ -27,11 +27,16 @@ MAX_ACTIONS = 12
 
 @dataclass(frozen=True)
 class Action:
-    """Something the project does. ``name`` is a Python name, ``word`` the verb as it stands in the brief."""
+    """Something the project does. ``name`` is a Python name, ``word`` the verb as it stands in the brief.
+
+    ``at`` is its place in the brief, ``about`` the kept things that it deals with.
+    """
 
     name: str
     title: str
     word: str
+    at: int = 0
+    about: tuple[str, ...] = ()
 
 
 def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: bool) -> list[Action]:
@@ -104,7 +109,7 @@ def find_agents(tokens: Tokens, lexicon: Lexicon) -> list[Action]:
         for part in (*words, token):
             if part.lower not in lexicon.words("stop"):
                 part.mark("matched" if part is token else "assumed", f"to be done: {title.capitalize()}")
-        return [Action(own_name(title, "action"), title[:1].upper() + title[1:], token.text)]
+        return [Action(own_name(title, "action"), title[:1].upper() + title[1:], token.text, token.at)]
     return []
 
 
@@ -124,6 +129,9 @@ def _may_be_kept(phrase: list[Token], part: Token, lexicon: Lexicon) -> bool:
         return True
     if lexicon.base(phrase[0].lower) in lexicon.words("dealings") and lexicon.is_unknown(part.lower):
         return singular(part.lower) != part.lower  # "lend books to readers"
+    at = next(index for index, each in enumerate(phrase) if each is part)
+    if phrase[at - 1].lower in ("each", "every") and lexicon.is_unknown(part.lower, noun=part.part == NOUN):
+        return True  # "the wetness of the soil in every field"
     place = 1
     while place < len(phrase) and phrase[place].lower in _PARTICLES | ARTICLES | lexicon.words("qualities"):
         place += 1
@@ -248,4 +256,4 @@ def _action(phrase: list[Token], lexicon: Lexicon) -> Action:
     title = title.replace(" ,", ",").replace("( ", "(").replace(" )", ")")
     words = [token.lower for token in phrase[1:] if token.lower not in lexicon.words("stop") and token.kind == "word"]
     name = own_name("_".join([verb, *words[:3]]), "action")
-    return Action(name, title[:1].upper() + title[1:], phrase[0].text)
+    return Action(name, title[:1].upper() + title[1:], phrase[0].text, phrase[0].at)

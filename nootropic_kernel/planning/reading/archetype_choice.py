@@ -187,6 +187,8 @@ def _intent(tokens: Tokens, lexicon: Lexicon) -> tuple[int, str, str]:
     for index, token in enumerate(tokens):
         if token.kind != "word" or token.lower in lexicon.words("stop") or lexicon.is_quality(token.lower):
             continue
+        if token.lower in lexicon.words("measures"):
+            continue  # "every Monday download …"
         if (
             lexicon.is_verb(token.lower)
             and tokens.beside(index, +1)

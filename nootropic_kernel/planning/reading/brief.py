@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.methods.choice_bindings import avoids_server
-from nootropic_kernel.planning.methods.library import Archetype, Library
+from nootropic_kernel.planning.methods.library import Library
 from nootropic_kernel.planning.reading.actions import Action, find_actions, find_agents, keeps_records
 from nootropic_kernel.planning.reading.archetype_choice import DEFAULT, choose
 from nootropic_kernel.planning.reading.archetype_points import points_for
@@ -28,9 +29,11 @@ from nootropic_kernel.planning.reading.nouns import Nouns
 from nootropic_kernel.planning.reading.parts_of_speech import VERB, mark_parts
 from nootropic_kernel.planning.reading.prohibitions import find_prohibitions
 from nootropic_kernel.planning.reading.records import Reading, Thing
+from nootropic_kernel.planning.reading.relations import Relations
 from nootropic_kernel.planning.reading.report_sections import ReportSections
 from nootropic_kernel.planning.reading.stated import Constraints
 from nootropic_kernel.planning.reading.steps import StepAsked, find_data_files, find_steps
+from nootropic_kernel.planning.reading.subject import subject_of
 from nootropic_kernel.planning.reading.technologies import find_technologies
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import Token, Tokens, accounted
@@ -155,6 +158,8 @@ def _read(
     if archetype.name == "change":
         actions = []
         tokens.relabel(("to be done:",), TELLS)
+    relations = Relations(tokens, things, lexicon)
+    relations.read()
     title = _title(text, lexicon)
     if asked and ReportSections(lexicon).opens(tokens):
         title = asked[0].title  # "Bug report" is no title
@@ -164,22 +169,18 @@ def _read(
         archetype=archetype,
         title=title,
         text=_tidy(text),
-        subject=roles.subject
-        or next(iter(things.fields), "")
-        or _subject(tokens, lexicon, archetype)
-        or next((a.name for a in actions), "")
-        or title,
+        subject=subject_of(tokens, lexicon, archetype, roles.subject, things.fields, actions) or title,
         things=tuple(
             Thing(name, tuple(fields.items()), name not in things.unknown) for name, fields in things.fields.items()
         ),
-        abilities=abilities,
+        abilities=tuple(replace(each, about=relations.about(each.at)) for each in abilities),
         renames=tuple(renames),
         targets=tuple(targets),
         words=accounted(sorted([*tokens, *apart], key=lambda token: token.at)),
         left_out=tuple(things.left_out),
         limits=tuple(limits),
         changes=tuple(changes),
-        actions=tuple(actions),
+        actions=tuple(replace(each, about=relations.about(each.at)) for each in actions),
         steps=tuple(steps),
         questions=tuple(questions),
         data_files=tuple(data_files),
@@ -234,24 +235,6 @@ def _pasted(brief: str, told: str, trace: Traceback | None) -> Iterator[Token]:
         text = " ".join("".join(" " if left == sign else sign for sign, left in zip(brief, told, strict=True)).split())
         where = f"a traceback: {' and '.join(trace.files[:2])}" if trace.files else "a traceback of other code"
         yield Token(text, "said", text.lower(), trace.start, used=True, verdict="matched", meaning=where)
-
-
-def _subject(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
-    """What the brief is about in two words: the first ones that are no verb, no quality and no word about programs."""
-    passed = (
-        lexicon.words("stop") | lexicon.words("program_words") | lexicon.words("measures") | lexicon.words("code_words")
-    )
-    words = [
-        token.bare.split(".")[0].lower()
-        for token in tokens
-        if token.kind in ("word", "path")
-        and token.part != VERB
-        and token.lower not in passed
-        and lexicon.verb(token.lower) is None
-        and not lexicon.is_quality(token.lower)
-        and not token.meaning.startswith(("technology", "leave", "keep:", "looks ", archetype.title.lower()))
-    ]
-    return "_".join(words[:2])
 
 
 def _title(text: str, lexicon: Lexicon) -> str:

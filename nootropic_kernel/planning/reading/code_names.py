@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.parts_of_speech import VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
 
@@ -64,6 +65,8 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
             continue  # a line of code or a sentence, which names no part
         called = index + 1 < len(tokens) and tokens[index + 1].text == "(" and tokens[index + 1].at == token.end
         code = token.kind in ("quoted", "symbol", "path") or _CODE_LIKE.search(token.bare) is not None
+        if token.part == VERB and not code and token.bare not in facts.names():
+            continue  # "when a notebook holds secrets"
         code = code or (called and bool(facts.places(token.bare) or facts.users(token.bare)))
         named = bool({tokens.beside(index, +1), tokens.beside(index, -1)} & _NAMED)
         placed = tokens.before(index, ARTICLES) in _PLACED

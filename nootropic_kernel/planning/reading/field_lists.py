@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier, own_name, singular
 
@@ -17,6 +17,10 @@ _HAS = frozenset({"with", "has", "have", "having", "contains", "contain"})
 _EDGES = frozenset({"start", "end", "begin", "finish"})  # of something that takes its time
 _SMALL = ARTICLES | {"optional", "each", "their"}
 _LONGEST = 3
+_TRACKERS = frozenset({"tracker", "log", "logbook", "diary", "journal", "record", "track"})
+_TRACKS = frozenset({"track", "log", "record", "monitor"})
+_AFTER_VALUES = frozenset({"", ".", ";", "!", "\n", "per", "each", "every", "daily", "weekly", "over", "by"})
+_ENTRY = "entry"  # what has values that nothing else has
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Listed:
 
 def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
     """The lists of fields of a brief; their words are marked."""
-    found: list[Listed] = []
+    found: list[Listed] = _tracked(tokens, lexicon)
     for index, token in enumerate(tokens):
         bracket = token.text == "("
         if not bracket and token.lower not in _HAS and token.text != ":":
@@ -39,7 +43,8 @@ def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
         if not owner or (token.text == ":" and not _announces(tokens, index - len(owner), lexicon)):
             continue
         items, end = _items(tokens, index + 1, lexicon, bracket)
-        if not _are_fields(items, bracket, token.lower, lexicon):
+        once = len(items) == 1 and _said_once(items[0], tokens, lexicon)
+        if not _are_fields(items, bracket, token.lower, lexicon, once=once):
             continue
         if _is_weak(owner[0], lexicon) and not _own_fields(items, lexicon):
             continue
@@ -55,6 +60,32 @@ def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
                 part.mark("matched", f"a field of {name}: {name_of} ({kind})")
         found.append(Listed(name, fields, whole=len(fields) > 1 or bracket))
     return found
+
+
+def _tracked(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
+    """`a tracker of weight, sleep and mood`, `track my height`: values without anything that has them are an entry."""
+    for index, token in enumerate(tokens):
+        of = tokens.beside(index, +1) == "of" and token.lower in _TRACKERS
+        if not of and not (token.part == VERB and lexicon.base(token.lower) in _TRACKS):
+            continue
+        items, end = _items(tokens, index + 2 if of else index + 1, lexicon, False)
+        after = tokens[end].lower if end < len(tokens) else ""
+        kinds = lexicon.table("attributes")
+        values = [item for item in items if item[-1].lower in kinds]
+        plain = all(len(item) == 1 and (item in values or _is_plain(item[0], lexicon)) for item in items)
+        if not values or not plain or after not in _AFTER_VALUES:
+            continue
+        fields = {"created": "date", **dict(_field(item, lexicon) for item in items)}
+        for item in items:
+            name, kind = _field(item, lexicon)
+            item[0].mark("matched", f"a field of {_ENTRY}: {name} ({kind})")
+        return [Listed(_ENTRY, fields)]
+    return []
+
+
+def _is_plain(token: Token, lexicon: Lexicon) -> bool:
+    """One of what cannot be counted."""
+    return singular(token.lower) == token.lower and (_is_unknown(token, lexicon) or _is_abstract(token, lexicon))
 
 
 def _owner(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
@@ -163,7 +194,7 @@ def _can_be_field(tokens: Tokens, index: int, lexicon: Lexicon, *, begun: bool) 
         run.append(following)
     after = tokens[index + len(run)].lower if index + len(run) < len(tokens) else ""
     word = run[-1].lower
-    if len(run) > _LONGEST or after in _HAS | {"("}:
+    if len(run) > _LONGEST or after in _HAS | {"("} or run[0].lower in HOLD | HOLD_OF | BELONG:
         return False
     has_kind = singular(word) in lexicon.table("attributes")
     ends = after in ("", ",", "and", ".", "\n", ";") and len(run) == 1
@@ -188,7 +219,17 @@ def _is_property(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     return any(singular(token.lower) in lexicon.table("attributes") for token in tokens[index : index + 2])
 
 
-def _are_fields(items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon) -> bool:
+def _said_once(item: list[Token], tokens: Tokens, lexicon: Lexicon) -> bool:
+    """`singers have a voice`: one of something that no other word of the brief is about."""
+    word, at = item[-1].lower, tokens.index(item[0])
+    others = [token for token in tokens if token is not item[-1] and singular(token.lower) == word]
+    one = tokens.beside(at, -1) in ("a", "an") and singular(word) == word
+    return one and not others and all(_is_unknown(token, lexicon) for token in item)
+
+
+def _are_fields(
+    items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon, *, once: bool = False
+) -> bool:
     if not items or any(len(item) > _LONGEST or item[-1].text == ":" for item in items):
         return False
     known = sum(singular(i[-1].lower) in lexicon.table("attributes") or i[-1].lower in _EDGES for i in items)
@@ -198,7 +239,7 @@ def _are_fields(items: list[list[Token]], bracket: bool, opening: str, lexicon: 
     if bracket:
         return len(items) > 1 or known > 0
     if len(items) == 1:
-        return opening in ("has", "have") and known > 0
+        return opening in ("has", "have") and (known > 0 or once)
     return len(items) > 1 and (known > 0 or (opening in ("has", "have") and not _about_things(items, lexicon)))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import MODALS, NOUN, OBJECT_OPENS, PREPOSITIONS
+from nootropic_kernel.planning.reading.parts_of_speech import MODALS, NOUN, OBJECT_OPENS, PREPOSITIONS, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 
 # How the limits begin that become a check of every task that a model or a person writes.
 CHECKED = ("demand: ", "leave out: ")
+LEAVE_OUT = "leave out"
+_LONGEST_ITEM = 3  # words of an entry in a list of what is left out
 _ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–"})
 _DONT = frozenset({"don't", "dont", "never", "avoid"})
 _MODAL = frozenset({"do", "must", "should", "may", "shall", "please"})
@@ -174,10 +176,26 @@ def clause_end(tokens: Tokens, index: int, kind: str, lexicon: Lexicon) -> int:
         if word == ",":
             rest = _until_end(tokens, index + 1)
             alternatives = bool({"or", "nor"} & set(rest)) or (kind == "leave alone" and "and" in rest)
+            alternatives = alternatives or (kind == LEAVE_OUT and _is_list(tokens, index, len(rest), lexicon))
             if kind == "demand" or not alternatives or _opens_a_clause(tokens, index + 1, lexicon):
                 return index
         index += 1
     return index
+
+
+def _is_list(tokens: Tokens, comma: int, words: int, lexicon: Lexicon) -> bool:
+    """`without photos, prices and an owner`: nouns between commas up to the end, the last behind `and`."""
+    without = next((t.lower for t in reversed(tokens[:comma]) if t.lower in ("without", "no") or t.text in _ENDS), "")
+    rest = tokens[comma + 1 : comma + 1 + words]
+    items = " ".join("," if token.lower in (",", "and") else token.lower for token in rest).split(",")
+    nouns = all(
+        token.part != VERB
+        and (token.lower in ARTICLES | {",", "and"} or token.lower not in lexicon.words("stop"))
+        and (token.part == NOUN or lexicon.verb(token.lower) is None)
+        for token in rest
+    )
+    short = all(1 <= len(item.split()) <= _LONGEST_ITEM for item in items)
+    return without == "without" and nouns and short and "and" in [token.lower for token in rest]
 
 
 def _opens_a_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:

@@ -15,7 +15,7 @@ _DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", 
 _ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
 _IS = frozenset({"is", "are", "was", "were", "be", "been", "become", "becomes", "became", "seems"})
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records"})
-_PROGRAMS = frozenset(
+PROGRAMS = frozenset(
     {"app", "application", "system", "site", "website", "webapp", "page", "game", "shop", "store", "blog", "portal",
      "platform", "service", "bot", "api", "tool", "program", "software"}
 )  # fmt: skip
@@ -160,7 +160,7 @@ class Nouns:
             place += 1
         if place >= len(self.tokens) or not self.tokens[place].used:
             return False
-        return self.tokens[place].lower in _PROGRAMS or place in self._named_by
+        return self.tokens[place].lower in PROGRAMS or place in self._named_by
 
     def is_kept(self, index: int) -> bool:
         """Whether an unknown noun can be a thing to keep: by the sort of project, or by the verb before it."""

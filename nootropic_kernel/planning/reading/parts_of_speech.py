@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from nootropic_kernel.planning.reading.amounts import NUMBER_WORDS
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.tokens import ARTICLES, Tokens
+from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 
 NOUN, VERB = "noun", "verb"
@@ -17,6 +19,10 @@ PREPOSITIONS = frozenset(
     {"of", "in", "on", "at", "by", "from", "with", "without", "for", "per", "about", "into", "between", "as", "like",
      "under", "over", "via", "during", "within", "through", "than"}
 )  # fmt: skip
+# What says how two things belong together: `songs belong to albums`.
+HOLD = frozenset({"contain", "contains", "containing", "include", "includes", "hold", "holds"})
+HOLD_OF = frozenset({"consist", "consists", "consisting", "composed"})
+BELONG = frozenset({"belong", "belongs", "belonging"})
 _DETERMINERS = ARTICLES | {
     "each", "every", "any", "no", "another", "both", "several", "many", "few", "all", "more", "such", "other", "own",
     "next", "last", "first", "whose", "these", "those",
@@ -34,7 +40,6 @@ _AFTER_NOUN = frozenset(
 )
 _JOINS = frozenset({"and", "or", "then", "but", "also", "&"})
 _GERUND_AFTER = frozenset({"for", "by", "of", "when", "while", "after", "before", "keep", "keeps", "start", "stop"})
-_SENTENCE_ENDS = frozenset({".", ";", "!", "?", "\n", ":", "•", "*"})
 
 
 def mark_parts(tokens: Tokens, lexicon: Lexicon) -> None:
@@ -43,14 +48,15 @@ def mark_parts(tokens: Tokens, lexicon: Lexicon) -> None:
     A word that no list knows is marked only where it can be nothing but a verb: `users can endorse a skill`.
     """
     form = ""  # of the sentence's last verb: one that is joined to it has the same
+    programs = lexicon.words("program_words") | {"program", "script"} | set(lexicon.signs)
     for index, token in enumerate(tokens):
-        if token.text in _SENTENCE_ENDS:
+        if token.text in SENTENCE_ENDS:
             form = ""
         if token.kind != "word" or token.lower in lexicon.words("stop"):
             continue
         if lexicon.verb(token.lower) is not None:
             token.part = _part(tokens, index, lexicon, form)
-        elif lexicon.is_unknown(token.lower) and _is_strange_verb(tokens, index, form):
+        elif lexicon.is_unknown(token.lower) and _is_strange_verb(tokens, index, form, programs):
             token.part = VERB
         if token.part == VERB:
             form = _form(token.lower, lexicon)
@@ -146,11 +152,13 @@ def _of_third_person(tokens: Tokens, index: int, lexicon: Lexicon, form: str) ->
     return NOUN
 
 
-def _is_strange_verb(tokens: Tokens, index: int, form: str) -> bool:
+def _is_strange_verb(tokens: Tokens, index: int, form: str, programs: Container[str]) -> bool:
     """`can endorse a skill`, `we liked it`, `nobody remembers the set`, `a pupil belongs to one class`."""
     word, before, after = tokens[index].lower, tokens.beside(index, -1), tokens.beside(index, +1)
     if before in MODALS or (before == "to" and after in OBJECT_OPENS):
         return True
+    if before == "to" and after and tokens.beside(index - 1, -1) in programs:
+        return True  # "a tool to lint YAML files"
     if before in _SUBJECTS | {"he", "she", "nobody", "everyone", "everybody", "someone", "somebody"}:
         return True
     if word.endswith("ing"):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.limits import LETS, Limit, clause_end, clause_start
+from nootropic_kernel.planning.reading.limits import LEAVE_OUT, LETS, Limit, clause_end, clause_start
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import stems
 
-DEMAND, LEAVE_OUT = "demand", "leave out"
+DEMAND = "demand"
 _STRONG = frozenset({"must", "may", "shall"})
 _NOT = frozenset({"not", "never"})
 _ITSELF = frozenset({"it", "this", "that", "which", "everything", "nothing"})

@@ -27,12 +27,14 @@ class Thing:
 
 @dataclass(frozen=True)
 class Ability:
-    """Something the project can do, and the word that asked for it."""
+    """Something the project can do, and the word that asked for it; ``at`` and ``about`` as in :class:`Action`."""
 
     name: str
     title: str
     file: str
     word: str
+    at: int = 0
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from nootropic_kernel.planning.reading.field_lists import Listed
 from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.wording import identifier, singular
 
 MAX_THINGS = 12
 
@@ -65,6 +66,15 @@ class Things:
         """Fields that waited for a thing go to the first one, if there is any."""
         if self._pending:
             self.attach(dict(self._pending))
+
+    def drop(self, words: Iterable[str]) -> None:
+        """Take away the usual fields that the brief leaves out (`without e-mail`); one at least stays."""
+        named = {identifier(singular(word)) for word in words}
+        for fields in self.fields.values():
+            gone = [field for field in fields if {field, field.rpartition("_")[2]} & named]
+            if len(gone) < len(fields):
+                for field in gone:
+                    del fields[field]
 
     def clear(self) -> None:
         """Nothing is kept after all."""

@@ -11,6 +11,8 @@ from nootropic_kernel.planning.model import WordUse
 # Small words that stand between a preposition and its noun.
 ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "their", "this", "that", "some", "its", "his", "her"})
 
+SENTENCE_ENDS = frozenset({".", ";", "!", "?", "\n", ":", "•", "*"})
+
 # Neighbours that were taken for one of these are told as one phrase.
 _JOINED = (
     "a field", "a thing", "who or what", "leave alone:", "leave out:", "keep:", "demand:", "to be done:", "a step:",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
-from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
+from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 
 FOR_WHOM = "who or what it is for; no task of its own"
@@ -12,6 +12,7 @@ _BEFORE = frozenset({"for", "run", "running", "own"})
 _AFTER = frozenset({"needs", "wants", "has"})
 _PEOPLE = ("ers", "ors", "ists", "ants", "ees", "ians")
 _WE = frozenset({"i", "we", "i'm", "we're"})
+_HAVE = frozenset({"have", "rent", "own", "run"})
 _ARE = frozenset({"am", "are"})
 _BULLETS = frozenset({"-", "*", "•", "–"})
 
@@ -24,7 +25,7 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
     token = tokens[index]
     if tokens.before(index, ARTICLES) == "as" and tokens.beside(index, +1) in ("i", "we", ""):
         return [token]
-    if run and _is_we(tokens, index):
+    if run and (_is_we(tokens, index) or _is_had(tokens, index, run)):
         return run
     one = singular(token.lower) == token.lower and tokens.beside(index, -1) not in ("each", "every", "a", "an")
     after = one and tokens.beside(index, +1) in _AFTER
@@ -49,6 +50,14 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
     return [] if tokens.follower(index + len(found) - 1) is not None else found
 
 
+def is_place(tokens: Tokens, setting: list[Token]) -> bool:
+    """Whether a project can be called after whom it is for: `my school`, not `friends`, `as a teacher`, `my wife and I`."""
+    last = tokens.index(setting[-1])
+    together = tokens.beside(last, +1) == "and" and tokens.beside(last + 1, +1) in _WE
+    role = tokens.before(last - len(setting) + 1, ARTICLES) == "as"
+    return not role and not together and singular(setting[-1].lower) == setting[-1].lower
+
+
 def _is_we(tokens: Tokens, index: int) -> bool:
     """`we are a food bank`"""
     if tokens.before(index, ARTICLES) in ("i'm", "we're"):
@@ -57,6 +66,17 @@ def _is_we(tokens: Tokens, index: int) -> bool:
     while place > 0 and tokens[place].lower in ARTICLES:
         place -= 1
     return place > 0 and tokens[place].lower in _ARE and tokens[place - 1].lower in _WE
+
+
+def _is_had(tokens: Tokens, index: int, run: list[Token]) -> bool:
+    """`we have a factory`, `I rent an allotment`: what somebody has, and nothing is said of it."""
+    place = index - 1
+    while place > 0 and tokens[place].lower in ARTICLES:
+        place -= 1
+    had = place > 0 and tokens[place].lower in _HAVE and tokens[place - 1].lower in _WE
+    following = tokens[index + len(run)] if index + len(run) < len(tokens) else None
+    over = following is None or following.text in SENTENCE_ENDS | {","}
+    return had and over and singular(run[-1].lower) == run[-1].lower
 
 
 def _is_own(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -> bool:

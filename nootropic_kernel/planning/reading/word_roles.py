@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from nootropic_kernel.planning.reading.ability_phrases import take_ability
 from nootropic_kernel.planning.reading.amounts import NUMBER_WORDS
 from nootropic_kernel.planning.reading.archetype_choice import GLUE, Sign, is_setting
-from nootropic_kernel.planning.reading.limits import Limit
-from nootropic_kernel.planning.reading.nouns import CALLED, Nouns
+from nootropic_kernel.planning.reading.limits import LEAVE_OUT, Limit
+from nootropic_kernel.planning.reading.nouns import CALLED, PROGRAMS, Nouns
 from nootropic_kernel.planning.reading.parts_of_speech import NOUN, OBJECT_OPENS, VERB
 from nootropic_kernel.planning.reading.property_words import property_word
 from nootropic_kernel.planning.reading.records import Ability
+from nootropic_kernel.planning.reading.relations import TOGETHER, joins_things
 from nootropic_kernel.planning.reading.things import MAX_THINGS, Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token
-from nootropic_kernel.planning.reading.whom_for import FOR_WHOM, heading_end, setting_at
+from nootropic_kernel.planning.reading.whom_for import FOR_WHOM, heading_end, is_place, setting_at
 from nootropic_kernel.planning.reading.wording import identifier, own_name, singular
 
 TELLS = "tells about the task; no task of its own"
@@ -47,6 +48,9 @@ class WordRoles:
         for run in self._names:
             self._called(run)
         self.things.settle()
+        self.things.drop(
+            word.lower() for limit in self.limits if limit.kind == LEAVE_OUT for word in limit.words
+        )
         if not self.things.fields:
             self.tokens.relabel(("a field",), "a property of nothing that is kept; no task of its own")
 
@@ -103,7 +107,8 @@ class WordRoles:
             return
         run = self.nouns.run(index, token) if self.nouns.unknown(token) else []
         if setting := setting_at(self.tokens, index, run, self.lexicon):
-            self.subject = self.subject or identifier(setting[-1].lower)
+            if is_place(self.tokens, setting):
+                self.subject = self.subject or identifier(setting[-1].lower)
             for part in setting:
                 part.mark("assumed", FOR_WHOM)
             return
@@ -140,6 +145,9 @@ class WordRoles:
             acts = self.lexicon.is_verb(word) and opens and bool(self.tokens.beside(index, +1))
             if token.part == VERB or (acts and token.part != NOUN):
                 return False
+            if index and word in PROGRAMS and self.tokens[index - 1].meaning == self.choice.archetype.title.lower():
+                token.mark("matched", "a program")  # "an intranet page"
+                return True
             there = (
                 self.tokens.beside(index, -1) in ("the", "our") and self.tokens.beside(index - 1, -1) in _AREA_BEFORE
             )
@@ -203,6 +211,9 @@ class WordRoles:
         """`bake each`, `rate them`: what stands right before its object, and after no article, is something to do."""
         if token.part == VERB:
             token.mark("assumed", "something to do; no task of its own")
+            return True
+        if joins_things(self.tokens, index):
+            token.mark("assumed", TOGETHER)
             return True
         small = self.tokens.beside(index, -1) in ARTICLES | self.lexicon.words("qualities")
         if self.tokens.beside(index, +1) not in OBJECT_OPENS or small or singular(word) != word:

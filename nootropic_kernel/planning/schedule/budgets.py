@@ -9,7 +9,7 @@ from typing import Any
 
 from nootropic_kernel.planning.model import GONE, Plan, Task
 from nootropic_kernel.planning.schedule.calendar import day_of, working_hours
-from nootropic_kernel.planning.schedule.resources import NEAR, Agent, agents_of
+from nootropic_kernel.planning.schedule.resources import NEAR, Agent, agents_of, unknown_keys
 
 _NUMBERS = ("hours", "cost_usd", "tokens")
 _DAYS = ("deadline", "start")
@@ -152,9 +152,15 @@ def end_day(plan: Plan) -> date | None:
         return None
 
 
+def unknown_budget_keys(budget: Mapping[str, Any]) -> list[str]:
+    """The keys of a budget that nobody reads, in sentences."""
+    return unknown_keys(budget, (*_NUMBERS, *_DAYS), "the budget")
+
+
 def budget_problems(budget: Mapping[str, Any]) -> list[str]:
     """What is wrong with the ``budget`` of a plan, in sentences."""
-    found = [
+    found = unknown_budget_keys(budget)
+    found += [
         f"the budget's {key} must be a number, 0 or more"
         for key in _NUMBERS
         if key in budget and not (_is_number(budget[key]) and budget[key] >= 0)

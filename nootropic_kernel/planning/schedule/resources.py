@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from nootropic_kernel.planning.model import GONE, Plan, Task
@@ -12,7 +13,7 @@ from nootropic_kernel.planning.model import GONE, Plan, Task
 EXACT = 6  # digits after the point that hours keep
 NEAR = 1e-7  # hours that differ by less are the same
 
-_KEYS = {"id", "capacity", "speed", "cost_usd_per_hour", "usd_per_million_tokens", "kinds"}
+_KEYS = ("id", "capacity", "speed", "cost_usd_per_hour", "usd_per_million_tokens", "kinds")
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,27 @@ class Load:
         return index
 
 
+def unknown_keys(given: Iterable[str], known: Sequence[str], what: str) -> list[str]:
+    """The keys that nobody reads, in sentences with the nearest known one: a limit with a slip is no limit."""
+    found = []
+    for key in given:
+        if key not in known:
+            near = get_close_matches(key.lower(), known, n=1, cutoff=0.5)
+            near = near or [each for each in known if key.lower() in each.split("_")][:1]
+            meant = f"did you mean {near[0]!r}? Known" if near else "known"
+            found.append(f"{what} has no key {key!r}; {meant}: {', '.join(known)}")
+    return found
+
+
+def unknown_agent_keys(record: Any) -> list[str]:
+    """The keys of an agent that nobody reads, in sentences."""
+    given = record if isinstance(record, Mapping) else {}
+    return unknown_keys(given, _KEYS, f"the agent {given.get('id', '')}".strip())
+
+
 def agent_problems(records: tuple[dict[str, Any], ...]) -> list[str]:
     """What is wrong with the ``agents`` of a plan, in sentences."""
-    found: list[str] = []
+    found: list[str] = [problem for record in records for problem in unknown_agent_keys(record)]
     names: set[str] = set()
     for record in records:
         name = record.get("id") if isinstance(record, dict) else None

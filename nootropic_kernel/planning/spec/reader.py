@@ -9,6 +9,8 @@ from typing import Any
 
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.model import SCHEMA, Acceptance, Epic, Plan, Story, Task
+from nootropic_kernel.planning.schedule.budgets import unknown_budget_keys
+from nootropic_kernel.planning.schedule.resources import unknown_agent_keys
 from nootropic_kernel.planning.spec.records import TURNING, RecordInvalid, decode, encode, from_plain
 
 FENCE, FENCE_END = "```yaml plan", "```"
@@ -243,7 +245,18 @@ class _Reader:
             found[part.letter].append(self._built(part, _KINDS[part.letter]))
         plan = self._built(self.root, Plan)
         assert isinstance(plan, Plan)
+        self._known_limits(plan)
         return replace(plan, epics=tuple(found["E"]), stories=tuple(found["S"]), tasks=tuple(found["T"]))
+
+    def _known_limits(self, plan: Plan) -> None:
+        """A key of the budget or of an agent that nobody reads is refused: a slip in it would lift the limit."""
+        for problem in unknown_budget_keys(plan.budget):
+            raise SpecUnreadable(self.root.lines["budget"], problem)
+        first = self.root.lines.get("agents", 1)
+        one_a_line = self.lines[first - 1].rstrip() == f"agents: {LIST}"
+        for at, agent in enumerate(plan.agents, start=1):
+            for problem in unknown_agent_keys(agent):
+                raise SpecUnreadable(first + at if one_a_line else first, problem)
 
     def _built(self, part: _Part, kind: type[Any]) -> Any:
         if "body" in part.record and part.body:
