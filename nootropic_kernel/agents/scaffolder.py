@@ -202,9 +202,7 @@ def git_author(workspace: Workspace) -> str:
     return shown_text(done.stdout.decode("utf-8", "replace")) if done.returncode == 0 else ""
 
 
-def _out_of_the_way(
-    project: Project, layers: Sequence[Template], files: Mapping[str, RenderedFile]
-) -> dict[str, str]:
+def _out_of_the_way(project: Project, layers: Sequence[Template], files: Mapping[str, RenderedFile]) -> dict[str, str]:
     """Other names for the things whose files the template has itself: a `load` of a pipeline."""
     if not any(layer.listed("_provides_each") for layer in layers):
         return {}

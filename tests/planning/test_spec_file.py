@@ -53,6 +53,8 @@ json_value: st.SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 records = st.dictionaries(text, json_value, max_size=2)
+limits = st.dictionaries(st.sampled_from(("hours", "cost_usd", "tokens", "deadline", "start")), json_value, max_size=2)
+staff = st.dictionaries(st.sampled_from(("id", "capacity", "speed", "kinds")), json_value, max_size=2)
 
 
 def checks() -> st.SearchStrategy[tuple[Acceptance, ...]]:
@@ -76,9 +78,9 @@ def plans(draw: st.DrawFn) -> Plan:
     words = st.lists(st.builds(WordUse, text, text, text), max_size=3).map(tuple)
     return Plan(
         id=draw(text), title=draw(text), brief=draw(text), archetype=draw(text), revision=draw(st.integers(1, 99)),
-        parent_revision=draw(st.none() | st.integers(1, 99)), goals=draw(texts), budget=draw(records),
+        parent_revision=draw(st.none() | st.integers(1, 99)), goals=draw(texts), budget=draw(limits),
         words=draw(words), bindings=draw(records), tree=tuple(draw(st.lists(node, max_size=2))),
-        agents=tuple(draw(st.lists(records, max_size=2))), epics=tuple(epics), stories=tuple(stories),
+        agents=tuple(draw(st.lists(staff, max_size=2))), epics=tuple(epics), stories=tuple(stories),
         tasks=tuple(tasks), ext=draw(records), body=draw(text),
     )  # fmt: skip
 
@@ -294,6 +296,28 @@ def test_what_breaks_the_grammar_is_refused_with_its_line(old: str, new: str, pr
             read(written.replace(old, new, 1))
     assert problem in str(refused.value)
     assert refused.value.data["line"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (
+            'budget: {"hours": 9, "cost": 20}',
+            "the budget has no key 'cost'; did you mean 'cost_usd'? Known: hours, cost_usd",
+        ),
+        ('budget: {"hour": 9}', "did you mean 'hours'?"),
+        ('budget: {"zzz": 9}', "the budget has no key 'zzz'; known: hours, cost_usd, tokens, deadline, start"),
+        ('agents: [{"id": "ada", "capasity": 2}]', "the agent ada has no key 'capasity'; did you mean 'capacity'?"),
+        ('agents: [\n  {"id": "ada"},\n  {"id": "bob", "speeed": 2}\n  ]', "the agent bob has no key 'speeed'"),
+    ],
+)
+def test_an_unknown_key_of_a_limit_is_told_with_its_line(line: str, problem: str) -> None:
+    written = dump(example()).replace("\nrevision: 1\n", f"\nrevision: 1\n{line}\n", 1)
+    with pytest.raises(SpecUnreadable) as refused:
+        read(written)
+    assert problem in str(refused.value)
+    faulty = written.split("\n")[refused.value.data["line"] - 1]
+    assert faulty.startswith(("budget: ", "agents: [{", '  {"id": "bob"'))
 
 
 @pytest.mark.parametrize("foreign", ["", "# My project\n\nNotes.\n", "---\ntitle: x\n---\n", "\x00\x01"])

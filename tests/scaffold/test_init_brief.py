@@ -65,6 +65,31 @@ def test_tasks_that_the_project_does_are_done_by_its_commit_and_the_others_ready
     assert states(folder) == found
 
 
+def test_no_task_is_done_while_what_it_waits_for_is_to_be_done(desk: Session) -> None:
+    brief = "A data pipeline that reads sales.csv, drops duplicates and loads them into SQLite"
+    folder = Path(started(desk, brief, "sales").root)
+    found = states(folder)
+    for task in current_spec(Workspace.find(folder)).plan.tasks:
+        if found[task.id] == "done":
+            assert {found[name] for name in task.depends_on} <= {"done"}, task.title
+
+
+def test_a_game_becomes_one_that_can_be_played_and_its_rules_stay_to_be_written(desk: Session) -> None:
+    made = started(desk, "a tower defence game for the terminal: towers and creeps", "towers")
+    assert made.project is not None and made.project.template == "game"
+    folder = Path(made.root)
+    played = subprocess.run(
+        [sys.executable, "-m", "tower_defence", "--seed", "1"],
+        cwd=folder,
+        input="d\nq\n",
+        capture_output=True,
+        text=True,
+    )
+    assert played.returncode == 0 and "@" in played.stdout, played.stderr
+    found, plan_ = states(folder), current_spec(Workspace.find(folder)).plan
+    assert {task.kind for task in plan_.tasks if found[task.id] == "ready"} >= {"game-rules"}
+
+
 def test_a_folder_beside_the_repository_one_is_in_may_be_named_by_dots(desk: Session) -> None:
     git(desk.workspace.root, "init", "--quiet")
     made = started(desk, path="../beside")

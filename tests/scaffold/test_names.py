@@ -146,7 +146,7 @@ def test_things_have_names_that_python_takes_or_are_refused(entities: dict[str, 
         ({"entities": {"post": {"row id": "int"}}}, "row_id"),
         ({"entities": {"post": {"title": "blob"}}}, "post"),
         ({"entities": {"post": {"tags": "list[str]"}}}, "post"),
-        ({"entities": {"database": {"name": "str"}}}, "database"),
+        ({"entities": {"database": {"name": "str"}, "database item": {"name": "str"}}}, "database"),
         ({"entities": {f"thing{n}": {} for n in range(60)}}, "60"),
     ],
 )
@@ -154,3 +154,23 @@ def test_what_cannot_be_made_is_refused_by_name(change: dict[str, object], named
     with pytest.raises(ScaffoldInvalid, match=re.escape(named)) as refused:
         made({"name": "Blog", "template": "web-application", **change})
     assert refused.value.next
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("data-pipeline", ("load", "extract", "transform", "pipeline", "database")),
+        ("web-application", ("web", "database", "records")),
+        ("cli-tool", ("value", "values")),
+    ],
+)
+def test_a_thing_gets_out_of_the_way_of_a_file_that_the_template_has(template: str, names: tuple[str, ...]) -> None:
+    scaffold = made({"name": "x", "template": template, "entities": {name: {"name": "str"} for name in names}})
+    for thing in scaffold.project.things:
+        assert f"x/{thing.name}.py" in scaffold.files and {f"entity:{thing.name}"} <= scaffold.provides
+        ast.parse(scaffold.files[f"x/{thing.name}.py"].content)
+    renamed = [name for name in names if name not in {thing.name for thing in scaffold.project.things}]
+    assert renamed and len(scaffold.notes) == len(renamed)
+    for name in renamed:
+        assert any(f"{name!r} is called {name}_item" in note for note in scaffold.notes)
+        assert f"entity:{name}" in scaffold.provides, "the plan's task for it is done"

@@ -29,7 +29,7 @@ VARIED: dict[str, dict[str, Any]] = {
 ALL = [(template, variant) for template in TEMPLATES for variant in VARIED]
 # Run at each push. The others (the website among them, all of which is in the shop) and all variants are only looked
 # over there, and run in `make test-deep`.
-RUN = ("shop", "rest-service", "cli-tool", "data-pipeline", "documentation-site")
+RUN = ("shop", "rest-service", "cli-tool", "data-pipeline", "documentation-site", "game")
 
 
 def project(template: str, variant: str, folder: Path) -> Path:

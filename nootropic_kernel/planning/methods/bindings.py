@@ -39,13 +39,14 @@ def bindings_of(
     notebooks = facts.usable_notebooks()
     named = [path for path in notebooks if path.rsplit("/", 1)[-1] in {t.rsplit("/", 1)[-1] for t in reading.targets}]
     notebook = next(iter([*named, *notebooks]), "")
+    lexicon = Lexicon(library)
     things = [_entity(thing, _linked(thing, reading.things), package_dir, facts) for thing in reading.things]
     first = tuple(thing.name for thing in reading.things[:1])
+    of_things = {name for name, entry in lexicon.table("abilities").items() if entry.get("of_things")}
     targets, missing = targets_of(reading, facts)
     every = [target_of(module, worth_showing(module, facts), facts) for module in documentable(facts)]
     target_files = [target["target_path"] for target in targets] or hinted_files(reading, facts)
     title = reading.title
-    lexicon = Lexicon(library)
     chosen = chosen_by(reading, facts, lexicon)
     tests = _tests_folder(package_dir, facts)
     known = [*reading.targets, *(path for path in target_files if not path.endswith("__init__.py"))]
@@ -87,7 +88,7 @@ def bindings_of(
                 "Ability": a.title,
                 "ability_file": a.file,
                 "ability_word": a.word,
-                "ability_stores": _stores(a.about or first) if lexicon.table("abilities")[a.name].get("of_things") else [],
+                "ability_stores": _stores(a.about or first) if a.name in of_things else [],
             }
             for a in reading.abilities
         ],

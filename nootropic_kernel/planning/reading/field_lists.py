@@ -227,9 +227,7 @@ def _said_once(item: list[Token], tokens: Tokens, lexicon: Lexicon) -> bool:
     return one and not others and all(_is_unknown(token, lexicon) for token in item)
 
 
-def _are_fields(
-    items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon, *, once: bool = False
-) -> bool:
+def _are_fields(items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon, *, once: bool = False) -> bool:
     if not items or any(len(item) > _LONGEST or item[-1].text == ":" for item in items):
         return False
     known = sum(singular(i[-1].lower) in lexicon.table("attributes") or i[-1].lower in _EDGES for i in items)

@@ -61,9 +61,8 @@ def _quality(nouns: Nouns, things: Things, index: int, word: str) -> None:
     of = nouns.tokens[place] if place < len(nouns.tokens) else None
     owner = _owned_by(nouns, things, index)
     parts, name = [nouns.tokens[index]], identifier(word)
-    if of is not None and not owner and things.fields and nouns.unknown(of) and singular(of.lower) == of.lower:
-        if not of.used and nouns.tokens[place - 1].lower not in ("a", "an"):
-            parts, name = [*parts, of], identifier(f"{of.lower} {word}")
+    if of is not None and not owner and things.fields and _is_uncounted(nouns, place):
+        parts, name = [*parts, of], identifier(f"{of.lower} {word}")
     if not owner and len(parts) == 1:
         things.later(name, kind)  # what has it comes next
     elif not things.attach({name: kind}, owner):
@@ -71,6 +70,13 @@ def _quality(nouns: Nouns, things: Things, index: int, word: str) -> None:
             part.mark("not understood", _LISTED_ALREADY)
     for part in parts:
         part.mark("matched", f"a field: {name} ({kind})")
+
+
+def _is_uncounted(nouns: Nouns, place: int) -> bool:
+    """`of soil`, `of the air`: an unknown noun of which nobody says that there are several."""
+    token = nouns.tokens[place]
+    one = singular(token.lower) == token.lower and nouns.tokens[place - 1].lower not in ("a", "an")
+    return one and not token.used and nouns.unknown(token)
 
 
 def _is_quality(tokens: Tokens, index: int, word: str) -> bool:

@@ -67,9 +67,8 @@ class Relations:
                     self._several(mention.name, other)  # "a box of letters"
                 else:
                     self._one(heads.get(mention.start, mention.name), other.name)
-            elif (word in BELONG and after == "to") or (_is_participle(word) and after in _TO):
-                if other := self._at(self._past(place + 2, _PASSED)):
-                    self._one(mention.name, other.name)
+            elif _leads_to(word, after) and (other := self._at(self._past(place + 2, _PASSED))):
+                self._one(mention.name, other.name)
 
     def about(self, at: int) -> tuple[str, ...]:
         """The kept things that what is asked for at a place of the brief is about.
@@ -179,11 +178,15 @@ def names(fields: dict[str, str], thing: str) -> bool:
 
 
 def joins_things(tokens: Tokens, index: int) -> bool:
-    """`songs belong to albums`, `tasks reviewed by editors`: a word between two things that says how they belong together."""
+    """`songs belong to albums`, `tasks reviewed by editors`: a word that says how two things belong together."""
     word, before = tokens[index].lower, tokens.beside(index, -1)
     if word in _JOINING:
         return bool(before) and before not in ARTICLES
     return _is_participle(word) and tokens.beside(index, +1) in _TO and before not in ARTICLES
+
+
+def _leads_to(word: str, after: str) -> bool:
+    return (word in BELONG and after == "to") or (_is_participle(word) and after in _TO)
 
 
 def _is_participle(word: str) -> bool:

@@ -17,7 +17,12 @@ _OBJECT = 3  # words of what is acted on
 
 
 def subject_of(
-    tokens: Tokens, lexicon: Lexicon, archetype: Archetype, called: str, things: Iterable[str], actions: Sequence[Action]
+    tokens: Tokens,
+    lexicon: Lexicon,
+    archetype: Archetype,
+    called: str,
+    things: Iterable[str],
+    actions: Sequence[Action],
 ) -> str:
     """A heading, the word that the sort of project or whom it is for gives, what is kept, or what it does.
 

@@ -51,7 +51,7 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
 
 
 def is_place(tokens: Tokens, setting: list[Token]) -> bool:
-    """Whether a project can be called after whom it is for: `my school`, not `friends`, `as a teacher`, `my wife and I`."""
+    """Whether a project can be called after it: `my school`, not `friends`, `as a teacher`, `my wife and I`."""
     last = tokens.index(setting[-1])
     together = tokens.beside(last, +1) == "and" and tokens.beside(last + 1, +1) in _WE
     role = tokens.before(last - len(setting) + 1, ARTICLES) == "as"

@@ -48,9 +48,7 @@ class WordRoles:
         for run in self._names:
             self._called(run)
         self.things.settle()
-        self.things.drop(
-            word.lower() for limit in self.limits if limit.kind == LEAVE_OUT for word in limit.words
-        )
+        self.things.drop(word.lower() for limit in self.limits if limit.kind == LEAVE_OUT for word in limit.words)
         if not self.things.fields:
             self.tokens.relabel(("a field",), "a property of nothing that is kept; no task of its own")
 
