@@ -277,9 +277,10 @@ def test_an_estimate_beyond_all_bounds_is_named(estimate: Estimate) -> None:
     assert [text for text in problems(plan) if "more than any task" in text]
 
 
-def test_unknown_keys_of_a_budget_are_nobodys_limit() -> None:
+def test_unknown_keys_of_a_budget_are_nobodys_limit_and_are_told() -> None:
     plan = assign(replace(random_plan(random.Random(1), 3), budget={"words": 3}))
-    assert problems(plan) == [] and over(needs_of(plan), Limits.of(plan)) == ()
+    assert any("the budget has no key 'words'" in problem for problem in problems(plan))
+    assert over(needs_of(plan), Limits.of(plan)) == ()
 
 
 @settings(max_examples=60, deadline=None)

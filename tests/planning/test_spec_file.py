@@ -53,8 +53,8 @@ json_value: st.SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 records = st.dictionaries(text, json_value, max_size=2)
-limits = st.dictionaries(st.sampled_from(("hours", "cost_usd", "tokens", "deadline", "start")), json_value, max_size=2)
-staff = st.dictionaries(st.sampled_from(("id", "capacity", "speed", "kinds")), json_value, max_size=2)
+limits = st.dictionaries(st.sampled_from(("hours", "cost_usd", "tokens", "deadline")), number | text, max_size=2)
+staff = st.dictionaries(st.sampled_from(("id", "capacity", "speed", "kinds")), number | text, max_size=2)
 
 
 def checks() -> st.SearchStrategy[tuple[Acceptance, ...]]:
