@@ -15,8 +15,9 @@ from nootropic_kernel.sandbox import available
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 
-# Properties without a number of their own: as many examples as `make test` has time for. `make test-deep` takes more.
-settings.register_profile("usual", max_examples=40)
+# Properties without a number of their own: as many examples as `make test` has time for; `make test-deep` takes more.
+# No example is timed: machines are shared.
+settings.register_profile("usual", max_examples=40, deadline=None)
 settings.load_profile("usual")
 
 
