@@ -34,6 +34,6 @@ _ELEMENTS = {
     "speed_file", "speed_check", "delete_users", "delete_check",
     "question", "question_name", "step", "Step", "step_before", "step_gives",
 }  # fmt: skip
-_BEFORE = {f"before_{kind}" for kind in STEP_KINDS}
+_BEFORE = {f"before_{kind}" for kind in STEP_KINDS} | {"after_steps"}
 
 NAMES = frozenset(_PROJECT | _TECHNOLOGIES | _ELEMENTS | _BEFORE)

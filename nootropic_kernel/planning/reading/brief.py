@@ -27,8 +27,9 @@ from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
 from nootropic_kernel.planning.reading.nouns import Nouns
 from nootropic_kernel.planning.reading.parts_of_speech import VERB, mark_parts
+from nootropic_kernel.planning.reading.passives import find_passives
 from nootropic_kernel.planning.reading.prohibitions import find_prohibitions
-from nootropic_kernel.planning.reading.records import Reading, Thing
+from nootropic_kernel.planning.reading.records import Ability, Reading, Thing
 from nootropic_kernel.planning.reading.relations import Relations
 from nootropic_kernel.planning.reading.report_sections import ReportSections
 from nootropic_kernel.planning.reading.stated import Constraints
@@ -123,6 +124,7 @@ def _read(
     steps: list[StepAsked] = []
     questions: list[str] = []
     actions: list[Action] = []
+    said_of_things: list[Ability] = []
     wanted = _wanted(tokens)
     if "steps" in archetype.reads and not things.listed:
         steps, questions = find_steps(text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES)
@@ -133,8 +135,12 @@ def _read(
         actions = find_actions(wanted, lexicon, main=choice.intent, owns_objects=owns)
         if not actions and owns:
             actions = find_agents(wanted, lexicon)
+        said_of_things, done_to_things = find_passives(wanted, lexicon)
+        actions += done_to_things
     roles = WordRoles(Nouns(tokens, lexicon, choice, has_code=facts.has_code), things, limits)
     roles.read()
+    for ability in said_of_things:
+        roles.abilities.setdefault(ability.name, ability)
     if "steps" in archetype.reads and not things.listed:
         things.clear()
         tokens.relabel(("a thing", "a field"), TELLS)
