@@ -87,7 +87,7 @@ def test_tabs_editors_and_a_reload(lab: Lab, planned: Path) -> None:
     expect(card(board, "T3").locator(".noo-card-title")).to_have_text("Write the Comment class, briefly")
 
     # After a reload the board is there again, with its filter, its folds and its place.
-    board.get_by_role("searchbox", name="Filter tasks by words").fill("Comment")
+    board.get_by_role("searchbox", name="Filter tasks by words").fill("comment.py")
     expect(card(board, "T1")).to_have_count(0)
     shown = board.locator(".noo-card").count()
     board.locator('[data-section="gantt"] > summary').click()
@@ -95,6 +95,6 @@ def test_tabs_editors_and_a_reload(lab: Lab, planned: Path) -> None:
     page.wait_for_timeout(2000)  # the window's arrangement is kept a little later
     page.reload()
     expect(board.locator(".noo-card")).to_have_count(shown)
-    expect(board.get_by_role("searchbox", name="Filter tasks by words")).to_have_value("Comment")
+    expect(board.get_by_role("searchbox", name="Filter tasks by words")).to_have_value("comment.py")
     expect(board.locator(".noo-board-gantt")).to_be_attached()
     lab.picture("board-restored-light")

@@ -67,6 +67,7 @@ def say(chat: Locator, message: str) -> Locator:
     """Send a message; gives its entry."""
     box = chat.get_by_label("Message", exact=True)
     box.fill(message)
+    expect(chat.get_by_role("button", name="Send", exact=True)).to_be_enabled()  # the answer before has ended
     box.press("Enter")
     return chat.locator(".noo-chat-entry").last
 
