@@ -32,7 +32,11 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("name", FAILURES)
+# Some of each kind: the others take as long.
+OFTEN = ("an error", "babble")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in OFTEN else pytest.mark.deep) for n in FAILURES])
 def test_every_failure_of_a_model_says_what_to_do(repo: Path, person_home: Path, tmp_path: Path, name: str) -> None:
     answer, words = FAILURES[name]
     with scripted_model(tmp_path, person_home, [answer]):

@@ -225,6 +225,7 @@ def test_a_recipe_is_not_run_under_a_title_that_it_was_not_chosen_for(session: S
     assert ran(session, name, keep=True).outcome == "proposed"
 
 
+@pytest.mark.deep
 def test_a_title_changed_by_hand_is_seen_too_and_one_that_is_changed_back_is_well(session: Session, repo: Path) -> None:
     name = by_provides(session, "entity:post")
     spec = (repo / SPEC).read_text()
@@ -288,6 +289,7 @@ def test_a_recipes_proposal_that_cannot_be_merged_is_made_anew(session: Session,
     assert shown(session, name)[0] == "done" and "All of it is new." in (repo / "shelf" / "__init__.py").read_text()
 
 
+@pytest.mark.deep
 def test_a_proposal_that_a_person_wrote_into_is_not_made_anew(session: Session, repo: Path) -> None:
     name = by_provides(session, "entity:post")
     run(session, name)

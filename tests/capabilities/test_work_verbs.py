@@ -151,6 +151,7 @@ def test_a_change_that_breaks_the_tests_is_repaired(session: Session, person_hom
     assert "test_by_title" in model.prompts()[1] and "The change was tried" in model.prompts()[1]
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("working_sandbox")
 def test_two_repairs_that_do_not_help_hand_it_to_a_person(session: Session, person_home: Path, tmp_path: Path) -> None:
     with scripted_model(tmp_path, person_home, [BREAKS]) as model:

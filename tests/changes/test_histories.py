@@ -33,6 +33,7 @@ def test_this_repositorys_own_history() -> None:
     assert told.get("commits accepted and undone", 0) + told.get("commits refused by their paths", 0) > 0
 
 
+@pytest.mark.deep
 def test_notebooks_of_installed_packages_and_of_ours(tmp_path: Path) -> None:
     """Every notebook that can be found here, each edited at random."""
     git(tmp_path, "init", "-q")

@@ -34,6 +34,7 @@ def has_torch(process: int) -> bool:
     return any("torch" in mapped.path for mapped in psutil.Process(process).memory_maps())
 
 
+@pytest.mark.deep
 def test_torch_is_in_the_child_alone(workspace: Workspace, run_time: Path, models: Path) -> None:
     command = [sys.executable, "-c", CODE, str(workspace.root), str(models / "writer")]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -137,6 +137,7 @@ def test_whoever_is_killed_converting_leaves_a_whole_folder_or_none(
     assert is_whole(folder, digest) and not list(folder.parent.glob(parts))
 
 
+@pytest.mark.deep
 @pytest.mark.learning
 @pytest.mark.slow
 def test_the_model_of_a_gguf_file_answers(

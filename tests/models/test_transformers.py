@@ -189,6 +189,7 @@ def test_four_bits_answer_too(models: Path, place: Workspace) -> None:
     quantised.close()
 
 
+@pytest.mark.deep
 def test_a_pickle_is_never_read(models: Path, place: Workspace, tmp_path: Path) -> None:
     folder = tmp_path / "pickled"
     folder.mkdir()

@@ -42,7 +42,7 @@ def tokens(plan: Plan) -> int:
     return sum(task.estimate.tokens for task in plan.tasks if task.status != "deferred")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seeds, st.integers(1, 30), st.integers(1, 4))
 def test_tasks_come_after_what_they_need_and_nobody_does_too_much_at_once(seed: int, size: int, agents: int) -> None:
     rng = random.Random(seed)
@@ -74,7 +74,7 @@ def fastest(plan: Plan) -> Plan:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seeds, st.integers(1, 60), st.floats(0, 1.2), st.floats(0, 1.2), st.floats(0, 1.2))
 def test_a_plan_keeps_its_budget_or_says_why_it_cannot(seed: int, size: int, h: float, c: float, t: float) -> None:
     rng = random.Random(seed)
@@ -118,7 +118,7 @@ def over_budget(plan: Plan) -> bool:
     return any(limit is not None and needed > limit + 1e-5 for needed, limit in pairs)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seeds, st.integers(2, 60), st.floats(0.2, 0.9))
 def test_what_waits_is_needed_by_nothing_and_comes_back_with_the_budget(seed: int, size: int, share: float) -> None:
     rng = random.Random(seed)

@@ -97,7 +97,7 @@ def check_stability(healed: list[Healed], count: int) -> None:
 
 
 def test_single_failures_are_healed_by_small_patches() -> None:
-    check_stability(single_failures(150, 0), 150)
+    check_stability(single_failures(60, 0), 60)
 
 
 @pytest.mark.deep

@@ -198,7 +198,7 @@ hand_lines = st.lists(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(plans())
 def test_every_plan_comes_back_equal_and_its_file_byte_for_byte(plan: Plan) -> None:
     check_round_trip(plan)

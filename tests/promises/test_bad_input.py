@@ -173,7 +173,8 @@ def test_a_hostile_repository_reaches_no_cloud_and_runs_nothing(repo: Path, tmp_
 
 @pytest.mark.usefixtures("no_embedded_model")
 @pytest.mark.parametrize(
-    "kind", ["no repository", "no commit yet", pytest.param("detached HEAD", marks=pytest.mark.deep)]
+    "kind",
+    ["no commit yet", *(pytest.param(kind, marks=pytest.mark.deep) for kind in ("no repository", "detached HEAD"))],
 )
 def test_the_thread_in_odd_repositories(repo: Path, tmp_path: Path, kind: str) -> None:
     root = repo

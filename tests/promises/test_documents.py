@@ -113,6 +113,7 @@ def test_what_cannot_be_done_here_is_refused(repo: Path, words: list[str], kind:
     assert error["type"] == kind and error["what"] and error["next"]
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 def test_the_documents_of_the_verbs_that_change_something(repo: Path, schemas: dict[str, Any]) -> None:
     """Each verb does what it says, and its document fits the schema that the registry promises."""

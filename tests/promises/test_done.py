@@ -36,7 +36,11 @@ def state(session: Session, task: str = "T1") -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("taken", "status", "said"), [("all", "done", "{n} of {n} hunks"), ("some", "done", "1 of {n} hunks")]
+    ("taken", "status", "said"),
+    [
+        pytest.param("all", "done", "{n} of {n} hunks", marks=pytest.mark.deep),
+        ("some", "done", "1 of {n} hunks"),
+    ],
 )
 def test_decided_with_something_accepted_is_done(session: Session, taken: str, status: str, said: str) -> None:
     made: Any = invoke("run", {"tasks": ["T1"]}, session)
@@ -53,7 +57,7 @@ def test_decided_with_something_accepted_is_done(session: Session, taken: str, s
     assert again.tasks[0].outcome == "done" and "is done" in again.text()
 
 
-@pytest.mark.parametrize("none", ["rejected", "undone"])
+@pytest.mark.parametrize("none", ["rejected", pytest.param("undone", marks=pytest.mark.deep)])
 def test_nothing_accepted_is_ready_again(session: Session, none: str) -> None:
     invoke("run", {"tasks": ["T1"]}, session)
     if none == "rejected":

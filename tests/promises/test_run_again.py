@@ -42,6 +42,7 @@ def state(repo: Path) -> tuple[str, str, list[str], list[str]]:
     return git(repo, "rev-parse", "HEAD"), git(repo, "rev-parse", "HEAD^{tree}"), proposals, trailers
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 def test_the_cells_of_the_quickstart(tmp_path: Path) -> None:
     """All but those of the pipelines, which the slow test of the whole notebook runs."""
