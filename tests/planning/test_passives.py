@@ -52,3 +52,9 @@ def test_charts_of_what_was_stored_come_after_it() -> None:
     plan = planned("Load sales.csv, plot revenue by month, save the chart as PDF")
     plot, save = (next(task for task in plan.tasks if task.title.startswith(title)) for title in ("Plot", "Save"))
     assert plot.id in save.depends_on
+
+
+def test_keeping_what_the_stores_keep_is_no_task_and_another_place_is() -> None:
+    stores = titles(planned("A Python library for posts with comments; store them as files"))
+    assert any(title.startswith("Keep posts") for title in stores) and "Store them as files" not in stores
+    assert any(title.startswith("Sync them") for title in titles(planned("A CLI for todos. Sync them with a server.")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
@@ -21,6 +22,10 @@ _SHOWS = frozenset({"make something new", "show records", "find records", "chang
 _STRANGE = "something else"  # a verb that no list knows
 _PARTICLES = frozenset({"up", "off", "out", "down", "in", "on", "for"})
 _JOINS = frozenset({",", "and", "or", "then", "but"})
+_KEEPS_THEM = re.compile(
+    r"(?:store|keep|save|hold) (?:them|it|these|those|all|everything)"
+    r"(?: (?:all|both))?(?: (?:as|in|to|on|into) (?:a |the )?(?:json |text |local )*(?:files?|disk|folder|json))?"
+)
 _LONGEST = 12
 MAX_ACTIONS = 12
 
@@ -71,6 +76,11 @@ def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: b
                 part.mark("matched" if part is token else "assumed", f"to be done: {action.title}")
         index += 1
     return list(found.values())
+
+
+def keeps_what_is_named(action: Action) -> bool:
+    """`store them as files`: what the stores of the kept things do anyway."""
+    return _KEEPS_THEM.fullmatch(action.title.lower()) is not None
 
 
 def keeps_records(tokens: Tokens, lexicon: Lexicon) -> bool:

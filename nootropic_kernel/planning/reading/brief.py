@@ -15,7 +15,13 @@ from datetime import date
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.methods.choice_bindings import avoids_server
 from nootropic_kernel.planning.methods.library import Library
-from nootropic_kernel.planning.reading.actions import Action, find_actions, find_agents, keeps_records
+from nootropic_kernel.planning.reading.actions import (
+    Action,
+    find_actions,
+    find_agents,
+    keeps_records,
+    keeps_what_is_named,
+)
 from nootropic_kernel.planning.reading.archetype_choice import DEFAULT, choose
 from nootropic_kernel.planning.reading.archetype_points import points_for
 from nootropic_kernel.planning.reading.change_choice import Evidence, asks_for_changes, beside
@@ -139,6 +145,11 @@ def _read(
         actions += done_to_things
     roles = WordRoles(Nouns(tokens, lexicon, choice, has_code=facts.has_code), things, limits)
     roles.read()
+    if things.fields:
+        kept = [action for action in actions if keeps_what_is_named(action)]
+        actions = [action for action in actions if action not in kept]
+        for action in kept:
+            tokens.relabel((f"to be done: {action.title}",), "what the stores of the things do", "matched")
     for ability in said_of_things:
         roles.abilities.setdefault(ability.name, ability)
     if "steps" in archetype.reads and not things.listed:
