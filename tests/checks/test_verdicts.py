@@ -181,7 +181,8 @@ def test_no_part_of_a_secret_is_shown_wherever_what_a_test_says_is_cut(tmp_path:
     for edge in (400, 500, 1500, 8000):
         for place in (edge - 40, edge - 20):
             long = (line * 600)[:place]
-            texts |= {f"{place} first": f"{long} {secret} {line * 600}", f"{place} last": f"{line * 600} {secret} {long}"}
+            texts[f"{place} first"] = f"{long} {secret} {line * 600}"
+            texts[f"{place} last"] = f"{line * 600} {secret} {long}"
             texts[f"{place} one line"] = f"{'x' * place} {secret} {'x' * 20000}"
     with ReportPipe() as pipe:
         channel = Channel(os.dup(pipe.channel))
