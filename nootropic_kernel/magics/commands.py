@@ -137,7 +137,7 @@ class NooMagics(Magics):
         return result
 
     def _cell(self, verb: str) -> str:
-        """The cell that calls, as the front end names it, and the number of its call of the verb; empty where unknown."""
+        """The cell that calls, as the front end names it, and which of its calls of the verb this is; or nothing."""
         shell = self._interpreter()
         parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
         cell = parent.get("metadata", {}).get("cellId")
