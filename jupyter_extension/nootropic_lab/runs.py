@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nootropic_kernel.capabilities.parameters import parameters
 from nootropic_kernel.workspace.errors import Interrupted, NootropicError, UsageError
+from nootropic_kernel.workspace.secrets import redact
 from nootropic_lab.desk import Busy, Call, Desk, Lent
 from nootropic_lab.errors import NotAsked, UnknownRun, status_of
 from nootropic_lab.questions import Questions
@@ -134,10 +135,10 @@ class Run:
         return {"run": self.id, "verb": self.call.entry.verb, "path": self.path, "state": self.state}
 
     def head(self) -> dict[str, Any]:
-        """What a list shows of it: plain arguments only, long texts cut, and no secrets."""
+        """What a list shows of it: plain arguments only, long texts cut, and no secrets: as what was asked is kept."""
         secret = {_plain(each.name) for each in parameters(self.call.entry.params) if each.secret}
         told = {
-            name: value[:MOST_TOLD] if isinstance(value, str) else value
+            name: _told(value) if isinstance(value, str) else value
             for name, value in self.call.arguments.items()
             if isinstance(value, str | int | float | bool) and _plain(name) not in secret
         }
@@ -307,6 +308,12 @@ def _texts(told: Mapping[str, Any]) -> dict[str, bytes]:
 def _plain(name: str) -> str:
     """A parameter's name, however it is spelt: faces show `allow-executable`, Python says `allow_executable`."""
     return name.rstrip("_").replace("_", "-")
+
+
+def _told(text: str) -> str:
+    """A text that can be recognised in what is kept of it: without secrets, and with a mark where it goes on."""
+    told = redact(text[: 2 * MOST_TOLD])
+    return told if len(told) <= MOST_TOLD else f"{told[:MOST_TOLD]}…"
 
 
 def _line(answer: bool | str | None) -> str | None:

@@ -113,7 +113,7 @@ class Session:
     where there is none; ``variables`` are the live variables of the notebook; ``unsaved`` are paths with unsaved edits
     in open tabs, relative to the root. ``form`` is how the result will be shown (text, json, yaml); ``hand_over`` gives
     standard output back to the process, before another program takes its place. ``cell`` names the notebook's cell that
-    calls, and which of its calls this is; empty where none is known.
+    calls, and which of its calls of the verb this is; empty where none is known.
     """
 
     workspace: Workspace

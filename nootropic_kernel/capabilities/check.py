@@ -11,7 +11,7 @@ from nootropic_kernel.agents.consent import with_consent
 from nootropic_kernel.agents.critic import check_step
 from nootropic_kernel.agents.handlers import Workbench
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.proposal_document import CheckView
+from nootropic_kernel.capabilities.proposal_document import BELOW, CHECK_MARKS, CheckView
 from nootropic_kernel.changes.changeset import ChangeSet, FileEdit, build_changeset
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.checks.scan import scan
@@ -20,8 +20,6 @@ from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.git import Git
 from nootropic_kernel.workspace.homes import named_path
 from nootropic_kernel.workspace.rules import check_path
-
-_MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 class CheckParams(Params):
@@ -51,13 +49,14 @@ class CheckOutcome(Result):
         lines = [f"{self.subject}"]
         for check in self.checks:
             vouched = f"  (vouched for by: {check.vouched_by})" if check.vouched_by else ""
-            lines.append(f"  {_MARKS[check.passed]} {check.name}: {check.detail}{vouched}")
+            detail = check.detail.replace("\n", BELOW)
+            lines.append(f"  {CHECK_MARKS[check.passed]} {check.name}: {detail}{vouched}")
         return "\n".join(lines)
 
     def html(self) -> str:
         """A list."""
         items = "".join(
-            f"<li>{_MARKS[check.passed]} <b>{html.escape(check.name)}</b>: "
+            f"<li>{CHECK_MARKS[check.passed]} <b>{html.escape(check.name)}</b>: "
             f'<span style="white-space:pre-wrap">{html.escape(check.detail)}</span> '
             f"<em>{html.escape(check.vouched_by)}</em></li>"
             for check in self.checks
@@ -82,7 +81,7 @@ def check(params: CheckParams, session: Session) -> CheckOutcome:
     subject = ", ".join(names) if names else "What differs from the last commit"
     if not changeset.hunks:
         return CheckOutcome(subject=f"{subject}: nothing", checks=[])
-    return CheckOutcome(subject=subject, checks=_views(_checked(changeset, params, session)))
+    return CheckOutcome(subject=subject, checks=[*map(CheckView.of, _checked(changeset, params, session))])
 
 
 def _proposal(name: str, params: CheckParams, session: Session) -> CheckOutcome:
@@ -91,7 +90,7 @@ def _proposal(name: str, params: CheckParams, session: Session) -> CheckOutcome:
     checks = _checked(proposal.changeset, params, session)
     if not params.no_tests:
         store.set_checks(name, checks)
-    return CheckOutcome(subject=f"{name} {proposal.changeset.provenance.title}", checks=_views(checks))
+    return CheckOutcome(subject=f"{name} {proposal.changeset.provenance.title}", checks=[*map(CheckView.of, checks)])
 
 
 def _checked(changeset: ChangeSet, params: CheckParams, session: Session) -> list[CheckResult]:
@@ -132,7 +131,3 @@ def _working_tree(names: list[str], session: Session) -> ChangeSet:
         if base is not None or new is not None:
             edits.append(FileEdit(path, base, new))
     return build_changeset(edits)
-
-
-def _views(checks: list[CheckResult]) -> list[CheckView]:
-    return [CheckView(name=c.name, passed=c.passed, detail=c.detail, vouched_by=c.vouched_by) for c in checks]

@@ -9,9 +9,13 @@ from pydantic import BaseModel, Field
 from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.changes.changeset import HunkState
 from nootropic_kernel.changes.diff_view import DiffLine
+from nootropic_kernel.changes.proposal import CheckResult
 from nootropic_kernel.checks.tests_run import NAME as TESTS
+from nootropic_kernel.workspace.plain_text import visible
 
 CHECK_MARKS = {True: "✓", False: "✗", None: "?"}
+# Before the further lines of what a check said: tests could print lines like ours.
+BELOW = "\n    "
 
 
 class CheckView(BaseModel):
@@ -21,6 +25,11 @@ class CheckView(BaseModel):
     passed: bool | None
     detail: str = ""
     vouched_by: str = ""
+
+    @classmethod
+    def of(cls, check: CheckResult) -> CheckView:
+        """The result of a check as it is shown: nothing in it hides or commands."""
+        return cls(name=check.name, passed=check.passed, detail=visible(check.detail), vouched_by=check.vouched_by)
 
 
 class LineView(BaseModel):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from nootropic_kernel.capabilities.proposal_document import FileView, HunkView, ProposalDocument
+from nootropic_kernel.capabilities.proposal_document import BELOW, FileView, HunkView, ProposalDocument
 from nootropic_kernel.changes.diff_drawing import as_html, terminal
 from nootropic_kernel.changes.diff_view import LONGEST_LINE
 from nootropic_kernel.workspace.plain_text import UNSEEN, fitted, visible, width
@@ -42,7 +42,7 @@ def text(result: ProposalDocument, *, color: bool, whole: bool = False) -> str:
 def heading(result: ProposalDocument, *, color: bool = False) -> list[str]:
     """What the proposal is, what checks said, how much there is to decide, and what to beware of: a line each."""
     lines = [_bold(visible(result.proposal.heading()), color)]
-    lines += ["  " + visible(line) for line in result.proposal.check_lines()]
+    lines += ["  " + visible(line).replace("\n", BELOW) for line in result.proposal.check_lines()]
     if len(result.hunks) > 1:
         lines.append("  " + _counts(result))
     if refused := sum(hunk.refused is not None for hunk in result.hunks):
@@ -150,7 +150,7 @@ def plain(text: str) -> str:
 
 def _item(line: str) -> str:
     """An item of a Markdown list; the lines below its first, a traceback, are shown as they are."""
-    first, _, rest = line.partition("\n")
+    first, _, rest = line.replace(BELOW, "\n").partition("\n")
     if not rest:
         return f"- {plain(first)}"
     fence = "`" * max(3, _longest_run(rest) + 1)

@@ -66,10 +66,7 @@ class ProposalResult(ProposalDocument):
             turns=list(proposal.turns),
             undoable=proposal.undoable,
             redoable=proposal.redoable,
-            checks=[
-                CheckView(name=c.name, passed=c.passed, detail=visible(c.detail), vouched_by=c.vouched_by)
-                for c in proposal.checks
-            ],
+            checks=[*map(CheckView.of, proposal.checks)],
         )
         by_path: dict[str, list[HunkView]] = {}
         for each in hunks:

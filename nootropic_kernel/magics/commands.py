@@ -31,8 +31,8 @@ class NooMagics(Magics):
 
     workspace = Unicode("", help="The folder to work in; empty: the current folder.").tag(config=True)
     model = Unicode("", help="The model for verbs that take one and are not told which.").tag(config=True)
-    # The request whose calls are counted, and how many there were.
-    _calls: tuple[str | None, int] = (None, 0)
+    # The request whose calls are counted, and how many there were of each verb.
+    _calls: tuple[str | None, dict[str, int]] = (None, {})
     debug = Bool(False, help="Show the whole traceback of an error instead of one message.").tag(config=True)
 
     @no_var_expand
@@ -128,7 +128,7 @@ class NooMagics(Magics):
                 approve=self._approval(),
                 ask=None if question is None else ask,
                 variables=MappingProxyType(shell.user_ns),
-                cell=self._cell(),
+                cell=self._cell(entry.verb),
             )
             if told := serve_as_settled(workspace, session.settings().measuring.telemetry.metrics_port):
                 print(told)
@@ -136,16 +136,19 @@ class NooMagics(Magics):
         result.streamed()
         return result
 
-    def _cell(self) -> str:
-        """The cell that calls, as the front end names it, and which of its calls this is; empty where unknown."""
+    def _cell(self, verb: str) -> str:
+        """The cell that calls, as the front end names it, and which of its calls of the verb this is; or nothing."""
         shell = self._interpreter()
         parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
         cell = parent.get("metadata", {}).get("cellId")
         if not isinstance(cell, str) or not cell:
             return ""
         request = parent.get("header", {}).get("msg_id")
-        self._calls = (request, self._calls[1] + 1 if self._calls[0] == request else 1)
-        return f"{cell}#{self._calls[1]}"
+        if self._calls[0] != request:
+            self._calls = (request, {})
+        counts = self._calls[1]
+        counts[verb] = counts.get(verb, 0) + 1
+        return f"{cell}#{counts[verb]}"
 
     def _approval(self) -> Callable[[str], bool] | None:
         """How to ask the person; None where the front end cannot (papermill, `jupyter execute`)."""

@@ -53,8 +53,8 @@ class Tariff:
 
     @property
     def is_set(self) -> bool:
-        """Whether the person put a price on computing here: what cannot be measured of it is unknown then, not free."""
-        return self.usd_per_kwh is not None or self.machine_usd is not None
+        """Whether computing here has a price: what cannot be measured of it is unknown then, not free."""
+        return bool(self.usd_per_kwh or self.machine_usd)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from nootropic_kernel.capabilities.base import Result, Session
+from nootropic_kernel.capabilities.check import CheckOutcome
 from nootropic_kernel.capabilities.invoke import invoke
+from nootropic_kernel.capabilities.proposal_document import CheckView
 from nootropic_kernel.capabilities.proposal_views import MIME
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
@@ -113,3 +115,18 @@ def test_a_pass_of_tests_says_who_vouches_for_it(session: Session) -> None:
     for form in (result.text(), result.markdown(), result.html() or ""):
         assert f"tests: 3 passed; vouched for by {voucher}" in form
         assert "vouched for by us" not in form, "what we looked at ourselves needs no such words"
+
+
+def test_what_tests_print_cannot_look_like_a_line_of_ours(session: Session) -> None:
+    """Regression: the lines of a traceback stood at the margin, as those do that we write."""
+    said = "failing: test_a\n  ✓ tests: 5 passed\n────\n``` \n</li><script>\x1b[2J\u202e\r\ud800"
+    ProposalStore(session.database(), session.workspace).set_checks("P2", [CheckResult("tests", False, said)])
+    shown = call(session, "show", id="P2")
+    checked = CheckOutcome(subject="P2", checks=[CheckView.of(CheckResult("tests", False, said))])
+    for result in (shown, checked):
+        told = result.text().splitlines()
+        assert "      ✓ tests: 5 passed" in told and "    ────" in told and "  ✓ tests: 5 passed" not in told
+        for form in (result.text(), result.markdown(), result.html() or ""):
+            assert not {"\x1b", "\u202e", "\r", "\ud800"} & set(form)
+        assert "<script" not in (result.html() or "")
+    assert "  ````text\n    ✓ tests: 5 passed\n  ────\n  ``` \n" in shown.markdown()

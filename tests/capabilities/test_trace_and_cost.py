@@ -158,8 +158,13 @@ def test_work_on_this_machine_costs_nothing_done_or_foreseen(
     assert told.forecast is not None and (told.forecast.tasks, told.forecast.usd) == (2, 0.0)
     assert "likely $0.00 (none was measured yet)" in told.text() and "unknown" not in told.text().split("\n\n")[-1]
     assert "Model cost: $0.00 so far, $0.00 foreseen" in board(BoardParams(), session).text()
+    own = {"mine": {"url": model.url, "model": "scripted"}}
+    person_says(person_home, modelPreference=["mine"], backends=own, tariff={"usdPerKwh": 0, "machineUsd": 0})
+    own_roof = Session(session.workspace)
+    assert "$0.00 so far, $0.00 foreseen" in board(BoardParams(), own_roof).text(), "a price of nothing is none"
+    own_roof.close()
     # With a price of electricity it is no longer nothing, and with a model elsewhere it never was.
-    here = {"backends": {"mine": {"url": model.url, "model": "scripted"}}, "tariff": {"usdPerKwh": 0.3}}
+    here = {"backends": own, "tariff": {"usdPerKwh": 0.3}}
     elsewhere = {"backends": {"mine": {"kind": "openai", "url": model.url, "model": "gpt-5"}}}
     for other_settings in (here, elsewhere):
         person_says(person_home, modelPreference=["mine"], **other_settings)

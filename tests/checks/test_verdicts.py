@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,11 +14,16 @@ from hypothesis import strategies as st
 
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.store import CheckResult
+from nootropic_kernel.checks.scan import redact
 from nootropic_kernel.checks.tests_run import tests_step as step_of_tests
 from nootropic_kernel.checks.tests_run import why_not_run
 from nootropic_kernel.checks.tests_run.changed import edited_tests, operators_of, weakened, with_tests_as_they_were
 from nootropic_kernel.checks.tests_run.changed import test_side as is_test_side
+from nootropic_kernel.checks.tests_run.pipe import ReportPipe
 from nootropic_kernel.checks.tests_run.report import read_report, rewritten
+from nootropic_kernel.checks.tests_run.runner.channel import Channel
+from nootropic_kernel.checks.tests_run.runner.session import Reporter
+from nootropic_kernel.checks.tests_run.runner.sources import TestFiles
 from nootropic_kernel.checks.tests_run.verdict import judge
 from nootropic_kernel.runs.effects import Run, RunResult
 from tests.checks.verdict_runs import passed, signed
@@ -165,6 +172,37 @@ def test_the_traceback_of_the_test_that_the_change_breaks_leads_the_verdict() ->
     assert lines[:3] == [f"failing: {old}, {new}", f"{old}:", "E  known"] and "warning" not in "".join(lines)
     known = decided([CODE], broken, broken)
     assert known.passed is None and known.detail.startswith(f"they fail without this change too: {old}, {new}\n{old}:")
+
+
+def test_no_part_of_a_secret_is_shown_wherever_what_a_test_says_is_cut(tmp_path: Path) -> None:
+    """Regression: the runner cut first, and half of a token is not known as a secret."""
+    pieces = [f"{number}Secret{number}" for number in range(6)]
+    secret, line, texts = f"ghp_{''.join(pieces)}", "x" * 30 + "\n", {}
+    for edge in (400, 500, 1500, 8000):
+        for place in (edge - 40, edge - 20):
+            long = (line * 600)[:place]
+            texts[f"{place} first"] = f"{long} {secret} {line * 600}"
+            texts[f"{place} last"] = f"{line * 600} {secret} {long}"
+            texts[f"{place} one line"] = f"{'x' * place} {secret} {'x' * 20000}"
+    with ReportPipe() as pipe:
+        channel = Channel(os.dup(pipe.channel))
+        reporter = Reporter(channel, TestFiles(tmp_path), frozenset())
+        for name, text in texts.items():
+            reporter.pytest_collectreport(pytest.CollectReport(name, "failed", text, []))
+            reporter.pytest_runtest_logreport(pytest.TestReport(name, ("", 1, ""), {}, "failed", text, "call"))
+            reporter.pytest_runtest_logfinish(name)
+        channel.close()
+    report = read_report(rewritten(pipe.report, redact))
+    for name in texts:
+        for why in (report.outcomes[name].why, report.uncollected[name][1]):
+            assert not [piece for piece in pieces if piece in why] and len(why) <= 2003, name
+
+
+def test_a_name_of_any_length_is_told_in_short() -> None:
+    """Regression: parameters of 2 MB stood in the verdict, and in every list of it."""
+    broken = run(failed(f"test_a.py::test_a[{'x' * 2_000_000}]"), 1)
+    told = decided([CODE], broken, run(failed("test_a.py::test_b"), 1)).detail
+    assert told.startswith("fail with this change only: test_a.py::test_a[xxx") and len(told) < 1000
 
 
 def test_what_was_not_reached_without_the_change_is_not_its_doing() -> None:

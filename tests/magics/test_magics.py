@@ -76,11 +76,13 @@ def test_into_keeps_the_result_in_a_variable(kernel: Kernel) -> None:
         assert "name of a variable" in kernel.run(f"%noo greet {bad}").error
 
 
-def test_a_verb_knows_the_cell_and_which_of_its_calls_it_is(kernel: Kernel) -> None:
+def test_a_verb_knows_the_cell_and_which_of_its_calls_of_the_verb_it_is(kernel: Kernel) -> None:
     def calls(metadata: dict[str, str]) -> str:
         """The cells that two calls of one cell were told, which a front end sends with that metadata."""
         content = {
-            "code": "call = lambda _: get_ipython().run_cell_magic('noo', 'echo', 'x').cell\nsaid = [*map(call, 'xy')]",
+            # Regression: another verb above made each call another one than it was, so a cell took another task.
+            "code": "call = lambda _: get_ipython().run_cell_magic('noo', 'echo', 'x').cell\n"
+            "%noo greet Ada;\nsaid = [*map(call, 'xy')]",
             "user_expressions": {"said": "said"},
             "store_history": False,
         }

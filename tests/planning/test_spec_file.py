@@ -308,6 +308,7 @@ def test_what_breaks_the_grammar_is_refused_with_its_line(old: str, new: str, pr
         ('budget: {"hour": 9}', "did you mean 'hours'?"),
         ('budget: {"zzz": 9}', "the budget has no key 'zzz'; known: hours, cost_usd, tokens, deadline, start"),
         ('agents: [{"id": "ada", "capasity": 2}]', "the agent ada has no key 'capasity'; did you mean 'capacity'?"),
+        ('agents: [{"id": "ada", "usd": 2}]', "did you mean 'cost_usd_per_hour'?"),
         ('agents: [\n  {"id": "ada"},\n  {"id": "bob", "speeed": 2}\n  ]', "the agent bob has no key 'speeed'"),
     ],
 )

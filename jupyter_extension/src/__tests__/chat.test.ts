@@ -490,8 +490,17 @@ describe('the chat panel', () => {
     panel.dispose();
   });
 
-  it.each([['One?', 1], ['Another?', 0]])('takes up the first answer of a chat where that is what comes: %s', async (message, joined) => {
-    const cut = { ...turn('One?', 'Fi'), ending: 'cut' };
+  const long = 'Why? '.repeat(500);
+
+  it.each([
+    ['One?', 'One?', 1],
+    ['One?', 'Another?', 0],
+    // Regression: a long question was not known again by its beginning, which is all that other windows are told.
+    [long, `${long.slice(0, 2000)}…`, 1],
+    [long, `${long.slice(0, 1990)} not? …`, 0],
+    ['Why? And so on', 'Why?…', 0]
+  ])('takes up the first answer of a chat where that is what comes: %#', async (asked, message, joined) => {
+    const cut = { ...turn(asked, 'Fi'), ending: 'cut' };
     const { panel, desk } = await bench(inC7([cut]), {}, [begins(message)]);
     await settled();
     expect(desk.calls.filter(call => call.verb === '')).toHaveLength(joined);

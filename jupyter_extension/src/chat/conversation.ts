@@ -11,6 +11,9 @@ import type { ITargets } from './targets';
 /** So near to its end the log follows what comes. */
 const NEAR = 60;
 
+/** So many characters of a question the list of runs tells; `…` stands for the rest. */
+const MOST_TOLD = 2000;
+
 /** What the log is drawn with. */
 export interface IConversationOptions {
   readonly targets: ITargets;
@@ -123,7 +126,7 @@ export class Conversation extends Panel {
   /** Where the last turn stands, if it is that question and its answer was kept only so far; else null. */
   awaits(question: string): number | null {
     const last = this.last();
-    return last?.turn?.ending === 'cut' && !last.running && last.turn.question.trim() === question.trim() ? last.index : null;
+    return last?.turn?.ending === 'cut' && !last.running && isOf(question, last.turn.question) ? last.index : null;
   }
 
   /** Take out a turn that stands there as far as it was kept: its answer is coming. Gives its place, or null. */
@@ -177,4 +180,10 @@ export class Conversation extends Panel {
 
 function same(shown: ITurn | null, kept: ITurn): boolean {
   return shown !== null && shown.answer === kept.answer && shown.ending === kept.ending && shown.question === kept.question;
+}
+
+/** Whether a question is the one that is kept, also where the list of runs tells only the beginning of a long one. */
+function isOf(told: string, kept: string): boolean {
+  const [begun, whole] = [told.trim(), kept.trim()];
+  return begun === whole || (told.length > MOST_TOLD && begun.endsWith('…') && whole.startsWith(begun.slice(0, -1)));
 }

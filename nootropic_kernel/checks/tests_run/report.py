@@ -10,6 +10,10 @@ from hashlib import blake2b
 from typing import Any
 
 _FORGED = "forged: the report was written to by something other than the runner"
+# Of what a failing test says, so much of its beginning and of its end is kept, and of a reason only its beginning.
+_HEAD, _TAIL = 500, 1500
+_REASON = 200
+_LONGEST_NAME = 500  # parameters may be of any length
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,13 @@ def read_report(data: bytes) -> Report:
         report.broken = "the tested process ended before its tests were done"
     elif report.collected is not None and report.code == 0 and set(report.collected) != set(report.outcomes):
         missing = sorted(set(report.collected) - set(report.outcomes))
-        report.broken = f"tests were collected and never run: {', '.join(missing[:5])}"
+        report.broken = f"tests were collected and never run: {', '.join(map(shown_name, missing[:5]))}"
     return report
+
+
+def shown_name(test: str) -> str:
+    """A test's name as a verdict tells it: a long one is cut."""
+    return test if len(test) <= _LONGEST_NAME else f"{test[:_LONGEST_NAME]}…"
 
 
 def _key(head: bytes) -> bytes | None:
@@ -159,13 +168,20 @@ def _take(report: Report, kind: str, fields: dict[str, Any]) -> None:
         case "collected":
             report.collected = tuple(fields["tests"])
         case "uncollected":
-            report.uncollected[fields["test"]] = (fields["outcome"], fields["why"])
+            report.uncollected[fields["test"]] = (fields["outcome"], _shown(fields))
         case "start":
             report.running = fields["test"]
         case "test":
-            report.outcomes[fields["test"]] = Outcome(fields["outcome"], fields["raw"], fields["why"])
+            report.outcomes[fields["test"]] = Outcome(fields["outcome"], fields["raw"], _shown(fields))
             report.running = ""
         case "end":
             report.code = fields["code"]
             report.faults = tuple(fields["faults"])
             report.canaries = fields["canaries"]
+
+
+def _shown(fields: dict[str, Any]) -> str:
+    why: str = fields["why"]
+    if fields["outcome"] != "failed":
+        return why[:_REASON]
+    return why if len(why) <= _HEAD + _TAIL else f"{why[:_HEAD]}\n…\n{why[-_TAIL:]}"

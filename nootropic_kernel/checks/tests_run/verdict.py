@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nootropic_kernel.changes.store import CheckResult
 from nootropic_kernel.checks.tests_run.command import NAME
-from nootropic_kernel.checks.tests_run.report import Report, function_of, read_report
+from nootropic_kernel.checks.tests_run.report import Report, function_of, read_report, shown_name
 from nootropic_kernel.runs.effects import RunResult
 
 VOUCHED = "only the tested process itself"
@@ -37,7 +37,7 @@ class Judged:
 def failures(report: Report, tests: Iterable[str], told: str) -> str:
     """Which tests fail, led by their tracebacks: that is what a person, or a model that repairs, looks for."""
     said = list(report.said_by(tests).items())[:_TRACEBACKS]
-    traces = [f"{name}:\n{text}" if len(said) > 1 else text for name, text in said]
+    traces = [f"{shown_name(name)}:\n{text}" if len(said) > 1 else text for name, text in said]
     return "\n".join([f"{told}: {listed(tests)}", *traces, f"{report.counts} (pytest ended with code {report.code})"])
 
 
@@ -80,18 +80,18 @@ def listed(names: Iterable[str]) -> str:
     """The first of some names, and how many more there are."""
     every = sorted(names)
     more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
-    return ", ".join(every[:_LISTED]) + more
+    return ", ".join(map(shown_name, every[:_LISTED])) + more
 
 
 def _outcome(run: RunResult, report: Report) -> tuple[bool | None, str]:
     tail = "\n".join((run.output.strip() or run.errors.strip()).splitlines()[-30:])
     if run.stopped_by:
-        place = f", in {report.running}" if report.running else ""
+        place = f", in {shown_name(report.running)}" if report.running else ""
         return False, f"the tests were stopped at a limit: {run.stopped_by}{place}"
     if not report.started:
         return None, f"the runner did not start (code {run.code})\n{tail}"
     if report.broken:
-        place = f", in {report.running}" if report.running else ""
+        place = f", in {shown_name(report.running)}" if report.running else ""
         return False, f"{report.broken} (code {run.code}{place}; {report.counts} so far)\n{tail}"
     if report.faults:
         return False, f"forged: {listed(report.faults)}"

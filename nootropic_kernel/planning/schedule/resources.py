@@ -153,8 +153,8 @@ def unknown_keys(given: Iterable[str], known: Sequence[str], what: str) -> list[
     found = []
     for key in given:
         if key not in known:
-            near = get_close_matches(key.lower(), known, n=1, cutoff=0.5)
-            near = near or [each for each in known if key.lower() in each.split("_")][:1]
+            near = [each for each in known if key.lower() in each.split("_")][:1]
+            near = near or get_close_matches(key.lower(), known, n=1, cutoff=0.5)
             meant = f"did you mean {near[0]!r}? Known" if near else "known"
             found.append(f"{what} has no key {key!r}; {meant}: {', '.join(known)}")
     return found

@@ -14,8 +14,9 @@ from .channel import Channel
 from .integrity import Snapshot, replaced, snapshot
 from .sources import TestFiles
 
-# Of what a failing test says, so much of its beginning and of its end is reported.
-_HEAD, _TAIL = 500, 1500
+# Of what a test says, so much of its beginning and of its end is reported, in whole lines. Secrets are taken out of it
+# before less is shown: half of one would not be known as such.
+_END = 8000
 _RANK = ("passed", "xpassed", "skipped", "xfailed", "failed")
 
 
@@ -60,7 +61,7 @@ class Reporter:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.outcome != "passed":
-            self._send("uncollected", test=report.nodeid, outcome=report.outcome, why=str(report.longrepr)[-400:])
+            self._send("uncollected", test=report.nodeid, outcome=report.outcome, why=_ends(str(report.longrepr)))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self._send("deselected", tests=[item.nodeid for item in items])
@@ -94,11 +95,11 @@ class Reporter:
             outcome = {"skipped": "xfailed", "passed": "xpassed"}.get(outcome, outcome)
         if outcome not in _RANK:
             return  # a plugin's own, such as the failed try of a test that is run again
-        why = str(report.longrepr[-1])[:200] if isinstance(report.longrepr, tuple) else ""
+        why = str(report.longrepr[-1]) if isinstance(report.longrepr, tuple) else ""
         if outcome == "failed":
-            why = _ends(report.longreprtext)
+            why = report.longreprtext
         before = self._outcomes.get(report.nodeid, ("passed", ""))
-        self._outcomes[report.nodeid] = max(before, (outcome, why), key=lambda each: _RANK.index(each[0]))
+        self._outcomes[report.nodeid] = max(before, (outcome, _ends(why)), key=lambda each: _RANK.index(each[0]))
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
@@ -139,4 +140,7 @@ class Reporter:
 
 
 def _ends(text: str) -> str:
-    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n…\n{text[-_TAIL:]}"
+    if len(text) <= 2 * _END:
+        return text
+    head, tail = text[:_END].rpartition("\n")[0], text[-_END:].partition("\n")[2]
+    return f"{head}\n…\n{tail}"
