@@ -27,7 +27,7 @@ _TECHNOLOGIES = {
 _ELEMENTS = {
     "entity", "Entity", "plural", "Plural", "fields", "field_words", "entity_module", "entity_package", "known",
     "ability", "Ability", "ability_file", "ability_word", "ability_stores",
-    "action_stores", "linked_stores", "action", "Action", "action_word", "old", "new",
+    "action_stores", "linked_stores", "action", "Action", "action_word", "action_typed", "old", "new",
     "old_problem", "old_files", "old_places", "target_path", "target_module", "target_package", "symbol",
     "undocumented", "target_lines", "target_problem", "change_title", "change_body", "change_files",
     "target_new", "change_slug", "change_test", "mend_files", "speed_about", "speed_title", "speed_now", "speed_target",

@@ -93,7 +93,13 @@ def bindings_of(
             for a in reading.abilities
         ],
         "actions": [
-            {"action": a.name, "Action": a.title, "action_word": a.word, "action_stores": _stores(a.about)}
+            {
+                "action": a.name,
+                "Action": a.title,
+                "action_word": a.word,
+                "action_typed": a.typed,
+                "action_stores": _stores(a.about),
+            }
             for a in reading.actions
         ],
         "renames": [renaming_of(old, new, facts) for old, new in reading.renames],

@@ -121,6 +121,7 @@ def atoms_of(reading: Reading, lexicon: Lexicon) -> set[str]:
     """What the brief itself gives conditions to ask for."""
     atoms = {f"archetype:{reading.archetype.name}", *reading.technologies.atoms(lexicon), *asked_for(reading.steps)}
     atoms |= {f"is:{ability.name}:{ability.name}" for ability in reading.abilities}
+    atoms |= {f"typed:{action.name}" for action in reading.actions if action.typed}
     if reading.extends:
         atoms.add("extends")
     if reading.unclear:

@@ -29,7 +29,8 @@ MAX_ACTIONS = 12
 class Action:
     """Something the project does. ``name`` is a Python name, ``word`` the verb as it stands in the brief.
 
-    ``at`` is its place in the brief, ``about`` the kept things that it deals with.
+    ``at`` is its place in the brief, ``about`` the kept things that it deals with; ``typed`` is `command` or
+    `option` where the brief names one that does it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Action:
     word: str
     at: int = 0
     about: tuple[str, ...] = ()
+    typed: str = ""
 
 
 def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: bool) -> list[Action]:

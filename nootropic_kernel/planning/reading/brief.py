@@ -25,6 +25,7 @@ from nootropic_kernel.planning.reading.constraints import find_constraints
 from nootropic_kernel.planning.reading.field_lists import find_field_lists
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
+from nootropic_kernel.planning.reading.named_commands import DONE, commands_left, find_named_commands
 from nootropic_kernel.planning.reading.nouns import Nouns
 from nootropic_kernel.planning.reading.parts_of_speech import VERB, mark_parts
 from nootropic_kernel.planning.reading.passives import find_passives
@@ -102,6 +103,7 @@ def _read(
 ) -> Reading:
     library = lexicon.library
     unclear = mark_unclear(tokens, lexicon, facts)
+    commands = [] if unclear or facts.has_code else find_named_commands(tokens, lexicon)
     mended = [] if unclear else mend_typos(tokens, lexicon, facts)
     mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
@@ -161,9 +163,10 @@ def _read(
         things.clear()
         abilities = ()
         tokens.relabel(_ABOUT_THINGS, TELLS)
-    if archetype.name == "change":
-        actions = []
-        tokens.relabel(("to be done:",), TELLS)
+    if not archetype.builds or "steps" in archetype.reads:
+        actions, commands = [], []
+        tokens.relabel((DONE,), TELLS)
+    named = commands_left(commands, tokens, things)
     relations = Relations(tokens, things, lexicon)
     relations.read()
     title = _title(text, lexicon)
@@ -175,7 +178,7 @@ def _read(
         archetype=archetype,
         title=title,
         text=_tidy(text),
-        subject=subject_of(tokens, lexicon, archetype, roles.subject, things.fields, actions) or title,
+        subject=subject_of(tokens, lexicon, archetype, roles.subject, things.fields, [] if named else actions) or title,
         things=tuple(
             Thing(name, tuple(fields.items()), name not in things.unknown) for name, fields in things.fields.items()
         ),
@@ -186,7 +189,7 @@ def _read(
         left_out=tuple(things.left_out),
         limits=tuple(limits),
         changes=tuple(changes),
-        actions=tuple(replace(each, about=relations.about(each.at)) for each in actions),
+        actions=tuple(replace(each, about=relations.about(each.at)) for each in (*named, *actions)),
         steps=tuple(steps),
         questions=tuple(questions),
         data_files=tuple(data_files),
