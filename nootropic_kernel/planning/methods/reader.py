@@ -25,7 +25,7 @@ _WORD_LISTS = {
 }  # fmt: skip
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",
-    "change_verbs", "change_signs", "change_places", "report_sections",
+    "change_verbs", "change_signs", "change_places", "report_sections", "counts",
 }  # fmt: skip
 _PHRASES = {"change_verbs", "change_signs", "change_places", "report_sections"}
 
