@@ -26,6 +26,7 @@ _WORD_LISTS = {
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",
     "change_verbs", "change_signs", "change_places", "report_sections", "counts",
+    "particle_verbs",
 }  # fmt: skip
 _PHRASES = {"change_verbs", "change_signs", "change_places", "report_sections"}
 
