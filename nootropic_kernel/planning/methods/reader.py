@@ -58,6 +58,7 @@ class MethodsReader:
             for key in ("title", "file"):
                 self._text(given, key, f"the ability {name!r}")
             self._list(given.get("words"), f"`words` of the ability {name!r}")
+            self._list(given.get("verbs", []), f"`verbs` of the ability {name!r}")
         for table in _PHRASES & set(found):
             for name, phrases in found[table].items():
                 self._list(phrases, f"`{name}` of `{table}`")

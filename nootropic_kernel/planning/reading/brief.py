@@ -42,6 +42,7 @@ from nootropic_kernel.planning.reading.tokens import Token, Tokens, accounted
 from nootropic_kernel.planning.reading.tracebacks import Traceback, find_traceback
 from nootropic_kernel.planning.reading.typos import mend_typos, tell
 from nootropic_kernel.planning.reading.unclear import mark_unclear, names_a_sort_only, sort_assumed_of
+from nootropic_kernel.planning.reading.verbs_of_abilities import find_verbs_of_abilities
 from nootropic_kernel.planning.reading.word_roles import TELLS, WordRoles
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
 
@@ -107,7 +108,8 @@ def _read(
     mended = [] if unclear else mend_typos(tokens, lexicon, facts)
     mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
-    limits = [*find_prohibitions(tokens, lexicon, has_code=facts.has_code), *find_limits(tokens, lexicon)]
+    abilities_said, limits_said = find_verbs_of_abilities(tokens, lexicon)
+    limits = [*limits_said, *find_prohibitions(tokens, lexicon, has_code=facts.has_code), *find_limits(tokens, lexicon)]
     technologies = find_technologies(tokens, limits, lexicon)
     limits += [Limit("demand", (text,)) for text in (*constraints.demands, *technologies.versions)]
     things = Things(lexicon, find_field_lists(tokens, lexicon))
@@ -141,11 +143,11 @@ def _read(
         actions += done_to_things
     roles = WordRoles(Nouns(tokens, lexicon, choice, has_code=facts.has_code), things, limits)
     roles.read()
-    for ability in said_of_things:
+    for ability in (*abilities_said, *said_of_things):
         roles.abilities.setdefault(ability.name, ability)
     if "steps" in archetype.reads and not things.listed:
         things.clear()
-        tokens.relabel(("a thing", "a field"), TELLS)
+        tokens.relabel(("a thing", "a field", "an ability"), TELLS)
     changes = asked = find_changes(text, tokens, lexicon, facts, trace)
     begun = begun and archetype.builds
     read = Evidence(changes, choice, tokens, things, bool(roles.abilities), bool(actions), facts, lexicon)
@@ -264,6 +266,10 @@ def _tidy(text: str) -> str:
     line = re.sub(r"\s*\(\s*[,;\s]*\)", "", line)
     line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.](?:\s|$))", "", line)
     line = re.sub(r"(?<=[.!?])(?:\s*[-•]?\s*\.)+(?=\s|$)", "", line)
-    line = re.sub(r"(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))", "", line)
+    line = re.sub(
+        r"(?<!log)(?<!logs)(?<!logged)(?<!sign)(?<!signs)(?<!signed)(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))",
+        "",
+        line,
+    )
     line = re.sub(r"\s+(?:with|by|for)\s*(?=[,;](?:\s|$))", "", line)
     return re.sub(r"(?:\s+[-•*])+$|^[,;.\s]+", "", line).strip()

@@ -68,8 +68,9 @@ def mark_parts(tokens: Tokens, lexicon: Lexicon) -> None:
 def _has_particle(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     """`students hand in homework`, not `by hand in the hall`."""
     before = tokens.beside(index, -1)
-    particle = lexicon.particle_verb(tokens[index].lower, tokens.beside(index, +1))
-    return bool(particle) and before not in _DETERMINERS | PREPOSITIONS
+    said = (tokens[index].lower, tokens.beside(index, +1))
+    known = lexicon.particle_verb(*said) or lexicon.ability_of_verb(*said)
+    return bool(known) and before not in _DETERMINERS | PREPOSITIONS
 
 
 def _form(word: str, lexicon: Lexicon) -> str:
