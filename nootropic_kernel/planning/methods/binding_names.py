@@ -15,6 +15,7 @@ LISTS = frozenset(
 _PROJECT = {
     "title", "brief", "slug", "brief_line", "brief_text", "target", "target_title", "target_slug", "target_files",
     "fault_name", "fault_files", "package_dir", "package", "tests", "notebook", "readme_lines", "source", "entry_file",
+    "data_checks", "wrong_data", "clean_check", "hand_check",
     "first_store", "code", "ending", "test_open", "test_close", "manifest", "run_tests", "run_test_file", "coverage",
     "coverage_check", "readme", "move_files", "upgrade_files", "work_file", "work_test", "work_check", "language",
     "unclear",

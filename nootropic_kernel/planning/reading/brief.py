@@ -22,6 +22,7 @@ from nootropic_kernel.planning.reading.change_choice import Evidence, asks_for_c
 from nootropic_kernel.planning.reading.changes_asked import find_changes
 from nootropic_kernel.planning.reading.code_names import find_renames, find_targets
 from nootropic_kernel.planning.reading.constraints import find_constraints
+from nootropic_kernel.planning.reading.data_said import find_data_said
 from nootropic_kernel.planning.reading.field_lists import find_field_lists
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
@@ -108,6 +109,7 @@ def _read(
     mended = [] if unclear else mend_typos(tokens, lexicon, facts)
     mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
+    data = find_data_said(tokens, data_files, lexicon)
     abilities_said, limits_said = find_verbs_of_abilities(tokens, lexicon)
     limits = [*limits_said, *find_prohibitions(tokens, lexicon, has_code=facts.has_code), *find_limits(tokens, lexicon)]
     technologies = find_technologies(tokens, limits, lexicon)
@@ -121,7 +123,7 @@ def _read(
         facts,
         renames=bool(renames),
         listed=bool(things.listed),
-        spoken_for=points_for(tokens, technologies, data_files, trace is not None, lexicon),
+        spoken_for=points_for(tokens, technologies, [*data_files, *data.there_is], trace is not None, lexicon),
         begun=begun,
     )
     archetype = choice.archetype
@@ -131,7 +133,9 @@ def _read(
     said_of_things: list[Ability] = []
     wanted = _wanted(tokens)
     if "steps" in archetype.reads and not things.listed:
-        steps, questions = find_steps(text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES)
+        steps, questions = find_steps(
+            text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES, data=data.name
+        )
     elif archetype.builds:
         owns = "actions" in archetype.reads or not archetype.keeps_things or avoids_server(limits)
         if archetype.name == DEFAULT and not facts.has_code and _opens_with_a_verb(tokens, lexicon):
@@ -171,7 +175,7 @@ def _read(
     named = commands_left(commands, tokens, things)
     relations = Relations(tokens, things, lexicon)
     relations.read()
-    title = _title(text, lexicon)
+    title = _title((data.title(text) if steps else "") or text, lexicon)
     if asked and ReportSections(lexicon).opens(tokens):
         title = asked[0].title  # "Bug report" is no title
     tell(mended)
@@ -180,7 +184,15 @@ def _read(
         archetype=archetype,
         title=title,
         text=_tidy(text),
-        subject=subject_of(tokens, lexicon, archetype, roles.subject, things.fields, [] if named else actions) or title,
+        subject=subject_of(
+            tokens,
+            lexicon,
+            archetype,
+            roles.subject or "_".join(data.there_is),
+            things.fields,
+            [] if named else actions,
+        )
+        or title,
         things=tuple(
             Thing(name, tuple(fields.items()), name not in things.unknown) for name, fields in things.fields.items()
         ),
@@ -195,6 +207,7 @@ def _read(
         steps=tuple(steps),
         questions=tuple(questions),
         data_files=tuple(data_files),
+        data=data,
         technologies=technologies,
         constraints=constraints,
         extends=choice.extends,
