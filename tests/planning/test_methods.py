@@ -32,7 +32,7 @@ def test_every_shipped_entity_has_fields_that_a_recipe_can_write() -> None:
     for name, fields in [*words["entities"].items(), ("unknown", words["unknown_fields"])]:
         assert fields and all(field.isidentifier() for field in fields), name
         assert set(fields.values()) <= FIELD_TYPES, name
-    assert set(words["attributes"].values()) <= FIELD_TYPES
+    assert {*words["attributes"].values(), *words["counts"].values()} <= FIELD_TYPES
 
 
 def test_every_recipe_that_the_methods_name_has_its_arguments_checked() -> None:

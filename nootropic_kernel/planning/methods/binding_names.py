@@ -15,6 +15,7 @@ LISTS = frozenset(
 _PROJECT = {
     "title", "brief", "slug", "brief_line", "brief_text", "target", "target_title", "target_slug", "target_files",
     "fault_name", "fault_files", "package_dir", "package", "tests", "notebook", "readme_lines", "source", "entry_file",
+    "data_checks", "wrong_data", "clean_check", "hand_check",
     "first_store", "code", "ending", "test_open", "test_close", "manifest", "run_tests", "run_test_file", "coverage",
     "coverage_check", "readme", "move_files", "upgrade_files", "work_file", "work_test", "work_check", "language",
     "unclear",
@@ -27,7 +28,7 @@ _TECHNOLOGIES = {
 _ELEMENTS = {
     "entity", "Entity", "plural", "Plural", "fields", "field_words", "entity_module", "entity_package", "known",
     "ability", "Ability", "ability_file", "ability_word", "ability_stores",
-    "action_stores", "linked_stores", "action", "Action", "action_word", "old", "new",
+    "action_stores", "linked_stores", "action", "Action", "action_word", "action_typed", "old", "new",
     "old_problem", "old_files", "old_places", "target_path", "target_module", "target_package", "symbol",
     "undocumented", "target_lines", "target_problem", "change_title", "change_body", "change_files",
     "target_new", "change_slug", "change_test", "mend_files", "speed_about", "speed_title", "speed_now", "speed_target",

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from nootropic_kernel.planning.methods.choice_bindings import atoms_of, chosen_by, hinted_files, source_of, work_of
+from nootropic_kernel.planning.methods.choice_bindings import atoms_of, chosen_by, hinted_files, work_of
+from nootropic_kernel.planning.methods.data_bindings import data_bindings
 from nootropic_kernel.planning.methods.library import Library
 from nootropic_kernel.planning.methods.step_bindings import step_bindings
 from nootropic_kernel.planning.methods.target_bindings import (
@@ -93,7 +94,13 @@ def bindings_of(
             for a in reading.abilities
         ],
         "actions": [
-            {"action": a.name, "Action": a.title, "action_word": a.word, "action_stores": _stores(a.about)}
+            {
+                "action": a.name,
+                "Action": a.title,
+                "action_word": a.word,
+                "action_typed": a.typed,
+                "action_stores": _stores(a.about),
+            }
             for a in reading.actions
         ],
         "renames": [renaming_of(old, new, facts) for old, new in reading.renames],
@@ -109,7 +116,7 @@ def bindings_of(
         "readme_lines": _readme_lines(reading.text, things, reading),
         "unclear": reading.unclear,
         "questions": [{"question": text, "question_name": identifier(text, "question")} for text in reading.questions],
-        "source": listing(list(reading.data_files)) or source_of(reading) or "the data",
+        **data_bindings(reading),
         "entry_file": layout.entry,
         "code": layout.folder,
         "ending": layout.ending,

@@ -35,16 +35,6 @@ def work_of(reading: Reading, notebook: str, layout: Layout) -> dict[str, str]:
     return {"work_file": f"{folder}{name}{layout.ending}", "work_test": path, "work_check": layout.command(path) or ""}
 
 
-def source_of(reading: Reading) -> str:
-    """`train a classifier on iris`: what the data is, where the first step says so."""
-    for step in reading.steps[:1]:
-        if found := re.search(
-            r"\b(?:on|from)\s+((?:[\w'’-]+\s?){1,4}?)(?=\s*(?:with|using|by|to|and|in)\b|[.,;:?!]|$)", step.title
-        ):
-            return found.group(1).strip()
-    return ""
-
-
 def hinted_files(reading: Reading, facts: RepositoryFacts) -> list[str]:
     """Files that words of a brief without targets point to: `the login page` where there is a module login."""
     if found := [path for name in reading.targets for path in facts.places(name)[:3]]:
@@ -121,6 +111,7 @@ def atoms_of(reading: Reading, lexicon: Lexicon) -> set[str]:
     """What the brief itself gives conditions to ask for."""
     atoms = {f"archetype:{reading.archetype.name}", *reading.technologies.atoms(lexicon), *asked_for(reading.steps)}
     atoms |= {f"is:{ability.name}:{ability.name}" for ability in reading.abilities}
+    atoms |= {f"typed:{action.name}" for action in reading.actions if action.typed}
     if reading.extends:
         atoms.add("extends")
     if reading.unclear:

@@ -25,7 +25,8 @@ _WORD_LISTS = {
 }  # fmt: skip
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",
-    "change_verbs", "change_signs", "change_places", "report_sections",
+    "change_verbs", "change_signs", "change_places", "report_sections", "counts",
+    "particle_verbs",
 }  # fmt: skip
 _PHRASES = {"change_verbs", "change_signs", "change_places", "report_sections"}
 
@@ -57,6 +58,7 @@ class MethodsReader:
             for key in ("title", "file"):
                 self._text(given, key, f"the ability {name!r}")
             self._list(given.get("words"), f"`words` of the ability {name!r}")
+            self._list(given.get("verbs", []), f"`verbs` of the ability {name!r}")
         for table in _PHRASES & set(found):
             for name, phrases in found[table].items():
                 self._list(phrases, f"`{name}` of `{table}`")

@@ -20,12 +20,13 @@ _MODALS = frozenset({"can", "should", "must", "will", "could", "may", "would", "
 _ACTS = frozenset({"work out", "run", "send", "analyse", "train", "migrate"})
 _SHOWS = frozenset({"make something new", "show records", "find records", "change records", "test", "document"})
 _STRANGE = "something else"  # a verb that no list knows
-_PARTICLES = frozenset({"up", "off", "out", "down", "in", "on", "for"})
+_PARTICLES = frozenset({"up", "off", "out", "down", "in", "on", "for", "back", "over", "aside"})
 _JOINS = frozenset({",", "and", "or", "then", "but"})
 _KEEPS_THEM = re.compile(
     r"(?:store|keep|save|hold) (?:them|it|these|those|all|everything)"
     r"(?: (?:all|both))?(?: (?:as|in|to|on|into) (?:a |the )?(?:json |text |local )*(?:files?|disk|folder|json))?"
 )
+_PRONOUNS = frozenset({"it", "them", "him", "her"})
 _LONGEST = 12
 MAX_ACTIONS = 12
 
@@ -34,7 +35,8 @@ MAX_ACTIONS = 12
 class Action:
     """Something the project does. ``name`` is a Python name, ``word`` the verb as it stands in the brief.
 
-    ``at`` is its place in the brief, ``about`` the kept things that it deals with.
+    ``at`` is its place in the brief, ``about`` the kept things that it deals with; ``typed`` is `command` or
+    `option` where the brief names one that does it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Action:
     word: str
     at: int = 0
     about: tuple[str, ...] = ()
+    typed: str = ""
 
 
 def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: bool) -> list[Action]:
@@ -151,7 +154,8 @@ def _may_be_kept(phrase: list[Token], part: Token, lexicon: Lexicon) -> bool:
             break
         run.append(phrase[place])
         place += 1
-    return bool(run) and any(each is part for each in run) and singular(run[-1].lower) != run[-1].lower
+    one = bool(lexicon.particle_verb(phrase[0].lower, phrase[1].lower)) and len(run) == 1 and run[0] is phrase[-1]
+    return any(each is part for each in run) and (one or singular(run[-1].lower) != run[-1].lower)
 
 
 def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
@@ -162,6 +166,8 @@ def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
     meaning = lexicon.verb(token.lower) or (_STRANGE if token.part == VERB else None)
     if meaning is None or token.part == NOUN or not tokens.beside(index, +1):
         return None
+    if token.part == VERB and lexicon.particle_verb(token.lower, tokens.beside(index, +1)):
+        return _STRANGE
     before = tokens.beside(index, -1)
     if meaning == _STRANGE:
         return meaning if before in MODALS or singular(before) != before else None
@@ -203,7 +209,7 @@ def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
         phrase.append(token)
         place += 1
     while phrase and (phrase[-1].kind == "stop" or phrase[-1].lower in lexicon.words("stop") | _JOINS):
-        if phrase[-1].lower in ("them", "it", "other"):
+        if phrase[-1].lower in ("them", "it", "other", "ones"):
             break
         phrase.pop()
     return phrase
@@ -224,8 +230,10 @@ def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
         return True
     token = tokens[index]
     acts = lexicon.is_verb(token.lower) or (lexicon.verb(token.lower) and token.lower.endswith(("s", "ing")))
-    if acts and token.part != NOUN:
+    if token.part == VERB or (acts and token.part != NOUN):
         return True
+    if singular(token.lower) != token.lower and tokens.beside(index + 1, +1) in _PRONOUNS:
+        return True  # "…, and teachers grade it"
     place = index + 1
     while place < len(tokens) and place < index + 3 and tokens[place].kind == "word" and not tokens[place].part:
         place += 1
@@ -256,6 +264,8 @@ def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects
 
 def _action(phrase: list[Token], lexicon: Lexicon) -> Action:
     said = [token.text for token in phrase]
+    if len(phrase) > 1:
+        said[0] = lexicon.particle_verb(phrase[0].lower, phrase[1].lower) or said[0]
     for index, token in enumerate(phrase):
         small = token.lower in ("and", "or")
         if token.kind == "word" and not small and (lexicon.verb(token.lower) is None or token.part == NOUN):

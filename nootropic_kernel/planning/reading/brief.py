@@ -28,9 +28,11 @@ from nootropic_kernel.planning.reading.change_choice import Evidence, asks_for_c
 from nootropic_kernel.planning.reading.changes_asked import find_changes
 from nootropic_kernel.planning.reading.code_names import find_renames, find_targets
 from nootropic_kernel.planning.reading.constraints import find_constraints
+from nootropic_kernel.planning.reading.data_said import find_data_said
 from nootropic_kernel.planning.reading.field_lists import find_field_lists
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
+from nootropic_kernel.planning.reading.named_commands import DONE, commands_left, find_named_commands
 from nootropic_kernel.planning.reading.nouns import Nouns
 from nootropic_kernel.planning.reading.parts_of_speech import VERB, mark_parts
 from nootropic_kernel.planning.reading.passives import find_passives
@@ -47,6 +49,7 @@ from nootropic_kernel.planning.reading.tokens import Token, Tokens, accounted
 from nootropic_kernel.planning.reading.tracebacks import Traceback, find_traceback
 from nootropic_kernel.planning.reading.typos import mend_typos, tell
 from nootropic_kernel.planning.reading.unclear import mark_unclear, names_a_sort_only, sort_assumed_of
+from nootropic_kernel.planning.reading.verbs_of_abilities import find_verbs_of_abilities
 from nootropic_kernel.planning.reading.word_roles import TELLS, WordRoles
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
 
@@ -108,10 +111,13 @@ def _read(
 ) -> Reading:
     library = lexicon.library
     unclear = mark_unclear(tokens, lexicon, facts)
+    commands = [] if unclear or facts.has_code else find_named_commands(tokens, lexicon)
     mended = [] if unclear else mend_typos(tokens, lexicon, facts)
     mark_parts(tokens, lexicon)
     data_files = find_data_files(tokens)
-    limits = [*find_prohibitions(tokens, lexicon, has_code=facts.has_code), *find_limits(tokens, lexicon)]
+    data = find_data_said(tokens, data_files, lexicon)
+    abilities_said, limits_said = find_verbs_of_abilities(tokens, lexicon)
+    limits = [*limits_said, *find_prohibitions(tokens, lexicon, has_code=facts.has_code), *find_limits(tokens, lexicon)]
     technologies = find_technologies(tokens, limits, lexicon)
     limits += [Limit("demand", (text,)) for text in (*constraints.demands, *technologies.versions)]
     things = Things(lexicon, find_field_lists(tokens, lexicon))
@@ -123,7 +129,7 @@ def _read(
         facts,
         renames=bool(renames),
         listed=bool(things.listed),
-        spoken_for=points_for(tokens, technologies, data_files, trace is not None, lexicon),
+        spoken_for=points_for(tokens, technologies, [*data_files, *data.there_is], trace is not None, lexicon),
         begun=begun,
     )
     archetype = choice.archetype
@@ -133,7 +139,9 @@ def _read(
     said_of_things: list[Ability] = []
     wanted = _wanted(tokens)
     if "steps" in archetype.reads and not things.listed:
-        steps, questions = find_steps(text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES)
+        steps, questions = find_steps(
+            text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES, data=data.name
+        )
     elif archetype.builds:
         owns = "actions" in archetype.reads or not archetype.keeps_things or avoids_server(limits)
         if archetype.name == DEFAULT and not facts.has_code and _opens_with_a_verb(tokens, lexicon):
@@ -150,11 +158,11 @@ def _read(
         actions = [action for action in actions if action not in kept]
         for action in kept:
             tokens.relabel((f"to be done: {action.title}",), "what the stores of the things do", "matched")
-    for ability in said_of_things:
+    for ability in (*abilities_said, *said_of_things):
         roles.abilities.setdefault(ability.name, ability)
     if "steps" in archetype.reads and not things.listed:
         things.clear()
-        tokens.relabel(("a thing", "a field"), TELLS)
+        tokens.relabel(("a thing", "a field", "an ability"), TELLS)
     changes = asked = find_changes(text, tokens, lexicon, facts, trace)
     begun = begun and archetype.builds
     read = Evidence(changes, choice, tokens, things, bool(roles.abilities), bool(actions), facts, lexicon)
@@ -172,12 +180,13 @@ def _read(
         things.clear()
         abilities = ()
         tokens.relabel(_ABOUT_THINGS, TELLS)
-    if archetype.name == "change":
-        actions = []
-        tokens.relabel(("to be done:",), TELLS)
+    if not archetype.builds or "steps" in archetype.reads:
+        actions, commands = [], []
+        tokens.relabel((DONE,), TELLS)
+    named = commands_left(commands, tokens, things)
     relations = Relations(tokens, things, lexicon)
     relations.read()
-    title = _title(text, lexicon)
+    title = _title((data.title(text) if steps else "") or text, lexicon)
     if asked and ReportSections(lexicon).opens(tokens):
         title = asked[0].title  # "Bug report" is no title
     tell(mended)
@@ -186,7 +195,15 @@ def _read(
         archetype=archetype,
         title=title,
         text=_tidy(text),
-        subject=subject_of(tokens, lexicon, archetype, roles.subject, things.fields, actions) or title,
+        subject=subject_of(
+            tokens,
+            lexicon,
+            archetype,
+            roles.subject or "_".join(data.there_is),
+            things.fields,
+            [] if named else actions,
+        )
+        or title,
         things=tuple(
             Thing(name, tuple(fields.items()), name not in things.unknown) for name, fields in things.fields.items()
         ),
@@ -197,10 +214,11 @@ def _read(
         left_out=tuple(things.left_out),
         limits=tuple(limits),
         changes=tuple(changes),
-        actions=tuple(replace(each, about=relations.about(each.at)) for each in actions),
+        actions=tuple(replace(each, about=relations.about(each.at)) for each in (*named, *actions)),
         steps=tuple(steps),
         questions=tuple(questions),
         data_files=tuple(data_files),
+        data=data,
         technologies=technologies,
         constraints=constraints,
         extends=choice.extends,
@@ -272,6 +290,10 @@ def _tidy(text: str) -> str:
     line = re.sub(r"\s*\(\s*[,;\s]*\)", "", line)
     line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.](?:\s|$))", "", line)
     line = re.sub(r"(?<=[.!?])(?:\s*[-•]?\s*\.)+(?=\s|$)", "", line)
-    line = re.sub(r"(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))", "", line)
+    line = re.sub(
+        r"(?<!log)(?<!logs)(?<!logged)(?<!sign)(?<!signs)(?<!signed)(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))",
+        "",
+        line,
+    )
     line = re.sub(r"\s+(?:with|by|for)\s*(?=[,;](?:\s|$))", "", line)
     return re.sub(r"(?:\s+[-•*])+$|^[,;.\s]+", "", line).strip()

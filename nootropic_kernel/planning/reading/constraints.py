@@ -28,6 +28,12 @@ from nootropic_kernel.planning.reading.amounts import (
 )
 from nootropic_kernel.planning.reading.demands import DEMANDS, read_demand
 from nootropic_kernel.planning.reading.stated import Constraints, Said
+from nootropic_kernel.planning.reading.stated_odd import (
+    BELOW_NOTHING,
+    DAY_OVER,
+    read_below_nothing,
+    read_day_over,
+)
 from nootropic_kernel.planning.reading.stated_people import read_people
 
 _LONGEST_HEADING = 100
@@ -106,6 +112,8 @@ _Reader = Callable[[str, re.Match[str], Constraints, date | None], None]
 _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
     (COVERAGE, _coverage),
     *((pattern, read_demand) for pattern in DEMANDS),
+    (BELOW_NOTHING, read_below_nothing),
+    (DAY_OVER, read_day_over),
     (FOREIGN, stated_money.read_foreign),
     (MONEY, stated_money.read_money),
     (BUDGET, stated_money.read_bare_budget),

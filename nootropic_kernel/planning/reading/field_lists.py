@@ -17,6 +17,7 @@ _HAS = frozenset({"with", "has", "have", "having", "contains", "contain"})
 _EDGES = frozenset({"start", "end", "begin", "finish"})  # of something that takes its time
 _SMALL = ARTICLES | {"optional", "each", "their"}
 _LONGEST = 3
+SMALL_NOUNS = frozenset({"lot", "kind", "person"})  # small words elsewhere: `a lot of`, but `lot number`
 _TRACKERS = frozenset({"tracker", "log", "logbook", "diary", "journal", "record", "track"})
 _TRACKS = frozenset({"track", "log", "record", "monitor"})
 _AFTER_VALUES = frozenset({"", ".", ";", "!", "\n", "per", "each", "every", "daily", "weekly", "over", "by"})
@@ -171,7 +172,7 @@ def _items(tokens: Tokens, index: int, lexicon: Lexicon, bracket: bool) -> tuple
             pass
         elif token.text == ":":
             current.append(token)
-        elif token.kind == "word" and not (token.used and not bracket) and len(current) <= _LONGEST:
+        elif token.kind == "word" and (bracket or _is_free(tokens, index, lexicon)) and len(current) <= _LONGEST:
             begun = any(singular(item[-1].lower) in lexicon.table("attributes") for item in items)
             if not bracket and not current and not _can_be_field(tokens, index, lexicon, begun=begun):
                 break
@@ -182,6 +183,12 @@ def _items(tokens: Tokens, index: int, lexicon: Lexicon, bracket: bool) -> tuple
     if current:
         items.append(current)
     return items, index
+
+
+def _is_free(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """Whether nothing took the word, or it tells which property follows: `a lot number`."""
+    tells = tokens[index].lower in SMALL_NOUNS and not tokens[index].verdict
+    return not tokens[index].used or (tells and singular(tokens.beside(index, +1)) in lexicon.table("attributes"))
 
 
 def _can_be_field(tokens: Tokens, index: int, lexicon: Lexicon, *, begun: bool) -> bool:
@@ -200,6 +207,9 @@ def _can_be_field(tokens: Tokens, index: int, lexicon: Lexicon, *, begun: bool) 
     ends = after in ("", ",", "and", ".", "\n", ";") and len(run) == 1
     if run[0].part != NOUN and lexicon.is_verb(run[0].lower) and not has_kind and not ends:
         return False
+    if word in lexicon.table("counts"):
+        beside = begun or (after in (",", "and") and _is_property(tokens, index + len(run) + 1, lexicon))
+        return beside or not lexicon.is_known_noun(word)  # "a title and pages", but "pages and posts"
     if begun and singular(word) != word and not lexicon.is_known_noun(word):
         return True
     if (
@@ -230,9 +240,11 @@ def _said_once(item: list[Token], tokens: Tokens, lexicon: Lexicon) -> bool:
 def _are_fields(items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon, *, once: bool = False) -> bool:
     if not items or any(len(item) > _LONGEST or item[-1].text == ":" for item in items):
         return False
-    known = sum(singular(i[-1].lower) in lexicon.table("attributes") or i[-1].lower in _EDGES for i in items)
-    strange = [item for item in items if lexicon.is_quality(item[-1].lower) or item[-1].lower in lexicon.words("tools")]
-    if strange:
+    counts = lexicon.table("counts")
+    sure = {*lexicon.table("attributes"), *_EDGES}
+    known = sum(singular(i[-1].lower) in sure or i[-1].lower in {*_EDGES, *counts} for i in items)
+    heads = {item[-1].lower for item in items} - set(counts)
+    if any(lexicon.is_quality(head) or head in lexicon.words("tools") for head in heads):
         return False
     if bracket:
         return len(items) > 1 or known > 0
@@ -274,5 +286,7 @@ def _field(item: list[Token], lexicon: Lexicon) -> tuple[str, str]:
         return identifier(" ".join(words)), "str"  # a phone number keeps its zeros
     if head in _EDGES:
         return identifier(" ".join(words)), "datetime"
+    if words[-1] in lexicon.table("counts"):
+        return identifier(" ".join(words)), str(lexicon.table("counts")[words[-1]])
     several = head not in kinds and singular(head) != head
     return identifier(" ".join([*words[:-1], head])), "list[str]" if several else str(kinds.get(head, "str"))

@@ -45,6 +45,17 @@ class Lexicon:
         """The listed form of a verb: converts → convert; the word itself where it is none."""
         return self._listed_verb(word) or word
 
+    def particle_verb(self, word: str, after: str) -> str:
+        """The verb that a word is together with the small word after it: `hands in` → hand; empty for none."""
+        table = self.table("particle_verbs")
+        return next((form for form in stems(word) if after in str(table.get(form, "")).split()), "")
+
+    def ability_of_verb(self, word: str, particle: str) -> str | None:
+        """The ability that a verb asks for with the small word after it: `logged in`."""
+        said = {f"{form} {particle}" for form in stems(word)}
+        table = self.table("abilities")
+        return next((str(name) for name, entry in table.items() if said & set(entry.get("verbs", ()))), None)
+
     def technology(self, word: str) -> str | None:
         """The name of the technology that a word stands for."""
         found = self._technologies.get(word)

@@ -10,6 +10,7 @@ from nootropic_kernel.planning.reading.wording import singular
 
 CALLED = "names the program; no task of its own"
 _BY = frozenset({"by", "per", "via", "than"})
+_ONES = frozenset({"one", "ones"})
 _MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "cash", "hand", "message", "messages"})
 _DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", "tablet", "tablets", "screen"})
 _ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
@@ -64,7 +65,9 @@ class Nouns:
         return lower in self.lexicon.words("stop") and lower not in ARTICLES
 
     def tells_how(self, index: int, word: str) -> str:
-        """What `by energy range`, `by e-mail` or `on my phone` says, for people; empty for other words."""
+        """What `by energy range`, `by e-mail`, `on my phone`, `the late ones` say, for people; empty for others."""
+        if self.tokens.beside(index, +1) in _ONES and self.unknown(self.tokens[index]):
+            return "tells which ones; no task of its own"
         place, first = index - 1, max(0, index - 5)
         while place >= first and (self.tokens[place].lower in (",", "and", "or") or not self.is_small(place)):
             if self.tokens[place].kind not in ("word", "stop") or self.tokens[place].text in _ENDS:

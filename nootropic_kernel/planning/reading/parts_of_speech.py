@@ -38,6 +38,7 @@ _WANTS = frozenset({"want", "wants", "wanna"})
 _AFTER_NOUN = frozenset(
     {"have", "has", "is", "are", "was", "were", "with", "of", *MODALS, "need", "needs", "who", "which", "that"}
 )
+_PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _JOINS = frozenset({"and", "or", "then", "but", "also", "&"})
 _GERUND_AFTER = frozenset({"for", "by", "of", "when", "while", "after", "before", "keep", "keeps", "start", "stop"})
 
@@ -54,12 +55,22 @@ def mark_parts(tokens: Tokens, lexicon: Lexicon) -> None:
             form = ""
         if token.kind != "word" or token.lower in lexicon.words("stop"):
             continue
-        if lexicon.verb(token.lower) is not None:
+        if _has_particle(tokens, index, lexicon):
+            token.part = VERB
+        elif lexicon.verb(token.lower) is not None:
             token.part = _part(tokens, index, lexicon, form)
         elif lexicon.is_unknown(token.lower) and _is_strange_verb(tokens, index, form, programs):
             token.part = VERB
         if token.part == VERB:
             form = _form(token.lower, lexicon)
+
+
+def _has_particle(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """`students hand in homework`, not `by hand in the hall`."""
+    before = tokens.beside(index, -1)
+    said = (tokens[index].lower, tokens.beside(index, +1))
+    known = lexicon.particle_verb(*said) or lexicon.ability_of_verb(*said)
+    return bool(known) and before not in _DETERMINERS | PREPOSITIONS
 
 
 def _form(word: str, lexicon: Lexicon) -> str:
@@ -164,7 +175,7 @@ def _is_strange_verb(tokens: Tokens, index: int, form: str, programs: Container[
     if word.endswith("ing"):
         return before in _GERUND_AFTER - {"for", "of"}
     if singular(before) != before and singular(word) == word:
-        return after in OBJECT_OPENS  # "passengers request a seat"
+        return after in OBJECT_OPENS | _PARTICLES  # "passengers request a seat", "guests jot down wishes"
     plural = word.endswith("s") and not word.endswith(("ss", "us", "is"))
     if before in ("it", "who", "which", "one") or _is_relative(tokens, index):
         return plural or word.endswith("ed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nootropic_kernel.planning.reading.field_lists import SMALL_NOUNS
 from nootropic_kernel.planning.reading.nouns import CALLED, Nouns
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
@@ -29,10 +30,12 @@ def property_word(nouns: Nouns, things: Things, index: int, token: Token, word: 
         token.mark("assumed", CALLED)
         return True
     if head in kinds:
-        if things.attach({head: kinds[head]}, _owner(nouns.tokens, index)):
-            token.mark("matched", f"a field: {head} ({kinds[head]})")
-        else:
-            token.mark("not understood", _LISTED_ALREADY)
+        before = nouns.tokens[index - 1] if index else token
+        parts = [before, token] if before.lower in SMALL_NOUNS and not before.verdict else [token]
+        name, kind = (f"{before.lower}_{head}", "str") if len(parts) > 1 else (head, kinds[head])
+        attached = things.attach({name: kind}, _owner(nouns.tokens, index))
+        for part in parts:
+            part.mark(*(("matched", f"a field: {name} ({kind})") if attached else ("not understood", _LISTED_ALREADY)))
         return True
     if not in_a_name and _is_quality(nouns.tokens, index, word):
         _quality(nouns, things, index, word)

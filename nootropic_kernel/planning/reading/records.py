@@ -9,6 +9,7 @@ from nootropic_kernel.planning.methods.library import Archetype
 from nootropic_kernel.planning.model import WordUse
 from nootropic_kernel.planning.reading.actions import Action
 from nootropic_kernel.planning.reading.changes_asked import Change
+from nootropic_kernel.planning.reading.data_said import DataSaid
 from nootropic_kernel.planning.reading.limits import Limit
 from nootropic_kernel.planning.reading.stated import Constraints
 from nootropic_kernel.planning.reading.steps import StepAsked
@@ -57,6 +58,7 @@ class Reading:
     steps: tuple[StepAsked, ...] = ()
     questions: tuple[str, ...] = ()
     data_files: tuple[str, ...] = ()
+    data: DataSaid = field(default_factory=DataSaid)
     technologies: Technologies = field(default_factory=Technologies)
     constraints: Constraints = field(default_factory=Constraints)
     extends: bool = False

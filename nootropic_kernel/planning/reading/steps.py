@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN
+from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier, stems
 
@@ -38,7 +38,7 @@ _PASSED = frozenset(
     }
 )
 _LONGEST = 72
-_INTO = frozenset({"into", "in"})
+_PRONOUN = re.compile(r"(?:them|it|these|those|this|that)(?!\w)", re.I)
 MAX_STEPS = 15
 
 
@@ -62,17 +62,20 @@ def find_data_files(tokens: Tokens) -> list[str]:
 
 
 def find_steps(
-    text: str, tokens: Tokens, lexicon: Lexicon, others: Mapping[str, str], *, made: bool = False
+    text: str, tokens: Tokens, lexicon: Lexicon, others: Mapping[str, str], *, made: bool = False, data: str = ""
 ) -> tuple[list[StepAsked], list[str]]:
     """The steps and the questions of a brief; their words are marked.
 
     :param others: verbs, or kinds of step, that are taken for another kind here.
+    :param data: what the data is called, where the brief says it.
     :param made: the first verb says that something is made, and is no step itself.
     """
     steps: dict[str, StepAsked] = {}
     questions: list[str] = []
+    named = ""
     for clause in _clauses(tokens, lexicon):
         at = _verb_at(clause, lexicon)
+        before, named = named, _last_nouns(clause, lexicon) or named
         said = _text(text, clause)
         if not said:
             continue
@@ -89,11 +92,29 @@ def find_steps(
             continue
         verb = clause[at]
         rest = _text(text, clause[at + 1 :])
+        if kind == "get" and (pronoun := _PRONOUN.match(rest)):
+            rest = f"the {data or before or 'data'}{rest[pronoun.end() :]}"
         title = _short(f"{_base(verb, lexicon)} {rest}".strip())
         step = StepAsked(kind, title[:1].upper() + title[1:], identifier(title.lower(), "step"))
         steps.setdefault(step.name, step)
         _mark(clause[at:], f"a step: {step.title}", lexicon)
     return list(steps.values()), questions
+
+
+def _last_nouns(clause: Sequence[Token], lexicon: Lexicon) -> str:
+    """What a clause speaks of last: `analyse my photos` is about photos, which a pronoun behind it stands for."""
+    end = len(clause)
+    while end and not _is_noun(clause[end - 1], lexicon):
+        end -= 1
+    start = end
+    while start and _is_noun(clause[start - 1], lexicon):
+        start -= 1
+    return " ".join(token.text for token in clause[start:end])
+
+
+def _is_noun(token: Token, lexicon: Lexicon) -> bool:
+    small = token.lower in lexicon.words("stop") or lexicon.is_quality(token.lower)
+    return token.kind == "word" and token.part != VERB and not small and not _step_kind(token.lower, lexicon)
 
 
 def _base(token: Token, lexicon: Lexicon) -> str:
@@ -112,7 +133,9 @@ def _clauses(tokens: Tokens, lexicon: Lexicon) -> Iterator[list[Token]]:
             if clause:
                 yield clause
             clause = []
-        elif (token.lower in _JOINS or token.lower in ("that", "which")) and _verb_follows(tokens, index + 1, lexicon):
+        elif (token.lower in _JOINS or token.lower in ("that", "which")) and _step_follows(
+            clause, tokens, index, lexicon
+        ):
             if clause:
                 yield clause
             clause = []
@@ -129,6 +152,21 @@ def _verb_follows(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
         return False
     token = tokens[index]
     return _step_kind(token.lower, lexicon) is not None and token.kind == "word" and token.part != NOUN
+
+
+def _step_follows(clause: Sequence[Token], tokens: Tokens, joint: int, lexicon: Lexicon) -> bool:
+    """Whether a verb stands behind the joint; behind a step or the data a comma is enough: `…, compute the length`."""
+    if _verb_follows(tokens, joint + 1, lexicon):
+        return True
+    if tokens[joint].text != "," or not clause or joint + 2 >= len(tokens):
+        return False
+    verb, after = tokens[joint + 1 : joint + 3]
+    begun = _verb_at(clause, lexicon) is not None or clause[-1].meaning.startswith("data: ")
+    takes = after.kind in ("word", "number", "path") and after.lower not in lexicon.words("stop") | _JOINS
+    if not (begun and takes and lexicon.is_verb(verb.lower) and _step_kind(verb.lower, lexicon)):
+        return False
+    verb.part = VERB
+    return True
 
 
 def _verb_at(clause: Sequence[Token], lexicon: Lexicon) -> int | None:

@@ -103,7 +103,7 @@ def _first_words(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
         lexicon.words("stop") | lexicon.words("program_words") | lexicon.words("measures") | lexicon.words("code_words")
     )
     words = [
-        token.bare.split(".")[0].lower()
+        token
         for token in tokens
         if token.kind in ("word", "path")
         and token.part != VERB
@@ -112,4 +112,5 @@ def _first_words(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
         and not lexicon.is_quality(token.lower)
         and not token.meaning.startswith(("technology", "leave", "keep:", "looks ", archetype.title.lower()))
     ]
-    return "_".join(words[:2])
+    about = [token for token in words if not token.meaning.startswith("to be done: ")] or words
+    return "_".join(token.bare.split(".")[0].lower() for token in about[:2])

@@ -9,6 +9,7 @@ from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.wording import identifier, singular
 
 MAX_THINGS = 12
+_NAMES = frozenset({"name", "title"})
 
 
 class Things:
@@ -23,11 +24,19 @@ class Things:
         self._pending: dict[str, str] = {}  # fields that were named before any thing
         for each in listed:
             if not each.whole:
-                self.add(each.thing)
+                self.fields[each.thing] = self.fields.get(each.thing) or self._known_by(each)
                 self.fields[each.thing] |= each.fields
                 continue
             self.fields[each.thing] = self.fields.get(each.thing, {}) | each.fields
             self.listed.add(each.thing)
+
+    def _known_by(self, said: Listed) -> dict[str, str]:
+        """What a thing is called by where its one field does not say that: the first of the usual ones."""
+        usual = self._lexicon.table("entities").get(said.thing)
+        if usual is None:
+            self.unknown.add(said.thing)
+        usual = usual or self._lexicon.table("unknown_fields")
+        return {} if _NAMES & set(said.fields) else dict(list(usual.items())[:1])
 
     @property
     def full(self) -> bool:
