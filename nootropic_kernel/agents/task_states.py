@@ -90,6 +90,11 @@ def touched(states: Mapping[str, TaskState]) -> set[str]:
     return {task for task, state in states.items() if state.status in ("done", "review", "running")}
 
 
+def finished(states: Mapping[str, TaskState]) -> set[str]:
+    """Tasks that are done: they take no time of what is left."""
+    return {task for task, state in states.items() if state.status == "done"}
+
+
 def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None) -> TaskState:
     """What was decided about a task; ``pending`` when nothing was."""
     if waits_for_budget(task):
