@@ -84,13 +84,15 @@ def _decided(workspace: Workspace, database: StateDatabase, plan: Plan, past: Pa
     # A commit's time counts in seconds; where the journal knows the commit, it knows the order.
     made = [each for each in journal.events(connection, subject=plan.id) if each.data.get("commit") == past.commit]
     start = made[0].id if made else 0
-    tasks = {each.id: each.task for each in ProposalStore(database, workspace).overview().proposals}
+    tasks = {
+        each.id: {each.task, *(each.tasks if each.status == "accepted" else ())} - {None}
+        for each in ProposalStore(database, workspace).overview().proposals
+    }
     found: set[str] = set()
     for kind in _HELD:
         for event in journal.events(connection, after=start, kind=kind):
-            task = tasks.get(event.subject.partition(":")[0])
-            if task and (made or event.at > past.at):
-                found.add(task)
+            if made or event.at > past.at:
+                found.update(filter(None, tasks.get(event.subject.partition(":")[0], ())))
     for event in journal.events(connection, after=start, kind="task.satisfied", subject=plan.id):
         if made or event.at > past.at:
             found.add(str(event.data.get("task")))

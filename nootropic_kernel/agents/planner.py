@@ -22,7 +22,7 @@ from nootropic_kernel.agents.spec_edits import (
     spec_notes,
     write_spec,
 )
-from nootropic_kernel.agents.task_states import load_states, touched
+from nootropic_kernel.agents.task_states import finished, load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
@@ -161,8 +161,13 @@ def base_for(
         same = same_brief(brief, plan.brief)
         if (same and plan.origin == WITH_MODEL) or _digest(brief) in plan.ext.get(_FORMER, ()) or not (same or amend):
             return None
-        frozen = touched(load_states(workspace, database, plan))
-        base = plan if same else amend_plan(plan, brief, facts, frozen, library, today=date.today()).plan
+        states = load_states(workspace, database, plan)
+        frozen = touched(states)
+        base = (
+            plan
+            if same
+            else amend_plan(plan, brief, facts, frozen, library, today=date.today(), done=finished(states)).plan
+        )
     return base, ground_of(base, library, facts), frozen
 
 
@@ -227,7 +232,7 @@ def _amend(
     target, said, evidence = old, tuple[str, ...](), ""
     ext: dict[str, Any] = {}
     if brief is not None:
-        target = amend_plan(old, brief, facts, frozen, library, today=date.today()).plan
+        target = amend_plan(old, brief, facts, frozen, library, today=date.today(), done=finished(states)).plan
         ext = {_FORMER: [*old.ext.get(_FORMER, ()), _digest(old.brief)]}
         evidence = " ".join(brief.split())[:300]
         stated = find_constraints(brief, date.today(), frozenset(library.words.get("verbs", ())))

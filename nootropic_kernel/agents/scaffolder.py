@@ -17,6 +17,7 @@ from nootropic_kernel.agents.task_states import load_states, touched
 from nootropic_kernel.changes.accept import accept
 from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_changeset
 from nootropic_kernel.changes.files import read_file, usual_mode
+from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.changes.turns import Turn
 from nootropic_kernel.checks.recipes import MemoryFiles, RecipeRefused, get_recipe
@@ -33,6 +34,7 @@ from nootropic_kernel.workspace.location import CACHE_FOLDER, STATE_FOLDER, Work
 from nootropic_kernel.workspace.rules import lexical_fault
 from nootropic_kernel.workspace.settings import WORKSPACE_FILE
 
+_HOW = "template"  # how such a proposal says that it was made
 # What a folder may hold and still count as empty: Git's, ours, and what the project is made from.
 _OWN = frozenset({".git", STATE_FOLDER, CACHE_FOLDER, WORKSPACE_FILE, FILE_NAME})
 
@@ -169,20 +171,23 @@ def scaffold_folder(
             )
         elif there != file.content:
             left.append(place)
-    tasks = _fulfilled(workspace, database, scaffold, plan, done=bool(edits)) if not left else ()
+    waiting = _waiting(database, workspace, edits)
+    if waiting is not None and not empty:
+        note = f"{waiting.id} was made before; no second one is made while that is to be decided."
+        return Scaffolded("proposed", scaffold, waiting.paths, tuple(left), waiting.id, None, waiting.tasks, (note,))
+    tasks = _fulfilled(workspace, database, scaffold, plan, left, waiting)
     if not edits:
         return Scaffolded("there", scaffold, left=tuple(left), tasks=_settle(workspace, database, plan, tasks))
     title = f"Start the project: {scaffold.project.title} ({scaffold.template.name})"
-    changeset = build_changeset(edits, Provenance(title=title, how="template", tasks=tasks))
+    changeset = build_changeset(edits, Provenance(title=title, how=_HOW, tasks=tasks))
     proposal = ProposalStore(database, workspace).propose(changeset)
     paths = tuple(edit.path for edit in edits)
     if not empty:
         return Scaffolded("proposed", scaffold, paths, tuple(left), proposal.id, None, tasks)
     turn = accept(workspace, database, [proposal.id], unsaved=unsaved, allow_executable=allow_executable)
-    if turn.commit is None:
-        tasks = _settle(workspace, database, plan, tasks)
-    action = "undone" if turn.already and not (workspace.root / paths[0]).exists() else "written"
-    return Scaffolded(action, scaffold, paths, (), proposal.id, turn, tasks, turn.notes)
+    if turn.already and not (workspace.root / paths[0]).exists():
+        return Scaffolded("undone", scaffold, paths, (), proposal.id, turn, (), turn.notes)
+    return Scaffolded("written", scaffold, paths, (), proposal.id, turn, tasks, turn.notes)
 
 
 def is_empty(workspace: Workspace, folder: str = "", ignored: Collection[str] = ()) -> bool:
@@ -261,22 +266,37 @@ def _there(workspace: Workspace, path: str) -> bytes | None:
     return b"" if (workspace.root / path).exists() else None
 
 
+def _waiting(database: StateDatabase, workspace: Workspace, edits: Sequence[FileEdit]) -> ProposalHead | None:
+    """The proposal of a project, still to decide, that has files of this one."""
+    paths = {edit.path for edit in edits}
+    heads = ProposalStore(database, workspace).overview().proposals
+    return next((h for h in reversed(heads) if h.how == _HOW and h.pending and paths & set(h.paths)), None)
+
+
 def _fulfilled(
-    workspace: Workspace, database: StateDatabase, scaffold: Scaffold, plan: Plan | None, *, done: bool
+    workspace: Workspace,
+    database: StateDatabase,
+    scaffold: Scaffold,
+    plan: Plan | None,
+    left: Sequence[str],
+    waiting: ProposalHead | None,
 ) -> tuple[str, ...]:
     """Tasks of the plan, not begun yet, of which the scaffold provides everything.
 
-    One that waits for a task which is still to be done is not among them: what it would be done on is not there.
+    One that waits for a task which is still to be done is not among them: what it would be done on is not there. Nor
+    is one whose file is ``left`` as the person has it.
     """
     if plan is None:
         return ()
     states = load_states(workspace, database, plan)
     begun = touched(states) | {name for name, state in states.items() if state.status in ("superseded", "cancelled")}
+    begun -= {name for name in (waiting.tasks if waiting else ()) if name in states and states[name].status == "review"}
     finished = {name for name, state in states.items() if state.status in CLOSED}
     found: list[str] = []
     for task in in_order(plan.tasks):
         given = bool(task.provides) and set(task.provides) <= scaffold.provides and task.id not in begun
-        if given and set(task.depends_on) <= finished:
+        kept = not left or (bool(task.files) and not set(task.files) & set(left))
+        if given and kept and set(task.depends_on) <= finished:
             finished.add(task.id)
             found.append(task.id)
     return tuple(task.id for task in plan.tasks if task.id in found)

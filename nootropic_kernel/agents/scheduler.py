@@ -8,13 +8,14 @@ from datetime import date
 
 from nootropic_kernel.agents.planner import Planned
 from nootropic_kernel.agents.spec_edits import settled_spec, spec_notes, write_spec
-from nootropic_kernel.agents.task_states import load_states, touched
+from nootropic_kernel.agents.task_states import finished, load_states, touched
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.model import GONE, Plan
 from nootropic_kernel.planning.schedule.assign import assign
 from nootropic_kernel.planning.schedule.budgets import amount, needs_of
 from nootropic_kernel.planning.schedule.critical_path import elapsed, is_fixed
 from nootropic_kernel.planning.schedule.optimise import optimised, optimised_unasked
+from nootropic_kernel.planning.schedule.remaining import recorded, remaining
 from nootropic_kernel.planning.schedule.resources import NEAR, agents_of
 from nootropic_kernel.planning.schedule.retime import right_shift
 from nootropic_kernel.planning.validate import check
@@ -26,7 +27,7 @@ from nootropic_kernel.workspace.location import Workspace
 def schedule_plan(
     workspace: Workspace, database: StateDatabase, *, optimise: bool = False, unsaved: Collection[str] = ()
 ) -> Planned:
-    """Schedule the workspace's plan anew by its budget and agents; what is finished, begun, touched or locked stays.
+    """Schedule the workspace's plan anew by its budget and agents; what is finished, begun or locked stays.
 
     :param optimise: then look for a shorter schedule still, with the solver.
     :raises OptimiserMissing: when that is not installed.
@@ -38,22 +39,27 @@ def schedule_plan(
         states = load_states(workspace, database, before)
         frozen = touched(states)
         passed = passed_hours(before, date.today()) or 0.0
-        scheduled = assign(before, frozen, passed)
+        done = finished(states)
+        left = remaining(before, done)
+        scheduled = assign(left, frozen, passed)
         better = optimised if optimise else optimised_unasked
         scheduled = better(scheduled, frozen, passed_h=passed)
-        if scheduled == before or _as_good(before, scheduled, frozen, passed):
+        if _as_good(left, scheduled, frozen, passed):
             notes = ("No better schedule was found.", *found.notes, *spec_notes(found.spec))
             return Planned(before, states, "shown", None, notes)
-        plan = check(replace(scheduled, revision=before.revision + 1, parent_revision=before.revision))
-        change = _change(before, plan)
+        change = _change(left, scheduled)
+        plan = recorded(scheduled, before, done)
+        plan = check(replace(plan, revision=before.revision + 1, parent_revision=before.revision))
         message = f"Plan: {plan.title} (revision {plan.revision})\n\n{change}"
-        done = write_spec(workspace, database, found, plan, message, unsaved, "plan.scheduled")
-        states = load_states(workspace, database, done.plan)
-        return Planned(done.plan, states, "amended", done.commit, (change, *found.notes, *done.notes))
+        written = write_spec(workspace, database, found, plan, message, unsaved, "plan.scheduled")
+        states = load_states(workspace, database, written.plan)
+        return Planned(written.plan, states, "amended", written.commit, (change, *found.notes, *written.notes))
 
 
 def _as_good(old: Plan, new: Plan, frozen: Collection[str], passed_h: float) -> bool:
     """Whether the old schedule stands as it is, of the same tasks, and ends no later at no higher cost."""
+    if new == old:
+        return True
     if [task.status for task in old.tasks] != [task.status for task in new.tasks]:
         return False
     live = [task for task in old.tasks if task.status not in GONE]

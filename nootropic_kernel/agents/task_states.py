@@ -1,7 +1,8 @@
 """How far each task of a plan really is: from proposals and their hunks, or from Git when those were lost.
 
 A task is done when all hunks of a proposal for it are decided and at least one was accepted; in review while some
-are pending; and ready again when all were rejected or undone.
+are pending; and ready again when all were rejected or undone. What a proposal does beside that, such as the start of a
+project, is done with the whole of it.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ def task_states(
     """
     by_task: dict[str, list[ProposalHead]] = {}
     for proposal in proposals:
-        if proposal.task:
-            by_task.setdefault(proposal.task, []).append(proposal)
+        for name in filter(None, dict.fromkeys([proposal.task, *proposal.tasks])):
+            by_task.setdefault(name, []).append(proposal)
     states: dict[str, TaskState] = {}
     for task in plan.tasks:
         states[task.id] = _evidence(task, by_task.get(task.id, []), (landed or {}).get(task.id))
@@ -89,6 +90,11 @@ def touched(states: Mapping[str, TaskState]) -> set[str]:
     return {task for task, state in states.items() if state.status in ("done", "review", "running")}
 
 
+def finished(states: Mapping[str, TaskState]) -> set[str]:
+    """Tasks that are done: they take no time of what is left."""
+    return {task for task, state in states.items() if state.status == "done"}
+
+
 def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None) -> TaskState:
     """What was decided about a task; ``pending`` when nothing was."""
     if waits_for_budget(task):
@@ -98,7 +104,7 @@ def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None)
     if task.status in _STATED:
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
     for proposal in reversed(proposals):
-        if proposal.status in ("accepted", "partial"):
+        if proposal.status == "accepted" or (proposal.status == "partial" and proposal.task == task.id):
             return TaskState("done", f"{_count(proposal)} ({proposal.id}){_without(proposal)}")
     for proposal in reversed(proposals):
         if proposal.status == "open":
@@ -108,6 +114,8 @@ def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None)
             )
     if proposals:
         latest = proposals[-1]
+        if latest.status == "partial":
+            return TaskState("pending", f"{latest.id} stands in part: this is done with the whole of it")
         word = "undone" if latest.status == "undone" else "rejected"
         return TaskState("pending", f"{latest.id} was {word}")
     if commit:

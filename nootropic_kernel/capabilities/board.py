@@ -17,7 +17,16 @@ from nootropic_kernel.planning.history import Since
 from nootropic_kernel.planning.spec.file import FILE_NAME
 from nootropic_kernel.planning.spec.records import shown, to_plain
 from nootropic_kernel.planning.views import board_views
-from nootropic_kernel.planning.views.board import Health, columns, health, lanes, next_tasks, passed_hours, state_of
+from nootropic_kernel.planning.views.board import (
+    Health,
+    as_left,
+    columns,
+    health,
+    lanes,
+    next_tasks,
+    passed_hours,
+    state_of,
+)
 from nootropic_kernel.planning.views.filters import TaskFilter, choose
 from nootropic_kernel.planning.views.mermaid import mermaid_graph
 from nootropic_kernel.telemetry.budget import usd
@@ -205,13 +214,13 @@ def board(params: BoardParams, session: Session) -> BoardResult:
             return EmptyBoard.make()
         raise NoPlan  # before a folder for state is made
     planned = current_plan(session.workspace, session.database())
-    plan, states = planned.plan, planned.states
+    plan, states = as_left(planned.plan, planned.states), planned.states
     wanted = TaskFilter(
         tuple(params.status), tuple(params.epic), tuple(params.who), params.critical, (params.text or "").strip()
     )
     chosen = choose(plan, states, wanted)
     costs = plan_costs(session.workspace, session.settings(), plan, states)
-    past = changed_since(session.workspace, session.database(), plan, states, params.since or "")
+    past = changed_since(session.workspace, session.database(), planned.plan, states, params.since or "")
     passed = passed_hours(plan, date.today())
     lights = {
         task.id: health(task, state_of(task, states).status, costs=costs.tasks[task.id], passed_h=passed)

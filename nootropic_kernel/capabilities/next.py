@@ -11,7 +11,7 @@ from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result,
 from nootropic_kernel.capabilities.plan_views import TaskView
 from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.schedule.calendar import in_hours
-from nootropic_kernel.planning.views.board import next_tasks, progress
+from nootropic_kernel.planning.views.board import as_left, next_tasks, progress
 from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
 
 
@@ -90,7 +90,7 @@ def next(params: NextParams, session: Session) -> NextResult:
     """
     current_spec(session.workspace)
     planned = current_plan(session.workspace, session.database())
-    ready = next_tasks(planned.plan, planned.states)
+    ready = next_tasks(as_left(planned.plan, planned.states), planned.states)
     lost = [task for task in planned.plan.tasks if planned.states[task.id].status == "failed"]
     shown, again = (
         [NextTask.of(task, planned.states[task.id], planned.plan) for task in tasks[: params.count]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar, Self
 
@@ -17,7 +18,7 @@ from nootropic_kernel.planning.schedule.resources import agents_of, token_cost
 from nootropic_kernel.planning.views import patch as patch_views
 from nootropic_kernel.planning.views import timetable
 from nootropic_kernel.planning.views import tree as render
-from nootropic_kernel.planning.views.board import next_tasks, passed_hours, state_of
+from nootropic_kernel.planning.views.board import as_left, next_tasks, passed_hours, state_of
 from nootropic_kernel.planning.views.tree import warnings_of
 
 
@@ -159,6 +160,7 @@ class PlanResult(Result):
 
         :param times: whether a terminal shows when each task starts and ends, rather than the plan's tree.
         """
+        planned = replace(planned, plan=as_left(planned.plan, planned.states))
         plan, states = planned.plan, planned.states
         begun = {name for name, state in states.items() if state.status in ("done", "running", "review")}
         result = cls(

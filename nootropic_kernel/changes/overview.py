@@ -16,7 +16,8 @@ from nootropic_kernel.changes.proposal import CheckResult, ProposalDamaged, Stat
 class ProposalHead:
     """What is known of a proposal without reading its files; ``states`` are those of its hunks, in their order.
 
-    ``left_out`` are the files whose hunks were all rejected or undone.
+    ``tasks`` are done by the whole of it, beside the ``task`` that it was made for. ``left_out`` are the files whose
+    hunks were all rejected or undone.
     """
 
     id: str
@@ -30,6 +31,7 @@ class ProposalHead:
     states: tuple[HunkState, ...]
     checks: tuple[CheckResult, ...] = ()
     left_out: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -83,6 +85,7 @@ def overview(connection: sqlite3.Connection, task: str | None) -> Overview:
             head = ProposalHead(
                 name, told["title"], row["task"], told["how"], told["model"], row["created"], status_of(known),
                 tuple(file["path"] for file in files), known, checks, left_out,
+                tuple(told.get("tasks", ())),
             )  # fmt: skip
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             damaged.append(damage(name, f"Its record cannot be read ({type(error).__name__})."))

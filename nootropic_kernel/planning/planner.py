@@ -6,7 +6,7 @@ Deterministic: the same brief and the same facts give the same plan with the sam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -49,6 +49,7 @@ def amend_plan(
     library: Library | None = None,
     *,
     today: date | None = None,
+    done: Collection[str] = (),
 ) -> Amendment:
     """Bring a plan to an edited brief; tasks in ``touched`` stay as they are (see :func:`amend.amend`)."""
     package = str(old.bindings.get("package_dir") or "")  # another noun first in the brief renames no package
@@ -72,7 +73,8 @@ def amend_plan(
     verbs = frozenset((library or shipped_library()).words.get("verbs", ()))
     budget, agents = carried((old.budget, old.agents), old.brief, find_constraints(brief, today, verbs))
     passed = passed_hours(old, today) if today is not None else None
-    return amend(old, replace(new, budget=budget, agents=agents), touched, present, passed or 0.0, former, kinds)
+    new = replace(new, budget=budget, agents=agents)
+    return amend(old, new, touched, present, passed or 0.0, former, kinds, done)
 
 
 def _planned(

@@ -9,8 +9,10 @@ import pytest
 
 from nootropic_kernel.agents.planner import current_spec
 from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.board import BoardParams, board
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.replan import ReplanParams, replan
+from nootropic_kernel.capabilities.task import TaskParams, task
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.schedule.optimise import available
 from nootropic_kernel.workspace.errors import UsageError
@@ -89,6 +91,25 @@ def test_a_shorter_schedule_is_committed_once(session: Session, repo: Path) -> N
     assert plan(PlanParams(schedule=True), session).action == "shown" and spec(session) == before
     with pytest.raises(UsageError):
         plan(PlanParams(optimise=True, brief="Build a blog"), session)
+
+
+def test_only_what_is_left_is_placed_and_counted(session: Session, repo: Path) -> None:
+    """Regression: done tasks stood on days to come, led the critical path, and their hours counted in the budget."""
+    edit(repo, 'budget: {"hours": 1000, "start": "2099-01-01"}')
+    whole = plan(PlanParams(schedule=True), session)
+    late = [each for each in spec(session).tasks if each.schedule.end_h > whole.hours / 3]
+    for each in late:
+        task(TaskParams(task=each.id, status="done", note="by hand"), session)
+    record = {each.id: each for each in spec(session).tasks}
+    left = plan(PlanParams(schedule=True), session)
+    assert 0 < left.hours <= whole.hours / 3 and {each.id for each in late}.isdisjoint(left.critical_path)
+    assert board(BoardParams(), session).critical_path == left.critical_path != []
+    assert board(BoardParams(), session).hours == left.hours
+    rows = {each.id: line for line in left.text().splitlines() for each in late if f"✓{each.id} " in line}
+    assert len(rows) == len(late) and all(not set("0123456789") & set(line.split("✓")[0]) for line in rows.values())
+    assert all(each == record[each.id] for each in spec(session).tasks if each.id in rows)
+    edit(repo, f'budget: {{"hours": {left.hours}}}')
+    assert not [note for note in plan(PlanParams(), session).notes if "budget" in note] and not waiting(session)
 
 
 def test_a_budget_that_cannot_be_read_is_named(session: Session, repo: Path) -> None:

@@ -129,6 +129,22 @@ def test_a_name_left_alone_takes_the_recipe_of_its_file_away() -> None:
     assert task.how.kind == "model" and "leave alone: fold_curve" in task.body
 
 
+@pytest.mark.parametrize(("untouched", "kind"), [("tasker/__init__.py", "recipe"), ("tasker/cli.py", "model")])
+def test_a_rename_is_judged_by_the_files_that_it_would_change(untouched: str, kind: str) -> None:
+    """Regression: any file that was to be left alone took the recipe away, and files that use the name were missing."""
+    cli = b"from tasker.model import parse_due\n\n\ndef main():\n    print(parse_due('x'))\n"
+    facts = read_facts({
+        "tasker/__init__.py": b'"""Tasks."""\n',
+        "tasker/model.py": b"def parse_due(text):\n    return text\n",
+        "tasker/cli.py": cli,
+        "tests/test_model.py": b"import tasker.model\n\n\ndef test_due():\n    assert tasker.model.parse_due('x')\n",
+        "tests/test_other.py": b"def test_nothing():\n    assert True\n",
+    })  # fmt: skip
+    (task,) = make_plan(f"Rename parse_due to parse_date everywhere. Do not touch {untouched}", facts).tasks
+    every = ["tasker/model.py", "tasker/cli.py", "tests/test_model.py"]
+    assert (task.how.kind, list(task.files)) == (kind, [path for path in every if path != untouched])
+
+
 @pytest.mark.parametrize(
     ("brief", "absent", "limits"),
     [

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from nootropic_kernel.planning.edits.dependencies import followers, known_task, relinked
 from nootropic_kernel.planning.model import CLOSED, Plan, Schedule, Task
-from nootropic_kernel.planning.schedule.resources import DEFAULTS, agents_of
+from nootropic_kernel.planning.schedule.remaining import recorded, remaining
+from nootropic_kernel.planning.schedule.resources import DEFAULTS, NEAR, agents_of
 from nootropic_kernel.planning.schedule.retime import GONE, right_shift, with_slack
 from nootropic_kernel.planning.spec.file import canonical
 from nootropic_kernel.planning.views.board import States, column_of, state_of
@@ -92,6 +93,8 @@ def sentence(edit: TaskEdit) -> str:
 
 def retimed(plan: Plan, states: States, name: str) -> Plan:
     """The plan with times that fit again after one task was changed."""
+    finished = _out_of_time(plan, states, name)
+    before, plan = plan, remaining(plan, finished)
     task = known_task(plan, name)
     begun = {each.id for each in plan.tasks if state_of(each, states).status in BEGUN or each.status in CLOSED}
     earlier = {} if name in begun or task.status in GONE else dict.fromkeys([name, *followers(plan, name)], 0.0)
@@ -109,7 +112,7 @@ def retimed(plan: Plan, states: States, name: str) -> Plan:
         else each
         for each in tasks
     ]
-    return replace(plan, tasks=with_slack(moved, begun))
+    return recorded(replace(plan, tasks=with_slack(moved, begun)), before, finished)
 
 
 # ---- parts ----------------------------------------------------------------------------------------------------------
@@ -227,6 +230,16 @@ def with_order(plan: Plan, story: str, order: list[str]) -> Plan:
     by_id = {task.id: task for task in plan.tasks}
     following = iter(order)
     return replace(plan, tasks=tuple(by_id[next(following)] if task.story == story else task for task in plan.tasks))
+
+
+def _out_of_time(plan: Plan, states: States, edited: str) -> set[str]:
+    """The finished tasks, where what is left was placed anew since: their old times hold nothing up any more."""
+    ends = {
+        each.id: each.schedule.end_h for each in plan.tasks if "done" in (each.status, state_of(each, states).status)
+    }
+    left = [each for each in plan.tasks if each.id not in {*ends, edited} and each.status not in GONE]
+    anew = any(each.schedule.start_h < ends.get(other, 0.0) - NEAR for each in left for other in each.depends_on)
+    return set(ends) if anew else set()
 
 
 def _length(plan: Plan, task: Task) -> float:

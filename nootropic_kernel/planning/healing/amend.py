@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from nootropic_kernel.planning.healing.difference import difference
 from nootropic_kernel.planning.healing.patch import Event, PlanPatch, apply
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Epic, How, Plan, Story, Task, next_number, number
-from nootropic_kernel.planning.schedule.assign import assign
+from nootropic_kernel.planning.schedule.remaining import assign_rest
 from nootropic_kernel.planning.spec.file import canonical
 from nootropic_kernel.planning.tree import Tree
 
@@ -40,6 +40,7 @@ def amend(
     passed_h: float = 0.0,
     former: Mapping[tuple[str, tuple[str, ...]], str] | None = None,
     kinds: Container[str] | None = None,
+    done: Collection[str] = (),
 ) -> Amendment:
     """Bring ``old`` to what ``new`` (planned from the edited brief) says.
 
@@ -51,6 +52,7 @@ def amend(
     :param passed_h: working hours since the plan's start.
     :param former: the titles that the old brief gives, by the tasks' keys: any other title in ``old`` is a person's.
     :param kinds: the kinds of task that methods make; without it no task counts as one that a person added.
+    :param done: tasks that are finished: they take no time of what is left.
     """
     former = former or {}
     tree = Tree(old)
@@ -124,7 +126,7 @@ def amend(
             for node in new.tree
         ),
     )
-    return amended(old, assign(target, frozen, passed_h), touched, " ".join(new.brief.split())[:_EVIDENCE])
+    return amended(old, assign_rest(target, done, frozen, passed_h), touched, " ".join(new.brief.split())[:_EVIDENCE])
 
 
 def amended(old: Plan, target: Plan, touched: Container[str], evidence: str) -> Amendment:

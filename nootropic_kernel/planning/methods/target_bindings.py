@@ -180,7 +180,7 @@ def documentable(facts: RepositoryFacts) -> list[Module]:
 
 def renaming_of(old: str, new: str, facts: RepositoryFacts) -> dict[str, Any]:
     last = old.rsplit(".", 1)[-1]
-    files = [module.path for module in facts.defining(last)]
+    files = list(dict.fromkeys([*(module.path for module in facts.defining(last)), *facts.users(last)]))
     cells = [path for path, found in facts.notebooks.items() if any(last in cell.names for cell in found)]
     return {
         "old": old,

@@ -46,9 +46,8 @@ class Bounds:
     def keep(self, task: Task) -> Task:
         """The task within the limits: no forbidden file, and no recipe that would change one anyway."""
         files = tuple(path for path in task.files if not self.forbid(path))
-        crossing = len(files) < len(task.files) or (bool(self._paths) and task.how.recipe == "python.rename")
         how = task.how
-        crossing = crossing or bool(self._partly & set(task.files))
+        crossing = len(files) < len(task.files) or bool(self._partly & set(task.files))
         if crossing and how.kind == "recipe":
             how = How("model", why=f"the recipe {how.recipe} could change what the brief says to leave alone")
         acceptance = task.acceptance

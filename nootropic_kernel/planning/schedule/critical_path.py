@@ -63,13 +63,13 @@ def schedule(tasks: Sequence[Task]) -> tuple[Task, ...]:
     timed = {}
     for task in ordered:
         slack = round(latest[task.id] - end[task.id], 6) + 0.0
-        counts = task.status not in GONE
+        counts = task.status not in GONE and task.status != "done"
         timed[task.id] = Schedule(round(start[task.id], 6), round(end[task.id], 6), slack, counts and slack == 0)
     return tuple(replace(task, schedule=timed[task.id]) for task in tasks)
 
 
 def _hours(task: Task) -> float:
-    return 0.0 if task.status in GONE else task.estimate.hours
+    return 0.0 if task.status in GONE or task.status == "done" else task.estimate.hours
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class Slot:
 
 
 def is_fixed(task: Task, frozen: Container[str] = ()) -> bool:
-    """Whether a task keeps its slot: it is finished, begun, locked or ``frozen``, and has one."""
+    """Whether a task keeps its slot: it is finished, or it is begun, locked or ``frozen`` and has one."""
+    if task.status == "done":
+        return True
     settled = task.status in _BEGUN or task.locked or task.id in frozen
     return settled and (task.schedule.end_h > task.schedule.start_h or task.estimate.hours == 0)
 

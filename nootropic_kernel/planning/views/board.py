@@ -9,6 +9,7 @@ from typing import Literal
 
 from nootropic_kernel.planning.model import Epic, Plan, Task, TaskState
 from nootropic_kernel.planning.schedule.calendar import working_hours
+from nootropic_kernel.planning.schedule.remaining import shown_as_left
 
 COLUMNS = {
     "ready": "Ready",
@@ -153,6 +154,11 @@ def next_tasks(plan: Plan, states: States) -> list[Task]:
     """What can be done now, as a person should look at it: critical tasks first, then the others in their order."""
     ready = [task for task in plan.tasks if state_of(task, states).status == "ready"]
     return sorted(ready, key=lambda task: not task.schedule.critical)
+
+
+def as_left(plan: Plan, states: States) -> Plan:
+    """The plan as it is shown: only what is left takes time, has slack and can be critical."""
+    return shown_as_left(plan, {task.id for task in plan.tasks if state_of(task, states).status == "done"})
 
 
 def progress(plan: Plan, states: States) -> tuple[int, int]:

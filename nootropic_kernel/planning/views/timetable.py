@@ -21,7 +21,10 @@ _LONGEST_NAME = 12
 
 
 def text(plan: Plan, states: States, *, notes: Sequence[str] = ()) -> str:
-    """The schedule of a plan by the time at which tasks start; hours count from the plan's start, 8 to a day."""
+    """The schedule of a plan: what is done, then what is left by the time at which it starts.
+
+    Hours count from the plan's start, 8 to a day.
+    """
     lines = [*_lines(plan, states), "", *_below(plan, states), *notes]
     wrapped = (line if len(line) <= WIDTH else fill(line, WIDTH, subsequent_indent="    ") for line in lines)
     return harmless("\n".join(wrapped))
@@ -32,7 +35,8 @@ def _lines(plan: Plan, states: States) -> Iterator[str]:
     how_far = f"  [revision {plan.revision}, {done} of {live} tasks done]"
     yield _cut(plan.title, WIDTH - len(how_far)) + how_far
     tasks = [task for task in plan.tasks if state_of(task, states).status not in GONE]
-    tasks.sort(key=lambda task: (task.schedule.start_h, task.schedule.end_h))
+    is_open = {task.id: state_of(task, states).status != "done" for task in tasks}
+    tasks.sort(key=lambda task: (is_open[task.id], task.schedule.start_h, task.schedule.end_h))
     names = [task.agent or "" for task in tasks]
     wide = min(max(map(len, names), default=0), _LONGEST_NAME)
     shown = tasks
@@ -42,13 +46,14 @@ def _lines(plan: Plan, states: States) -> Iterator[str]:
     yield f"{'start':>8}{'end':>9}{'slack':>9}  {'agent'[:wide].ljust(wide)}  task"
     last: date | None = None
     for task in shown:
-        if start is not None and (day := _day(start, task)) != last:
+        status = state_of(task, states).status
+        if start is not None and status != "done" and (day := _day(start, task)) != last:
             last = day
             yield f"{day:%a %d %b %Y}"
-        yield _row(task, state_of(task, states).status, wide)
+        yield _row(task, status, wide)
     if len(shown) < len(tasks):
         yield f"… and {len(tasks) - len(shown)} more; by epic:"
-        yield from _by_epic(plan, tasks)
+        yield from _by_epic(plan, [task for task in tasks if is_open[task.id]])
         yield "All of them: `noo board --all`, or with their times `noo plan --schedule --json`."
 
 
@@ -63,9 +68,10 @@ def _below(plan: Plan, states: States) -> Iterator[str]:
 def _row(task: Task, status: str, wide: int) -> str:
     times = task.schedule
     mark = "✓" if status == "done" else "*" if times.critical else " "
-    slack = "–" if times.critical or status == "done" else in_hours(times.slack_h)
+    slack = "–" if times.critical else in_hours(times.slack_h)
+    begin, end, slack = ("–", "–", "–") if status == "done" else (in_hours(times.start_h), in_hours(times.end_h), slack)
     name = _cut(task.agent or "", wide).ljust(wide)
-    line = f"{in_hours(times.start_h):>8}{in_hours(times.end_h):>9}{slack:>9}  {name} {mark}{task.id} {task.title}"
+    line = f"{begin:>8}{end:>9}{slack:>9}  {name} {mark}{task.id} {task.title}"
     return _cut(line, WIDTH)
 
 

@@ -77,7 +77,7 @@ def who_lines(plan: Plan, states: States) -> Iterator[str]:
     """What each agent does, in the order in which it begins; none where nobody waits for anybody."""
     agents = {agent.id: agent for agent in agents_of(plan)}
     for name, agent in agents.items():
-        own = [task for task in plan.tasks if task.agent == name and state_of(task, states).status not in GONE]
+        own = [t for t in plan.tasks if t.agent == name and state_of(t, states).status not in {*GONE, "done"}]
         if not own:
             continue
         own.sort(key=lambda task: task.schedule.start_h)
@@ -219,7 +219,7 @@ def timeline(plan: Plan, states: States) -> str:
         return ""
     rows = []
     for task in plan.tasks[:_GRAPH_LIMIT]:
-        if state_of(task, states).status in ("superseded", "cancelled"):
+        if state_of(task, states).status in ("superseded", "cancelled", "done"):
             continue
         left, width = 100 * task.schedule.start_h / total, 100 * (task.schedule.end_h - task.schedule.start_h) / total
         colour = "#b3261e" if task.schedule.critical else _COLOURS.get(state_of(task, states).status, "#757575")
