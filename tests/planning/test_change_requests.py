@@ -281,3 +281,19 @@ def test_what_people_must_not_be_let_do_is_a_change(wish: str) -> None:
     assert wish in [task.title for task in plan.tasks]
     assert not [use for use in plan.words if "leave out" in use.meaning]
     assert not [task for task in plan.tasks if "till/reader.py" in task.files]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["List the public functions of tasker.model in the README.", "Document tasker.model.", "Document all modules."],
+)
+def test_what_lists_names_waits_for_the_new_name_of_one_of_them(asked: str) -> None:
+    """Regression: the README listed the old name, whichever of the two was accepted first."""
+    facts = read_facts({"tasker/__init__.py": b"", "tasker/model.py": b"def parse_due(text):\n    return text\n"})
+    plan = planned(f"Rename parse_due to parse_date everywhere. {asked}", facts)
+    rename = of_kind(plan, "rename")
+    assert len(plan.tasks) > 1
+    for task in plan.tasks:
+        if task is not rename:
+            assert task.depends_on == (rename.id,)
+            assert "parse_due" not in task.title and "parse_due" not in str(task.how.args)
