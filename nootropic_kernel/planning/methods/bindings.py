@@ -19,6 +19,7 @@ from nootropic_kernel.planning.methods.target_bindings import (
     usable_renames,
     worth_showing,
 )
+from nootropic_kernel.planning.reading.change_sorts import docstrings_only
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.records import Reading, Thing
 from nootropic_kernel.planning.reading.relations import names
@@ -188,6 +189,8 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
             state.add(f"tested:{module.path}")
         if bindings["notebook"] and target["symbol"]:
             state.add(f"show:{module.path}")
+    if docstrings_only(bindings["brief"]):
+        state.add("docstrings-only")
     if "word:upgrade" in state:
         state.add("new-version")
     fault = [path for path in bindings["target_files"] if path in facts.paths]

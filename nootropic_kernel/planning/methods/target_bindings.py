@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from nootropic_kernel.planning.reading.change_sorts import docstrings_only
 from nootropic_kernel.planning.reading.changes_asked import Change
 from nootropic_kernel.planning.reading.code_names import FILE_NAME, new_files
 from nootropic_kernel.planning.reading.durations_asked import find_duration
@@ -103,7 +104,9 @@ def change_of(
 
 def _kind(change: Change, facts: RepositoryFacts) -> str:
     if change.kind == "document" and not change.files:
-        return "document-all"
+        if not docstrings_only(change.text):
+            return "document-all"
+        return "docstrings-all" if any(module.undocumented() for module in documentable(facts)) else "document"
     if change.kind == "fix" and change.files and all(path in facts.tests for path in change.files):
         return "fix-tests"
     return change.kind
