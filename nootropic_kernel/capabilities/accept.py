@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from nootropic_kernel.agents.gone_names import gone_names
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.turn_views import TurnResult
 from nootropic_kernel.changes import accept as decisions
@@ -47,7 +48,10 @@ def accept(params: AcceptParams, session: Session) -> TurnResult:
     turn = _accept(params, session)
     if params.after_s is not None and not turn.already:
         note_time(session.database(), "accept", list(turn.hunks), params.after_s)
-    return TurnResult.made(turn)
+    made = TurnResult.made(turn)
+    if not turn.already:
+        made.notes += gone_names(session.workspace, session.database(), turn)
+    return made
 
 
 def _accept(params: AcceptParams, session: Session) -> Turn:

@@ -12,6 +12,7 @@ from nootropic_kernel.agents.project_start import PushRefused, push, remote_addr
 from nootropic_kernel.agents.scaffolder import build_scaffold, choose_template, git_author
 from nootropic_kernel.agents.spec_commit import commit_plan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.plan_views import notes_on_budget
 from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, here, make_folder, template_library
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.projects.scaffold import project_from_plan
@@ -113,7 +114,7 @@ def _start(
         there.status("Reading the brief")
         planned = plan_brief(workspace, there.database(), brief, unsaved=there.unsaved)
         done.append(_planned(planned))
-        notes += planned.notes
+        notes += [*planned.notes, *notes_on_budget(planned)]
         result = _project(params, there, planned, notes)
     if params.push:
         done.append(_push(params, workspace, session, address))

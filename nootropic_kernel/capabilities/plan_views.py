@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar, Self
@@ -132,6 +132,12 @@ class WordView(BaseModel):
     meaning: str
 
 
+def notes_on_budget(planned: Planned) -> Iterator[str]:
+    """What the budget means for a plan today, in sentences."""
+    begun = {name for name, state in planned.states.items() if state.status in ("done", "running", "review")}
+    return budget_notes(planned.plan, begun, passed_hours(planned.plan, date.today()) or 0.0)
+
+
 class PlanResult(Result):
     """A plan: epics with stories with tasks, the critical path, what can be done next, and what was done now."""
 
@@ -162,7 +168,6 @@ class PlanResult(Result):
         """
         planned = replace(planned, plan=as_left(planned.plan, planned.states))
         plan, states = planned.plan, planned.states
-        begun = {name for name, state in states.items() if state.status in ("done", "running", "review")}
         result = cls(
             plan=plan.id,
             title=plan.title,
@@ -176,7 +181,7 @@ class PlanResult(Result):
             next=[task.id for task in next_tasks(plan, states)],
             limits=list(plan.limits),
             words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
-            notes=[*notes, *planned.notes, *budget_notes(plan, begun, passed_hours(plan, date.today()) or 0.0)],
+            notes=[*notes, *planned.notes, *notes_on_budget(planned)],
             epics=_epics(plan, states),
         )
         result._planned = planned

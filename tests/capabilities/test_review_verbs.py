@@ -222,3 +222,15 @@ def test_only_a_person_decides(workspace: Workspace) -> None:
     effects = {verb: str(entry.effect) for verb, entry in load_registry(workspace).verbs().items()}
     assert {verb for verb, effect in effects.items() if effect == "decide"} >= {"accept", "reject", "undo", "redo"}
     assert effects["review"] == effects["show"] == "read"
+
+
+def test_a_text_that_names_what_is_gone_is_accepted_with_a_word_about_it(session: Session) -> None:
+    """Regression: a README proposed before a function got a new name brought the old one in, and nothing was said."""
+    lines = b"# Shelf\n\n- `shelf.books.by_title`\n- `shelf.books.by_name`, kept in `shelf.json`\n"
+    readme = FileEdit("README.md", b"", lines)
+    (session.workspace.root / "README.md").write_bytes(b"")
+    git(session.workspace.root, "add", "README.md")
+    git(session.workspace.root, "commit", "--quiet", "--message", "A README")
+    ProposalStore(session.database(), session.workspace).propose(build_changeset([readme], Provenance(title="List it")))
+    told = call(session, "accept", refs=["P1"]).text()
+    assert "README.md names shelf.books.by_name, which the code does not have (any more)." in told

@@ -281,3 +281,48 @@ def test_what_people_must_not_be_let_do_is_a_change(wish: str) -> None:
     assert wish in [task.title for task in plan.tasks]
     assert not [use for use in plan.words if "leave out" in use.meaning]
     assert not [task for task in plan.tasks if "till/reader.py" in task.files]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["List the public functions of tasker.model in the README.", "Document tasker.model.", "Document all modules."],
+)
+def test_what_lists_names_waits_for_the_new_name_of_one_of_them(asked: str) -> None:
+    """Regression: the README listed the old name, whichever of the two was accepted first."""
+    facts = read_facts({"tasker/__init__.py": b"", "tasker/model.py": b"def parse_due(text):\n    return text\n"})
+    plan = planned(f"Rename parse_due to parse_date everywhere. {asked}", facts)
+    rename = of_kind(plan, "rename")
+    assert len(plan.tasks) > 1
+    for task in plan.tasks:
+        if task is not rename:
+            assert task.depends_on == (rename.id,)
+            assert "parse_due" not in task.title and "parse_due" not in str(task.how.args)
+
+
+def test_docstrings_asked_for_alone_bring_no_other_document() -> None:
+    """Regression: `a docstring` for each function was read as documents of all there is: README, guides."""
+    facts = read_facts({"tasker/__init__.py": b"", "tasker/model.py": b"def f():\n    return 1\n"})
+    assert kinds(planned("Give every public function a docstring", facts)) == ["docstrings"]
+    assert "guide" in kinds(planned("Give every public function a docstring, and write documentation", facts))
+    done = read_facts({"tasker/__init__.py": b"", "tasker/model.py": b'def f():\n    """One."""\n'})
+    assert kinds(planned("Give every public function a docstring", done)) == ["change-edit"]
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Add a 'done' command",
+        "Add a done command that marks a task as done",
+        "Add a command to mark a task as done",
+        "Add `done` and `undone` commands for tasks",
+    ],
+)
+def test_a_new_command_goes_where_the_commands_are(brief: str) -> None:
+    """Regression: it went into model.py, which defines what the command acts on."""
+    files = {
+        "tasker/__init__.py": b"",
+        "tasker/model.py": b"class Task:\n    done: bool = False\n",
+        "tasker/cli.py": b"import argparse\n\n\ndef main():\n    argparse.ArgumentParser()\n",
+        "tests/test_cli.py": b"def test_main():\n    pass\n",
+    }
+    assert of_kind(planned(brief, read_facts(files)), "change-edit").files == ("tasker/cli.py", "tests/test_cli.py")

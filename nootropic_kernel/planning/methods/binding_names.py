@@ -31,8 +31,8 @@ _ELEMENTS = {
     "action_stores", "linked_stores", "action", "Action", "action_word", "action_typed", "old", "new",
     "old_problem", "old_files", "old_places", "target_path", "target_module", "target_package", "symbol",
     "undocumented", "target_lines", "target_problem", "change_title", "change_body", "change_files",
-    "target_new", "change_slug", "change_test", "mend_files", "speed_about", "speed_title", "speed_now", "speed_target",
-    "speed_file", "speed_check", "delete_users", "delete_check",
+    "target_waits", "target_new", "change_waits", "change_slug", "change_test", "mend_files", "speed_about",
+    "speed_title", "speed_now", "speed_target", "speed_file", "speed_check", "delete_users", "delete_check",
     "question", "question_name", "step", "Step", "step_before", "step_gives",
 }  # fmt: skip
 _BEFORE = {f"before_{kind}" for kind in STEP_KINDS} | {"after_steps"}

@@ -17,8 +17,10 @@ from nootropic_kernel.planning.methods.target_bindings import (
     renaming_of,
     target_of,
     targets_of,
+    usable_renames,
     worth_showing,
 )
+from nootropic_kernel.planning.reading.change_sorts import docstrings_only
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.records import Reading, Thing
 from nootropic_kernel.planning.reading.relations import names
@@ -45,7 +47,8 @@ def bindings_of(
     first = tuple(thing.name for thing in reading.things[:1])
     of_things = {name for name, entry in lexicon.table("abilities").items() if entry.get("of_things")}
     targets, missing = targets_of(reading, facts)
-    every = [target_of(module, worth_showing(module, facts), facts) for module in documentable(facts)]
+    renames = usable_renames(reading, facts)
+    every = [target_of(module, worth_showing(module, facts), renames) for module in documentable(facts)]
     target_files = [target["target_path"] for target in targets] or hinted_files(reading, facts)
     title = reading.title
     chosen = chosen_by(reading, facts, lexicon)
@@ -107,7 +110,9 @@ def bindings_of(
         "targets": targets,
         "missing": missing,
         "changes": [
-            change_of(change, package_dir, facts, layout) for change in reading.changes if change.kind != "rename"
+            change_of(change, package_dir, facts, layout, renames)
+            for change in reading.changes
+            if change.kind != "rename"
         ],
         "readme": facts.tooling.readme,
         "move_files": moved,
@@ -191,6 +196,8 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
             state.add(f"tested:{module.path}")
         if bindings["notebook"] and target["symbol"]:
             state.add(f"show:{module.path}")
+    if docstrings_only(bindings["brief"]):
+        state.add("docstrings-only")
     if "word:upgrade" in state:
         state.add("new-version")
     fault = [path for path in bindings["target_files"] if path in facts.paths]

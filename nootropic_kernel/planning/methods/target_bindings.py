@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from nootropic_kernel.planning.reading.change_sorts import docstrings_only
 from nootropic_kernel.planning.reading.changes_asked import Change
 from nootropic_kernel.planning.reading.code_names import FILE_NAME, new_files
 from nootropic_kernel.planning.reading.durations_asked import find_duration
 from nootropic_kernel.planning.reading.records import Reading
 from nootropic_kernel.planning.reading.wording import identifier, listing
-from nootropic_kernel.planning.repository.facts import Module, RepositoryFacts, module_name
+from nootropic_kernel.planning.repository.facts import Module, RepositoryFacts, is_document, module_name
 from nootropic_kernel.planning.repository.layout import Layout
 from nootropic_kernel.planning.repository.recipe_arguments import name_problem
 
 _MAX_FILES = 10
 
 
+Renames = Sequence[tuple[str, str]]  # old name and new one, of those that can be done
+
+
+def usable_renames(reading: Reading, facts: RepositoryFacts) -> Renames:
+    """The renames that the brief asks for and that can be done."""
+    return [(old, new) for old, new in reading.renames if not name_problem(old, new, facts)]
+
+
 def targets_of(reading: Reading, facts: RepositoryFacts) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    renames = usable_renames(reading, facts)
     found: dict[str, dict[str, Any]] = {}
     missing: list[dict[str, Any]] = []
     new = [placed(name, facts) for name in new_files(reading.targets, facts) if name.endswith(".py")]
@@ -28,7 +39,7 @@ def targets_of(reading: Reading, facts: RepositoryFacts) -> tuple[list[dict[str,
         module = next((m for m in [*defining, *named] if m.readable), None)
         if module is not None:
             symbol = last if defining else worth_showing(module, facts)
-            target = target_of(module, symbol, facts)
+            target = target_of(module, symbol, renames)
             told = f"\n\nNew: {listing(new, 8)}." if new else ""
             found.setdefault(module.path, {**target, "target_files": [module.path, *new], "target_new": told})
         elif name in new_files([name], facts) and reading.archetype.name == "refactor":
@@ -46,7 +57,9 @@ def _bare(path: str) -> bool:
     return "/" not in path and path.endswith(".py")
 
 
-def change_of(change: Change, package_dir: str, facts: RepositoryFacts, layout: Layout) -> dict[str, Any]:
+def change_of(
+    change: Change, package_dir: str, facts: RepositoryFacts, layout: Layout, renames: Renames = ()
+) -> dict[str, Any]:
     """One change: what is missing, the docstrings it asks for, the edit, and where readers learn of its subject."""
     modules = [facts.modules[path] for path in change.files if path in facts.modules and path not in facts.tests]
     readable = [module for module in modules if module.readable]
@@ -59,6 +72,7 @@ def change_of(change: Change, package_dir: str, facts: RepositoryFacts, layout: 
     bare = [module for module in readable if module.undocumented()] if change.docstrings else []
     only_docstrings = bool(bare) and change.kind == "document"
     slug = _slug(change)
+    lists_names = change.kind == "document" or any(map(is_document, files))
     if change.kind == "delete":
         files = list(dict.fromkeys([*files, *_users(change, facts)]))[:_MAX_FILES]
     edit = {
@@ -66,6 +80,7 @@ def change_of(change: Change, package_dir: str, facts: RepositoryFacts, layout: 
         "change_body": _body(change, files, facts),
         "change_files": files,
         "change_slug": slug,
+        "change_waits": _renamed(readable, renames) if lists_names else [],
         "change_test": f"{layout.test_open}{slug}{layout.test_close}",
         "mend_files": [*files, f"{layout.test_open}{slug}{layout.test_close}"],
         **_speed(change, slug, layout),
@@ -74,14 +89,14 @@ def change_of(change: Change, package_dir: str, facts: RepositoryFacts, layout: 
     known = [module for module in readable if module.symbols]
     shown = next((m for m in known if any(s.name in change.names for s in m.symbols)), next(iter(known), None))
     symbol = next((s.name for s in shown.symbols if s.name in change.names), "") if shown else ""
-    around = [target_of(shown, symbol or worth_showing(shown, facts), facts)] if shown else []
+    around = [target_of(shown, symbol or worth_showing(shown, facts), renames)] if shown else []
     why = "this repository has neither a file nor a name {}"
     missing = [{"target": name, "target_problem": why.format(name)} for name in change.missing]
     return {
         **edit,
         "change_kind": _kind(change, facts),
         "change_missing": missing,
-        "change_docstrings": [target_of(module, "", facts) for module in bare],
+        "change_docstrings": [target_of(module, "", renames) for module in bare],
         "change_edit": [] if missing or only_docstrings else [edit],
         "change_around": [] if missing else around,
     }
@@ -89,7 +104,9 @@ def change_of(change: Change, package_dir: str, facts: RepositoryFacts, layout: 
 
 def _kind(change: Change, facts: RepositoryFacts) -> str:
     if change.kind == "document" and not change.files:
-        return "document-all"
+        if not docstrings_only(change.text):
+            return "document-all"
+        return "docstrings-all" if any(module.undocumented() for module in documentable(facts)) else "document"
     if change.kind == "fix" and change.files and all(path in facts.tests for path in change.files):
         return "fix-tests"
     return change.kind
@@ -148,9 +165,17 @@ def _deletion(change: Change, facts: RepositoryFacts) -> dict[str, str]:
     }
 
 
-def target_of(module: Module, symbol: str, facts: RepositoryFacts) -> dict[str, Any]:
+def _renamed(modules: Iterable[Module], renames: Renames) -> list[str]:
+    """What the renames of names in these modules provide: what lists the names waits for them."""
+    names = {symbol.name for module in modules for symbol in module.symbols}
+    return [f"renamed:{old}:{new}" for old, new in renames if old.rsplit(".", 1)[-1] in names]
+
+
+def target_of(module: Module, symbol: str, renames: Renames = ()) -> dict[str, Any]:
+    """A module to work on; its names are told as they are after the renames, for which lists of them wait."""
     dotted = module_name(module.path)
-    names = [entry.name for entry in module.symbols]
+    now = {old.rsplit(".", 1)[-1]: new for old, new in renames}
+    names = [now.get(entry.name, entry.name) for entry in module.symbols]
     return {
         "target": dotted,
         "target_title": dotted,
@@ -161,7 +186,8 @@ def target_of(module: Module, symbol: str, facts: RepositoryFacts) -> dict[str, 
         "target_files": [module.path],
         "target_new": "",
         "symbol": symbol,
-        "undocumented": listing(module.undocumented()),
+        "target_waits": _renamed([module], renames),
+        "undocumented": listing([now.get(name, name) for name in module.undocumented()]),
         "target_lines": [f"- `{dotted}.{name}`" for name in names] or [f"`{dotted}` has no public names yet."],
     }
 

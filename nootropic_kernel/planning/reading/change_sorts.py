@@ -13,6 +13,7 @@ from nootropic_kernel.planning.reading.wording import singular
 
 DOCSTRINGS = frozenset({"docstring", "docstrings"})
 _DOCUMENTS = frozenset({"docs", "document", "documentation", "describe", "explain", "guide", "manual", "tutorial"})
+_MORE_THAN_DOCSTRINGS = frozenset({"docs", "document", "documentation", "guide", "manual", "tutorial", "readme"})
 _EMPTY = frozenset(
     {"function", "functions", "class", "classes", "module", "modules", "package", "name", "names", "public", "missing"}
 )
@@ -27,6 +28,12 @@ _AWAY_FROM = frozenset({"from", "in", "inside"})
 _AN_ERROR = re.compile(r"[A-Z]\w*(?:Error|Exception)\b")
 _FAILS = re.compile(r"\b(?:(?:doesn|don|isn|aren|won|didn)['’]t|(?:does|do|did|will|is|are) not|no longer)\b", re.I)
 _ABOUT_US = re.compile(r"(?:we|i|you|there|nobody|people|users?)\b", re.I)
+
+
+def docstrings_only(text: str) -> bool:
+    """Whether a text asks for docstrings, and for no other document."""
+    words = set(re.findall(r"\w+", text.lower()))
+    return bool(words & DOCSTRINGS) and not words & _MORE_THAN_DOCSTRINGS
 
 
 class ChangeSorts:

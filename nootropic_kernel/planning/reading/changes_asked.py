@@ -236,6 +236,9 @@ class _Reader:
             files += [path for name in names for path in self.facts.users(name.split(".")[-1])][:_MAX_FILES]
         if places and (not files or kind in ("move", "upgrade")):
             files += [path for path in places if path not in files]
+        if kind == "edit" and (commands := self.word_places.of_new_command(clause.tokens, clause.verb)):
+            files = [*commands, *(path for path in files if path in names)]  # whatever it is called and acts on
+            missing = []
         docstrings = bool(DOCSTRINGS & set(words))
         tests = bool({"test", "tests"} & set(words) and MAKES & set(words))
         verbs = {self.lexicon.verb(word) for word in words}

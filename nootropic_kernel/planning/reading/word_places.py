@@ -19,6 +19,10 @@ _NO_PARTS = frozenset({"init", "main", "conftest", "setup", "py", "test", "tests
 _KINDS_OF_PARTS = frozenset(
     {"page", "view", "endpoint", "route", "command", "support", "feature", "screen", "blueprint"}
 )
+_A_COMMAND = frozenset({"command", "commands", "subcommand", "subcommands"})
+_TELLS_MORE = frozenset(
+    {"that", "which", "to", "for", "with", "called", "named", "so", "of", "in", "from", "if", "when", ",", "(", ":"}
+)
 _COMMANDS = ("argparse", "click", "typer", "optparse", "docopt", "fire", "commander", "yargs", "clap", "cobra")
 _ROUTERS = ("flask", "fastapi", "django", "starlette", "aiohttp", "express", "koa", "fastify", "axum", "sinatra")
 _WORKFLOWS = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
@@ -40,6 +44,15 @@ class WordPlaces:
         """
         found = self.named(tokens, verb)
         return list(dict.fromkeys([*found, *self._standing_for(tokens, verb, bool(found)), *self.moved(tokens)]))
+
+    def of_new_command(self, tokens: Sequence[Token], verb: Token | None) -> list[str]:
+        """Where the commands are, if a command is to be added: `add a done command that marks a task`."""
+        if verb is None or self.lexicon.verb(verb.lower) not in ("add to what is there", "make something new"):
+            return []
+        words = [token.lower for token in tokens[tokens.index(verb) + 1 :]]
+        about = words[: next((at for at, word in enumerate(words) if word in _TELLS_MORE), len(words))]
+        ends = [one for one, after in pairwise([*about, "and"]) if after == "and"]
+        return self._importing(_COMMANDS) if _A_COMMAND & set(ends) else []
 
     def named(self, tokens: Sequence[Token], verb: Token | None, least: float = 0.0) -> list[str]:
         """The files whose names, or whose classes and functions, the words are.

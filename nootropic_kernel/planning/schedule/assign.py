@@ -16,7 +16,7 @@ from nootropic_kernel.planning.schedule.budgets import (
     over,
 )
 from nootropic_kernel.planning.schedule.critical_path import is_fixed, schedule
-from nootropic_kernel.planning.schedule.deferral import fit
+from nootropic_kernel.planning.schedule.deferral import fit, lacking_for_all
 from nootropic_kernel.planning.schedule.resources import agents_of, price_unknown
 from nootropic_kernel.planning.schedule.retime import with_slack
 
@@ -95,6 +95,12 @@ def budget_notes(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0)
     titles = {story.id: story.title for story in plan.stories}
     for story, tasks in waiting.items():
         yield f"Left for later, to keep the budget: {story} {titles.get(story, '')} ({', '.join(tasks)})."
+    again = replace(plan, tasks=tuple(_taken_up(task) for task in plan.tasks))
+    if waiting and (lacking := lacking_for_all(again, frozen, passed_h)):
+        enough = " and ".join(
+            f"{in_units(each, each.needed)} instead of {in_units(each, each.limit)}" for each in lacking
+        )
+        yield f"With {enough} nothing is left for later."
     if missed := over(needs_of(plan), limits):
         found = _verdict(plan, frozen, passed_h)
         if found is not None:

@@ -1,8 +1,9 @@
 """Which stories wait when a budget is too small for all of them, and the largest part of a plan that fits.
 
 Stories are put off whole, and only those that nothing left in the plan needs: neither waits for one of their tasks nor
-requires what only they provide. Of these always the last of the plan, because people name first what matters most to
-them; what it built on may become the next. A story with finished, begun or locked tasks stays, and one story always.
+requires what only they provide: first what is only round the code (:mod:`surroundings`), then always the last of the
+plan, because people name first what matters most to them; what it built on may become the next. A story with finished,
+begun or locked tasks stays, and one story always. Where room is left then, single tasks of those stories come back.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from nootropic_kernel.planning.schedule.critical_path import (
     Slot,
     elapsed,
     fixed_slots,
+    in_order,
     is_fixed,
     least_cost,
     list_schedule,
 )
-from nootropic_kernel.planning.schedule.resources import NEAR, Agent, agents_of
+from nootropic_kernel.planning.schedule.resources import NEAR, agents_of
 from nootropic_kernel.planning.schedule.shorten import short_schedule
+from nootropic_kernel.planning.schedule.surroundings import surroundings
 
 _LEVELS = 16  # how many parts of a large plan are tried: evenly spread over the order in which stories are put off
 _TRIES = 40  # how many stories, at most, are tried to be taken back in
@@ -31,13 +34,9 @@ _LARGE = 400  # tasks; beyond, other numbers of people are not tried
 
 @dataclass(frozen=True)
 class Fit:
-    """The slots of the tasks that fit, the stories put off for that, and the verdict where nothing fits.
-
-    Without a fit the slots are those of the whole plan.
-    """
+    """The slots of the tasks that fit, and the verdict where nothing fits: then they are those of the whole plan."""
 
     slots: dict[str, Slot]
-    deferred: tuple[str, ...] = ()
     verdict: BudgetInfeasible | None = None
 
 
@@ -53,7 +52,8 @@ def order_of_deferral(plan: Plan, frozen: Container[str] = ()) -> list[str]:
         for item in task.provides:
             makers.setdefault(item, set()).add(task.story)
     needs = {story: _needed_by(own, story, story_of) for story, own in tasks.items()}
-    kept = [story for story, own in tasks.items() if own]
+    around = surroundings(plan)
+    kept = sorted((story for story, own in tasks.items() if own), key=lambda story: story in around)
     movable = {story for story in kept if not any(is_fixed(task, frozen) or task.locked for task in tasks[story])}
     required: dict[str, set[str]] = {}
     for task in live:
@@ -88,36 +88,35 @@ def fit(plan: Plan, frozen: Container[str] = (), *, people: bool = True, passed_
     :param passed_h: working hours since the plan's start: nothing that is not begun is placed before (see
         :func:`critical_path.elapsed`).
     """
-    agents, limits = agents_of(plan), Limits.of(plan)
-    live = [task for task in plan.tasks if task.status not in GONE]
-    search = _Search(plan, live, agents, limits, frozen, elapsed(live, frozen, passed_h))
-    whole = search.short(live, limits.cost_usd)
-    if search.keeps(live, whole):
+    search = _Search(plan, frozen, passed_h)
+    whole = search.short(search.live, search.limits.cost_usd)
+    if search.keeps(search.live, whole):
         return Fit(whole)
     order = order_of_deferral(plan, frozen)
     found = search.parts(order)
     if isinstance(found, int):
-        return search.with_more(order[:found])
+        return search.with_more(order[:found], surroundings(plan))
     assert found.verdict is not None
-    all_of_it = over(Needs(_end(whole), search.money(live), int(search.tokens(live))), limits)
-    told = replace(found.verdict, whole=all_of_it, deferring=_in_order(plan, found.verdict.deferring))
+    told = replace(found.verdict, whole=search.lacking(whole), deferring=_in_order(plan, found.verdict.deferring))
     return Fit(whole, verdict=_with_people(plan, frozen, told, passed_h) if people else told)
 
 
+def lacking_for_all(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> tuple[Relaxation, ...]:
+    """What the budget would have to be for nothing to be put off."""
+    search = _Search(plan, frozen, passed_h)
+    return search.lacking(search.short(search.live, search.limits.cost_usd))
+
+
 class _Search:
-    def __init__(
-        self,
-        plan: Plan,
-        live: list[Task],
-        agents: Sequence[Agent],
-        limits: Limits,
-        frozen: Container[str],
-        now: float,
-    ) -> None:
-        self.plan, self.live, self.agents, self.limits, self.frozen = plan, live, agents, limits, frozen
-        self.able = {task.id: [each for each in agents if each.does(task)] for task in live}
-        self.held = fixed_slots(live, frozen)
-        self.not_before = dict.fromkeys(self.able, now)
+    """Schedules of parts of one plan, and what they need."""
+
+    def __init__(self, plan: Plan, frozen: Container[str], passed_h: float) -> None:
+        self.agents, self.limits, self.frozen = agents_of(plan), Limits.of(plan), frozen
+        self.live = [task for task in plan.tasks if task.status not in GONE]
+        self.able = {task.id: [each for each in self.agents if each.does(task)] for task in self.live}
+        self.provided = {item for task in self.live for item in task.provides}
+        self.held = fixed_slots(self.live, frozen)
+        self.not_before = dict.fromkeys(self.able, elapsed(self.live, frozen, passed_h))
 
     def scheduled(self, tasks: Sequence[Task], money: float | None) -> dict[str, Slot]:
         """A schedule of these tasks that spends no more than that, if it is possible."""
@@ -147,6 +146,10 @@ class _Search:
     @staticmethod
     def tokens(tasks: Sequence[Task]) -> float:
         return float(sum(task.estimate.tokens for task in tasks))
+
+    def lacking(self, slots: Mapping[str, Slot]) -> tuple[Relaxation, ...]:
+        """The limits that a schedule of the whole plan does not keep."""
+        return over(Needs(_end(slots), self.money(self.live), int(self.tokens(self.live))), self.limits)
 
     def without(self, stories: Container[str]) -> list[Task]:
         return [task for task in self.live if task.story not in stories]
@@ -185,21 +188,30 @@ class _Search:
         lacking.append(Relaxation("hours", self.limits.hours, best[0]))
         return Fit({}, verdict=BudgetInfeasible(tuple(lacking), deferring=tuple(order[: best[1]])))
 
-    def with_more(self, deferred: list[str]) -> Fit:
-        """The same with every story back in that still fits: those that were put off last are tried first."""
-        left = list(deferred)
-        for story in list(reversed(deferred))[:_TRIES]:
-            rest = set(left) - {story}
-            gone = {task.id for task in self.live if task.story in rest}
-            mine = [task for task in self.live if task.story == story]
-            if any(name in gone for task in mine for name in task.depends_on):
-                continue
-            tasks = self.without(rest)
-            if not _within(self.money(tasks), self.limits.cost_usd):
-                continue
-            if self.keeps(tasks, self.soon_enough(tasks, self.limits.cost_usd)):
-                left.remove(story)
-        return Fit(self.short(self.without(set(left)), self.limits.cost_usd), tuple(left))
+    def with_more(self, deferred: list[str], around: Container[str]) -> Fit:
+        """The same with all back in that still fits: what was put off last is tried first, what is round it last."""
+        edge = next((place for place, story in enumerate(deferred) if story not in around), len(deferred))
+        kept = {task.id for task in self.without(set(deferred))}
+        for stories in (deferred[edge:], deferred[:edge]):
+            later = [[task for task in self.live if task.story == story] for story in reversed(stories)]
+            for tasks in later[:_TRIES]:
+                kept |= self._taken_back(tasks, kept)
+            for task in [task for tasks in later for task in in_order(tasks) if task.id not in kept][:_TRIES]:
+                kept |= self._taken_back([task], kept)
+        return Fit(self.short([task for task in self.live if task.id in kept], self.limits.cost_usd))
+
+    def _taken_back(self, tasks: Sequence[Task], kept: set[str]) -> set[str]:
+        """The ids of these tasks if they can come back: nothing that they need is away, and the budget is kept."""
+        mine = {task.id for task in tasks}
+        part = [task for task in self.live if task.id in kept or task.id in mine]
+        given = {item for task in part for item in task.provides}
+        if any(name in self.able and name not in kept | mine for task in tasks for name in task.depends_on):
+            return set()
+        if any(item in self.provided and item not in given for task in tasks for item in task.requires):
+            return set()
+        if not _within(self.money(part), self.limits.cost_usd):
+            return set()
+        return mine if self.keeps(part, self.soon_enough(part, self.limits.cost_usd)) else set()
 
 
 def _in_order(plan: Plan, stories: Container[str]) -> tuple[str, ...]:
