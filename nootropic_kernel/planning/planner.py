@@ -31,6 +31,9 @@ from nootropic_kernel.planning.validate import check
 from nootropic_kernel.planning.views.board import passed_hours
 
 
+_BRIEF = "brief"  # what the task that asks what the brief means provides
+
+
 def make_plan(brief: str, facts: RepositoryFacts, library: Library | None = None, *, today: date | None = None) -> Plan:
     """Plan a brief for a repository.
 
@@ -166,4 +169,13 @@ def elements(
     owned_epics = {node: epic.id for node, epic in epics.items()}
     owned_stories = {node: story.id for (_, node), story in reversed(stories.items())}
     tree = record(broken_down, placed, owned_epics, owned_stories)
-    return tuple(dict.fromkeys(epics.values())), tuple(dict.fromkeys(stories.values())), tuple(tasks), tree
+    return tuple(dict.fromkeys(epics.values())), tuple(dict.fromkeys(stories.values())), _asked_first(tasks), tree
+
+
+def _asked_first(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """Where a task asks what the brief means, every other one waits for the answer."""
+    asked = any(_BRIEF in task.provides for task in tasks)
+    return tuple(
+        replace(task, requires=(*task.requires, _BRIEF)) if asked and _BRIEF not in task.provides else task
+        for task in tasks
+    )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.reading.wording import plural, singular
 from nootropic_kernel.planning.repository.facts import read_facts
 from tests.planning.test_words_accounted import missing_words
@@ -210,3 +210,14 @@ def test_a_new_shop_has_to_keep_people_from_what_it_must_not_let_them_do() -> No
     assert meaning in said(plan, "matched").values()
     assert any(check.text == meaning for task in plan.tasks for check in task.acceptance)
     assert "cart" in things(plan), "what a demand is about is not left out"
+
+
+@pytest.mark.parametrize("brief", ["asdf qwer zxcv", "Ein Werkzeug, das Rechnungen für unseren Verein schreibt"])
+def test_where_a_brief_cannot_be_read_everything_waits_for_what_it_means(brief: str) -> None:
+    plan = planned(brief)
+    question, *others = plan.tasks
+    assert [task.id for task in plan.tasks if not task.depends_on] == [question.id]
+    assert others and all(question.id in task.depends_on for task in others)
+    after = amend_plan(plan, "A web app for kettles", read_facts({}), set()).plan
+    assert not [task.id for task in after.tasks if question.id in task.depends_on]
+    assert [task.status for task in after.tasks if task.id == question.id] == ["superseded"]
