@@ -24,11 +24,13 @@ from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import RepairUnsound, UndoRefused
 from nootropic_kernel.planning.healing.patch import Event, PlanPatch, apply, handled
 from nootropic_kernel.planning.healing.proofs import new_violations
+from nootropic_kernel.planning.healing.reason import reason_told
 from nootropic_kernel.planning.healing.replan import replan
 from nootropic_kernel.planning.healing.situation import ground_of
 from nootropic_kernel.planning.healing.take_back import former, latest, take_back, take_back_amendment
 from nootropic_kernel.planning.methods.library import load_library
 from nootropic_kernel.planning.model import Plan, TaskState
+from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.schedule.optimise import tightened
 from nootropic_kernel.planning.spec.file import read
 from nootropic_kernel.planning.validate import check
@@ -86,15 +88,16 @@ def replan_task(
         # After the proofs, which compare with the repair as it came: only times change.
         if (tighter := tightened(spec.plan, patch, frozen)) != patch:
             patch, plan = tighter, apply(spec.plan, tighter, frozen)
+        told = tuple(filter(None, [reason_told(patch, Lexicon(ground.library))]))
         if dry_run:
-            return Replanned(spec.plan, plan, patch, states, "dry run", notes=spec_notes(spec.spec))
+            return Replanned(spec.plan, plan, patch, states, "dry run", notes=(*told, *spec_notes(spec.spec)))
         # Noted first: a process killed after the writing could not be taken back otherwise. Of two notes for one
         # revision the later counts.
         was = former(spec.plan, plan, patch)
         _journal(database, REPLANNED, plan, patch=patch.to_json(), was=was)
         done = write_spec(workspace, database, spec, plan, _message(spec.plan, event, patch), unsaved)
         states = load_states(workspace, database, done.plan)
-        notes = (*spec.notes, *done.notes)
+        notes = (*told, *spec.notes, *done.notes)
         return Replanned(spec.plan, done.plan, patch, states, "replanned", done.commit, notes)
 
 

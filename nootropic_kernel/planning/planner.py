@@ -30,7 +30,6 @@ from nootropic_kernel.planning.tree import above, record
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.planning.views.board import passed_hours
 
-
 _BRIEF = "brief"  # what the task that asks what the brief means provides
 
 

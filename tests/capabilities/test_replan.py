@@ -253,3 +253,13 @@ def test_killed_anywhere_it_is_done_once_and_can_be_taken_back(
     assert len(log(current_spec(session.workspace).plan)) == 1
     assert git(repo, "status", "--porcelain") == ""
     assert undo(session).action == "undone"
+
+
+def test_the_verb_says_what_became_of_the_reason(session: Session) -> None:
+    name = recipe_task(session)
+    noted = around(session, name, "it broke", dry_run=True)
+    assert "What you said is only noted" in noted.text()
+    done = around(session, name, "use pydantic")
+    (new,) = [each for each in done.patch["add"] if each["id"].startswith("T")]
+    assert new["title"].endswith("(take up: pydantic)")
+    assert f"{new['id']} takes up from what you said: pydantic." in done.text()

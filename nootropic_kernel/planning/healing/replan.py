@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from nootropic_kernel.planning.errors import NoCheaperWay, Unrepairable
 from nootropic_kernel.planning.healing.patch import EVENTS, Event, Move, PlanPatch, Relink, handled
+from nootropic_kernel.planning.healing.reason import with_reason
 from nootropic_kernel.planning.healing.repair import Repair, again, next_how, repairs
 from nootropic_kernel.planning.healing.situation import Ground, Situation
 from nootropic_kernel.planning.model import Estimate, How, Plan, Schedule, Task, next_number
+from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.schedule.budgets import over_hours
 from nootropic_kernel.planning.schedule.money import over_money
 from nootropic_kernel.planning.schedule.resources import agents_of, chosen
@@ -37,10 +39,11 @@ def replan(plan: Plan, event: Event | None, ground: Ground, states: States, hour
     _check_event(plan, event, states)
     situation = Situation(plan, states, ground, event.task)
     task = situation.tasks[event.task]
+    lexicon = Lexicon(ground.library)
     if event.kind == "late":
         return patch_of(situation, event, Repair((), ()), {task.id: _stretched(task, hours)})
     if event.kind == "wrong":
-        return patch_of(situation, event, _rework(situation, task, event.evidence))
+        return patch_of(situation, event, with_reason(_rework(situation, task, event.evidence), event, lexicon))
     ways = repairs(situation, event.evidence)
     if event.kind == "over-budget":
         above = over_money(plan, plan.tasks, ground.spent, situation.done)
@@ -48,12 +51,12 @@ def replan(plan: Plan, event: Event | None, ground: Ground, states: States, hour
         cheaper = next((way for way in ways if (way.money if above else way.hours)(situation) < 0), None)
         if cheaper is None:
             raise NoCheaperWay(task.id, task.estimate.hours, over_budget(plan, plan.tasks), above)
-        return patch_of(situation, event, cheaper)
+        return patch_of(situation, event, with_reason(cheaper, event, lexicon))
     found = next(ways, None)
     if found is None:
         missing = situation.needed({task.id: task}) or set(task.provides)
         raise Unrepairable(task.id, sorted(missing))
-    return patch_of(situation, event, found)
+    return patch_of(situation, event, with_reason(found, event, lexicon))
 
 
 def over_budget(plan: Plan, tasks: Iterable[Task]) -> float:
