@@ -57,3 +57,9 @@ def test_what_a_comma_parts_off_behind_the_data_is_a_step() -> None:
 
 def test_other_things_that_somebody_has_are_no_data() -> None:
     assert planned("I have a bike shop and want to sell parts").archetype == "shop"
+
+
+def test_what_somebody_has_is_kept_where_an_app_for_it_is_wanted() -> None:
+    plan = planned("I have a folder of letters and want a web app to search them")
+    assert [thing["entity"] for thing in plan.bindings["entities"]] == ["letter"]
+    assert plan.bindings["package"] == "letter"

@@ -46,3 +46,8 @@ def test_every_word_in_quotes_is_accounted_for() -> None:
 def test_options_of_something_else_are_no_commands() -> None:
     plan = planned("A poll web app with the options 'yes' and 'no'")
     assert not [task for task in plan.tasks if task.kind == "action-edit"]
+
+
+def test_what_a_command_is_not_is_no_command() -> None:
+    plan = planned("A CLI for notes. The command isn't 'slow'.")
+    assert not [task for task in plan.tasks if task.kind == "action-edit"]

@@ -42,3 +42,9 @@ def test_what_is_logged_or_signed_up_for_needs_no_account(brief: str) -> None:
 
 def test_the_title_keeps_its_last_word() -> None:
     assert planned("A REST API for books; users sign in").title == "A REST API for books; users sign in"
+
+
+def test_who_cannot_log_in_alone_asks_for_no_account() -> None:
+    plan = planned("A web app for notes. Guests cannot log in.")
+    assert plan.limits == ("demand: Guests do not log in",)
+    assert "sign-in-accounts" not in {task.kind for task in plan.tasks}

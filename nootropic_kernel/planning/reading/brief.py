@@ -28,7 +28,7 @@ from nootropic_kernel.planning.reading.change_choice import Evidence, asks_for_c
 from nootropic_kernel.planning.reading.changes_asked import find_changes
 from nootropic_kernel.planning.reading.code_names import find_renames, find_targets
 from nootropic_kernel.planning.reading.constraints import find_constraints
-from nootropic_kernel.planning.reading.data_said import find_data_said
+from nootropic_kernel.planning.reading.data_said import find_data_said, mark_data
 from nootropic_kernel.planning.reading.field_lists import find_field_lists
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
@@ -139,6 +139,7 @@ def _read(
     said_of_things: list[Ability] = []
     wanted = _wanted(tokens)
     if "steps" in archetype.reads and not things.listed:
+        mark_data(tokens, data, lexicon)
         steps, questions = find_steps(
             text, wanted, lexicon, archetype.steps, made=choice.intent == _MAKES, data=data.name
         )
@@ -199,7 +200,7 @@ def _read(
             tokens,
             lexicon,
             archetype,
-            roles.subject or "_".join(data.there_is),
+            roles.subject or "_".join(data.there_is if steps else ()),
             things.fields,
             [] if named else actions,
         )

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
-from nootropic_kernel.planning.reading.tokens import ARTICLES, Tokens
+from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.steps import step_kind
+from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier
 
 _OPENS = (("i", "have"), ("we", "have"), ("i've", "got"), ("we've", "got"), ("there", "are"), ("given",))
@@ -52,7 +53,7 @@ class DataSaid:
 
 
 def find_data_said(tokens: Tokens, data_files: Sequence[str], lexicon: Lexicon) -> DataSaid:
-    """The data; its words are marked where the brief says that it is there."""
+    """The data: what the brief says is there to work on, or the files that it speaks of."""
     if data_files:
         return DataSaid()
     opening = next((len(words) for words in _OPENS if [t.lower for t in tokens[: len(words)]] == [*words]), 0)
@@ -63,10 +64,8 @@ def find_data_said(tokens: Tokens, data_files: Sequence[str], lexicon: Lexicon) 
     held = any(token.lower in _HOLDERS for token in tokens[opening:start])
     if opening and end > start and (held or tokens[end - 1].lower in _FILES | _DATA):
         name = " ".join(token.text for token in tokens[start:end])
-        for token in tokens[opening:end]:
-            if token.lower not in lexicon.words("stop"):
-                token.mark("matched", f"data: {name}")
-        return DataSaid(name, _is_table(tokens), tokens[end - 1].end)
+        if any(_is_work(token, lexicon) for token in tokens[end:]):
+            return DataSaid(name, _is_table(tokens), tokens[end - 1].end)
     for index, token in enumerate(tokens):
         which = tokens[index - 1] if index else None
         if (
@@ -77,6 +76,18 @@ def find_data_said(tokens: Tokens, data_files: Sequence[str], lexicon: Lexicon) 
         ):
             return DataSaid(f"{which.text} {token.text}", _is_table(tokens))
     return DataSaid(table=_is_table(tokens) or not any(token.lower in _MEDIA for token in tokens))
+
+
+def mark_data(tokens: Tokens, data: DataSaid, lexicon: Lexicon) -> None:
+    """Mark the words that say that the data is there."""
+    for token in tokens:
+        if token.at < data.there and token.lower not in lexicon.words("stop") and token.kind != "stop":
+            token.mark("matched", f"data: {data.name}")
+
+
+def _is_work(token: Token, lexicon: Lexicon) -> bool:
+    """Whether it is a verb of data work, beyond keeping what there is."""
+    return token.kind == "word" and token.part != NOUN and step_kind(token.lower, lexicon) not in (None, "keep")
 
 
 def _is_passed(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:

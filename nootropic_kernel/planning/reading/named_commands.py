@@ -16,6 +16,7 @@ _TYPED = _COMMANDS | {"cli", "command-line", "commandline", "terminal", "console
 _COMMAND, _OPTION = "command", "option"
 _QUOTES = {"'": "'", '"': '"', "‘": "’", "’": "’", "“": "”", "„": "“", "«": "»"}
 _JOINS = frozenset({",", "and", "or", "&", ";", "\n", "-", "*", "•", "plus"})
+_NOT = frozenset({"not", "isn't", "aren't", "no"})
 _SAYS = frozenset({":", "to", "for", "that", "which", "–", "—", "-", "="})
 _ENDS = frozenset({".", "!", "?", "\n", ";"})
 _LONGEST_NAME = 3
@@ -109,7 +110,7 @@ def _sort_behind(tokens: Tokens, end: int, quoted: dict[int, _Quoted]) -> str:
 
 def _ends_list(tokens: Tokens, index: int, quoted: dict[int, _Quoted], lexicon: Lexicon) -> bool:
     token = tokens[index]
-    said = token.kind == "word" and token.lower not in lexicon.words("stop") | _JOINS
+    said = token.kind == "word" and (token.lower not in lexicon.words("stop") | _JOINS or token.lower in _NOT)
     return said or (token.text in _ENDS and not _goes_on(tokens, index, quoted))
 
 

@@ -114,7 +114,7 @@ def _last_nouns(clause: Sequence[Token], lexicon: Lexicon) -> str:
 
 def _is_noun(token: Token, lexicon: Lexicon) -> bool:
     small = token.lower in lexicon.words("stop") or lexicon.is_quality(token.lower)
-    return token.kind == "word" and token.part != VERB and not small and not _step_kind(token.lower, lexicon)
+    return token.kind == "word" and token.part != VERB and not small and not step_kind(token.lower, lexicon)
 
 
 def _base(token: Token, lexicon: Lexicon) -> str:
@@ -151,7 +151,7 @@ def _verb_follows(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     if index >= len(tokens):
         return False
     token = tokens[index]
-    return _step_kind(token.lower, lexicon) is not None and token.kind == "word" and token.part != NOUN
+    return step_kind(token.lower, lexicon) is not None and token.kind == "word" and token.part != NOUN
 
 
 def _step_follows(clause: Sequence[Token], tokens: Tokens, joint: int, lexicon: Lexicon) -> bool:
@@ -163,7 +163,7 @@ def _step_follows(clause: Sequence[Token], tokens: Tokens, joint: int, lexicon: 
     verb, after = tokens[joint + 1 : joint + 3]
     begun = _verb_at(clause, lexicon) is not None or clause[-1].meaning.startswith("data: ")
     takes = after.kind in ("word", "number", "path") and after.lower not in lexicon.words("stop") | _JOINS
-    if not (begun and takes and lexicon.is_verb(verb.lower) and _step_kind(verb.lower, lexicon)):
+    if not (begun and takes and lexicon.is_verb(verb.lower) and step_kind(verb.lower, lexicon)):
         return False
     verb.part = VERB
     return True
@@ -173,7 +173,7 @@ def _verb_at(clause: Sequence[Token], lexicon: Lexicon) -> int | None:
     """The first word of a step: the clause's first content word, or one after `to`, `that`, `for`."""
     fresh = True
     for index, token in enumerate(clause):
-        if token.kind == "word" and token.part != NOUN and _step_kind(token.lower, lexicon) is not None:
+        if token.kind == "word" and token.part != NOUN and step_kind(token.lower, lexicon) is not None:
             gerund = token.lower.endswith("ing") and clause[index - 1].lower == "for" if index else False
             if (
                 fresh
@@ -188,14 +188,15 @@ def _verb_at(clause: Sequence[Token], lexicon: Lexicon) -> int | None:
 
 def _kind(clause: Sequence[Token], at: int, lexicon: Lexicon) -> str | None:
     verb = clause[at].lower
-    kind = _step_kind(verb, lexicon)
+    kind = step_kind(verb, lexicon)
     after = {token.lower for token in clause[at + 1 :]}
     if kind == "get" and lexicon.base(verb) in ("load", "put", "write", "insert") and after & {"into", "onto"}:
         return "keep"
     return kind
 
 
-def _step_kind(word: str, lexicon: Lexicon) -> str | None:
+def step_kind(word: str, lexicon: Lexicon) -> str | None:
+    """What sort of step of data work a verb is, in any of its forms."""
     table = lexicon.table("steps")
     for form in (word, lexicon.base(word), word.removesuffix("s")):
         for kind, words in table.items():

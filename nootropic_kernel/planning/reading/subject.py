@@ -113,4 +113,4 @@ def _first_words(tokens: Tokens, lexicon: Lexicon, archetype: Archetype) -> str:
         and not token.meaning.startswith(("technology", "leave", "keep:", "looks ", archetype.title.lower()))
     ]
     about = [token for token in words if not token.meaning.startswith("to be done: ")] or words
-    return "_".join(token.bare.split(".")[0].lower() for token in about[:2])
+    return "_".join(list(dict.fromkeys(token.bare.split(".")[0].lower() for token in about))[:2])

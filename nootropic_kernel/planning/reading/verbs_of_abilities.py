@@ -27,10 +27,14 @@ def find_verbs_of_abilities(tokens: Tokens, lexicon: Lexicon) -> tuple[list[Abil
             continue
         known = lexicon.table("abilities")[name]
         token.part = VERB
+        done = f"{lexicon.base(token.lower)} {particle}"
+        if limit := _denied(tokens, index, done, lexicon):
+            limits.append(limit)
+            continue
         abilities.setdefault(name, Ability(name, known["title"], known["file"], f"{token.text} {particle}", token.at))
         for part in tokens[index : index + 2]:
             part.mark("matched", f"an ability: {known['title'].lower()}")
-        limits += _excepted(tokens, index + 2, f"{lexicon.base(token.lower)} {particle}", lexicon)
+        limits += _excepted(tokens, index + 2, done, lexicon)
     return list(abilities.values()), limits
 
 
@@ -57,6 +61,18 @@ def _excepted(tokens: Tokens, start: int, done: str, lexicon: Lexicon) -> list[L
                 part.mark("matched", limit.sentence())
             found.append(limit)
     return found
+
+
+def _denied(tokens: Tokens, index: int, done: str, lexicon: Lexicon) -> Limit | None:
+    """`guests cannot log in`: that alone asks for no account."""
+    start = next((at for at in (index - 1, index - 2) if at >= 0 and at + len(_not_done(tokens, at)) == index), index)
+    who = _who(tokens, start, lexicon)
+    if start == index or not who:
+        return None
+    limit = Limit("demand", (*(token.text for token in who), "do not", done))
+    for part in tokens[start : index + 2]:
+        part.mark("matched", limit.sentence())
+    return limit
 
 
 def _not_done(tokens: Tokens, place: int) -> list[Token]:
