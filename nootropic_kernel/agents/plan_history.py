@@ -25,7 +25,8 @@ def changed_since(
 ) -> Since | None:
     """What changed since an earlier revision; None where no earlier one is known.
 
-    :param revision: the number of a revision of the plan, or a commit; without it the revision before this one.
+    :param revision: the number of a revision of the plan, or a commit; without it the revision before this one,
+        or this one as it was committed where tasks were taken out of it by hand.
     :raises UsageError: when there is no such revision.
     """
     past = past_plan(workspace, plan, revision.strip())
@@ -46,18 +47,23 @@ def past_plan(workspace: Workspace, plan: Plan, revision: str) -> PastPlan | Non
         commit, at, why = line.split("\0", 2)
         text = _text(git, commit)
         number = int(found[1]) if (found := re.search(r"^revision: (\d{1,9})\s*$", text, re.M)) else 0
-        if (number == int(revision)) if revision else (0 < number < plan.revision):
+        if (number == int(revision)) if revision else (0 < number <= plan.revision):
             try:
                 past = load(text)
             except (SpecUnreadable, SpecForeign):
                 continue
-            if past.id == plan.id:
+            # Of the same revision, where a person has taken tasks out of it since.
+            if past.id == plan.id and (revision or number < plan.revision or _lost(past, plan)):
                 return PastPlan(past, commit, float(at), why)
     if revision:
         raise UsageError(
             f"There is no revision {revision} of this plan.", next=f"`git log {FILE_NAME}` shows those there are."
         )
     return None
+
+
+def _lost(past: Plan, plan: Plan) -> bool:
+    return bool({task.id for task in past.tasks} - {task.id for task in plan.tasks})
 
 
 def _at_commit(git: Git, name: str) -> PastPlan:

@@ -19,7 +19,7 @@ from nootropic_kernel.models.tokens import estimate
 from nootropic_kernel.models.validation import Judges, Validator, validated
 from nootropic_kernel.planning.errors import ProposalRefused
 from nootropic_kernel.planning.healing.situation import Ground
-from nootropic_kernel.planning.model import Plan, Task, next_number
+from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.proposal.document import parse
 from nootropic_kernel.planning.proposal.repair import Repaired, repaired
 from nootropic_kernel.planning.proposal.schema import Vocabulary, schema, vocabulary
@@ -164,7 +164,7 @@ def _request(base: Plan, words: Vocabulary, prompt: Prompt, window: int | None) 
         limits=limits,
         tasks="\n".join(_lines(base)),
         most=_MOST_TASKS,
-        next=next_number(task.id for task in base.tasks),
+        next=base.next_task(),
     )
     messages = (Message("system", prompt.fill("system")), Message("user", user))
     room = _room(messages, prompt, window)

@@ -12,6 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 
 from nootropic_kernel.agents import run_marks
+from nootropic_kernel.changes.changeset import HunkState
 from nootropic_kernel.changes.overview import ProposalHead
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.checks.tests_run.changed import is_test
@@ -105,7 +106,9 @@ def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None)
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
     for proposal in reversed(proposals):
         if proposal.status == "accepted" or (proposal.status == "partial" and proposal.task == task.id):
-            return TaskState("done", f"{_count(proposal)} ({proposal.id}){_without(proposal)}")
+            undone = _undone(proposal)
+            part = "in part: " if undone else ""
+            return TaskState("done", f"{part}{_count(proposal)} ({proposal.id}){undone}{_without(proposal)}")
     for proposal in reversed(proposals):
         if proposal.status == "open":
             total = len(proposal.states)
@@ -160,6 +163,12 @@ def _waiting(name: str, state: TaskState) -> str:
 def _count(proposal: ProposalHead) -> str:
     total = len(proposal.states)
     return f"{proposal.accepted} of {total} hunk{'s' if total != 1 else ''}"
+
+
+def _undone(proposal: ProposalHead) -> str:
+    """That some of it was there and is not any more: nobody decided that the task does without it."""
+    count = sum(state is HunkState.UNDONE for state in proposal.states)
+    return f", {count} undone" if count else ""
 
 
 def _without(proposal: ProposalHead) -> str:

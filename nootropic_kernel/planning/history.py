@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nootropic_kernel.planning.healing.difference import difference
 from nootropic_kernel.planning.healing.patch import PlanPatch
-from nootropic_kernel.planning.model import Plan
+from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.views.board import States, state_of
 from nootropic_kernel.planning.views.patch import Row, rows, summary
 
@@ -27,28 +27,42 @@ class PastPlan:
 
 @dataclass(frozen=True)
 class Since:
-    """What changed: in the plan, as a patch; in the order of stories; and the tasks that were finished."""
+    """What changed: in the plan, as a patch; in the order of stories; and the tasks that were finished.
+
+    ``removed`` are those that a person took out of the file.
+    """
 
     past: PastPlan
     patch: PlanPatch
     done: tuple[str, ...]
     reordered: tuple[str, ...]
+    removed: tuple[Task, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing did."""
-        return self.patch.empty and not self.done and not self.reordered
+        return self.patch.empty and not self.done and not self.reordered and not self.removed
 
     def rows(self) -> list[Row]:
         """The changes of the plan, a line each."""
-        return rows(self.past.plan, self.patch)
+        gone = [Row("removed", task.id, task.title, "taken out of project-spec.md by hand") for task in self.removed]
+        return [*gone, *rows(self.past.plan, self.patch)]
 
     def sentences(self) -> list[str]:
         """The same in a few sentences."""
         head = f"Since revision {self.past.plan.revision} ({self.past.commit[:10]}): "
         said = [
-            head + (summary(self.past.plan, self.patch) if not self.patch.empty else "no change of the plan itself.")
+            head
+            + (
+                summary(self.past.plan, self.patch)
+                if not self.patch.empty
+                else "no other change of the plan."
+                if self.removed
+                else "no change of the plan itself."
+            )
         ]
+        if self.removed:
+            said.append(f"Removed by hand: {', '.join(task.id for task in self.removed)}.")
         if self.done:
             more = f" and {len(self.done) - 20} more" if len(self.done) > 20 else ""
             said.append(f"Done since: {', '.join(self.done[:20])}{more}.")
@@ -69,7 +83,9 @@ def since(past: PastPlan, plan: Plan, states: States, decided: Collection[str]) 
         if state_of(task, states).status == "done"
         and (task.id in decided or (task.status == "done" and before.get(task.id) != "done"))
     )
-    return Since(past, difference(past.plan, plan), done, _reordered(past.plan, plan))
+    left = {task.id for task in plan.tasks}
+    removed = tuple(task for task in past.plan.tasks if task.id not in left)
+    return Since(past, difference(past.plan, plan), done, _reordered(past.plan, plan), removed)
 
 
 def _reordered(old: Plan, new: Plan) -> tuple[str, ...]:

@@ -205,6 +205,11 @@ class Plan:
         """The tasks of a story, in their order."""
         return (task for task in self.tasks if task.story == story)
 
+    def next_task(self) -> int:
+        """The number of the next task's id. One that was given once is not given again, though it was deleted."""
+        kept = (name for node in self.tree for name in node.tasks)
+        return next_number([*(task.id for task in self.tasks), *(task.supersedes or "" for task in self.tasks), *kept])
+
     def critical_path(self) -> tuple[str, ...]:
         """A longest chain of tasks: none of them can slip without the plan's end slipping too.
 

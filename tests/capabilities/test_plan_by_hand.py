@@ -108,6 +108,25 @@ def test_a_title_changed_by_hand_outlasts_an_amended_brief_whoever_does_the_task
     assert {name: task(session, name).title for name in changed} == changed
 
 
+def test_a_task_may_be_deleted_by_hand_and_its_id_is_not_given_again(session: Session, repo: Path) -> None:
+    """Regression: the next replan gave the id again, to a task of another sort, and was then refused as unsound."""
+    tasks = current_spec(session.workspace).plan.tasks
+    needed = {name for each in tasks for name in each.depends_on}
+    gone = tasks[-1].id
+    assert gone not in needed
+    text = (repo / SPEC).read_text()
+    start = text.index(f"#### {gone} ")
+    (repo / SPEC).write_text(text[:start].rstrip() + "\n")
+    shown = board(BoardParams(), session)
+    assert f"Removed by hand: {gone}." in shown.text() and shown.since is not None
+    assert [(row.what, row.task) for row in shown.since.rows] == [("removed", gone)]
+    wrong, *_ = (each.id for each in tasks if each.how.kind == "model" and each.id != gone)
+    made = replan(ReplanParams(task=wrong, because="it broke"), session)
+    new = {each["id"] for each in made.patch["add"]} - {each.id for each in tasks}
+    assert new and gone not in {each.id for each in current_spec(session.workspace).plan.tasks}
+    assert f"Removed by hand: {gone}." in board(BoardParams(), session).text()
+
+
 def test_a_heading_alone_is_a_task(session: Session, repo: Path) -> None:
     with (repo / SPEC).open("a") as file:
         file.write(f"\n{BARE}\n")

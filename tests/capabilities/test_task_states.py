@@ -37,6 +37,16 @@ def test_a_task_is_done_when_all_hunks_are_decided_and_one_is_accepted(session: 
     assert "was undone" in board(BoardParams(), session).text()
 
 
+def test_a_task_of_which_a_part_was_undone_says_so(session: Session) -> None:
+    """Regression: it stood as done with 1 of 2 hunks, as if nothing had been taken back."""
+    proposal = propose_for(session, "T1", "shelf/post.py", "shelf/other.py")
+    accept(session.workspace, session.database(), [proposal.id])
+    undo(session.workspace, session.database(), f"{proposal.id}:1")
+    assert statuses(session)["T1"] == "done"
+    told = board(BoardParams(), session).text()
+    assert f"in part: 1 of 2 hunks ({proposal.id}), 1 undone, without shelf/" in told
+
+
 @pytest.mark.parametrize(
     ("paths", "refused", "told"),
     [

@@ -61,7 +61,7 @@ def amend(
     stories, story_ids = _stories(old.stories, new.stories, epic_ids)
     before = {task.key: task for task in old.tasks if task.status not in ("superseded", "cancelled")}
     after: dict[str, Task] = {}
-    following = next_number(task.id for task in old.tasks)
+    following = old.next_task()
     names: dict[str, str] = {}
     overtaken: set[str] = set()
     for task in new.tasks:

@@ -60,7 +60,7 @@ def at_task(situation: Situation, task: Task, evidence: str) -> Repair | None:
     how = next_how(situation, task)
     if how is None:
         return None
-    name = f"T{next_number(situation.tasks)}"
+    name = f"T{situation.plan.next_task()}"
     tried = f"{task.id} was to do this ({task.how.sentence()}): {evidence}"
     fresh = again(task, name, how)
     kept = situation.ground.bounds.keep(fresh)
@@ -163,7 +163,7 @@ class _Rebuilding:
     def repair(self, found: Decomposition) -> Repair | None:
         placed: dict[int, str] = {}
         new: list[Task] = []
-        following = next_number(self.situation.tasks)
+        following = self.situation.plan.next_task()
         done_with: set[object] = set()
         given = _given(self.situation)
         for index, step in enumerate(found.steps):

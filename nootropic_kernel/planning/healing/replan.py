@@ -14,7 +14,7 @@ from nootropic_kernel.planning.healing.patch import EVENTS, Event, Move, PlanPat
 from nootropic_kernel.planning.healing.reason import with_reason
 from nootropic_kernel.planning.healing.repair import Repair, again, next_how, repairs
 from nootropic_kernel.planning.healing.situation import Ground, Situation
-from nootropic_kernel.planning.model import Estimate, How, Plan, Schedule, Task, next_number
+from nootropic_kernel.planning.model import Estimate, How, Plan, Schedule, Task
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.schedule.budgets import over_hours
 from nootropic_kernel.planning.schedule.money import over_money
@@ -95,7 +95,7 @@ def _stretched(task: Task, hours: float | None) -> float:
 
 def _rework(situation: Situation, task: Task, evidence: str) -> Repair:
     """Finished work that is wrong: it is done again, and each finished task that built on it is checked once more."""
-    following = next_number(situation.tasks)
+    following = situation.plan.next_task()
     how = next_how(situation, task) or How("person", why="It was done by a person before.")
     name = f"T{following}"
     body = "\n\n".join(filter(None, [task.body, f"{task.id} did this and was found wrong: {evidence}"]))

@@ -68,7 +68,7 @@ class _Repair:
         self.places = {task.id: Place(task) for task in base.tasks}
         self.given: set[str] = set()
         self.by_given: dict[str, str] = {}
-        self.following = next_number(self.places)
+        self.following = base.next_task()
         self.epics, self.stories = list(base.epics), list(base.stories)
         self.names = Names(words.artifacts)
 

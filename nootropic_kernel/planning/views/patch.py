@@ -10,9 +10,10 @@ from nootropic_kernel.planning.model import Plan, Task
 from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
 
 _SHOWN = 20  # rows of one sort; beyond that a table of 2,000 tasks says nothing
-_SIGNS = {"given up": "–", "new": "+", "changed": "~", "waits for": "→", "moved": "»"}
+_SIGNS = {"given up": "–", "removed": "–", "new": "+", "changed": "~", "waits for": "→", "moved": "»"}
 _COLOURS = {
-    "given up": "#9e9e9e", "new": "#2e7d32", "changed": "#1565c0", "waits for": "#b26a00", "moved": "#757575",
+    "given up": "#9e9e9e", "removed": "#9e9e9e", "new": "#2e7d32", "changed": "#1565c0", "waits for": "#b26a00",
+    "moved": "#757575",
 }  # fmt: skip
 
 
