@@ -69,7 +69,7 @@ class AmendmentNeeded(UsageError):
         super().__init__(
             "The brief was edited, and there is a plan already: it would have to be amended.",
             why=f"The plan “{plan.title}” (revision {plan.revision}) was made for another brief; nothing was changed.",
-            next="Amend it with `%%noo plan --amend` (`noo plan --amend --brief …`): "
+            next="Amend it with `plan --amend` (the brief in the cell below it, or after `--brief`): "
             "finished tasks and all ids stay. Or plan with the old brief again.",
             plan=plan.id,
             revision=plan.revision,

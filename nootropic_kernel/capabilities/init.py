@@ -18,6 +18,7 @@ from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.projects.scaffold import project_from_plan
 from nootropic_kernel.planning.projects.templates import NoSuchTemplate
 from nootropic_kernel.planning.spec.file import FILE_NAME, read
+from nootropic_kernel.planning.views.tree import verdict_lines
 from nootropic_kernel.workspace import state_marks
 from nootropic_kernel.workspace.errors import UsageError, WorkspaceUnusable
 from nootropic_kernel.workspace.git import Git
@@ -114,7 +115,7 @@ def _start(
         there.status("Reading the brief")
         planned = plan_brief(workspace, there.database(), brief, unsaved=there.unsaved)
         done.append(_planned(planned))
-        notes += [*planned.notes, *notes_on_budget(planned)]
+        notes += [*planned.notes, *verdict_lines(planned.plan, "not understood"), *notes_on_budget(planned)]
         result = _project(params, there, planned, notes)
     if params.push:
         done.append(_push(params, workspace, session, address))

@@ -10,6 +10,7 @@ from nootropic_kernel.agents.planner import current_spec
 from nootropic_kernel.agents.replanner import Replanned, replan_task, undo_replan
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.planning.healing.patch import Event
+from nootropic_kernel.planning.reading.wording import listing
 from nootropic_kernel.planning.views import patch as patch_views
 from nootropic_kernel.planning.views.board import next_tasks
 from nootropic_kernel.planning.views.tree import harmless, in_html, in_markdown
@@ -84,10 +85,16 @@ class ReplanResult(Result):
         commit = f" ({self.commit[:10]})" if self.commit else ""
         event = self._replanned.patch.event
         about = "" if event is None else f" around {event.task}" if event.task else " (the amendment)"
+        before = {task.id: task.status for task in self._replanned.before.tasks}
+        cancelled = [
+            task.id for task in self._replanned.plan.tasks if task.status == "cancelled" != before.get(task.id)
+        ]
+        stays = "stays as a cancelled record" if len(cancelled) == 1 else "stay as cancelled records"
+        kept = f"; {listing(cancelled, 5)} {stays}, so that no id is given twice" if cancelled else ""
         return {
             "replanned": f"Replanned{about}: revision {self.revision}{commit}.",
             "dry run": f"Replanning{about} would change this; nothing was written.",
-            "undone": f"Taken back{about}: the plan is as it was before, in revision {self.revision}{commit}.",
+            "undone": f"Taken back{about}: the plan is as it was before, in revision {self.revision}{commit}{kept}.",
             "shown": f"Nothing changed: revision {self.revision}{commit}.",
         }[self.action]
 

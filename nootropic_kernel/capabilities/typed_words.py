@@ -6,6 +6,14 @@ import difflib
 import re
 from collections.abc import Iterable
 
+# Other words for how a task stands, that no slip of the finger makes of one another.
+_MEANT = {
+    "finished": "done", "complete": "done", "completed": "done", "closed": "done", "todo": "pending", "open": "pending",
+    "doing": "running", "started": "running", "postponed": "deferred", "later": "deferred", "canceled": "cancelled",
+    "stuck": "blocked", "broken": "failed",
+}  # fmt: skip
+_NEAR = 0.6  # a slip or two; below, the words only share letters: `finished` and `failed`
+
 
 def split_words(text: str) -> list[str]:
     """Split a line into words the way people type prompts: an apostrophe inside a word is a letter.
@@ -66,6 +74,10 @@ def quote_word(word: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that ``word`` was most likely meant to be."""
-    matches = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    """The known name that ``word`` was most likely meant to be; dashes before both say nothing about it."""
+    known = list(known)
+    if (meant := _MEANT.get(word.lower())) in known:
+        return meant
+    plain = {name.lstrip("-"): name for name in sorted(known)}
+    matches = difflib.get_close_matches(word.lower().lstrip("-"), plain, n=1, cutoff=_NEAR)
+    return plain[matches[0]] if matches else None

@@ -197,6 +197,11 @@ class Plan:
         """The task of that id."""
         return next((task for task in self.tasks if task.id == task_id), None)
 
+    def heir(self, task_id: str) -> Task | None:
+        """The task that stands in the place of one that is given up, if any does."""
+        heirs = [task for task in self.tasks if task.supersedes == task_id]
+        return (self.heir(heirs[-1].id) or heirs[-1]) if heirs else None
+
     def stories_of(self, epic: str) -> Iterator[Story]:
         """The stories of an epic, in their order."""
         return (story for story in self.stories if story.epic == epic)

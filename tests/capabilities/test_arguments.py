@@ -16,7 +16,7 @@ from nootropic_kernel.capabilities.help_text import verb_help
 from nootropic_kernel.capabilities.plugins import Source
 from nootropic_kernel.capabilities.recipes import RecipesParams
 from nootropic_kernel.capabilities.registry import Entry
-from nootropic_kernel.capabilities.typed_words import quote_word, split_words
+from nootropic_kernel.capabilities.typed_words import nearest, quote_word, split_words
 from nootropic_kernel.workspace.errors import UsageError
 
 
@@ -109,6 +109,7 @@ def test_words_become_arguments(line: str, expected: dict[str, Any]) -> None:
         ("--count 1 --count 2", "given twice"),
         ("--extra novalue", "KEY=VALUE"),
         ("--nonsense-entirely 1", "`noo bake --help`"),
+        ("--old", "`noo bake --help` lists"),  # not "did you mean --help?"
     ],
 )
 def test_a_mistake_names_what_was_meant(line: str, said: str) -> None:
@@ -254,6 +255,21 @@ def test_quoted_words_come_back(words: list[str]) -> None:
 @given(st.text())
 def test_splitting_never_raises(text: str) -> None:
     split_words(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("finished", ("pending", "failed", "done"), "done"),
+        ("fialed", ("pending", "failed", "done"), "failed"),
+        ("todo", ("red", "blue"), None),
+        ("--old", ("--new", "--help"), None),
+    ],
+)
+def test_only_what_is_close_or_means_the_same_is_suggested(
+    word: str, known: tuple[str, ...], meant: str | None
+) -> None:
+    assert nearest(word, known) == meant
 
 
 @given(st.lists(st.text(max_size=12), max_size=6), st.none() | st.text(max_size=20))

@@ -33,3 +33,14 @@ def test_init_asks_before_it_makes_a_repository(tmp_path: Path) -> None:
     assert not init(InitParams(), session).has_git
     assert asked and not (tmp_path / ".git").exists()
     session.close()
+
+
+def test_init_says_what_of_the_brief_it_did_not_understand_and_what_its_budget_leaves_out(tmp_path: Path) -> None:
+    session = Session(Workspace.find(tmp_path))
+    made = init(InitParams(path=str(tmp_path / "docs"), brief="Give every public function a docstring"), session)
+    assert any(note.startswith("Not understood: public") for note in made.notes)
+    brief = "A command line tool that tracks tasks. Add tasks, and report them. One person, 4 hours"
+    made = init(InitParams(path=str(tmp_path / "tasks"), brief=brief), session)
+    assert any(note.startswith("Left for later, to keep the budget") for note in made.notes)
+    assert any(note.endswith("h instead of 4 h nothing is left for later.") for note in made.notes)
+    session.close()

@@ -111,6 +111,8 @@ def test_taking_back_brings_the_task_back_and_keeps_later_edits(session: Session
     assert result.action == "undone" and git(repo, "log", "-1", "--format=%s").startswith(
         f"Take back the replan of {name}"
     )
+    (kept,) = (task.id for task in current_spec(session.workspace).plan.tasks if task.status == "cancelled")
+    assert f"; {kept} stays as a cancelled record" in result.text()
     after = current_spec(session.workspace).plan
     back, was = after.task(name), before.task(name)
     assert back == was and any(task.title == "Keep caches out of Git" for task in after.tasks)

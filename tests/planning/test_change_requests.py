@@ -326,3 +326,8 @@ def test_a_new_command_goes_where_the_commands_are(brief: str) -> None:
         "tests/test_cli.py": b"def test_main():\n    pass\n",
     }
     assert of_kind(planned(brief, read_facts(files)), "change-edit").files == ("tasker/cli.py", "tests/test_cli.py")
+
+
+def test_a_plan_holds_no_check_of_a_coverage_that_nobody_asked_for() -> None:
+    assert "None" not in planned("Add a report").bindings["coverage_check"]
+    assert planned("Add a report, with 90% coverage").bindings["coverage_check"].endswith("--cov-fail-under=90")

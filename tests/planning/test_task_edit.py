@@ -177,6 +177,20 @@ def test_what_may_be_edited_in_which_state(status: str, edit: TaskEdit, allowed:
         assert refused.value.next
 
 
+def test_of_a_task_that_is_given_up_the_one_in_its_place_is_named() -> None:
+    """Regression: "what is finished stays as it is", where nothing was finished."""
+    plan = canonical(synthetic_plan(random.Random(1), 20)[0])
+    heirs = {
+        "T5": {"status": "superseded"},
+        "T6": {"status": "superseded", "supersedes": "T5"},
+        "T7": {"supersedes": "T6"},
+    }
+    plan = replace(plan, tasks=tuple(replace(task, **heirs.get(task.id, {})) for task in plan.tasks))
+    with pytest.raises(TaskFrozen) as refused:
+        edited(plan, {}, TaskEdit("T5", title="x"))
+    assert "finished" not in str(refused.value) and str(refused.value.next).startswith("T7 stands in its place: ")
+
+
 def test_order_is_kept_within_a_story() -> None:
     plan = canonical(synthetic_plan(random.Random(1), 40)[0])
     story = next(each.id for each in plan.stories if len(list(plan.tasks_of(each.id))) >= 3)

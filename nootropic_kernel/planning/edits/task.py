@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from nootropic_kernel.planning.edits.dependencies import followers, known_task, relinked
-from nootropic_kernel.planning.model import CLOSED, Plan, Schedule, Task
+from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Plan, Schedule, Task
 from nootropic_kernel.planning.schedule.remaining import recorded, remaining
 from nootropic_kernel.planning.schedule.resources import DEFAULTS, NEAR, agents_of
 from nootropic_kernel.planning.schedule.retime import GONE, right_shift, with_slack
@@ -120,6 +120,13 @@ def retimed(plan: Plan, states: States, name: str) -> Plan:
 
 def _check_open(plan: Plan, task: Task, states: States, edit: TaskEdit) -> None:
     status = "running" if task.status == "running" else state_of(task, states).status
+    if status in GIVEN_UP:
+        heir = plan.heir(task.id)
+        back = "`noo task --undo` takes your latest edit back." if status == "cancelled" else ""
+        raise TaskFrozen(
+            f"{task.id} is {status}: it is not part of the plan any more.",
+            next=f"{heir.id} stands in its place: {heir.title}." if heir else back or "`noo board` shows what is.",
+        )
     if status in CLOSED:
         raise TaskFrozen(
             f"{task.id} is {status}: what is finished stays as it is.",

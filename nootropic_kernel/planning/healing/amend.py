@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from nootropic_kernel.planning.healing.difference import difference
 from nootropic_kernel.planning.healing.patch import Event, PlanPatch, apply
+from nootropic_kernel.planning.healing.same_clause import same_stories, same_tasks
 from nootropic_kernel.planning.link import link
 from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Epic, How, Plan, Story, Task, next_number, number
 from nootropic_kernel.planning.schedule.remaining import assign_rest
@@ -44,10 +45,11 @@ def amend(
 ) -> Amendment:
     """Bring ``old`` to what ``new`` (planned from the edited brief) says.
 
-    A task is the same when its kind and products are. The same task keeps its id; when a person touched it (decided
-    on hunks of it, finished, locked or edited it) it keeps everything else too. What is no longer wanted and was
-    never touched becomes superseded; its record stays, so that its id is never given away again. What a person added
-    of a kind that no method has stays, and so does a title that a person changed.
+    A task is the same when its kind and products are; an open one also when its clause is told in more or fewer words.
+    The same task keeps its id; when a person touched it (decided on hunks of it, finished, locked or edited it) it
+    keeps everything else too. What is no longer wanted and was never touched becomes superseded; its record stays, so
+    that its id is never given away again. What a person added of a kind that no method has stays, and so does a title
+    that a person changed.
 
     :param passed_h: working hours since the plan's start.
     :param former: the titles that the old brief gives, by the tasks' keys: any other title in ``old`` is a person's.
@@ -64,8 +66,11 @@ def amend(
     following = old.next_task()
     names: dict[str, str] = {}
     overtaken: set[str] = set()
+    open_ = [t for t in before.values() if not (t.id in touched or _settled(t) or t.status == "blocked")]
+    wanted = {task.key for task in new.tasks}
+    reworded = same_tasks((t for t in open_ if t.key not in wanted), (t for t in new.tasks if t.key not in before))
     for task in new.tasks:
-        same = before.pop(task.key, None)
+        same = before.pop(task.key, None) or reworded.get(task.id)
         retold = former.get(task.key, task.title) != task.title  # by the two briefs, not by a person
         if same is not None and same.status == "blocked" and same.id not in touched and retold:
             overtaken.add(same.id)  # what stood in the way of other work does not stand in the way of this
@@ -75,7 +80,7 @@ def amend(
         if same is None:
             after[f"T{following}"] = replace(placed, id=f"T{following}")
             following += 1
-        elif same.id in touched or same.locked or same.retitled or same.status in CLOSED:
+        elif same.id in touched or _settled(same):
             after[same.id] = same
         else:
             merged = replace(placed, id=same.id, status=same.status, agent=same.agent, ext=same.ext)
@@ -180,6 +185,11 @@ def _declaring(unwanted: Iterable[Task], kept: Iterable[Task], old: Plan, presen
     }  # fmt: skip
 
 
+def _settled(task: Task) -> bool:
+    """Whether nothing of a task changes, whatever the brief says now."""
+    return task.locked or task.retitled or task.status in CLOSED
+
+
 def _own(task: Task, tree: Tree, kinds: Container[str] | None) -> bool:
     """Whether a task follows from no brief: it checks finished work, or a model or a person added it."""
     added = task.origin != "library" or (kinds is not None and task.kind not in kinds)
@@ -222,9 +232,18 @@ def _stories(
     """All stories, the old ones first, and the id that each new one has among them."""
     by_title = {(story.epic, story.title): story.id for story in old}
     merged, names = list(old), {}
+    there = {(epics[story.epic], story.title) for story in new}
+    retold = same_stories(
+        (story for story in old if (story.epic, story.title) not in there),
+        (story for story in new if (epics[story.epic], story.title) not in by_title),
+        epics,
+    )
     for story in new:
         key = (epics[story.epic], story.title)
-        if key not in by_title:
+        if (same := retold.get(story.id)) is not None:
+            by_title[key] = same.id
+            merged[merged.index(same)] = replace(same, title=story.title, body=story.body or same.body)
+        elif key not in by_title:
             by_title[key] = f"S{next_number(known.id for known in merged)}"
             merged.append(replace(story, id=by_title[key], epic=key[0]))
         names[story.id] = by_title[key]

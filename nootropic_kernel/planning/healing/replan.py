@@ -72,10 +72,10 @@ def _check_event(plan: Plan, event: Event, states: States) -> None:
         raise UsageError(f"{event.kind!r} is nothing that happens to a task.", next=f"Known: {', '.join(EVENTS[:-1])}.")
     status = states[task.id].status if task.id in states else task.status
     if status in GONE:
-        heirs = [each.id for each in plan.tasks if each.supersedes == task.id]
+        heir = plan.heir(task.id)
         raise UsageError(
             f"{task.id} is {status}: it is not part of the plan any more.",
-            next=f"{heirs[-1]} stands in its place." if heirs else "`noo board` shows the tasks that are.",
+            next=f"{heir.id} stands in its place." if heir else "`noo board` shows the tasks that are.",
         )
     if (status == "done") != (event.kind == "wrong"):
         said = "is done" if status == "done" else "is not done yet"

@@ -140,6 +140,8 @@ def bindings_of(
 
 def _coverage_check(percent: int | None, layout: Layout) -> str:
     """The command that fails below a coverage; outside Python the tests' own command, set up to do that."""
+    if percent is None:
+        return ""
     if layout.language == "python":
         return f"{layout.test_file or 'python -m pytest'} --cov --cov-branch --cov-fail-under={percent}"
     return layout.test

@@ -113,7 +113,13 @@ def word_lines(plan: Plan) -> Iterator[str]:
         live = [task.id for task in checked if task.status not in GIVEN_UP]
         if live:
             yield f"No command checks these: look whether they are kept to when you review {listing(live, 12)}"
-    for verdict, title in _VERDICTS.items():
+    yield from verdict_lines(plan, *_VERDICTS)
+
+
+def verdict_lines(plan: Plan, *verdicts: str) -> Iterator[str]:
+    """The words with these verdicts, a line for each that has any."""
+    for verdict in verdicts:
+        title = _VERDICTS[verdict]
         uses = [use for use in plan.words if use.verdict == verdict]
         if not uses:
             continue
