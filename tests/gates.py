@@ -115,10 +115,11 @@ def pytest(gates: Gates, *, fast: bool) -> None:
     """The tests of the Python rooms; in the full run with coverage and its gates."""
     chosen = "not browser and not deep" + (" and not slow" if fast else "")
     ignored = [f"--ignore={folder}" for folder in (*APART, *(NOT_FAST if fast else ()))]
-    # A module stays on one worker: what it starts, it starts once.
-    # One worker more than cores: many tests wait for processes that they started. One that dies ends the run: with a
-    # new one in its place it would wait for ever.
-    spread = [f"--numprocesses={min(4, (os.cpu_count() or 1) + 1)}", "--dist=loadscope", "--max-worker-restart=0"]
+    # A module stays on one worker: what it starts, it starts once. In the order of their names those that take long and
+    # are few do not come last. One worker more than cores: many tests wait for processes that they started. One that
+    # dies ends the run: with a new one in its place it would wait for ever.
+    spread = [f"--numprocesses={min(4, (os.cpu_count() or 1) + 1)}", "--dist=loadscope", "--no-loadscope-reorder"]
+    spread.append("--max-worker-restart=0")
     arguments = ["-m", "pytest", "-m", chosen, *ignored, *spread]
     if fast:
         gates.python("pytest", *arguments, "-q")

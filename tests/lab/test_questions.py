@@ -172,8 +172,9 @@ async def test_who_may_not_start_it_may_neither_answer_for_it_nor_stop_it(
     assert (code, document["error"]["type"]) == (403, "NotLetIn")
     code, document = await refused(jp_fetch(*RUNS, run, method="DELETE"))
     assert (code, document["error"]["type"]) == (403, "NotLetIn"), "nor stop it"
-    assert (await asked(jp_fetch, run))["id"] == 1 and list(plain.iterdir()) == []
+    assert "question" not in json.loads((await jp_fetch(*RUNS, run)).body), "nor read what it asks"
     jp_serverapp.web_app.settings["authorizer"] = everybody
+    assert (await asked(jp_fetch, run))["id"] == 1 and list(plain.iterdir()) == []
     await jp_fetch(*RUNS, run, method="DELETE")
 
 
