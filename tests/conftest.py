@@ -34,7 +34,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Rooms of which some lines run only in processes that their tests start. To measure every process of every test takes
 # a third as long again.
-MEASURED_APART = {"cli", "gateway", "host", "kernel", "lab", "magics", "models", "pipelines", "runs", "sandbox"}
+MEASURED_APART = {
+    "cli", "gateway", "host", "kernel", "lab", "magics", "models", "packaging", "pipelines", "promises", "runs",
+    "sandbox",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +45,8 @@ def person_home(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A home of this test's own: no test reads or writes the developer's settings or Git configuration."""
-    if request.path.parent.name not in MEASURED_APART:
+    apart = request.path.parent.name in MEASURED_APART or request.node.get_closest_marker("pipelines") is not None
+    if not apart:
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("NOOTROPIC_HOME", str(home / ".nootropic"))

@@ -149,8 +149,7 @@ def test_commands_titles_and_unsaved_text(
         assert "# not saved yet" not in (repo / "shelf" / "books.py").read_text()
 
         # A command and its result stand in their place after a reload.
-        box.fill("/status")
-        box.press("Enter")
+        say(chat, "/status")
         expect(entries(chat).last.locator(".noo-chat-result")).to_contain_text("main")
         expect(answer(say(chat, "And now?"))).to_have_text("Second.")
         say(chat, "/cost --days 3")

@@ -140,6 +140,8 @@ def busy_ports() -> Iterator[None]:
     with ExitStack() as stack:
         for port in (3000, 5000):
             taken = stack.enter_context(socket.socket())
+            # Where a connection of a moment ago still lingers, a server could have the port, and so can we.
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 taken.bind(("127.0.0.1", port))
                 taken.listen()
