@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nootropic_kernel.planning.methods.data_bindings import FORMERLY
 from nootropic_kernel.planning.methods.htn import Decomposition
 from nootropic_kernel.planning.model import Node, Plan, number
 
@@ -56,7 +57,7 @@ class Tree:
 
     def __init__(self, plan: Plan) -> None:
         self.nodes = {node.id: node for node in plan.tree}
-        self._bindings = {**plan.bindings, "brief": plan.brief}
+        self._bindings = {**FORMERLY, **plan.bindings, "brief": plan.brief}
         self._owner = {task: node.id for node in plan.tree for task in node.tasks}
         self._children: dict[str, list[str]] = {}
         for node in plan.tree:
