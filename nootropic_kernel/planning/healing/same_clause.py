@@ -21,9 +21,11 @@ def same_stories(old: Iterable[Story], new: Iterable[Story], epics: Mapping[str,
 
     :param epics: the id that the epic of each new story has among the old ones.
     """
-    return _pairs(
-        old, new, lambda one, other: one.epic == epics[other.epic] and _same_clause(one.title, other.title)
-    )  # fmt: skip
+
+    def same(one: Story, other: Story) -> bool:
+        return one.epic == epics[other.epic] and _same_clause(one.title, other.title)
+
+    return _pairs(old, new, same)
 
 
 def _pairs(old: Iterable[_One], new: Iterable[_One], same: Callable[[_One, _One], bool]) -> dict[str, _One]:

@@ -6,7 +6,7 @@ from nootropic_kernel.planning.reading.actions import Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.records import Ability
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
-from nootropic_kernel.planning.reading.wording import own_name, plural, singular
+from nootropic_kernel.planning.reading.wording import IRREGULAR, is_participle, own_name, plural, singular
 
 _MAY = frozenset({"can", "could", "may"})
 _RELATIVE = frozenset({"that", "which", "who", "also", "then"})
@@ -14,15 +14,11 @@ _EACH = ARTICLES | {"each", "every", "all", "any"}
 # Done to whatever is kept: no task of its own follows.
 _KEPT = frozenset(
     {"add", "create", "keep", "store", "save", "enter", "record", "list", "show", "view", "see", "display", "find",
-     "edit", "change", "update", "delete", "remove"}
+     "edit", "change", "update", "delete", "remove", "make", "hold"}
 )  # fmt: skip
 _ENDS = frozenset(
     {"and", "or", "but", "then", "until", "when", "while", "if", "unless", "because", "so", "which", "that"}
 )
-_IRREGULAR = {
-    "bought": "buy", "chosen": "choose", "drawn": "draw", "given": "give", "hidden": "hide", "lent": "lend",
-    "paid": "pay", "sent": "send", "sold": "sell", "split": "split", "taken": "take", "won": "win", "written": "write",
-}  # fmt: skip
 _LONGEST_REST = 5
 
 
@@ -82,7 +78,7 @@ def _participles(tokens: Tokens, index: int, lexicon: Lexicon) -> list[int]:
     found: list[int] = []
     while index < len(tokens):
         token = tokens[index]
-        if token.kind != "word" or token.verdict or not _is_participle(token.lower):
+        if token.kind != "word" or token.verdict or not is_participle(token.lower):
             break
         found.append(index)
         index += 1 + len(_rest(tokens, index + 1))
@@ -94,13 +90,9 @@ def _participles(tokens: Tokens, index: int, lexicon: Lexicon) -> list[int]:
     return found
 
 
-def _is_participle(word: str) -> bool:
-    return word in _IRREGULAR or (word.endswith("ed") and len(word) > 4)
-
-
 def _verb(word: str, lexicon: Lexicon) -> str:
     """The verb of a participle; empty where no list knows it."""
-    base = _IRREGULAR.get(word) or lexicon.base(word)
+    base = IRREGULAR.get(word) or lexicon.base(word)
     return "" if base == word and lexicon.verb(word) is None else base
 
 
@@ -108,7 +100,7 @@ def _rest(tokens: Tokens, index: int) -> list[Token]:
     """What follows a participle in its part of the list, without who does it: `as PDF`, `by tag`."""
     found: list[Token] = []
     for token in tokens[index : index + _LONGEST_REST]:
-        if token.kind == "stop" or token.lower in _ENDS or _is_participle(token.lower):
+        if token.kind == "stop" or token.lower in _ENDS or is_participle(token.lower):
             break
         found.append(token)
     if len(found) > 1 and found[0].lower == "by" and found[1].lower in ARTICLES:

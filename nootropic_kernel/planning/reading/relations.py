@@ -13,7 +13,7 @@ from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, MODALS, VERB
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
-from nootropic_kernel.planning.reading.wording import identifier, own_name, plural, singular
+from nootropic_kernel.planning.reading.wording import identifier, is_participle, own_name, plural, singular
 
 _HOLDS = HOLD | {"with", "has", "have", "having"}
 _HOLDS_OF = HOLD_OF | {"made"}  # … of
@@ -21,7 +21,6 @@ _PART_OF = frozenset({"of", "on", "for", "per"})
 _TO = frozenset({"to", "by", "for", "with"})  # behind `assigned`, `written`
 _JOINING = BELONG | HOLD | _HOLDS_OF
 TOGETHER = "tells how things belong together; no task of its own"
-_PARTICIPLES = frozenset({"written", "made", "given", "taken", "kept", "held", "sent", "bought", "sold", "lent"})
 _PASSED = ARTICLES | {
     "each", "every", "all", "any", "one", "several", "many", "multiple", "more", "own", "different", "various", "no",
 }  # fmt: skip
@@ -182,12 +181,8 @@ def joins_things(tokens: Tokens, index: int) -> bool:
     word, before = tokens[index].lower, tokens.beside(index, -1)
     if word in _JOINING:
         return bool(before) and before not in ARTICLES
-    return _is_participle(word) and tokens.beside(index, +1) in _TO and before not in ARTICLES
+    return is_participle(word) and tokens.beside(index, +1) in _TO and before not in ARTICLES
 
 
 def _leads_to(word: str, after: str) -> bool:
-    return (word in BELONG and after == "to") or (_is_participle(word) and after in _TO)
-
-
-def _is_participle(word: str) -> bool:
-    return word in _PARTICIPLES or (word.endswith("ed") and len(word) > 4)
+    return (word in BELONG and after == "to") or (is_participle(word) and after in _TO)

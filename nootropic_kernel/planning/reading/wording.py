@@ -59,6 +59,19 @@ def plural(word: str) -> str:
     return word + "s"
 
 
+# Participles that do not end in `ed`, and their verbs.
+IRREGULAR = {
+    "bought": "buy", "chosen": "choose", "drawn": "draw", "given": "give", "held": "hold", "hidden": "hide",
+    "kept": "keep", "lent": "lend", "made": "make", "paid": "pay", "sent": "send", "sold": "sell", "split": "split",
+    "taken": "take", "won": "win", "written": "write",
+}  # fmt: skip
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word has the form of a past participle: rated, sent."""
+    return word in IRREGULAR or (word.endswith("ed") and len(word) > 4)
+
+
 def stems(word: str) -> list[str]:
     """Forms under which a verb may be listed: tracking → track, trace; tracked → track; tracks → track."""
     forms = [word]
