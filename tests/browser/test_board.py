@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from nootropic_kernel.planning.spec.file import FILE_NAME
 from tests.browser.axe import serious
@@ -58,18 +58,25 @@ def handle(board: Locator, task: str) -> Locator:
     return card(board, task).locator(".noo-board-handle")
 
 
+def box_of(part: Locator) -> FloatRect:
+    """Where a part of the page stands, once it is there: an empty column is seen only while a card is held."""
+    expect(part).to_be_visible()
+    box = part.bounding_box()
+    assert box is not None
+    return box
+
+
 def drag(
     page: Page, start: Locator, end: Locator, *, at: float = 0.5, across: float = 0.4, shift: bool = False
 ) -> None:
     """Drag with the mouse onto a point of another element (fractions of its height and width)."""
     start.scroll_into_view_if_needed()
-    box = start.bounding_box()
-    assert box is not None
+    box = box_of(start)
     page.mouse.move(box["x"] + 40, box["y"] + 14)
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + 24, steps=3)
-    goal = end.bounding_box()
-    assert goal is not None
+    expect(page.locator(".noo-board-ghost")).to_be_visible()
+    goal = box_of(end)
     page.mouse.move(goal["x"] + goal["width"] * across, goal["y"] + goal["height"] * at, steps=6)
     if shift:
         page.keyboard.down("Shift")

@@ -1,7 +1,8 @@
 """Plans made at random for replanning: a library with several ways for every compound, and plans partly done.
 
-The feature's parts: a model, then a service and an interface over it, then tests; each has two ways that provide the
-same artifacts by different tasks, so that a failure can be healed where it happens or one level above.
+A start and a release, and features of eight tasks each: a model and its tables, a service, its interface for programs
+and for people, two kinds of tests, a page of documentation. The parts have two ways that provide the same artifacts by
+different tasks, so that a failure can be healed where it happens or one level above.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def _task(name: str, needs: str = "", gives: str = "", hours: float = 2.0, alone
     )
 
 
+ENDS = ("page", "tested", "seen", "documented")  # what every feature is to give
+
+
 @cache
 def library() -> Library:
     """Two ways and more for each compound; done by a person, so that no task has a second way of its own."""
@@ -58,17 +62,30 @@ def library() -> Library:
         _task("build-page", "drawn:{feature}", "page:{feature}", 2),
         _task("unit-tests", "service:{feature}", "tested:{feature}", 1),
         _task("browser-tests", "page:{feature}", "tested:{feature}", 2),
+        _task("write-api", "service:{feature}", "api:{feature}"),
+        _task("describe-api", "service:{feature}", "described:{feature}", 1),
+        _task("generate-api", "described:{feature}", "api:{feature}", 1),
+        _task("end-to-end", "page:{feature}", "seen:{feature}", 1),
+        _task("record", "page:{feature}", "seen:{feature}", 2),
+        _task("document", "api:{feature}", "documented:{feature}", 1),
+        _task("extract-docs", "api:{feature}", "documented:{feature}", 1),
         _task("no-code", "scaffold", "model:{feature} tables:{feature} service:{feature} page:{feature}", 8),
         _task("release", "ci", "released", 1),
     ]
     ways = {
         "project": [("in steps", ["start", ("feature", "features"), "release"])],
         "start": [("by hand", ["scaffold", "ci"]), ("from a template", ["template", "ci"])],
-        "feature": [("in layers", ["data", "logic", "face", "trial"]), ("without code", ["no-code", "trial"])],
+        "feature": [
+            ("in layers", ["data", "logic", "interface", "face", "trial", "tour", "manual"]),
+            ("without code", ["no-code", "interface", "trial", "tour", "manual"]),
+        ],
         "data": [("by hand", ["write-model", "migrate"]), ("generated", ["generate-model"])],
         "logic": [("own", ["write-service"]), ("bought", ["buy-service", "adapt-service"])],
+        "interface": [("by hand", ["write-api"]), ("from a description", ["describe-api", "generate-api"])],
         "face": [("at once", ["write-page"]), ("drawn first", ["draw-page", "build-page"])],
         "trial": [("inside", ["unit-tests"]), ("in a browser", ["browser-tests"])],
+        "tour": [("by a script", ["end-to-end"]), ("recorded", ["record"])],
+        "manual": [("by hand", ["document"]), ("from the code", ["extract-docs"])],
     }
     compounds = {
         name: tuple(
@@ -88,7 +105,7 @@ def library() -> Library:
 def synthetic_plan(rng: random.Random, tasks: int, budget: float | None = None) -> tuple[Plan, Ground]:
     """A plan of about so many tasks in which features build on up to two earlier ones, and its ground."""
     features: list[dict[str, str]] = []
-    for index in range(max(1, (tasks - 3) // 5)):
+    for index in range(max(1, (tasks - 3) // 8)):
         uses = rng.sample(range(index), min(index, rng.randint(0, 2)))
         named = [*(f"service:f{each}" for each in sorted(uses)), "scaffold", "scaffold"]
         features.append({"feature": f"f{index}", "one": named[0], "two": named[1]})
@@ -98,7 +115,7 @@ def synthetic_plan(rng: random.Random, tasks: int, budget: float | None = None) 
     found = decompose(known, "project", bindings, set())
     bounds = Bounds((), NOTHING)
     epics, stories, made, tree = elements(found, NOTHING, bounds)
-    wanted = ["released", "ci", *(f"{item}:{each['feature']}" for each in features for item in ("page", "tested"))]
+    wanted = ["released", "ci", *(f"{item}:{each['feature']}" for each in features for item in ENDS)]
     plan = Plan(
         id="plan-test", title="A test", brief="Build it", archetype="project", goals=tuple(wanted),
         budget={} if budget is None else {"hours": budget}, bindings=bindings, tree=tree,

@@ -100,6 +100,15 @@ def test_single_failures_are_healed_by_small_patches() -> None:
     check_stability(single_failures(60, 0), 60)
 
 
+@pytest.mark.parametrize("number", range(10))
+def test_even_the_failure_that_most_tasks_wait_for_leaves_most_of_the_plan(number: int) -> None:
+    rng = random.Random(number)
+    plan, ground = synthetic_plan(rng, 100)
+    states = partly_done(rng, plan, 0)
+    most = max(unfinished(plan, states), key=lambda name: sum(name in task.depends_on for task in plan.tasks))
+    assert heal(plan, Event("failed", most, "it broke"), ground, states)[1].unchanged >= 0.70
+
+
 @pytest.mark.deep
 @pytest.mark.timeout(1800)
 def test_a_thousand_single_failures() -> None:

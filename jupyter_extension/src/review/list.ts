@@ -159,29 +159,37 @@ export class ProposalList extends Widget {
     const again = [{ label: trans.__('Try again'), run: () => this.again() }];
     const gone = lines === null || failure !== null ? away(this.stream, trans) : null;
     if (gone !== null) {
-      this.body.replaceChildren(stateView({ kind: 'offline', title: gone.title, text: [gone.text], actions: again }));
+      this.show(stateView({ kind: 'offline', title: gone.title, text: [gone.text], actions: again }));
       return;
     }
     if (failure !== null) {
       const kind = isAway(failure) ? 'offline' : 'error';
-      this.body.replaceChildren(
-        stateView({ kind, title: trans.__('The proposals cannot be read'), text: withCode(failure.message), actions: again })
-      );
+      this.show(stateView({ kind, title: trans.__('The proposals cannot be read'), text: withCode(failure.message), actions: again }));
       return;
     }
     if (lines === null) {
-      this.body.replaceChildren(stateView({ kind: 'loading', title: trans.__('Reading the proposals …') }));
+      this.show(stateView({ kind: 'loading', title: trans.__('Reading the proposals …') }));
       return;
     }
     const found = lines.filter(line => this.fits(line));
-    const focused = this.body.contains(document.activeElement) ? document.activeElement?.getAttribute('data-id') : null;
     const shown = found.slice(0, MOST);
-    this.body.replaceChildren(
+    this.show(
       ...this.notes.map(note => notice('error', ...withCode(note))),
       awayNotice(this.stream, trans) ?? '',
       found.length === 0 ? this.empty(lines) : el('ul', { 'aria-label': trans.__('Proposals') }, ...shown.map(line => this.line(line))),
       ...(found.length > MOST ? [el('p', { class: 'noo-facts' }, trans.__('and %1 more: search for them', found.length - MOST))] : [])
     );
+  }
+
+  /** Put this into the list, unless it says the same already: who tabs through it or hears it read is left in peace. */
+  private show(...parts: (Node | string)[]): void {
+    const fresh = el('div', {}, ...parts);
+    if (this.shown?.isEqualNode(fresh)) {
+      return;
+    }
+    this.shown = fresh.cloneNode(true);
+    const focused = this.body.contains(document.activeElement) ? document.activeElement?.getAttribute('data-id') : null;
+    this.body.replaceChildren(...fresh.childNodes);
     if (focused) {
       this.body.querySelector<HTMLElement>(`[data-id="${CSS.escape(focused)}"]`)?.focus();
     }
@@ -242,6 +250,7 @@ export class ProposalList extends Widget {
   private readonly filter = el('select', { class: 'noo-review-filter' });
   private readonly search = el('input', { type: 'search', class: 'noo-review-search' });
   private readonly body = el('div', { class: 'noo-review-list-body' });
+  private shown: Node | null = null;
   private lines: readonly IProposalLine[] | null = null;
   private notes: readonly string[] = [];
   private failure: CallError | null = null;

@@ -1,5 +1,5 @@
 import type { IEditorTracker } from '@jupyterlab/fileeditor';
-import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { INotebookTracker, Notebook } from '@jupyterlab/notebook';
 import type { Widget } from '@lumino/widgets';
 
 import { starts } from '../proposal/diff';
@@ -8,6 +8,9 @@ import type { IReviewHunk } from './data';
 
 /** So many lines tell a place apart; those of a long hunk are cut anyway. */
 const TELLING = 8;
+/** How often a cell is scrolled to at most, and how long the notebook has to move it away again. */
+const TURNS = 20;
+const SETTLING_MS = 150;
 
 /** Whether a hunk puts a file there that is not there yet. */
 export function isNotThereYet(hunk: IReviewHunk): boolean {
@@ -47,17 +50,41 @@ export function showPlace(
   }
   const notebook = notebooks?.find(each => each === widget)?.content;
   const index = notebook?.widgets.findIndex(each => each.model.id === hunk.cellId) ?? -1;
-  const cell = notebook?.widgets[index];
-  if (notebook !== undefined && cell !== undefined) {
+  if (notebook !== undefined && index >= 0) {
     notebook.activeCellIndex = index;
     notebook.deselectAll();
-    const drawn = notebook.scrollToItem(index).then(() => cell.ready);
-    // The cells above may have taken more room than was reckoned with. Another scroll meanwhile ends this one.
-    void drawn.then(
-      () => cell.node.scrollIntoView({ block: 'nearest' }),
-      () => undefined
-    );
+    void bringIntoView(notebook, index);
   }
+}
+
+/**
+ * Scroll to a cell until it is seen. One scroll is often not enough in a notebook that was just opened: its own first
+ * scroll ends ours, and the cells above take other room than was reckoned with once they are drawn. So it is looked at twice.
+ */
+async function bringIntoView(notebook: Notebook, index: number): Promise<void> {
+  const cell = notebook.widgets[index];
+  for (let turn = 0, seen = 0; turn < TURNS && seen < 2; turn++) {
+    if (seen === 0) {
+      const drawn = await notebook.scrollToItem(index).then(
+        () => cell.ready.then(() => true),
+        () => false
+      );
+      if (drawn) {
+        cell.node.scrollIntoView({ block: 'nearest' });
+      }
+    }
+    await new Promise(after => setTimeout(after, SETTLING_MS));
+    // The person went on to another cell meanwhile.
+    if (notebook.isDisposed || notebook.activeCellIndex !== index) {
+      return;
+    }
+    seen = isSeen(cell.node, notebook.outerNode) ? seen + 1 : 0;
+  }
+}
+
+function isSeen(node: HTMLElement, within: HTMLElement): boolean {
+  const [box, view] = [node.getBoundingClientRect(), within.getBoundingClientRect()];
+  return node.isConnected && box.bottom > view.top && box.top < view.bottom;
 }
 
 function hasLanded(hunk: IReviewHunk): boolean {
