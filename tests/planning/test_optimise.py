@@ -106,7 +106,7 @@ def test_only_what_may_move_moves() -> None:
 
 def test_a_patch_over_budget_is_timed_anew_and_nothing_starts_before_it_was_to() -> None:
     shorter = 0
-    for seed in range(70, 76):
+    for seed in range(86, 92):
         rng = random.Random(seed)
         plan, ground = synthetic_plan(rng, 40)
         plan = assign(replace(plan, agents=tuple({"id": f"p{at}"} for at in range(1, 4))))

@@ -149,21 +149,18 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
     for task in [*kept, *new.values()]:
         for item in task.provides:
             makers.setdefault(item, []).append(task.id)
-    later = situation.followers(lost) - situation.frozen
-    agents = agents_of(plan)
-    by = {name: chosen(agents, task, situation.tasks.get(task.supersedes or "")) for name, task in new.items()}
-    linked = {
-        name: replace(
-            task,
-            depends_on=_waits(situation, task, makers, lost, later),
-            agent=agent.id if (agent := by[name]) is not None else None,
-        )
-        for name, task in new.items()
-    }
     relinked = {}
     for task in situation.unfinished():
         if task.id not in lost and lost & set(task.depends_on):
             relinked[task.id] = replace(task, depends_on=_relinked(situation, task, makers, new, lost))
+    agents = agents_of(plan)
+    by = {name: chosen(agents, task, situation.tasks.get(task.supersedes or "")) for name, task in new.items()}
+    waits = {task.id: relinked.get(task.id, task).depends_on for task in kept}
+    linked = {}
+    for name, task in new.items():
+        waits[name] = _waits(situation, task, makers, lost, waits)
+        agent = by[name]
+        linked[name] = replace(task, depends_on=waits[name], agent=agent.id if agent is not None else None)
     current = [
         relinked.get(task.id, replace(task, status="superseded") if task.id in repair.supersede else task)
         for task in plan.tasks
@@ -204,18 +201,34 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
 
 
 def _waits(
-    situation: Situation, task: Task, makers: Mapping[str, list[str]], lost: set[str], later: set[str]
+    situation: Situation,
+    task: Task,
+    makers: Mapping[str, list[str]],
+    lost: set[str],
+    waits: Mapping[str, tuple[str, ...]],
 ) -> tuple[str, ...]:
     """Whom a new task waits for: who provides what it requires, and whom the one before it waited for by hand.
 
-    :param later: tasks that wait for what is replaced; waiting for one of these would close a circle.
+    :param waits: whom each other task waits for by now; one that waits for this task itself would close a circle.
     """
     found = [name for name in task.depends_on if name not in lost]
     for item in task.requires:
-        names = [name for name in makers.get(item, ()) if name != task.id and name not in later]
+        names = [name for name in makers.get(item, ()) if not _reaches(name, task.id, waits)]
         if item not in situation.ground.present and names and not set(names) & set(found):
             found.append(names[0])
     return tuple(dict.fromkeys(found))
+
+
+def _reaches(start: str, goal: str, waits: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a task is another one, or waits for it, directly or not."""
+    seen, open_ = {start}, [start]
+    while open_:
+        if (name := open_.pop()) == goal:
+            return True
+        fresh = set(waits.get(name, ())) - seen
+        seen |= fresh
+        open_ += fresh
+    return False
 
 
 def _relinked(

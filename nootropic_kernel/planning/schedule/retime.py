@@ -15,7 +15,7 @@ from nootropic_kernel.planning.schedule.critical_path import in_order
 from nootropic_kernel.planning.schedule.resources import EXACT, NEAR, Agent, Load
 
 _TURNS = 0.1
-_HARDLY_LATER = 1.03
+_HARDLY_LATER = 1.05
 
 __all__ = ["GONE", "right_shift", "with_slack"]
 
