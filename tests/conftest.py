@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from nootropic_kernel.capabilities.registry import load_registry
 from nootropic_kernel.sandbox import available
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
@@ -100,10 +102,22 @@ def database(workspace: Workspace) -> Iterator[StateDatabase]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def described_verbs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A download cache that holds nothing but what describes the verbs: to make that takes most of a second."""
+    cache, elsewhere = tmp_path_factory.mktemp("described"), tmp_path_factory.mktemp("elsewhere")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NOOTROPIC_CACHE", str(cache))
+        patch.setenv("NOOTROPIC_HOME", str(elsewhere / "home"))
+        load_registry(Workspace.find(elsewhere))
+    return cache
+
+
 @pytest.fixture
-def no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_embedded_model(tmp_path: Path, described_verbs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download cache without models: nobody asks the embedded one, whether it is on this machine or not."""
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
+    cache = shutil.copytree(described_verbs, tmp_path / "no-models")
+    monkeypatch.setenv("NOOTROPIC_CACHE", str(cache))
 
 
 @pytest.fixture

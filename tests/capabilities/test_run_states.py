@@ -19,13 +19,9 @@ from nootropic_kernel.workspace.location import Workspace
 from tests.capabilities.proposing import call
 from tests.conftest import git
 
+pytestmark = pytest.mark.usefixtures("no_embedded_model")
+
 SPEC = "project-spec.md"
-
-
-@pytest.fixture(autouse=True)
-def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without a model, whatever its user has fetched."""
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
 
 
 def run(session: Session, *tasks: str, **options: bool) -> RunResult:

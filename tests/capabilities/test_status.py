@@ -34,8 +34,8 @@ def provenance(title: str, task: str | None = None) -> Provenance:
     return Provenance(task=task, title=title, how="person")
 
 
-def test_a_fresh_repository(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NOOTROPIC_CACHE", str(tmp_path / "no-models"))
+@pytest.mark.usefixtures("no_embedded_model")
+def test_a_fresh_repository(workspace: Workspace) -> None:
     found = status(workspace)
     assert found.branch == "main" and found.head == git(workspace.root, "rev-parse", "HEAD")
     assert found.plan is None and not found.proposals and found.last_turn is None and not found.problems
