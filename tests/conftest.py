@@ -56,6 +56,8 @@ def person_home(
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     # The workspace service outlives the process that starts it; the tests that are about it switch it on.
     monkeypatch.setenv("NOOTROPIC_SERVICE", "off")
+    # Plugins that are installed for these tests take most of the time of a small run of others in the sandbox.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
     for name in list(os.environ):
         if name.startswith("GIT_") and name not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"):

@@ -16,6 +16,7 @@ from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.files import read_file
 from nootropic_kernel.changes.formats.repetition import REPEATS, Repetition
 from nootropic_kernel.checks.scan import redact
+from nootropic_kernel.checks.tests_run import VARIABLES
 from nootropic_kernel.checks.tests_run.pipe import ReportPipe
 from nootropic_kernel.checks.tests_run.report import rewritten
 from nootropic_kernel.checks.worktree import worktree_with
@@ -252,8 +253,11 @@ class Workbench:
         current = current_span()
         current.set("nootropic.command", " ".join(run.command[:3]))
         launch = run_approved if run.approved else run_confined
+        said = {name: os.environ[name] for name in VARIABLES if name in os.environ}
         with worktree_with(self.workspace, edits, self._tell) as folder, ReportPipe() as pipe:
-            done = launch(run.command, folder, timeout_s=run.timeout_s, cancel=cancel, channel=pipe.channel)
+            done = launch(
+                run.command, folder, environment=said, timeout_s=run.timeout_s, cancel=cancel, channel=pipe.channel
+            )
         current.set("nootropic.sandbox", done.level)
         current.set("process.exit.code", done.code)
 

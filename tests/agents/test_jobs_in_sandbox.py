@@ -96,6 +96,23 @@ def test_a_secret_in_what_tests_report_is_not_handed_on(repo: Path) -> None:
     assert not report.broken and report.code == 0 and report.counts == "2 passed, 1 skipped"
 
 
+@pytest.mark.usefixtures("working_sandbox")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_pytest_loads_installed_plugins_unless_the_person_told_it_not_to(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    if wanted:
+        monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")  # that would choose what is tested
+    text = f"def test_a(pytestconfig):\n    assert pytestconfig.pluginmanager.hasplugin('timeout') is {wanted}\n"
+    (repo / "tests" / "test_plugins.py").write_text(text)
+    session = Session(Workspace.find(repo))
+    bench = Workbench(session.workspace, session.settings())
+    done = bench.handlers().run(Run(command_of_tests(), bench.trial([]), 200), threading.Event())
+    session.close()
+    assert read_report(done.report).counts == "2 passed"
+
+
 def test_a_secret_in_what_was_asked_and_answered_is_kept_nowhere(
     session: Session, person_home: Path, tmp_path: Path
 ) -> None:

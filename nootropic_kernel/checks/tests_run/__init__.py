@@ -5,8 +5,8 @@ of a change from the rest, and `verdict` says what it all means. Whatever runs i
 by code that knows the runner, so every result says who vouches for it.
 """
 
-from nootropic_kernel.checks.tests_run.command import NAME, TIMEOUT_S, test_command, why_not_run
+from nootropic_kernel.checks.tests_run.command import NAME, TIMEOUT_S, VARIABLES, test_command, why_not_run
 from nootropic_kernel.checks.tests_run.steps import tests_step
 from nootropic_kernel.checks.tests_run.verdict import VOUCHED
 
-__all__ = ["NAME", "TIMEOUT_S", "VOUCHED", "test_command", "tests_step", "why_not_run"]
+__all__ = ["NAME", "TIMEOUT_S", "VARIABLES", "VOUCHED", "test_command", "tests_step", "why_not_run"]

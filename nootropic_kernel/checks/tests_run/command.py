@@ -14,6 +14,9 @@ from nootropic_kernel.checks.tests_run.changed import is_test, operators_of, tes
 
 NAME = "tests"
 TIMEOUT_S = 180.0
+# What a person tells pytest by the environment, and a run in the clean one of the sandbox is told too: whether it loads
+# the plugins that are installed. (`PYTEST_ADDOPTS` could choose what is tested, and is not among them.)
+VARIABLES = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD",)
 # Linux takes no argument of more than 128 KiB (execve(2), MAX_ARG_STRLEN).
 _ARGUMENT = 100_000
 
