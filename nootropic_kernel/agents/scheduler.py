@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from nootropic_kernel.agents.planner import Planned
-from nootropic_kernel.agents.spec_edits import settled_spec, spec_notes, write_spec
+from nootropic_kernel.agents.spec_edits import settled_spec, write_spec
+from nootropic_kernel.agents.spec_file import spec_notes
 from nootropic_kernel.agents.task_states import finished, load_states, touched
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.model import GONE, Plan

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from nootropic_kernel.agents.lost_tasks import lost_tasks
 from nootropic_kernel.agents.planner import NoPlan, current_spec
-from nootropic_kernel.agents.spec_edits import read_state
+from nootropic_kernel.agents.spec_file import read_state
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.changes.files import read_file
 from nootropic_kernel.planning.errors import PlanInvalid, SpecForeign, SpecUnreadable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -214,3 +215,21 @@ def test_validate_says_nothing_of_the_tasks_of_a_former_plan(session: Session, r
     git(repo, "commit", "-qam", "Another idea")
     plan(PlanParams(brief="Write docs for the books module"), session)
     assert checked(session).problems == []
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["with the journal", "with Git alone"])
+def test_the_id_of_a_task_that_was_taken_out_is_not_given_again(session: Session, repo: Path, forgetful: bool) -> None:
+    whole = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(f"{whole}\n{BLOCK}\n")
+    edit_task(TaskParams(task="T90", note="by Luigi"), session)  # which commits it
+    now = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(now.replace(section(now, "T90"), ""))
+    if forgetful:
+        session.close()
+        shutil.rmtree(repo / ".nootropic")
+        session = Session(Workspace.find(repo))
+    for _ in range(2):  # also when a revision without it was written in between
+        edit_task(TaskParams(task="T1", note="mind the titles"), session)
+    added = replan(ReplanParams(task="T3", because="it broke"), session).patch["add"]
+    assert [each["id"] for each in added if each["id"].startswith("T")] == ["T91"]
+    session.close()
