@@ -11,17 +11,8 @@ from typing import Any, Literal
 
 from nootropic_kernel.agents.repository_facts import repository_facts
 from nootropic_kernel.agents.spec_commit import commit_plan, head_is_behind
-from nootropic_kernel.agents.spec_edits import (
-    NoPlan,
-    SpecRead,
-    SpecUnsaved,
-    current_spec,
-    read_state,
-    settled_spec,
-    shown_spec,
-    spec_notes,
-    write_spec,
-)
+from nootropic_kernel.agents.spec_edits import SpecUnsaved, settled_spec, shown_spec, write_spec
+from nootropic_kernel.agents.spec_file import NoPlan, SpecRead, current_spec, read_state, spec_notes
 from nootropic_kernel.agents.task_states import finished, load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock

@@ -5,20 +5,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from nootropic_kernel.agents.planner import REPLANNED
 from nootropic_kernel.agents.repository_facts import repository_facts
 from nootropic_kernel.agents.spec_commit import commit_plan, head_is_behind
-from nootropic_kernel.agents.spec_edits import (
-    NoPlan,
-    SpecRead,
-    read_state,
-    settled_spec,
-    spec_notes,
-    write_spec,
-)
-from nootropic_kernel.agents.task_states import load_states, touched
+from nootropic_kernel.agents.spec_edits import settled_spec, write_spec
+from nootropic_kernel.agents.spec_file import NoPlan, SpecRead, read_state, spec_notes
+from nootropic_kernel.agents.task_states import finished, load_states, touched
 from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import RepairUnsound, UndoRefused
@@ -34,6 +29,7 @@ from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.schedule.optimise import tightened
 from nootropic_kernel.planning.spec.file import read
 from nootropic_kernel.planning.validate import check
+from nootropic_kernel.planning.views.board import passed_hours
 from nootropic_kernel.planning.views.patch import summary
 from nootropic_kernel.telemetry.ledger import Ledger
 from nootropic_kernel.workspace import journal
@@ -79,14 +75,15 @@ def replan_task(
         if (entry := handled(spec.plan, event)) is not None:
             return _shown(workspace, spec, states, event, entry)
         spent = spent_by_task(workspace, spec.plan)
-        ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace), spent)
+        passed = passed_hours(spec.plan, date.today())
+        ground = ground_of(spec.plan, load_library(workspace), repository_facts(workspace), spent, passed)
         patch = replan(spec.plan, event, ground, states, hours)
         frozen = touched(states) - ({event.task} if event.kind != "wrong" else set())
         plan = apply(spec.plan, patch, frozen)
         if wrong := new_violations(spec.plan, patch, plan, ground, states, hours):
             raise RepairUnsound(wrong)
         # After the proofs, which compare with the repair as it came: only times change.
-        if (tighter := tightened(spec.plan, patch, frozen)) != patch:
+        if (tighter := tightened(spec.plan, patch, frozen, finished(states))) != patch:
             patch, plan = tighter, apply(spec.plan, tighter, frozen)
         told = tuple(filter(None, [reason_told(patch, Lexicon(ground.library))]))
         if dry_run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 from nootropic_kernel.planning.repository.facts import RepositoryFacts, is_source, read_facts
 from nootropic_kernel.planning.repository.tooling import is_manifest
@@ -23,8 +24,7 @@ def repository_facts(workspace: Workspace) -> RepositoryFacts:
     Large repositories are read in part: the first 4,000 source files and notebooks, Python before other languages, in
     the order of their names, and none above 2 MB.
     """
-    paths = Git(workspace.root).files() if workspace.has_git else sorted(_walk(workspace))
-    paths = [path for path in paths if not _is_left_out(path)][:MAX_PATHS]
+    paths = _paths(workspace)
     files: dict[str, bytes] = {}
     for path in sorted(paths, key=lambda path: not path.endswith(_PYTHON)):  # other languages get what is left
         code = is_source(path) or path.endswith(_PYTHON)
@@ -32,6 +32,19 @@ def repository_facts(workspace: Workspace) -> RepositoryFacts:
         if wanted and (data := _read(workspace, path)) is not None:
             files[path] = data
     return read_facts(files, paths)
+
+
+def python_files(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
+    """The Python files and notebooks of the workspace, as many as are read for planning."""
+    found = (path for path in _paths(workspace) if path.endswith(_PYTHON))
+    for path in islice(found, MAX_FILES):
+        if (data := _read(workspace, path)) is not None:
+            yield path, data
+
+
+def _paths(workspace: Workspace) -> list[str]:
+    paths = Git(workspace.root).files() if workspace.has_git else sorted(_walk(workspace))
+    return [path for path in paths if not _is_left_out(path)][:MAX_PATHS]
 
 
 def _read(workspace: Workspace, path: str) -> bytes | None:

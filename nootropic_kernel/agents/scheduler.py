@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import date
 
 from nootropic_kernel.agents.planner import Planned
-from nootropic_kernel.agents.spec_edits import settled_spec, spec_notes, write_spec
+from nootropic_kernel.agents.spec_edits import settled_spec, write_spec
+from nootropic_kernel.agents.spec_file import spec_notes
 from nootropic_kernel.agents.task_states import finished, load_states, touched
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.model import GONE, Plan
-from nootropic_kernel.planning.schedule.assign import assign
+from nootropic_kernel.planning.schedule.assign import assign, taken_up
 from nootropic_kernel.planning.schedule.budgets import amount, needs_of
 from nootropic_kernel.planning.schedule.critical_path import elapsed, is_fixed
 from nootropic_kernel.planning.schedule.optimise import optimised, optimised_unasked
@@ -22,6 +23,8 @@ from nootropic_kernel.planning.validate import check
 from nootropic_kernel.planning.views.board import passed_hours
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
+
+_MOST = 10  # tasks that are named
 
 
 def schedule_plan(
@@ -40,15 +43,17 @@ def schedule_plan(
         frozen = touched(states)
         passed = passed_hours(before, date.today()) or 0.0
         done = finished(states)
+        # What was left for later and is done all the same is part of the plan again.
+        kept = replace(before, tasks=tuple(taken_up(task) if task.id in done else task for task in before.tasks))
         left = remaining(before, done)
         scheduled = assign(left, frozen, passed)
         better = optimised if optimise else optimised_unasked
         scheduled = better(scheduled, frozen, passed_h=passed)
-        if _as_good(left, scheduled, frozen, passed):
+        if kept == before and _as_good(left, scheduled, frozen, passed):
             notes = ("No better schedule was found.", *found.notes, *spec_notes(found.spec))
             return Planned(before, states, "shown", None, notes)
         change = _change(left, scheduled)
-        plan = recorded(scheduled, before, done)
+        plan = recorded(scheduled, kept, done)
         plan = check(replace(plan, revision=before.revision + 1, parent_revision=before.revision))
         message = f"Plan: {plan.title} (revision {plan.revision})\n\n{change}"
         written = write_spec(workspace, database, found, plan, message, unsaved, "plan.scheduled")
@@ -77,7 +82,12 @@ def _as_good(old: Plan, new: Plan, frozen: Collection[str], passed_h: float) -> 
 
 def _change(before: Plan, after: Plan) -> str:
     was, now = needs_of(before), needs_of(after)
-    text = f"The schedule ends after {amount(now.hours)} h instead of {amount(was.hours)} h"
+    old, new = ({task.id: task.title for task in plan.tasks if task.status not in GONE} for plan in (before, after))
+    if taken := [name for name in new if name not in old]:
+        others = f" and {len(taken) - _MOST} more" if len(taken) > _MOST else ""
+        text = f"Taken up again: {', '.join(taken[:_MOST])}{others}. The schedule ends after {amount(now.hours)} h"
+    else:
+        text = f"The schedule ends after {amount(now.hours)} h instead of {amount(was.hours)} h"
     if abs(was.cost_usd - now.cost_usd) > 0.005:
         text += f" and costs ${amount(now.cost_usd)} instead of ${amount(was.cost_usd)}"
     return text + "."

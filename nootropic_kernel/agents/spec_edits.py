@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nootropic_kernel.agents.spec_commit import commit_plan, committed_plan, has_edits, head_is_behind
+from nootropic_kernel.agents.spec_file import NoPlan, SpecRead, read_state, spec_notes
 from nootropic_kernel.agents.spec_history import Revision, SpecHistory
+from nootropic_kernel.agents.spec_ids import last_given
 from nootropic_kernel.changes.commit import Repository
-from nootropic_kernel.changes.files import FileMoved, FileState, read_file, replace_file
+from nootropic_kernel.changes.files import FileMoved, FileState, replace_file
 from nootropic_kernel.changes.turns import turn_lock
-from nootropic_kernel.planning.errors import PlanInvalid, SpecConflict, SpecUnreadable
-from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.spec.file import FILE_NAME, Spec, canonical, dump, read
+from nootropic_kernel.planning.errors import PlanInvalid, SpecConflict
+from nootropic_kernel.planning.model import LAST_TASK, Plan
+from nootropic_kernel.planning.spec.file import FILE_NAME, canonical, dump, read
 from nootropic_kernel.planning.spec.merge import changes, merge
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.workspace.database import StateDatabase
@@ -31,16 +33,6 @@ _TRIES = 5  # how often an editor may save between our reading and our writing
 _LINES = 20
 
 
-class NoPlan(NootropicError):
-    """There is no project-spec.md in this workspace."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "There is no plan here yet.",
-            next='Write a brief below `%%noo plan`, or run `noo plan --brief "…"`.',
-        )
-
-
 class SpecUnsaved(NootropicError):
     """project-spec.md has unsaved edits in an open tab."""
 
@@ -50,20 +42,6 @@ class SpecUnsaved(NootropicError):
             why="Writing it now would overwrite them or be overwritten by them.",
             next="Save or close the tab, then plan again.",
         )
-
-
-@dataclass(frozen=True)
-class SpecRead:
-    """project-spec.md as it was read: its bytes and what they hold, and what was done to bring it in order."""
-
-    state: FileState
-    spec: Spec
-    notes: tuple[str, ...] = ()
-
-    @property
-    def plan(self) -> Plan:
-        """The plan in it."""
-        return self.spec.plan
 
 
 @dataclass(frozen=True)
@@ -112,11 +90,21 @@ def edit_spec(
 def settled_spec(workspace: Workspace, database: StateDatabase, unsaved: Collection[str] = ()) -> SpecRead:
     """The plan's file for whoever is about to write it; the caller holds the lock.
 
-    A write that was broken off is committed or forgotten; a revision that an editor saved over is merged back in.
+    A write that was broken off is committed or forgotten; a revision that an editor saved over is merged back in. The
+    plan remembers the ids of tasks that were taken out by hand.
 
     :raises NoPlan: when there is no project-spec.md.
     :raises SpecConflict: when both changed the same thing.
     """
+    found = _settled(workspace, database, unsaved)
+    last = last_given(workspace, database, found.plan)
+    if last < found.plan.next_task():
+        return found
+    plan = replace(found.plan, ext={**found.plan.ext, LAST_TASK: f"T{last}"})
+    return replace(found, spec=replace(found.spec, plan=plan))
+
+
+def _settled(workspace: Workspace, database: StateDatabase, unsaved: Collection[str]) -> SpecRead:
     found = read_state(workspace)
     if found is None:
         raise NoPlan
@@ -260,38 +248,3 @@ def _brought_together(workspace: Workspace, latest: Revision, history: SpecHisto
         ours = committed
     merged = merge(read(base.seen.decode("utf-8")).plan, ours, found.plan)
     return canonical(check(replace(merged, revision=latest.revision + 1, parent_revision=latest.revision)))
-
-
-# ---- the file ---------------------------------------------------------------------------------------------------
-
-
-def current_spec(workspace: Workspace) -> Spec:
-    """The plan of the workspace.
-
-    :raises NoPlan: when there is no project-spec.md.
-    :raises SpecForeign: when it is not ours.
-    :raises SpecUnreadable: with the line that breaks the grammar.
-    :raises PlanInvalid: when it is readable and breaks a rule.
-    """
-    found = read_state(workspace)
-    if found is None:
-        raise NoPlan
-    check(found.plan)
-    return found.spec
-
-
-def read_state(workspace: Workspace) -> SpecRead | None:
-    """project-spec.md as it is, or None; unlike :func:`current_spec` it may break rules that plans keep."""
-    state = read_file(workspace.root, FILE_NAME)
-    if state is None:
-        return None
-    try:
-        return SpecRead(state, read(state.content.decode("utf-8")))
-    except UnicodeDecodeError as error:
-        line = state.content[: error.start].count(b"\n") + 1
-        raise SpecUnreadable(line, "it is not UTF-8 text") from None
-
-
-def spec_notes(spec: Spec) -> tuple[str, ...]:
-    """What stands in project-spec.md beside the grammar, in sentences."""
-    return tuple(f"project-spec.md, {note.sentence()}." for note in spec.notes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nootropic_kernel.agents.spec_edits import read_state, resumed
+from nootropic_kernel.agents.spec_edits import resumed
+from nootropic_kernel.agents.spec_file import read_state
 from nootropic_kernel.agents.spec_history import SpecHistory, unfinished
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.workspace.database import StateDatabase

@@ -98,17 +98,17 @@ def finished(states: Mapping[str, TaskState]) -> set[str]:
 
 def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None) -> TaskState:
     """What was decided about a task; ``pending`` when nothing was."""
-    if waits_for_budget(task):
-        return TaskState(task.status, "left for later, to keep the budget")
-    if task.status == "deferred":
+    if task.status == "deferred" and not waits_for_budget(task):
         return TaskState(task.status, "left for later, as project-spec.md says")
-    if task.status in _STATED:
+    if task.status in _STATED and not waits_for_budget(task):
         return TaskState(task.status, "as project-spec.md says" if task.status != "superseded" else "")
     for proposal in reversed(proposals):
         if proposal.status == "accepted" or (proposal.status == "partial" and proposal.task == task.id):
             undone = _undone(proposal)
             part = "in part: " if undone else ""
             return TaskState("done", f"{part}{_count(proposal)} ({proposal.id}){undone}{_without(proposal)}")
+    if waits_for_budget(task):  # what was done all the same, with the start of the project perhaps, is done
+        return TaskState("done", f"commit {commit[:10]}") if commit and not proposals else _put_off(task)
     for proposal in reversed(proposals):
         if proposal.status == "open":
             total = len(proposal.states)
@@ -124,6 +124,10 @@ def _evidence(task: Task, proposals: Sequence[ProposalHead], commit: str | None)
     if commit:
         return TaskState("done", f"commit {commit[:10]}")
     return TaskState("pending")
+
+
+def _put_off(task: Task) -> TaskState:
+    return TaskState(task.status, "left for later, to keep the budget")
 
 
 def _before_work(task: Task, states: Mapping[str, TaskState]) -> TaskState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from nootropic_kernel.agents.gone_names import gone_names
+from nootropic_kernel.agents.gone_names import gone_names, left_behind
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Session, capability
 from nootropic_kernel.capabilities.turn_views import TurnResult
 from nootropic_kernel.changes import accept as decisions
@@ -51,6 +51,7 @@ def accept(params: AcceptParams, session: Session) -> TurnResult:
     made = TurnResult.made(turn)
     if not turn.already:
         made.notes += gone_names(session.workspace, session.database(), turn)
+        made.notes += left_behind(session.workspace, session.database(), turn)
     return made
 
 

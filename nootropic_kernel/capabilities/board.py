@@ -207,7 +207,8 @@ def board(params: BoardParams, session: Session) -> BoardResult:
     A task is done when all hunks of a proposal for it are decided and at least one was accepted; it is in review while
     some are pending; when all were rejected or undone it is ready again. One whose last run failed says why, until a
     run succeeds or you take it up again. `noo task T3 --status done` marks a task that you did yourself. Of a
-    large plan the beginning of each column is listed; filters and `--all` show the rest.
+    large plan the beginning of each column is listed; filters and `--all` show the rest. Where scheduling anew would
+    gain time, you are told.
     """
     if not (session.workspace.root / FILE_NAME).exists():
         if params.or_empty:

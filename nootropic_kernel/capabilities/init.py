@@ -9,8 +9,10 @@ from pydantic import Field
 
 from nootropic_kernel.agents.planner import Planned, plan_brief
 from nootropic_kernel.agents.project_start import PushRefused, push, remote_address, with_plan_page
-from nootropic_kernel.agents.scaffolder import build_scaffold, choose_template, git_author
+from nootropic_kernel.agents.scaffolder import Scaffold, build_scaffold, choose_template, git_author
+from nootropic_kernel.agents.scheduler import schedule_plan
 from nootropic_kernel.agents.spec_commit import commit_plan
+from nootropic_kernel.agents.task_states import finished, load_states
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import notes_on_budget
 from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, here, make_folder, template_library
@@ -72,7 +74,8 @@ def init(params: InitParams, session: Session) -> InitResult:
 
     With `--brief` it starts a project: a Git repository, the plan (project-spec.md), the project from a template with
     the plan's graph in docs/plan.md, and a commit of each, so that `undo` takes
-    the project back and leaves the plan. In a folder that is not empty the project becomes a proposal
+    the project back and leaves the plan. What the project did at once takes no time of the plan: what is left is
+    scheduled anew. In a folder that is not empty the project becomes a proposal
     to review. Nothing is pushed unless you say `--push`. After an interruption the same call goes on.
     """
     if params.brief is None and (params.push or params.template):
@@ -115,14 +118,18 @@ def _start(
         there.status("Reading the brief")
         planned = plan_brief(workspace, there.database(), brief, unsaved=there.unsaved)
         done.append(_planned(planned))
-        notes += [*planned.notes, *verdict_lines(planned.plan, "not understood"), *notes_on_budget(planned)]
-        result = _project(params, there, planned, notes)
+        notes += [*planned.notes, *verdict_lines(planned.plan, "not understood")]
+        made, missing = _made(params, there, planned)
+        result = None if made is None else _filled(there, made, planned)
+        latest = planned if made is None or result is None else _scheduled(there, made, planned, result, done)
+        notes += [*notes_on_budget(latest), *missing]
     if params.push:
         done.append(_push(params, workspace, session, address))
     return result
 
 
-def _project(params: InitParams, there: Session, planned: Planned, notes: list[str]) -> ScaffoldResult | None:
+def _made(params: InitParams, there: Session, planned: Planned) -> tuple[Scaffold | None, list[str]]:
+    """The project in memory; None, and why, where no template makes one of that sort."""
     workspace = there.workspace
     library = template_library(workspace)
     project = project_from_plan(planned.plan)
@@ -131,12 +138,31 @@ def _project(params: InitParams, there: Session, planned: Planned, notes: list[s
     except NoSuchTemplate as missing:
         if params.template is not None:
             raise
-        notes.append(f"{missing.what} The plan is there; its tasks start from what is here.")
-        return None
+        return None, [f"{missing.what} The plan is there; its tasks start from what is here."]
     there.status(f"Making {project.title} from the template {template.name}")
     made = build_scaffold(library, template, replace(project, author=git_author(workspace)), date.today())
-    made = with_plan_page(workspace, made, planned.plan)
-    return ScaffoldResult.of(fill(there, made, plan=planned.plan), workspace.root)
+    return with_plan_page(workspace, made, planned.plan), []
+
+
+def _filled(there: Session, made: Scaffold, planned: Planned) -> ScaffoldResult:
+    return ScaffoldResult.of(fill(there, made, plan=planned.plan), there.workspace.root)
+
+
+def _scheduled(there: Session, made: Scaffold, planned: Planned, result: ScaffoldResult, done: list[str]) -> Planned:
+    """The plan scheduled anew: what the project did at once takes no time. Never after anything else was done."""
+    plan = planned.plan
+    if result.action not in ("written", "there") or plan.revision > 1:
+        return planned
+    states = load_states(there.workspace, there.database(), plan)
+    at_once = {task.id for task in plan.tasks if task.provides and set(task.provides) <= made.provides}
+    ready = finished(states)
+    if not ready or not ready <= at_once:
+        return planned
+    latest = schedule_plan(there.workspace, there.database(), unsaved=there.unsaved)
+    if latest.action == "amended":
+        commit = f" (commit {latest.commit[:10]})" if latest.commit else ""
+        done.append(f"Scheduled what is left{commit}. {latest.notes[0]}")
+    return latest
 
 
 def _plan_committed(workspace: Workspace, notes: list[str]) -> list[str]:

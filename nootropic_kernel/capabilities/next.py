@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
-from nootropic_kernel.capabilities.plan_views import TaskView
+from nootropic_kernel.capabilities.plan_views import TaskView, notes_on_times
 from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.schedule.calendar import in_hours
 from nootropic_kernel.planning.views.board import as_left, next_tasks, progress
@@ -54,19 +54,23 @@ class NextResult(Result):
     tasks: list[NextTask]
     more: int = Field(0, description="How many more there are.")
     again: list[NextTask] = Field(default_factory=list, description="Tasks whose last run failed, to be tried again.")
+    notes: list[str] = Field(default_factory=list, description="What scheduling anew would gain.")
 
     def text(self) -> str:
         width = max((len(task.command) for task in [*self.tasks, *self.again]), default=0)
         listed, again = (
             [f"  {task.command:<{width}}  {task.line()}" for task in tasks] for tasks in (self.tasks, self.again)
         )
-        return harmless("\n".join([self.message, *listed, *(f"  {line}" for line in self._more()), *again]))
+        return harmless(
+            "\n".join([self.message, *listed, *(f"  {line}" for line in self._more()), *again, *self.notes])
+        )
 
     def markdown(self) -> str:
         listed, again = (
             [f"- `{task.command}`: {in_markdown(task.line())}" for task in tasks] for tasks in (self.tasks, self.again)
         )
-        return "\n".join([in_markdown(self.message), "", *listed, *(f"- {line}" for line in self._more()), *again])
+        lines = [in_markdown(self.message), "", *listed, *(f"- {line}" for line in self._more()), *again]
+        return "\n".join([*lines, *(f"\n{in_markdown(line)}" for line in self.notes)])
 
     def html(self) -> str:
         listed, again = (
@@ -74,7 +78,8 @@ class NextResult(Result):
             for tasks in (self.tasks, self.again)
         )
         lines = "".join(f"<li>{line}</li>" for line in [*listed, *map(in_html, self._more()), *again])
-        return f"<p>{in_html(self.message)}</p><ul>{lines}</ul>"
+        notes = "".join(f"<p>{in_html(line)}</p>" for line in self.notes)
+        return f"<p>{in_html(self.message)}</p><ul>{lines}</ul>{notes}"
 
     def _more(self) -> list[str]:
         return [f"and {self.more} more: `noo next --count {len(self.tasks) + self.more}`"] if self.more else []
@@ -97,7 +102,11 @@ def next(params: NextParams, session: Session) -> NextResult:
         for tasks in (ready, lost)
     )
     return NextResult(
-        message=_message(planned, len(ready), len(lost)), tasks=shown, more=len(ready) - len(shown), again=again
+        message=_message(planned, len(ready), len(lost)),
+        tasks=shown,
+        more=len(ready) - len(shown),
+        again=again,
+        notes=list(notes_on_times(planned)),
     )
 
 

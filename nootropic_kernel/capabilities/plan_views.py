@@ -14,6 +14,7 @@ from nootropic_kernel.capabilities.base import Result
 from nootropic_kernel.planning.healing.patch import PlanPatch
 from nootropic_kernel.planning.model import Acceptance, Plan, Task, TaskState
 from nootropic_kernel.planning.schedule.assign import budget_notes
+from nootropic_kernel.planning.schedule.gain import time_notes
 from nootropic_kernel.planning.schedule.resources import agents_of, token_cost
 from nootropic_kernel.planning.views import patch as patch_views
 from nootropic_kernel.planning.views import timetable
@@ -135,7 +136,16 @@ class WordView(BaseModel):
 def notes_on_budget(planned: Planned) -> Iterator[str]:
     """What the budget means for a plan today, in sentences."""
     begun = {name for name, state in planned.states.items() if state.status in ("done", "running", "review")}
-    return budget_notes(planned.plan, begun, passed_hours(planned.plan, date.today()) or 0.0)
+    left = as_left(planned.plan, planned.states)
+    return budget_notes(left, begun, passed_hours(left, date.today()) or 0.0)
+
+
+def notes_on_times(planned: Planned) -> Iterator[str]:
+    """What scheduling the plan anew would gain today, in sentences."""
+    status = {task.id: state_of(task, planned.states).status for task in planned.plan.tasks}
+    done = {name for name, each in status.items() if each == "done"}
+    begun = {name for name, each in status.items() if each in ("done", "running", "review")}
+    return time_notes(planned.plan, done, begun, passed_hours(planned.plan, date.today()))
 
 
 class PlanResult(Result):
@@ -166,6 +176,7 @@ class PlanResult(Result):
 
         :param times: whether a terminal shows when each task starts and ends, rather than the plan's tree.
         """
+        times_told = notes_on_times(planned)
         planned = replace(planned, plan=as_left(planned.plan, planned.states))
         plan, states = planned.plan, planned.states
         result = cls(
@@ -181,7 +192,7 @@ class PlanResult(Result):
             next=[task.id for task in next_tasks(plan, states)],
             limits=list(plan.limits),
             words=[WordView(text=use.text, verdict=use.verdict, meaning=use.meaning) for use in plan.words],
-            notes=[*notes, *planned.notes, *notes_on_budget(planned)],
+            notes=[*notes, *planned.notes, *notes_on_budget(planned), *times_told],
             epics=_epics(plan, states),
         )
         result._planned = planned

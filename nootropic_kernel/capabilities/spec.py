@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from nootropic_kernel.agents.lost_tasks import lost_tasks
 from nootropic_kernel.agents.planner import NoPlan, current_spec
+from nootropic_kernel.agents.spec_file import read_state
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.changes.files import read_file
 from nootropic_kernel.planning.errors import PlanInvalid, SpecForeign, SpecUnreadable
+from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.spec.file import FILE_NAME, Spec
 
 
@@ -61,7 +64,7 @@ def spec(params: SpecParams, session: Session) -> SpecResult:
     """Show project-spec.md, the plan as a file that you may read and edit; with `--validate` only check it.
 
     Lines of yours outside its grammar are kept as prose and named with their line; what cannot be read at all is named
-    with its line and left untouched.
+    with its line and left untouched. So are tasks that were taken out by hand, with the commit that has them.
     """
     state = read_file(session.workspace.root, FILE_NAME)
     if state is None:
@@ -75,12 +78,19 @@ def spec(params: SpecParams, session: Session) -> SpecResult:
         line = int(error.data.get("line", 0))
         broken = [str(each) for each in error.data.get("problems", [])] or [error.data.get("problem") or error.what]
         problems = [SpecProblem(line=line, message=message) for message in broken]
+        if isinstance(error, PlanInvalid) and (read := read_state(session.workspace)) is not None:
+            problems += _taken_out(session, read.plan)  # who waits for one of these is the problem, perhaps
         return SpecResult(path=FILE_NAME, valid=False, problems=problems, content=content)
     notes = [SpecProblem(line=note.line, message=note.sentence(), kept=True) for note in found.notes]
     plan = found.plan
+    notes += _taken_out(session, plan)
     return SpecResult(
         path=FILE_NAME, valid=True, revision=plan.revision, tasks=len(plan.tasks), problems=notes, content=content
     )
+
+
+def _taken_out(session: Session, plan: Plan) -> list[SpecProblem]:
+    return [SpecProblem(line=0, message=lost.sentence()) for lost in lost_tasks(session.workspace, plan)]
 
 
 def _said(problem: SpecProblem) -> str:

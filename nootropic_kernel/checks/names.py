@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -11,9 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nootropic_kernel.changes.changeset import FileEdit
-from nootropic_kernel.changes.encoding import detect
 from nootropic_kernel.changes.store import CheckResult
-from nootropic_kernel.checks.parsing import mask_magics
+from nootropic_kernel.checks.cells import Unread, cells_of, place_in, python_of, text_of
 
 VOUCHED = "pyflakes"
 _SHOWN = 8
@@ -21,18 +19,10 @@ _SHOWN = 8
 _IN_NOTEBOOKS = frozenset(
     {"get_ipython", "display", "In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "exit", "quit"}
 )
-# Cell magics whose body is Python all the same.
-_PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
-# Magics that define names in ways nobody can read off the source.
-_OPAQUE = re.compile(r"^\s*%(?:run|pylab|load|store)\b", re.MULTILINE)
 _INTO = re.compile(r"--into[= ](\w+)|^%%capture\s+(\w+)", re.MULTILINE)
 _REMOVAL = re.compile(
     r"\b(?:remov|delet|drop|renam|mov|replac|rid of|without|no longer|inlin|merg|split)\w*", re.IGNORECASE
 )
-
-
-class _Unread(Exception):
-    """Why nobody can tell which names of a file are undefined."""
 
 
 def undefined_names(edits: Sequence[FileEdit]) -> CheckResult | None:
@@ -50,7 +40,7 @@ def undefined_names(edits: Sequence[FileEdit]) -> CheckResult | None:
             found += filter(None, [_newly_undefined(edit)])
         except ImportError:
             return CheckResult("names", None, "pyflakes is not installed, so nobody looked at the names", "nobody")
-        except _Unread as problem:
+        except Unread as problem:
             unread.append(str(problem))
     if found:
         return CheckResult("names", False, "; ".join(found), VOUCHED)
@@ -81,7 +71,7 @@ def removed_names(edits: Sequence[FileEdit], asked: str = "") -> CheckResult | N
 
 
 def _newly_undefined(edit: FileEdit) -> str:
-    """What became undefined, empty when nothing did; raises _Unread when the old or the new text cannot be read."""
+    """What became undefined, empty when nothing did; raises Unread when the old or the new text cannot be read."""
     assert edit.new is not None
     after = _undefined(edit.path, edit.new, edit.path)
     old = edit.renamed_from or edit.path
@@ -93,17 +83,17 @@ def _newly_undefined(edit: FileEdit) -> str:
 
 
 def _undefined(path: str, data: bytes, called: str) -> dict[str, str]:
-    """Every undefined name with the place of its first use; raises _Unread, which names the file as it is called."""
+    """Every undefined name with the place of its first use; raises Unread, which names the file as it is called."""
     from pyflakes import checker, messages
 
     notebook = path.lower().endswith(".ipynb")
     try:
-        cells = _cells(data) if notebook else [_text(data)]
+        cells = cells_of(data) if notebook else [text_of(data)]
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise _Unread(f"{called} cannot be read as {'a notebook' if notebook else 'text'}") from problem
+        raise Unread(f"{called} cannot be read as {'a notebook' if notebook else 'text'}") from problem
     if cells is None:
-        raise _Unread(f"{called} has magics that define names nobody can see")
-    source = "\n".join(map(_python_of, cells) if notebook else cells)
+        raise Unread(f"{called} has magics that define names nobody can see")
+    source = "\n".join(map(python_of, cells) if notebook else cells)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -111,56 +101,16 @@ def _undefined(path: str, data: bytes, called: str) -> dict[str, str]:
         builtins = {*_IN_NOTEBOOKS, *_given(cells)} if notebook else None
         told = checker.Checker(tree, filename=path, builtins=builtins).messages
     except (SyntaxError, ValueError, RecursionError) as problem:
-        raise _Unread(f"{called} does not parse") from problem
+        raise Unread(f"{called} does not parse") from problem
     wrong = (messages.UndefinedName, messages.UndefinedLocal, messages.UndefinedExport)
     found: dict[str, str] = {}
     for one in sorted((one for one in told if isinstance(one, wrong)), key=lambda one: (one.lineno, one.col)):
-        found.setdefault(str(one.message_args[0]), _place(path, cells, one.lineno))
+        found.setdefault(str(one.message_args[0]), place_in(path, cells, one.lineno))
     return found
-
-
-def _text(data: bytes) -> str:
-    encoding = detect(data)
-    if encoding is None:
-        raise ValueError("it is not text")
-    return encoding.decode(data)
-
-
-def _cells(data: bytes) -> list[str] | None:
-    """The source of each cell of a notebook, blank for prose; None when magics define names nobody can see."""
-    sources = []
-    for cell in json.loads(data)["cells"]:
-        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-        if cell["cell_type"] != "code":
-            source = "\n" * source.count("\n")
-        elif _OPAQUE.search(source):
-            return None
-        sources.append(source)
-    return sources
-
-
-def _python_of(source: str) -> str:
-    bare = source.lstrip()
-    if bare.startswith(_PYTHON_MAGICS):
-        first, _, rest = bare.partition("\n")
-        lead = "\n" * source[: len(source) - len(bare)].count("\n")
-        return f"{lead}# {first}\n{mask_magics(rest)}"
-    return mask_magics(source)
 
 
 def _given(cells: Iterable[str]) -> set[str]:
     return {name for source in cells for match in _INTO.findall(source) for name in match if name}
-
-
-def _place(path: str, cells: Sequence[str], line: int) -> str:
-    if not path.lower().endswith(".ipynb"):
-        return f"line {line}"
-    for number, source in enumerate(cells, start=1):
-        height = source.count("\n") + 1
-        if line <= height:
-            return f"cell {number}, line {line}"
-        line -= height
-    return f"line {line}"
 
 
 def _public(path: str, data: bytes) -> dict[str, None]:

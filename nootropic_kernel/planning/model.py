@@ -21,6 +21,7 @@ CLOSED = frozenset({"done", "superseded", "cancelled"})
 # Not part of the plan (any more, or for now): takes no time, costs nothing, and nobody waits for it.
 GONE = frozenset({"superseded", "cancelled", "deferred"})
 GIVEN_UP = GONE - {"deferred"}  # for good: what was put off is still promised
+LAST_TASK = "last_task"  # in a plan's ext: the highest id that was given, where a person took that task out
 VERDICTS = ("matched", "assumed", "noted", "not understood")
 
 
@@ -213,7 +214,8 @@ class Plan:
     def next_task(self) -> int:
         """The number of the next task's id. One that was given once is not given again, though it was deleted."""
         kept = (name for node in self.tree for name in node.tasks)
-        return next_number([*(task.id for task in self.tasks), *(task.supersedes or "" for task in self.tasks), *kept])
+        known = [*(task.id for task in self.tasks), *(task.supersedes or "" for task in self.tasks), *kept]
+        return next_number([*known, str(self.ext.get(LAST_TASK, ""))])
 
     def critical_path(self) -> tuple[str, ...]:
         """A longest chain of tasks: none of them can slip without the plan's end slipping too.

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from nootropic_kernel.agents.planner import current_plan, plan_brief
-from nootropic_kernel.agents.spec_edits import NoPlan, SpecUnsaved, edit_spec
+from nootropic_kernel.agents.spec_edits import SpecUnsaved, edit_spec
+from nootropic_kernel.agents.spec_file import NoPlan
 from nootropic_kernel.planning.errors import PlanInvalid, SpecConflict, SpecUnreadable
 from nootropic_kernel.planning.model import Plan
 from nootropic_kernel.planning.spec.file import read

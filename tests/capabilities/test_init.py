@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nootropic_kernel.agents.planner import current_plan
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.init import InitParams, init
+from nootropic_kernel.planning.spec.file import read
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
 
@@ -39,8 +41,35 @@ def test_init_says_what_of_the_brief_it_did_not_understand_and_what_its_budget_l
     session = Session(Workspace.find(tmp_path))
     made = init(InitParams(path=str(tmp_path / "docs"), brief="Give every public function a docstring"), session)
     assert any(note.startswith("Not understood: public") for note in made.notes)
+    brief = "A blog with posts and comments, with login and full-text search. One person, 6 hours"
+    made = init(InitParams(path=str(tmp_path / "blog"), brief=brief), session)
+    # Its pages do not fit either, but come with the start of the project.
+    (left,) = [note for note in made.notes if note.startswith("Left for later, to keep the budget")]
+    assert "Full-text" in left
+    assert any(note.endswith("h instead of 6 h nothing is left for later.") for note in made.notes)
+    blog = Session(Workspace.find(tmp_path / "blog"))
+    planned = current_plan(blog.workspace, blog.database())
+    blog.close()
+    assert made.project is not None
+    assert {planned.states[name].status for name in made.project.tasks} == {"done"}
+    assert [task.kind for task in planned.plan.tasks if task.status == "deferred"] == ["search-simple"]
+    session.close()
+
+
+def test_what_the_project_does_at_once_takes_no_time_of_the_budget(tmp_path: Path) -> None:
+    session = Session(Workspace.find(tmp_path))
     brief = "A command line tool that tracks tasks. Add tasks, and report them. One person, 4 hours"
-    made = init(InitParams(path=str(tmp_path / "tasks"), brief=brief), session)
-    assert any(note.startswith("Left for later, to keep the budget") for note in made.notes)
-    assert any(note.endswith("h instead of 4 h nothing is left for later.") for note in made.notes)
+    params = InitParams(path=str(tmp_path / "tasks"), brief=brief)
+    made = init(params, session)
+    assert not any(note.startswith("Left for later") for note in made.notes)
+    assert any(line.startswith("Scheduled what is left (commit ") for line in made.done)
+    root = tmp_path / "tasks"
+    plan = read((root / "project-spec.md").read_text()).plan
+    assert made.project is not None
+    left = [task for task in plan.tasks if task.id not in made.project.tasks]
+    assert left and {task.status for task in left} == {"pending"} and left[0].schedule.start_h == 0.0
+    assert git(root, "status", "--porcelain") == ""
+    head = git(root, "rev-parse", "HEAD")
+    assert not any(line.startswith("Scheduled") for line in init(params, session).done)
+    assert git(root, "rev-parse", "HEAD") == head
     session.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,9 +17,13 @@ from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.plan_views import PlanResult
 from nootropic_kernel.capabilities.replan import ReplanParams, replan
+from nootropic_kernel.capabilities.spec import SpecParams, SpecResult, spec
+from nootropic_kernel.capabilities.task import TaskParams
+from nootropic_kernel.capabilities.task import task as edit_task
 from nootropic_kernel.planning.errors import SpecUnreadable
 from nootropic_kernel.planning.model import Estimate, Schedule, Task
 from nootropic_kernel.workspace.location import Workspace
+from tests.conftest import git
 
 SPEC = "project-spec.md"
 BLOG = "Build a blog platform"
@@ -159,3 +164,72 @@ def test_a_deadline_set_by_hand_is_kept_and_the_brief_that_says_another_is_told_
     told = amended(session, f"{WITH_TAGS} by {theirs}").text()
     assert f"The brief says deadline {theirs}, project-spec.md says deadline {mine}, which is kept" in told
     assert current_spec(session.workspace).plan.budget["deadline"] == str(mine)
+
+
+def section(text: str, name: str) -> str:
+    """The part of the file that holds one task."""
+    start = text.index(f"#### {name} ·")
+    ends = [at for level in ("\n## ", "\n### ", "\n#### ") if (at := text.find(level, start)) > 0]
+    return text[start : min(ends, default=len(text)) + 1]
+
+
+def checked(session: Session) -> SpecResult:
+    return spec(SpecParams(validate=True), session)
+
+
+def test_validate_names_a_task_that_was_taken_out_the_commit_that_has_it_and_the_way_back(
+    session: Session, repo: Path
+) -> None:
+    whole, planned = (repo / SPEC).read_text(), git(repo, "rev-parse", "HEAD")
+    waited_for = {name for each in current_spec(session.workspace).plan.tasks for name in each.depends_on}
+    last = [each for each in current_spec(session.workspace).plan.tasks if each.id not in waited_for][-1]
+    (repo / SPEC).write_text(whole.replace(section(whole, last.id), ""))
+    for _ in range(2):  # as it was edited; and as it was committed since, with an edit of another task
+        result = checked(session)
+        (problem,) = result.problems
+        assert result.valid and f"{last.id} “{last.title}” was taken out of {SPEC} by hand" in problem.message
+        assert f"`git show {planned[:10]}:./{SPEC}`" in problem.message and problem.message in result.text()
+        edit_task(TaskParams(task="T1", title="The class of posts"), session)
+        assert git(repo, "status", "--porcelain", "--", SPEC) == ""
+    back = git(repo, "show", f"{planned[:10]}:./{SPEC}") + "\n"
+    with (repo / SPEC).open("a") as file:
+        file.write("\n" + section(back, last.id))
+    assert checked(session).problems == []
+
+
+def test_validate_names_a_task_that_was_taken_out_while_others_wait_for_it(session: Session, repo: Path) -> None:
+    whole, head = (repo / SPEC).read_text(), git(repo, "rev-parse", "HEAD")
+    (repo / SPEC).write_text(whole.replace(section(whole, "T1"), ""))
+    result = checked(session)
+    assert not result.valid and "which is not there" in result.text()
+    assert f"T1 “{title_of(whole)}” was taken out of {SPEC} by hand; the commit {head[:10]} has it" in result.text()
+
+
+def title_of(text: str) -> str:
+    return section(text, "T1").splitlines()[0].partition(" · ")[2]
+
+
+def test_validate_says_nothing_of_the_tasks_of_a_former_plan(session: Session, repo: Path) -> None:
+    plan(PlanParams(brief=WITH_TAGS, amend=True), session)
+    (repo / SPEC).unlink()
+    git(repo, "commit", "-qam", "Another idea")
+    plan(PlanParams(brief="Write docs for the books module"), session)
+    assert checked(session).problems == []
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["with the journal", "with Git alone"])
+def test_the_id_of_a_task_that_was_taken_out_is_not_given_again(session: Session, repo: Path, forgetful: bool) -> None:
+    whole = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(f"{whole}\n{BLOCK}\n")
+    edit_task(TaskParams(task="T90", note="by Luigi"), session)  # which commits it
+    now = (repo / SPEC).read_text()
+    (repo / SPEC).write_text(now.replace(section(now, "T90"), ""))
+    if forgetful:
+        session.close()
+        shutil.rmtree(repo / ".nootropic")
+        session = Session(Workspace.find(repo))
+    for _ in range(2):  # also when a revision without it was written in between
+        edit_task(TaskParams(task="T1", note="mind the titles"), session)
+    added = replan(ReplanParams(task="T3", because="it broke"), session).patch["add"]
+    assert [each["id"] for each in added if each["id"].startswith("T")] == ["T91"]
+    session.close()

@@ -234,3 +234,19 @@ def test_a_text_that_names_what_is_gone_is_accepted_with_a_word_about_it(session
     ProposalStore(session.database(), session.workspace).propose(build_changeset([readme], Provenance(title="List it")))
     told = call(session, "accept", refs=["P1"]).text()
     assert "README.md names shelf.books.by_name, which the code does not have (any more)." in told
+
+
+def test_a_change_that_leaves_callers_behind_is_accepted_with_a_word_about_them(session: Session) -> None:
+    root = session.workspace.root
+    books = (root / "shelf" / "books.py").read_bytes()
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "from shelf.books import by_title"}
+    (root / "use.ipynb").write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    new = FileEdit("shelf/books.py", books, books.replace(b"by_title", b"sorted_by_title"))
+    store = ProposalStore(session.database(), session.workspace)
+    store.propose(build_changeset([new], Provenance(title="Another name")))
+    told = call(session, "accept", refs=["P1"]).text()
+    where = "tests/test_books.py (line 1) and use.ipynb (cell 1, line 1)"
+    assert f"shelf/books.py has no by_title any more, and {where} still use it." in told
+    moved = FileEdit("shelf/books.py", new.new, books)
+    store.propose(build_changeset([moved], Provenance(title="The old name again")))
+    assert "any more" not in call(session, "accept", refs=["P2"]).text()

@@ -116,7 +116,7 @@ def test_a_patch_over_budget_is_timed_anew_and_nothing_starts_before_it_was_to()
         done = {name for name, state in states.items() if state.status == "done"}
         event = Event("late", rng.choice([name for name in states if name not in done]), "slow")
         patch = replan(plan, event, ground, states, rng.choice([6.0, 10.0]))
-        tight = tightened(plan, patch, done)
+        tight = tightened(plan, patch, done, done)
         before, after = apply(plan, patch, done), apply(plan, tight, done)
         assert after.hours() <= before.hours() and broken_rules(after, staff(plan)) == []
         assert tight.cost_delta.get("over_hours", 0.0) == over_hours(after, after.tasks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import statistics
@@ -20,11 +21,11 @@ from nootropic_kernel.planning.healing.replan import replan
 from nootropic_kernel.planning.healing.situation import Ground
 from nootropic_kernel.planning.healing.take_back import former, latest, take_back
 from nootropic_kernel.planning.link import link
-from nootropic_kernel.planning.model import Plan, Schedule, TaskState
+from nootropic_kernel.planning.model import How, Plan, Schedule, Task, TaskState
 from nootropic_kernel.planning.schedule.critical_path import schedule
 from nootropic_kernel.planning.schedule.resources import Agent
 from nootropic_kernel.planning.schedule.retime import right_shift
-from nootropic_kernel.planning.spec.file import dump, read
+from nootropic_kernel.planning.spec.file import canonical, dump, read
 from nootropic_kernel.planning.spec.records import encode, to_plain
 from nootropic_kernel.planning.views.board import States
 from nootropic_kernel.workspace.errors import UsageError
@@ -381,3 +382,36 @@ def test_taking_back_restores_all_but_the_record_of_it(number: int) -> None:
     assert {node.id: node for node in back.tree} == {node.id: node for node in plan.tree}
     assert (back.stories, back.revision, log(back)) == (plan.stories, plan.revision + 2, [])
     assert latest(back) == {**entry, "undone": back.revision}
+
+
+@pytest.mark.parametrize("number", range(24))
+def test_what_is_taken_back_at_once_is_as_it_was_to_the_byte_however_it_was_kept(number: int) -> None:
+    """Regression: the tasks of a node came back in another order, and slack that was not there was worked out."""
+    rng = random.Random(number)
+    plan, ground = shipped_plan(rng)
+    own = Task("T900", plan.stories[0].id, "mine", "Order pizza", How("person"), depends_on=(plan.tasks[0].id,))
+    plan = canonical(replace(plan, tasks=(*plan.tasks, own)))
+    states = {task.id: TaskState("pending") for task in plan.tasks}
+    kind = ("failed", "late", "blocked")[number % 3]
+    event = Event(kind, rng.choice([task.id for task in plan.tasks[:-1]]), "it broke")
+    try:
+        patch = replan(plan, event, ground, states)
+    except Unrepairable:
+        return
+    after = apply(plan, patch)
+    kept = json.loads(json.dumps(former(plan, after, patch), sort_keys=True))
+    entry = latest(after)
+    assert entry is not None
+    states |= {task.id: TaskState("pending") for task in patch.tasks()}
+    back = take_back(after, entry, patch, kept, states)
+    added = {each.id for each in patch.add}
+    of_before = replace(
+        back,
+        revision=plan.revision,
+        parent_revision=plan.parent_revision,
+        ext=plan.ext,
+        epics=tuple(each for each in back.epics if each in plan.epics or each.id not in added),
+        stories=tuple(each for each in back.stories if each in plan.stories or each.id not in added),
+        tasks=tuple(each for each in back.tasks if each.id not in added),
+    )
+    assert dump(of_before) == dump(plan)

@@ -40,11 +40,18 @@ def relinked(plan: Plan, task: Task, after: Sequence[str], not_after: Sequence[s
             _check_not_needed(plan, task, name, waits)
     for name in after:
         if name in not_after:
-            raise UsageError(f"{task.id} cannot both wait for {name} and not wait for it.")
+            raise UsageError(
+                f"{task.id} cannot both wait for {name} and not wait for it.",
+                next="Say one of `--after`, `--not-after`.",
+            )
         if known_task(plan, name).status in ("superseded", "cancelled"):
-            raise UsageError(f"{name} is {known_task(plan, name).status}; waiting for it would never end.")
+            heir = plan.heir(name)
+            raise UsageError(
+                f"{name} is {known_task(plan, name).status}; waiting for it would never end.",
+                next=f"{heir.id} stands in its place." if heir else "`noo board` shows the tasks that are.",
+            )
         if name == task.id:
-            raise UsageError(f"{task.id} cannot wait for itself.")
+            raise UsageError(f"{task.id} cannot wait for itself.", next="Name another task (`noo board`).")
         if circle := _circle(plan, task.id, name):
             raise DependencyCircle(circle)
         waits += [] if name in waits else [name]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from nootropic_kernel.planning.edits.dependencies import followers, known_task, relinked
 from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Plan, Schedule, Task
-from nootropic_kernel.planning.schedule.remaining import recorded, remaining
-from nootropic_kernel.planning.schedule.resources import DEFAULTS, NEAR, agents_of
+from nootropic_kernel.planning.schedule.remaining import placed_anew, recorded, remaining
+from nootropic_kernel.planning.schedule.resources import DEFAULTS, agents_of
 from nootropic_kernel.planning.schedule.retime import GONE, right_shift, with_slack
 from nootropic_kernel.planning.spec.file import canonical
 from nootropic_kernel.planning.views.board import States, column_of, state_of
@@ -241,12 +241,8 @@ def with_order(plan: Plan, story: str, order: list[str]) -> Plan:
 
 def _out_of_time(plan: Plan, states: States, edited: str) -> set[str]:
     """The finished tasks, where what is left was placed anew since: their old times hold nothing up any more."""
-    ends = {
-        each.id: each.schedule.end_h for each in plan.tasks if "done" in (each.status, state_of(each, states).status)
-    }
-    left = [each for each in plan.tasks if each.id not in {*ends, edited} and each.status not in GONE]
-    anew = any(each.schedule.start_h < ends.get(other, 0.0) - NEAR for each in left for other in each.depends_on)
-    return set(ends) if anew else set()
+    done = {each.id for each in plan.tasks if "done" in (each.status, state_of(each, states).status)}
+    return done if placed_anew(plan, done, {edited}) else set()
 
 
 def _length(plan: Plan, task: Task) -> float:

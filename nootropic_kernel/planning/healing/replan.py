@@ -18,6 +18,7 @@ from nootropic_kernel.planning.model import Estimate, How, Plan, Schedule, Task
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.schedule.budgets import over_hours
 from nootropic_kernel.planning.schedule.money import over_money
+from nootropic_kernel.planning.schedule.remaining import remaining
 from nootropic_kernel.planning.schedule.resources import agents_of, chosen
 from nootropic_kernel.planning.schedule.retime import GONE, right_shift
 from nootropic_kernel.planning.views.board import States
@@ -169,9 +170,12 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
         name: task.estimate.hours if (agent := by[name]) is None else agent.hours(task) for name, task in new.items()
     }
     lengths = {**new_hours, **(hours or {})}
-    begin = about.schedule.end_h if event.kind == "wrong" else about.schedule.start_h
+    begin = situation.now_h if event.kind == "wrong" else max(about.schedule.start_h, situation.ground.passed_h or 0.0)
     fixed = situation.frozen - set(hours or {})
-    times = right_shift([*current, *linked.values()], fixed, lengths, dict.fromkeys(new, begin), agents)
+    # What is finished takes no time any more: neither those who wait for it nor its agent are held up by when it was
+    # planned. What need not move stays all the same; `plan --schedule` is there for moving everything.
+    left = remaining(replace(plan, tasks=(*current, *linked.values())), situation.done)
+    times = right_shift(left.tasks, fixed, lengths, dict.fromkeys(new, begin), agents)
     moves = [
         Move(task.id, *times[task.id])
         for task in plan.tasks

@@ -16,6 +16,7 @@ from nootropic_kernel.planning.model import CLOSED, Plan, Task
 from nootropic_kernel.planning.reading.brief import read_brief
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
 from nootropic_kernel.planning.schedule.bounds import Bounds
+from nootropic_kernel.planning.schedule.remaining import hours_over
 from nootropic_kernel.planning.schedule.retime import GONE
 from nootropic_kernel.planning.tree import Tree
 from nootropic_kernel.planning.views.board import States
@@ -28,7 +29,8 @@ _BEGUN = frozenset({"done", "review", "running"})
 class Ground:
     """What a repair builds on: the methods, the repository, what holds in it, and the limits of the brief.
 
-    ``spent`` is what tasks cost so far in US dollars, by their ids.
+    ``spent`` is what tasks cost so far in US dollars, by their ids; ``passed_h`` are the working hours since the plan's
+    start, None where that is not known.
     """
 
     library: Library
@@ -36,9 +38,16 @@ class Ground:
     present: frozenset[str]
     bounds: Bounds
     spent: Mapping[str, float] = field(default_factory=dict)
+    passed_h: float | None = None
 
 
-def ground_of(plan: Plan, library: Library, facts: RepositoryFacts, spent: Mapping[str, float] | None = None) -> Ground:
+def ground_of(
+    plan: Plan,
+    library: Library,
+    facts: RepositoryFacts,
+    spent: Mapping[str, float] | None = None,
+    passed_h: float | None = None,
+) -> Ground:
     """The ground of a plan in its repository as it is now.
 
     :raises PlanInvalid: when the bindings that the plan keeps were damaged by hand.
@@ -56,7 +65,7 @@ def ground_of(plan: Plan, library: Library, facts: RepositoryFacts, spent: Mappi
             next="Restore that line: `git log -p project-spec.md` shows how it was.",
         ) from error
     technologies = plan.bindings.get("technologies", ())
-    return Ground(library, facts, frozenset(present), Bounds(limits, facts, technologies), spent or {})
+    return Ground(library, facts, frozenset(present), Bounds(limits, facts, technologies), spent or {}, passed_h)
 
 
 def _still_there(plan: Plan, facts: RepositoryFacts) -> dict[str, Any]:
@@ -92,6 +101,12 @@ class Situation:
         begun = {name for name, status in self.status.items() if status in _BEGUN}
         settled = {task.id for task in plan.tasks if task.status in CLOSED}
         self.frozen = (begun | settled) - ({about} - self.done)
+
+    @cached_property
+    def now_h(self) -> float:
+        """How many hours of the plan are over: what is new starts no sooner."""
+        begun = {name for name, status in self.status.items() if status in _BEGUN}
+        return hours_over(self.plan, self.done, begun, self.ground.passed_h)
 
     @cached_property
     def replaced(self) -> frozenset[str]:

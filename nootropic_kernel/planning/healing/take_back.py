@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +13,7 @@ from nootropic_kernel.planning.model import Node, Plan, Schedule, Story, Task
 from nootropic_kernel.planning.schedule.retime import with_slack
 from nootropic_kernel.planning.spec.file import canonical
 from nootropic_kernel.planning.spec.merge import merge
-from nootropic_kernel.planning.spec.records import from_plain, to_plain
+from nootropic_kernel.planning.spec.records import encode, from_plain, to_plain
 from nootropic_kernel.planning.validate import check
 from nootropic_kernel.planning.views.board import States
 
@@ -34,9 +36,17 @@ def former(before: Plan, after: Plan, patch: PlanPatch) -> dict[str, Any]:
             for task in before.tasks
             if task.id in named
         },
-        "nodes": [to_plain(node) for node in before.tree if known.get(node.id) != node],
+        "times": _times_changed(before, after),
+        # As texts: whoever keeps the document may sort its keys, and the order of a node's tasks is theirs.
+        "nodes": [encode(to_plain(node)) for node in before.tree if known.get(node.id) != node],
         "stories": [to_plain(story) for story in before.stories if stories.get(story.id) != story],
     }
+
+
+def _times_changed(before: Plan, after: Plan) -> dict[str, Any]:
+    """The schedules that are others now, as they were: slack follows from everybody's times."""
+    now = {task.id: task.schedule for task in after.tasks}
+    return {task.id: to_plain(task.schedule) for task in before.tasks if now.get(task.id) != task.schedule}
 
 
 def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str, Any], states: States) -> Plan:
@@ -64,6 +74,7 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
                 task = replace(task, estimate=from_plain(type(task.estimate), old["estimate"]))
         tasks.append(task)
     begun = {name for name, state in states.items() if state.status in _BEGUN}
+    untouched = plan.revision == entry["revision"]  # then all is as it was, to the byte
     entries = [{**each, "undone": plan.revision + 1} if each == entry else each for each in log_entries(plan)]
     stories = {record["id"]: from_plain(Story, record) for record in was["stories"]}
     taken_back = replace(
@@ -72,7 +83,7 @@ def take_back(plan: Plan, entry: dict[str, Any], patch: PlanPatch, was: dict[str
         parent_revision=plan.revision,
         stories=tuple(stories.get(story.id, story) for story in plan.stories),
         tree=_tree(plan, patch, was),
-        tasks=with_slack(tasks, begun),
+        tasks=_as_they_were(tasks, was["times"]) if untouched and "times" in was else with_slack(tasks, begun),
         ext={**plan.ext, LOG: entries},
     )
     return check(canonical(taken_back))
@@ -111,10 +122,21 @@ def take_back_amendment(plan: Plan, entry: dict[str, Any], before: Plan, after: 
         merged,
         revision=plan.revision + 1,
         parent_revision=plan.revision,
-        tasks=with_slack(merged.tasks, begun),
+        tasks=merged.tasks if plan.revision == entry["revision"] else with_slack(merged.tasks, begun),
         ext={**merged.ext, LOG: entries},
     )
     return check(canonical(taken_back))
+
+
+def _as_they_were(tasks: Iterable[Task], times: dict[str, Any]) -> tuple[Task, ...]:
+    """Tasks with their former slack, those that start and end as they did then."""
+    old = {name: from_plain(Schedule, record) for name, record in times.items()}
+
+    def same(task: Task) -> bool:
+        was = old.get(task.id)
+        return was is not None and (was.start_h, was.end_h) == (task.schedule.start_h, task.schedule.end_h)
+
+    return tuple(replace(task, schedule=old[task.id]) if same(task) else task for task in tasks)
 
 
 def _cancelled(task: Task) -> Task:
@@ -175,7 +197,8 @@ def _times(known: dict[str, Task], name: str) -> tuple[float, float] | None:
 
 
 def _tree(plan: Plan, patch: PlanPatch, was: dict[str, Any]) -> tuple[Node, ...]:
-    old = {record["id"]: from_plain(Node, record) for record in was["nodes"]}
+    records = [json.loads(each) if isinstance(each, str) else each for each in was["nodes"]]
+    old = {record["id"]: from_plain(Node, record) for record in records}
     fresh = {each.id for each in patch.add if isinstance(each, Node)} - set(old)
     merged = {node.id: node for node in plan.tree if node.id not in fresh} | old
     return tuple(merged.values())

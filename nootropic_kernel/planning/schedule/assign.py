@@ -33,8 +33,8 @@ def assign(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Pl
     :param passed_h: working hours since the plan's start; nothing that is not begun is placed before.
     """
     if not agents_of(plan):
-        return replace(plan, tasks=schedule([_taken_up(task) for task in plan.tasks]))
-    plan = replace(plan, tasks=tuple(_taken_up(task) for task in plan.tasks))
+        return replace(plan, tasks=schedule([taken_up(task) for task in plan.tasks]))
+    plan = replace(plan, tasks=tuple(taken_up(task) for task in plan.tasks))
     found = fit(plan, frozen, people=False, passed_h=passed_h)
     timed = []
     for task in plan.tasks:
@@ -51,7 +51,8 @@ def assign(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Pl
     return replace(plan, tasks=with_slack(timed, kept))
 
 
-def _taken_up(task: Task) -> Task:
+def taken_up(task: Task) -> Task:
+    """The task without its being left for later to keep the budget."""
     if not waits_for_budget(task):
         return task
     return replace(task, status="pending", ext={key: value for key, value in task.ext.items() if key != _WAITS_FOR})
@@ -95,7 +96,7 @@ def budget_notes(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0)
     titles = {story.id: story.title for story in plan.stories}
     for story, tasks in waiting.items():
         yield f"Left for later, to keep the budget: {story} {titles.get(story, '')} ({', '.join(tasks)})."
-    again = replace(plan, tasks=tuple(_taken_up(task) for task in plan.tasks))
+    again = replace(plan, tasks=tuple(taken_up(task) for task in plan.tasks))
     if waiting and (lacking := lacking_for_all(again, frozen, passed_h)):
         enough = " and ".join(
             f"{in_units(each, each.needed)} instead of {in_units(each, each.limit)}" for each in lacking

@@ -17,6 +17,7 @@ from nootropic_kernel.planning.healing.patch import Move, PlanPatch, apply
 from nootropic_kernel.planning.model import GONE, Plan, Schedule, Task
 from nootropic_kernel.planning.schedule.budgets import Limits, needs_of, over, over_hours
 from nootropic_kernel.planning.schedule.critical_path import elapsed, fixed_slots, in_order, is_fixed, list_schedule
+from nootropic_kernel.planning.schedule.remaining import recorded, remaining
 from nootropic_kernel.planning.schedule.resources import NEAR, Agent, agents_of
 from nootropic_kernel.planning.schedule.retime import with_slack
 from nootropic_kernel.planning.schedule.shorten import least_hours
@@ -86,22 +87,25 @@ def optimised_unasked(plan: Plan, frozen: Container[str] = (), passed_h: float =
     return optimised(plan, frozen, passed_h=passed_h, seconds=_UNASKED_SECONDS)
 
 
-def tightened(plan: Plan, patch: PlanPatch, frozen: Collection[str] = ()) -> PlanPatch:
+def tightened(plan: Plan, patch: PlanPatch, frozen: Collection[str] = (), done: Collection[str] = ()) -> PlanPatch:
     """A patch whose moves end earlier, where it leaves the plan above its limit in hours and the solver is there.
 
     Only what the patch moves or adds is timed anew, by the agents that have it, and not before the time at which it
-    (or what the patch is about) was to start.
+    (or the first of what is new) was to start.
+
+    :param frozen: tasks that keep their times; those of them that are ``done`` hold nobody up.
     """
     if not plan.budget:
         return patch
     after = apply(plan, patch, frozen)
     old = {task.id: task.schedule for task in plan.tasks}
-    about = old[patch.event.task].start_h if patch.event is not None and patch.event.task in old else 0.0
+    first = min((task.schedule.start_h for task in patch.tasks()), default=0.0)
     free = {move.id: old[move.id].start_h for move in patch.reschedule if move.id in old}
-    free |= {task.id: about for task in patch.tasks() if task.id not in old}
+    free |= {task.id: first for task in patch.tasks() if task.id not in old}
     if not over_hours(after, after.tasks) or not available() or len(free) > MOST_TASKS:
         return patch
-    better = optimised(after, frozen, only=free, same_agents=True)
+    left = remaining(after, done)
+    better = recorded(optimised(left, frozen, only=free, same_agents=True), after, done)
     if better == after:
         return patch
     new = {task.id: task.schedule for task in better.tasks}
@@ -114,9 +118,9 @@ def tightened(plan: Plan, patch: PlanPatch, frozen: Collection[str] = ()) -> Pla
         replace(each, schedule=Schedule(new[each.id].start_h, new[each.id].end_h)) if isinstance(each, Task) else each
         for each in patch.add
     )
-    left = over_hours(better, better.tasks)
+    over_by = over_hours(better, better.tasks)
     cost = {key: value for key, value in patch.cost_delta.items() if key != "over_hours"}
-    return replace(patch, add=add, reschedule=moves, cost_delta=cost | ({"over_hours": left} if left else {}))
+    return replace(patch, add=add, reschedule=moves, cost_delta=cost | ({"over_hours": over_by} if over_by else {}))
 
 
 def _solve(
