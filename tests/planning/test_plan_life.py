@@ -13,7 +13,7 @@ _COMMON = dict(deadline=None, suppress_health_check=list(HealthCheck), print_blo
 
 @pytest.mark.slow
 def test_amend_replan_edit_and_hand_edits_in_any_order() -> None:
-    chosen = settings(max_examples=4, stateful_step_count=8, derandomize=True, database=None, **_COMMON)
+    chosen = settings(max_examples=3, stateful_step_count=6, derandomize=True, database=None, **_COMMON)
     run_state_machine_as_test(PlanLife, settings=chosen)
 
 

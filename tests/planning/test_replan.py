@@ -98,7 +98,7 @@ def check_stability(healed: list[Healed], count: int) -> None:
 
 
 def test_single_failures_are_healed_by_small_patches() -> None:
-    check_stability(single_failures(60, 0), 60)
+    check_stability(single_failures(30, 0), 30)
 
 
 @pytest.mark.parametrize("number", range(10))
@@ -146,7 +146,7 @@ def chained_failures(count: int, first: int) -> None:
 
 
 def test_chained_failures_end_in_success_or_a_named_artifact() -> None:
-    chained_failures(25, 0)
+    chained_failures(12, 0)
 
 
 @pytest.mark.deep
