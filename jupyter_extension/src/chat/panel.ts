@@ -46,7 +46,7 @@ export class ChatPanel extends Panel {
       targets: options.targets,
       trans,
       rendermime: () => options.rendermime(this.at.folder),
-      tell: line => (this.told.textContent = line),
+      tell: line => this.tell(line),
       retry: words => void this.outbox.send({ words, found: null, draft: null })
     });
     this.composer = new Composer({
@@ -98,7 +98,7 @@ export class ChatPanel extends Panel {
       away: () => this.connection.away,
       back: message => this.composer.giveBack(message),
       focus: () => this.composer.input.focus(),
-      tell: line => (this.told.textContent = line),
+      tell: line => this.tell(line),
       say: words => (this.live.textContent = words),
       changed: () => this.save()
     });
@@ -119,6 +119,11 @@ export class ChatPanel extends Panel {
     this.composer.fill(draft.text, draft.verb === 'chat' ? null : draft);
     this.composer.input.focus();
     this.save();
+  }
+
+  /** Say something at the input. */
+  tell(line: string): void {
+    this.told.textContent = line;
   }
 
   /** The person looks at another document: its workspace's chat, unless something is being written or answered. */
@@ -227,7 +232,7 @@ export class ChatPanel extends Panel {
       this.exchange.leave();
     }
     const free = this.isIdle;
-    this.told.textContent = free ? '' : this.options.trans.__('An answer is coming: stop it first.');
+    this.tell(free ? '' : this.options.trans.__('An answer is coming: stop it first.'));
     return free;
   }
 
@@ -263,6 +268,7 @@ export class ChatPanel extends Panel {
   private reached(): void {
     this.composer.locked = this.connection.away?.title ?? '';
     if (this.connection.isConnected) {
+      this.tell(''); // It may have told that the server was away.
       this.at.again();
       void this.meters.look(this.at.folder);
     }
