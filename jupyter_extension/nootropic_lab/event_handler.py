@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 # Codes of our own (4000 to 4999 are for applications).
 TOO_SLOW = 4001
+# The standard's own, for who may not listen, or not as before: a page comes back with what it may now, or is refused.
+NO_LONGER = 1008
 # A page that takes nothing for so long is let go: it resumes when it is awake again.
 PATIENCE_S = 30.0
+# So often it is looked up whether who listens still may.
+RIGHTS_S = 5.0
 _MOST_HEARD = 4096
 
 
@@ -41,7 +45,7 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
     listening: Person
     since: int | None
     journal: str
-    sender: asyncio.Task[None] | None = None
+    tasks: tuple[asyncio.Task[None], ...] = ()
 
     @property
     def events(self) -> Events:
@@ -73,15 +77,16 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
         """Begin to send."""
         super().open(*args, **kwargs)
         self.set_nodelay(True)
-        self.sender = asyncio.get_running_loop().create_task(self._send())
+        loop = asyncio.get_running_loop()
+        self.tasks = (loop.create_task(self._send()), loop.create_task(self._look_after_rights()))
 
     def on_message(self, message: str | bytes) -> None:
         """Nothing that a page sends means anything here."""
 
     def on_close(self) -> None:
         """The page is gone."""
-        if self.sender is not None:
-            self.sender.cancel()
+        for task in self.tasks:
+            task.cancel()
         super().on_close()
 
     async def _send(self) -> None:
@@ -98,6 +103,18 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, Refusals):
             self.close(1011, "The journal cannot be read")
         finally:
             self.events.leave(topic, listener)
+
+    async def _look_after_rights(self) -> None:
+        """Close when who listens may not do so any longer, or may know more or less than when they began."""
+        try:
+            while True:
+                await asyncio.sleep(RIGHTS_S)
+                now = await self.person_now()
+                if now is None or not now.has_rights_of(self.listening):
+                    break
+        except Exception as error:  # of the server's own identity provider or authorizer, which may be anybody's
+            self.log.warning("Whether a page may still listen could not be found out: %r", error)
+        self.close(NO_LONGER, "Rights have changed: resume")
 
     async def _replay(self, topic: Topic, until: int) -> None:
         another = self.journal not in ("", topic.journal)

@@ -58,6 +58,16 @@ class Refusals(JupyterHandler):
         """Who asks, and what they may do."""
         return Person(self.current_user.username, await self._may("execute"), await self._may("write"))
 
+    async def person_now(self) -> Person | None:
+        """Who asks, looked up anew for a connection that stays open; None where they would not be let in any more."""
+        # Another handler of the same request: this one knows who it was, and cannot set cookies any more.
+        anew = Refusals(self.application, self.request)
+        user = await ensure_async(self.identity_provider.get_user(anew))
+        if user is None:
+            return None
+        anew.current_user = user
+        return await anew.person() if await anew._may("read") else None
+
     async def _may(self, action: str) -> bool:
         return bool(
             await ensure_async(self.authorizer.is_authorized(self, self.current_user, action, self.auth_resource))

@@ -18,6 +18,10 @@ class Person:
     executes: bool = True
     writes: bool = True
 
+    def has_rights_of(self, other: Person) -> bool:
+        """Whether they may do the same. Who asks with a token alone has another name each time."""
+        return (self.executes, self.writes) == (other.executes, other.writes)
+
     def may_start(self, effect: str) -> bool:
         """Whether they may start a verb of this effect: to propose and to decide is to write."""
         return self.executes and (effect == "read" or self.writes)

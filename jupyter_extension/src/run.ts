@@ -12,13 +12,13 @@ import type {
   IProgress,
   IQuestion,
   IRun,
-  IRunEvent,
   NootropicEvent,
   Reply,
   RunNews,
   RunState,
   StreamState
 } from './tokens';
+import { Transcript } from './transcript';
 
 /** So long is waited between two looks without a connection; longer each time that the server does not answer. */
 const LOOK_MS = 700;
@@ -74,15 +74,15 @@ export class Run implements IRun {
   }
 
   get text(): string {
-    return this._text;
+    return this.transcript.text;
   }
 
   get progress(): IProgress | null {
-    return this._progress;
+    return this.transcript.progress;
   }
 
   get question(): IQuestion | null {
-    return this._question;
+    return this.transcript.question;
   }
 
   get news(): ISignal<IRun, RunNews> {
@@ -100,7 +100,7 @@ export class Run implements IRun {
   }
 
   async answer(reply: Reply): Promise<void> {
-    const question = this._question?.id;
+    const question = this.question?.id;
     if (question !== undefined) {
       await this.options.ask(`${this.route}/answer`, { method: 'POST', body: JSON.stringify({ question, answer: reply }) });
       // An event tells that it is over; without a connection this does.
@@ -164,29 +164,7 @@ export class Run implements IRun {
     }
     if (event.kind === 'resync') {
       void this.look();
-    } else if (event.kind === 'run' && event.run === this._id && event.seq > this.seq) {
-      if (event.seq === this.seq + 1) {
-        this.apply(event);
-      } else {
-        void this.look();
-      }
-    }
-  }
-
-  private apply(event: IRunEvent): void {
-    if (event.event === 'text') {
-      this.seq = event.seq;
-      this.add(text(event.data.text));
-    } else if (event.event === 'progress') {
-      this.seq = event.seq;
-      this.tellProgress(event.data);
-    } else if (event.event === 'started') {
-      this.seq = event.seq;
-    } else if (event.event === 'asked') {
-      this.seq = event.seq;
-      this.tellQuestion(event.data.question);
-    } else {
-      // It has ended: the answer may be large, so it is asked for and not sent to every page.
+    } else if (event.kind === 'run' && event.run === this._id && !this.transcript.hear(event)) {
       void this.look();
     }
   }
@@ -229,24 +207,11 @@ export class Run implements IRun {
   }
 
   private async read(document: ReadonlyJSONObject): Promise<void> {
-    const seq = number(document.seq) ?? 0;
     const state = stateOf(document.state);
     this._verb = text(document.verb) || this._verb;
-    if (seq < this.seq && state === 'running') {
-      return; // Events came while the answer was on its way.
+    if (!this.transcript.read(document, state === 'running')) {
+      return;
     }
-    this.seq = seq;
-    const whole = text(document.text);
-    if (whole.startsWith(this._text)) {
-      this.add(whole.slice(this._text.length));
-    } else {
-      this._text = whole;
-      this._news.emit({ event: 'reset' });
-    }
-    if (document.progress !== null) {
-      this.tellProgress(record(document.progress));
-    }
-    this.tellQuestion(document.question);
     if (state === 'done') {
       try {
         const answer = await this.options.take(record(document.answer));
@@ -259,31 +224,6 @@ export class Run implements IRun {
     }
   }
 
-  private add(piece: string): void {
-    if (piece !== '') {
-      this._text += piece;
-      this._news.emit({ event: 'text', text: piece });
-    }
-  }
-
-  private tellProgress(data: ReadonlyJSONObject): void {
-    const progress = { text: text(data.text), fraction: number(data.fraction) };
-    if (progress.text !== this._progress?.text || progress.fraction !== this._progress.fraction) {
-      this._progress = progress;
-      this._news.emit({ event: 'progress', progress });
-    }
-  }
-
-  private tellQuestion(data: unknown): void {
-    const { id, kind, text: words } = record(data);
-    const question =
-      typeof id === 'number' && (kind === 'approve' || kind === 'ask') ? { id, kind, text: text(words) } as const : null;
-    if (question?.id !== this._question?.id) {
-      this._question = question;
-      this._news.emit({ event: 'asked' });
-    }
-  }
-
   private end(state: 'done', answer: IAnswer): void;
   private end(state: 'failed' | 'cancelled', error: unknown): void;
   private end(state: RunState, outcome: unknown): void {
@@ -291,7 +231,7 @@ export class Run implements IRun {
       return;
     }
     this._state = state;
-    this._question = null;
+    this.transcript.close();
     clearTimeout(this.timer);
     this.options.stream?.dispose();
     if (state === 'done') {
@@ -309,11 +249,8 @@ export class Run implements IRun {
   private _id = '';
   private _verb: string;
   private _state: RunState = 'running';
-  private _text = '';
-  private _progress: IProgress | null = null;
-  private _question: IQuestion | null = null;
   private readonly _news = new Signal<this, RunNews>(this);
-  private seq = 0;
+  private readonly transcript = new Transcript(news => this._news.emit(news));
   private stopped = false;
   private looking = false;
   private again = false;

@@ -245,6 +245,8 @@ export interface IDraft {
 export interface IChatOpener {
   /** Open the chat, with a draft in its input where one is given. */
   open(draft?: IDraft): void;
+  /** Open the chat with a line that says why something cannot be drafted. */
+  tell(line: string): void;
 }
 
 /** The token of the chat. */

@@ -168,6 +168,40 @@ def test_a_conversation(lab: Lab, notebook: str, person_home: Path, tmp_path: Pa
         lab.picture("chat-dark")
 
 
+def test_a_message_that_is_sent_too_soon_waits(
+    lab: Lab, workspace: Workspace, person_home: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "go"
+    answers = [{"parts": [{"text": "Half "}, {"text": "an answer.", "until": str(gate)}]}, "The next one."]
+    with scripted_model(tmp_path, person_home, answers) as model:
+        lab.page.goto(lab.address)
+        # The launcher takes the focus when it comes; before it, nothing has been restored.
+        expect(lab.page.locator(".jp-LauncherCard").first).to_be_visible()
+        chat = opened(lab)
+        say(chat, "One?")
+        entry = chat.locator(".noo-chat-entry").first
+        expect(entry).to_contain_text("Half")
+        box = chat.get_by_label("Message", exact=True)
+        waits = chat.get_by_role("group", name="Message that waits")
+        box.fill("Two?")
+        box.press("Enter")
+        expect(waits).to_contain_text("Two?")
+        expect(box).to_have_value("")
+        lab.picture("chat-waiting")
+        waits.get_by_role("button", name="Take back").click()
+        expect(waits).to_be_hidden()
+        expect(box).to_have_value("Two?")
+        expect(box).to_be_focused()
+        box.press("Enter")
+        expect(waits).to_be_visible()
+        gate.touch()
+        expect(entry).to_contain_text("Half an answer.")
+        expect(chat.locator(".noo-chat-entry").last).to_contain_text("The next one.")
+        expect(waits).to_be_hidden()
+        expect(chat.locator(".noo-chat-entry")).to_have_count(2)
+        assert len(model.prompts()) == 2 and "Two?" in model.prompts()[1]
+
+
 class Listener:
     """A server elsewhere that a hostile answer would like to reach; it notes who did."""
 

@@ -11,10 +11,12 @@ import pytest
 from jupyter_server.auth import Authorizer
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from tornado.httpclient import AsyncHTTPClient, HTTPResponse
-from tornado.websocket import WebSocketClientConnection
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.lab.test_events import end, listen, read
+from nootropic_kernel.workspace.database import StateDatabase
+from nootropic_lab import event_handler
+from tests.lab.test_events import EVENTS, end, listen, read, write
 from tests.lab.test_runs import RUNS, Fetch, ended, look
 from tests.lab.test_security import login
 
@@ -101,3 +103,100 @@ async def test_a_readers_page_hears_that_something_runs_and_not_what_is_said(
     await end(page)
     assert [(each["run"], each["event"]) for each in heard] == [(run, "started"), (run, "done")]
     assert SECRET not in json.dumps(heard) and "arguments" not in heard[0]["data"]
+
+
+class Rights(Authorizer):
+    """Lets everybody do what a test says, and takes it back when the test says so."""
+
+    actions = frozenset({"read", "write", "execute"})
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        """Look at what stands now."""
+        return action in self.actions
+
+
+@pytest.fixture
+def rights(jp_serverapp: ServerApp, monkeypatch: pytest.MonkeyPatch) -> Rights:
+    """Set on the server, which looks often."""
+    monkeypatch.setattr(event_handler, "RIGHTS_S", 0.05)
+    made = Rights(parent=jp_serverapp)
+    jp_serverapp.web_app.settings["authorizer"] = made
+    return made
+
+
+async def closed(page: WebSocketClientConnection) -> int | None:
+    """The code with which the server closes a page's connection."""
+    while await asyncio.wait_for(page.read_message(), 30) is not None:
+        pass
+    page.close()
+    return page.close_code
+
+
+async def goes_on(page: WebSocketClientConnection, database: StateDatabase) -> None:
+    """It hears what happens after its rights have been looked up some times."""
+    await read(page)
+    await asyncio.sleep(0.3)
+    row = write(database, "plan.made", "plan-1")
+    assert (await read(page))["id"] == row
+    await end(page)
+
+
+async def test_who_keeps_their_rights_goes_on_listening(
+    jp_ws_fetch: Connect, rights: Rights, database: StateDatabase
+) -> None:
+    write(database, "plan.made", "plan-1")
+    await goes_on(await listen(jp_ws_fetch), database)
+
+
+async def test_so_does_a_browser_that_has_logged_in(
+    jp_serverapp: ServerApp,
+    http_server_client: AsyncHTTPClient,
+    jp_base_url: str,
+    jp_http_port: int,
+    rights: Rights,
+    database: StateDatabase,
+) -> None:
+    write(database, "plan.made", "plan-1")
+    cookie, _ = await login(jp_serverapp, http_server_client, jp_base_url)
+    address = f"ws://127.0.0.1:{jp_http_port}{url_path_join(jp_base_url, *EVENTS)}?path=project"
+    await goes_on(await websocket_connect(HTTPRequest(address, headers={"Cookie": cookie})), database)
+
+
+async def test_a_page_is_closed_when_nobody_may_read_any_more(jp_ws_fetch: Connect, rights: Rights) -> None:
+    page = await listen(jp_ws_fetch)
+    await read(page)
+    rights.actions = frozenset()
+    assert await closed(page) == event_handler.NO_LONGER
+    with pytest.raises(HTTPClientError) as caught:
+        await listen(jp_ws_fetch)
+    assert caught.value.code == 403
+
+
+async def test_a_page_is_closed_when_its_token_is_revoked(
+    jp_ws_fetch: Connect, jp_serverapp: ServerApp, rights: Rights
+) -> None:
+    page = await listen(jp_ws_fetch)
+    await read(page)
+    jp_serverapp.identity_provider.token = "another one"
+    assert await closed(page) == event_handler.NO_LONGER
+
+
+async def test_a_page_comes_back_with_the_rights_that_it_has_now(jp_ws_fetch: Connect, rights: Rights) -> None:
+    for actions in (frozenset({"read"}), Rights.actions):
+        page = await listen(jp_ws_fetch)
+        await read(page)
+        rights.actions = actions
+        assert await closed(page) == event_handler.NO_LONGER
+
+
+async def test_a_page_is_closed_when_it_cannot_be_found_out_who_listens(
+    jp_ws_fetch: Connect, rights: Rights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await listen(jp_ws_fetch)
+    await read(page)
+
+    def broken(*args: object) -> bool:
+        raise RuntimeError("The hub is away.")
+
+    monkeypatch.setattr(rights, "is_authorized", broken)
+    assert await closed(page) == event_handler.NO_LONGER

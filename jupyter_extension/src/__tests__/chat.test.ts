@@ -1,163 +1,15 @@
-import { Sanitizer } from '@jupyterlab/apputils';
-import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
 import type { IStateDB } from '@jupyterlab/statedb';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import { Signal } from '@lumino/signaling';
 import axe from 'axe-core';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import { CallError } from '../api';
-import { chips, enclosed } from '../chat/chips';
-import type { ILive } from '../chat/live';
 import { Memory } from '../chat/memory';
-import { ChatPanel } from '../chat/panel';
-import { QuietSanitizer } from '../chat/quiet';
-import type { ITargets } from '../chat/targets';
-import type { IAnswer, IEventStream, INootropicEvents, NootropicEvent, StreamState } from '../tokens';
-import type { ICall } from './fixtures';
-import { attach, Desk, settled, TestSettings, trans } from './fixtures';
-
-const live: ILive = {
-  cells: () => [{ text: '@cell', about: 'the active cell' }],
-  names: async () => ['df'],
-  unsavedText: path => (path === 'work/open.py' ? 'live' : null),
-  gather: async keys => ({ attach: Object.fromEntries(keys.filter(key => key === 'df').map(key => [key, 'df: 3 rows'])), problem: '' })
-};
-
-const item = (over: ReadonlyJSONObject): ReadonlyJSONObject => ({ written: '@df', kind: 'variable', key: 'df', found: false, ...over });
-
-describe('what goes along', () => {
-  it('is asked of the page only where the workspace does not know it, and shown as it will be sent', async () => {
-    const desk = new Desk(({ args }) => {
-      const given = (args.attach as Record<string, string>).df;
-      const known = item({ written: '@a.py', kind: 'file', key: 'file:a.py', found: true, text: 'A' });
-      return result({ items: [known, given === undefined ? item({}) : item({ found: true, text: 'df: 3 ro***' })] });
-    });
-    const found = await enclosed('See @a.py and @df', 'work', desk, live);
-    expect(found.attach).toEqual({ df: 'df: 3 rows' });
-    expect(found.mentions.map(each => each.text)).toEqual(['A', 'df: 3 ro***']);
-    expect(desk.calls.map(call => [call.verb, call.options.folder])).toEqual([['mentions', 'work'], ['mentions', 'work']]);
-    expect((await enclosed('nothing here', 'work', desk, live)).mentions).toEqual([]);
-    expect(desk.calls.length).toBe(2);
-  });
-});
-
-it('files go along as their tab shows them, and the chip says so', async () => {
-  const items = [
-    item({ written: '@open.py', kind: 'file', key: 'file:open.py', found: true, text: 'saved' }),
-    item({ written: '@a.py', kind: 'file', key: 'file:a.py', found: true, text: 'A' })
-  ];
-  const desk = new Desk(({ args }) => {
-    const given = (args.attach as Record<string, string>)['file:open.py'];
-    return result({ items: items.map(each => (given !== undefined && each.key === 'file:open.py' ? { ...each, text: given } : each)) });
-  });
-  const found = await enclosed('See @open.py and @a.py', 'work', desk, live);
-  expect(found.attach).toEqual({ 'file:open.py': 'live' });
-  const shown = chips(found, trans);
-  expect(shown.map(each => each.textContent?.includes('unsaved edits'))).toEqual([true, false]);
-  expect(shown[0]!.querySelector('pre')!.textContent).toBe('live');
-});
-
-class Stream implements IEventStream {
-  readonly folder = '';
-  state: StreamState = 'connected';
-  readonly stateChanged: Signal<IEventStream, StreamState> = new Signal<IEventStream, StreamState>(this);
-  readonly event: Signal<IEventStream, NootropicEvent> = new Signal<IEventStream, NootropicEvent>(this);
-  isDisposed = false;
-  retry(): void {}
-  dispose(): void {
-    this.isDisposed = true;
-  }
-}
-
-function result(data: ReadonlyJSONObject): IAnswer {
-  return { result: data, bundle: { 'text/plain': 'shown' }, changed: [] };
-}
-
-const turn = (question: string, answer: string): ReadonlyJSONObject => ({ question, answer, ending: 'whole', model: 'm', backend: 'b', sent: [] });
-const said = (over: ReadonlyJSONObject = {}): IAnswer =>
-  result({
-    chat: 'C1', turn: 1, answer: 'It **is**.', ending: 'whole', model: 'tiny', backend: 'embedded', local: true,
-    used: 300, window: 4096, exact: true, sent: ['df'], left_out: [{ name: 'long.py', reason: 'too large', tokens: 9000 }],
-    notes: [], cost: '$0.01', chat_cost: '$0.03', ...over
-  });
-
-interface IBench {
-  readonly panel: ChatPanel;
-  readonly desk: Desk;
-  readonly stream: Stream;
-  readonly kept: Map<string, unknown>;
-  readonly asked: [string, ReadonlyJSONObject][];
-  readonly box: HTMLTextAreaElement;
-  send(message: string): Promise<void>;
-}
-
-async function bench(
-  reply: (call: ICall) => IAnswer | Promise<IAnswer>,
-  settings: ReadonlyJSONObject = {},
-  runs: readonly ReadonlyJSONObject[] = []
-): Promise<IBench> {
-  const desk = new Desk(call => {
-    if (call.verb === 'status') {
-      return result({ model: { name: 'tiny', ready: true, local: true } });
-    }
-    return call.verb === 'cost' ? result({ total: { cost: '$0.05' } }) : reply(call);
-  });
-  const stream = new Stream();
-  const kept = new Map<string, unknown>();
-  const asked: [string, ReadonlyJSONObject][] = [];
-  const targets: ITargets = { where: () => null, insert: () => '', replace: () => '', below: () => '' };
-  const switches = new TestSettings(settings);
-  await switches.ready;
-  const panel = new ChatPanel({
-    client: desk,
-    ask: async (route, init) => {
-      if (route === 'runs') {
-        return { runs };
-      }
-      const body = JSON.parse(String(init.body)) as ReadonlyJSONObject;
-      asked.push([route, body]);
-      if (route === 'capabilities/note-command') {
-        return { result: { chat: 'C1', number: 1 } };
-      }
-      if (route === 'complete') {
-        return { candidates: [{ text: '/plan', about: 'Make a plan' }, { text: '/play', about: 'Play' }] };
-      }
-      return { verb: 'plan', arguments: { brief: 'x' }, effect: 'propose' };
-    },
-    events: { connect: () => stream } satisfies INootropicEvents,
-    settings: switches,
-    state: {
-      fetch: async (id: string) => kept.get(id),
-      save: async (id: string, value: unknown) => void kept.set(id, value)
-    } as unknown as IStateDB,
-    live,
-    targets,
-    trans,
-    root: async (folder = 'work') => folder,
-    rendermime: () => new RenderMimeRegistry({ initialFactories: standardRendererFactories, sanitizer: new QuietSanitizer(new Sanitizer()) })
-  });
-  attach(panel);
-  await settled();
-  const box = panel.node.querySelector('textarea')!;
-  return {
-    panel, desk, stream, kept, asked, box,
-    send: async message => {
-      box.value = message;
-      box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
-      await settled();
-      await settled();
-    }
-  };
-}
-
-const none = (call: ICall): IAnswer => (call.verb === 'chats' ? result({ chats: [], turns: [] }) : said());
+import type { StreamState } from '../tokens';
+import { bench, inC7, none, result, said, turn } from './chatBench';
+import { settled } from './fixtures';
 
 describe('the chat panel', () => {
-  afterEach(() => {
-    document.body.replaceChildren();
-    vi.useRealTimers();
-  });
+  afterEach(() => document.body.replaceChildren());
 
   it('asks, shows who answered, how full the window is and what it cost', async () => {
     const { panel, desk, send, box } = await bench(none);
@@ -291,25 +143,6 @@ describe('the chat panel', () => {
     panel.dispose();
   });
 
-  it('keeps in step with another window, and leaves what stands there alone', async () => {
-    const turns = [turn('One?', 'First.')];
-    const { panel, stream, desk } = await bench(call =>
-      call.verb !== 'chats' ? said() : result(call.args.action === 'list' ? { chats: [{ id: 'C7', title: 'One?', turns: 1, face: 'lab' }] } : { turns: [...turns], cost: '$0' })
-    );
-    const [first] = panel.node.querySelectorAll('.noo-chat-entry');
-    expect(first!.textContent).toContain('First.');
-    turns.push(turn('Two?', 'Second.'));
-    stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.said', subject: 'C8', data: {} });
-    stream.event.emit({ kind: 'journal', id: 2, name: 'ChatChanged', row: 'chat.said', subject: 'C7', data: {} });
-    await new Promise(resolve => setTimeout(resolve, 200));
-    expect(panel.node.querySelectorAll('.noo-chat-entry').length).toBe(2);
-    expect(panel.node.querySelector('.noo-chat-entry')).toBe(first);
-    expect(desk.calls.filter(call => call.args.action === 'show').length).toBe(2);
-    stream.event.emit({ kind: 'journal', id: 3, name: 'ChatChanged', row: 'chat.forgotten', subject: '', data: {} });
-    expect(panel.node.querySelectorAll('.noo-chat-entry').length).toBe(0);
-    panel.dispose();
-  });
-
   it('has commands in their place, where they were kept', async () => {
     const turns = [turn('One?', 'First.'), turn('Two?', 'Second.')];
     const commands = [
@@ -329,100 +162,6 @@ describe('the chat panel', () => {
     stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.noted', subject: 'C7', data: {} });
     await new Promise(resolve => setTimeout(resolve, 200));
     expect(shown()).toEqual(['One?', '/status', '/cost', 'Two?', '/board']);
-    panel.dispose();
-  });
-
-  const head = (chat: string, over: ReadonlyJSONObject = {}): ReadonlyJSONObject => ({
-    run: 'r9', verb: 'chat', path: 'work', state: 'running', arguments: { chat, message: 'Two?' }, ...over
-  });
-  const inC7 = (turns: ReadonlyJSONObject[]) => (call: ICall): IAnswer =>
-    call.verb !== 'chats' ? said({ chat: 'C7', turn: 2, question: 'Two?', answer: 'Live.' }) : result(
-      call.args.action === 'list' ? { chats: [{ id: 'C7', turns: 1, face: 'lab' }] } : { turns: [...turns], cost: '$0' }
-    );
-
-  it('follows what another window asks in the same chat, and nothing else', async () => {
-    const { panel, stream, desk } = await bench(inC7([turn('One?', 'First.')]));
-    const others = [head('C8'), head('C7', { path: 'other' }), head('C7', { verb: 'run' }), head('C7', { state: 'done' })];
-    for (const data of others) {
-      stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data });
-    }
-    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(0);
-    stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data: head('C7') });
-    await settled();
-    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(1);
-    const entries = panel.node.querySelectorAll('.noo-chat-entry');
-    expect(entries).toHaveLength(2);
-    expect(entries[1]!.textContent).toContain('Two?');
-    expect(entries[1]!.textContent).toContain('Live.');
-    panel.dispose();
-  });
-
-  it('takes up an answer that is coming, in the place of what was kept of it so far', async () => {
-    const cut = { ...turn('Two?', 'Li'), ending: 'cut' };
-    const { panel, desk } = await bench(inC7([turn('One?', 'First.'), cut]), {}, [head('C7')]);
-    await settled();
-    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(1);
-    const entries = panel.node.querySelectorAll('.noo-chat-entry');
-    expect(entries).toHaveLength(2);
-    expect(entries[1]!.textContent).not.toContain('Broken off');
-    panel.dispose();
-  });
-
-  const begins = (message: string): ReadonlyJSONObject => head('', { arguments: { new: true, message } });
-
-  it('follows the first question of the first chat, whichever window asks it', async () => {
-    const { panel, stream, desk, kept, send } = await bench(call =>
-      call.verb === 'chats' ? result({ chats: [], turns: [] }) : said({ chat: 'C7', question: 'One?', answer: 'Live.' })
-    );
-    stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data: begins('One?') });
-    await settled();
-    expect(panel.node.querySelector('.noo-chat-entry')!.textContent).toContain('Live.');
-    await send('Two?');
-    expect(desk.calls.find(call => call.verb === 'chat')?.args).toMatchObject({ chat: 'C7' });
-    await new Promise(resolve => setTimeout(resolve, 200));
-    expect(kept.get('nootropic-lab:chat')).toMatchObject({ chat: 'C7' });
-    panel.dispose();
-  });
-
-  it('leaves the chats of other windows alone where the person began one of their own', async () => {
-    const { panel, stream, desk } = await bench(none);
-    [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'New')!.click();
-    stream.event.emit({ kind: 'run', run: 'r9', seq: 1, event: 'started', data: begins('One?') });
-    stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.said', subject: 'C7', data: {} });
-    await settled();
-    expect(desk.calls.filter(call => call.verb === '' || call.args.action === 'list')).toHaveLength(1);
-    expect(panel.node.querySelectorAll('.noo-chat-entry')).toHaveLength(0);
-    panel.dispose();
-  });
-
-  it('reads the first chat once there is one, where it did not see it begin', async () => {
-    const chats: ReadonlyJSONObject[] = [];
-    const { panel, stream } = await bench(call =>
-      call.verb !== 'chats' ? said() : result(call.args.action === 'list' ? { chats: [...chats] } : { turns: [turn('One?', 'First.')], cost: '$0' })
-    );
-    chats.push({ id: 'C7', turns: 1, face: 'lab' });
-    stream.event.emit({ kind: 'journal', id: 1, name: 'ChatChanged', row: 'chat.said', subject: 'C7', data: {} });
-    await settled();
-    expect(panel.node.querySelector('.noo-chat-entry')!.textContent).toContain('First.');
-    panel.dispose();
-  });
-
-  const long = 'Why? '.repeat(500);
-
-  it.each([
-    ['One?', 'One?', 1],
-    ['One?', 'Another?', 0],
-    // Regression: a long question was not known again by its beginning, which is all that other windows are told.
-    [long, `${long.slice(0, 2000)}…`, 1],
-    [long, `${long.slice(0, 1990)} not? …`, 0],
-    ['Why? And so on', 'Why?…', 0]
-  ])('takes up the first answer of a chat where that is what comes: %#', async (asked, message, joined) => {
-    const cut = { ...turn(asked, 'Fi'), ending: 'cut' };
-    const { panel, desk } = await bench(inC7([cut]), {}, [begins(message)]);
-    await settled();
-    expect(desk.calls.filter(call => call.verb === '')).toHaveLength(joined);
-    expect(panel.node.querySelectorAll('.noo-chat-entry')).toHaveLength(1);
-    expect(panel.node.textContent!.includes('Broken off')).toBe(joined === 0);
     panel.dispose();
   });
 

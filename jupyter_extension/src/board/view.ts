@@ -8,8 +8,8 @@ import type { IPlan, ITask } from '../plan/data';
 import { columnOf } from '../plan/data';
 import type { INootropic } from '../tokens';
 import { CardEdits } from './cardEdits';
-import { card } from './card';
 import type { ICommands } from './cardMenu';
+import { Cards } from './cards';
 import { ALL, chosen } from './filter';
 import { Hand } from './hand';
 import { head } from './head';
@@ -83,7 +83,7 @@ export class BoardView extends Widget {
       trans,
       kept: state.runs,
       changed: id => {
-        this.redraw(id);
+        this.cards.redraw(id);
         this.arranged.emit();
       },
       tell: this.edits.tell,
@@ -102,6 +102,18 @@ export class BoardView extends Widget {
       say: this.told.say,
       dropped: (id, to) => this.mover.drop(id, to),
       draw: () => this.draw()
+    });
+    this.cards = new Cards({
+      node: this.node,
+      trans,
+      runs: this.runs,
+      edits: this.edits,
+      mover: this.mover,
+      stops: this.stops,
+      plan: () => this.shownPlan,
+      active: () => this.active,
+      locked: () => this.locked,
+      holds: () => this.hand.holds
     });
   }
 
@@ -196,7 +208,7 @@ export class BoardView extends Widget {
       folded: state.folded,
       begun: this.begun,
       pages: this.pages,
-      card: task => this.card(task),
+      card: task => this.cards.draw(task),
       fold: (epic, folded) => {
         state.folded.set(epic, folded);
         this.draw();
@@ -214,71 +226,13 @@ export class BoardView extends Widget {
     });
   }
 
-  private card(task: ITask): HTMLElement {
-    const run = this.runs.of(task.id);
-    const news = {
-      run: run && {
-        text: run.progress?.text ?? run.text.trim().split('\n').at(-1) ?? '',
-        fraction: run.progress?.fraction ?? null,
-        asked: this.runs.asked(task.id),
-        cancel: () => void run.cancel()
-      },
-      note: this.edits.note(task.id),
-      form: this.edits.form(task.id),
-      open: this.opened.has(task.id),
-      saving: this.mover.saving(task.id)
-    };
-    const actions = {
-      toggle: this.toggle,
-      menu: (id: string, anchor: HTMLElement) => this.menu(id, anchor),
-      locked: this.locked
-    };
-    const node = card(run ? { ...task, status: 'running' } : task, news, this.active ? actions : null, this.options.trans);
-    if (!this.active) {
-      node.querySelector('.noo-board-handle')?.addEventListener('click', () => this.toggle(task.id));
-    }
-    return node;
-  }
-
-  /** Draw one card anew: its run has told something. */
-  private redraw(id: string): void {
-    const old = cardOf(this.node, id);
-    const task = this.shownPlan === null ? undefined : taskOf(this.shownPlan, id);
-    if (old !== null && task !== undefined && !this.hand.holds) {
-      this.stops.keep(() => old.replaceWith(this.card(task)));
-    }
-  }
-
-  private menu(id: string, anchor: HTMLElement): void {
-    const task = this.shownPlan === null ? undefined : taskOf(this.shownPlan, id);
-    if (task !== undefined && this.shownPlan !== null) {
-      this.edits.menu(task, anchor, {
-        plan: this.shownPlan,
-        running: this.runs.of(id) !== undefined,
-        proposal: this.runs.proposal(id),
-        open: () => this.toggle(id),
-        run: () => this.runs.start(id),
-        cancel: () => void this.runs.of(id)?.cancel(),
-        move: move => this.mover.ask(move),
-        change: args => void this.mover.edit(id, args)
-      });
-    }
-  }
-
-  private readonly toggle = (id: string): void => {
-    if (!this.opened.delete(id)) {
-      this.opened.add(id);
-    }
-    this.redraw(id);
-  };
-
   /** From a box or a bar to the card. */
   private readonly showCard = (id: string): void => {
     const task = this.shownPlan === null ? undefined : taskOf(this.shownPlan, id);
     if (task === undefined) {
       return;
     }
-    this.opened.add(id);
+    this.cards.open(id);
     const { state } = this.options;
     state.sections.set('board', true);
     state.folded.set(task.epic, false);
@@ -294,13 +248,13 @@ export class BoardView extends Widget {
   private readonly mover: Mover;
   private readonly runs: TaskRuns;
   private readonly edits: CardEdits;
+  private readonly cards: Cards;
   private readonly stops: Stops;
   private readonly hand: Hand;
   private readonly top = el('div', {});
   private readonly body = el('div', {});
   private readonly begun = new Map<string, boolean>();
   private readonly pages = new Map<string, number>();
-  private readonly opened = new Set<string>();
   /** As the server told it, and as it is shown. */
   private plan: IPlan | null = null;
   private shownPlan: IPlan | null = null;

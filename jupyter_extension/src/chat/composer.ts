@@ -9,6 +9,7 @@ import { chips, enclosed, NOTHING } from './chips';
 import type { ILive } from './live';
 import type { ICandidate } from './menu';
 import { CandidateMenu } from './menu';
+import type { IMessage } from './outbox';
 
 const TYPING_MS = 90;
 const CHIPS_MS = 300;
@@ -23,7 +24,9 @@ export interface IComposerOptions {
   readonly folder: () => string;
   /** `Enter` or `Accel Enter`. */
   readonly sendWith: () => string;
-  readonly send: (message: string, found: IEnclosed, draft: IDraft | null) => void;
+  /** Whether another message is taken now; tells the person where it is not. */
+  readonly takes: () => boolean;
+  readonly send: (message: IMessage) => void;
   readonly stop: () => void;
   readonly changed: () => void;
 }
@@ -43,6 +46,8 @@ export class Composer {
     });
     this.menu = new CandidateMenu(this.input, candidate => this.complete(candidate), trans);
     this.sending = button(trans.__('Send'), { class: 'noo-button noo-mod-accept' }, () => void this.submit());
+    this.queueing = button(trans.__('Send next'), { class: 'noo-button' }, () => void this.submit());
+    this.queueing.hidden = true;
     this.stopping = button(trans.__('Stop'), { class: 'noo-button', title: trans.__('Stop (Escape)') }, () => options.stop());
     this.stopping.hidden = true;
     this.node = el(
@@ -51,7 +56,7 @@ export class Composer {
       this.menu.node,
       this.enclosures,
       this.input,
-      el('div', { class: 'noo-chat-composer-foot' }, this.meant, this.stopping, this.sending)
+      el('div', { class: 'noo-chat-composer-foot' }, this.meant, this.stopping, this.queueing, this.sending)
     );
     this.node.addEventListener('submit', event => event.preventDefault());
     this.input.addEventListener('input', () => this.typed());
@@ -83,12 +88,21 @@ export class Composer {
     void this.refresh();
   }
 
-  /** Show that an answer is coming: it can be stopped, and the next message written meanwhile. */
+  /** Put a message in front of what is written by now. */
+  giveBack(message: IMessage): void {
+    const parts = [message.words, this.value].filter(part => part.trim() !== '');
+    this.fill(parts.join('\n\n'), message.draft ?? this.draft);
+  }
+
+  /** Show that an answer is coming: it can be stopped, and the next message written and sent after it. */
   set busy(busy: boolean) {
+    const focused = document.activeElement;
+    const shown = busy ? [this.stopping, this.queueing] : [this.sending];
+    const all = [this.stopping, this.queueing, this.sending];
     this.answering = busy;
-    this.stopping.hidden = !busy;
+    all.forEach(each => (each.hidden = !shown.includes(each)));
     this.allow();
-    if (!busy && document.activeElement === this.stopping) {
+    if (all.some(each => each === focused && each.hidden)) {
       this.input.focus();
     }
   }
@@ -96,7 +110,6 @@ export class Composer {
   /** Why nothing can be sent now; empty while it can. What is written stays, and can be written on. */
   set locked(why: string) {
     this.why = why;
-    this.sending.title = why;
     this.allow();
   }
 
@@ -107,21 +120,26 @@ export class Composer {
 
   private async submit(): Promise<void> {
     const message = this.value.trim();
-    if (message === '' || this.sending.disabled) {
+    if (message === '' || this.gathering || this.why !== '' || !this.options.takes()) {
       return;
     }
     // What is sent is what the chips show, looked up now.
-    this.sending.disabled = true;
+    this.gathering = true;
+    this.allow();
     const found = await this.refresh();
+    this.gathering = false;
     this.allow();
     const { draft } = this;
     this.fill('');
-    this.options.send(message, found, draft);
+    this.options.send({ words: message, found, draft });
     this.options.changed();
   }
 
   private allow(): void {
-    this.sending.disabled = this.answering || this.why !== '';
+    this.sending.disabled = this.gathering || this.answering || this.why !== '';
+    this.sending.title = this.why;
+    this.queueing.disabled = this.gathering || this.why !== '';
+    this.queueing.title = this.why || this.options.trans.__('Sent when the answer has ended');
   }
 
   private key(event: KeyboardEvent): void {
@@ -225,9 +243,11 @@ export class Composer {
   private readonly enclosures = el('div', { class: 'noo-chat-chips', 'aria-live': 'polite' });
   private readonly meant = el('span', { class: 'noo-chat-meant' });
   private readonly sending: HTMLButtonElement;
+  private readonly queueing: HTMLButtonElement;
   private readonly stopping: HTMLButtonElement;
   private draft: IDraft | null = null;
   private answering = false;
+  private gathering = false;
   private why = '';
   private turn = 0;
   private round = 0;

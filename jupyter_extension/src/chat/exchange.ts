@@ -16,6 +16,8 @@ export interface IExchangeOptions {
   /** Told in which chat an answer is kept, and what is known of it. */
   readonly went: (chat: string, facts: IFacts | null) => void;
   readonly busy: (busy: boolean) => void;
+  /** Told when an answer has ended and is shown, and how. */
+  readonly ended: (how: Ended) => void;
   /** Told when the server has given the run its id. */
   readonly accepted: () => void;
   /** Keep a command with its answer; gives its number, or null where it cannot be kept. */
@@ -26,6 +28,9 @@ export interface IExchangeOptions {
 
 /** Where a run comes from: asked here, before a reload of this page, or in another window. */
 export type Origin = 'here' | 'before' | 'elsewhere';
+
+/** How it ended; `left` is what another window asked and this one follows no longer. */
+export type Ended = 'answered' | 'stopped' | 'failed' | 'left';
 
 /** The one question that is being answered, until it is. */
 export class Exchange {
@@ -53,6 +58,7 @@ export class Exchange {
   leave(): void {
     if (this._run !== null) {
       this.over();
+      this.options.ended('left');
     }
   }
 
@@ -80,11 +86,13 @@ export class Exchange {
 
   private async end(run: IRun, entry: Entry, verb: string): Promise<void> {
     const { log, went, say, trans } = this.options;
+    let how: Ended | null = null;
     try {
       const answer = await run.result;
       if (this._run !== run) {
         return;
       }
+      how = 'answered';
       if (verb !== 'chat') {
         this.over();
         await Promise.all([entry.showResult(answer.bundle), this.keep(entry, answer.bundle)]);
@@ -108,6 +116,7 @@ export class Exchange {
       }
       const chat = error instanceof CallError ? text(error.data.chat) : '';
       const ending = run.state === 'cancelled' ? 'stopped' : 'cut';
+      how = ending === 'stopped' ? 'stopped' : 'failed';
       this.over();
       if (verb === 'chat' && chat !== '') {
         went(chat, null);
@@ -121,6 +130,10 @@ export class Exchange {
       say(ending === 'stopped' ? trans.__('Stopped.') : '');
       if (verb !== 'chat') {
         await this.keep(entry, { 'text/plain': [run.text, why].filter(part => part !== '').join('\n') });
+      }
+    } finally {
+      if (how !== null) {
+        this.options.ended(how);
       }
     }
   }

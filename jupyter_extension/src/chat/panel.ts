@@ -4,7 +4,6 @@ import { Panel, Widget } from '@lumino/widgets';
 import { button, el } from '../dom';
 import { text } from '../json';
 import type { IDraft, NootropicEvent } from '../tokens';
-import type { IEnclosed } from './chips';
 import { Composer } from './composer';
 import { Connection } from './connection';
 import { Conversation } from './conversation';
@@ -12,11 +11,11 @@ import type { IFacts, IKept } from './data';
 import { Exchange } from './exchange';
 import { History } from './history';
 import type { IAsked } from './kept';
-import { whatIsMeant } from './meant';
 import { Memory } from './memory';
 import { Meters } from './meters';
 import { OpenChat } from './open';
 import type { IChatOptions } from './options';
+import { Outbox } from './outbox';
 
 /** A conversation about the repository. */
 export class ChatPanel extends Panel {
@@ -47,8 +46,8 @@ export class ChatPanel extends Panel {
       targets: options.targets,
       trans,
       rendermime: () => options.rendermime(this.at.folder),
-      tell: line => (this.told.textContent = line),
-      retry: question => void this.send(question, null, null)
+      tell: line => this.tell(line),
+      retry: words => void this.outbox.send({ words, found: null, draft: null })
     });
     this.composer = new Composer({
       ask: options.ask,
@@ -57,7 +56,8 @@ export class ChatPanel extends Panel {
       trans,
       folder: () => this.at.folder,
       sendWith: () => text(options.settings.get('sendWith')),
-      send: (message, found, draft) => void this.send(message, found, draft),
+      takes: () => this.outbox.takes(),
+      send: message => void this.outbox.send(message),
       stop: () => void this.exchange.run?.cancel(),
       changed: () => this.save()
     });
@@ -72,6 +72,7 @@ export class ChatPanel extends Panel {
           void this.meters.look(this.at.folder);
         }
       },
+      ended: how => this.outbox.next(how),
       accepted: () => this.save(),
       keep: (line, forms) => this.at.keep(line, forms),
       say: words => (this.live.textContent = words)
@@ -86,9 +87,24 @@ export class ChatPanel extends Panel {
       again: chat => void this.openChat(chat),
       begun: () => this.save()
     });
+    this.outbox = new Outbox({
+      client: options.client,
+      ask: options.ask,
+      trans,
+      log: this.log,
+      exchange: this.exchange,
+      at: this.at,
+      begun: () => this.begun(),
+      away: () => this.connection.away,
+      back: message => this.composer.giveBack(message),
+      focus: () => this.composer.input.focus(),
+      tell: line => this.tell(line),
+      say: words => (this.live.textContent = words),
+      changed: () => this.save()
+    });
     const buttons = el('span', { class: 'noo-chat-buttons' }, fresh, this.history.button);
     const top = el('header', { class: 'noo-chat-top' }, this.meters.who, buttons);
-    const below = [this.meters.node, this.told, this.live, this.composer.node];
+    const below = [this.outbox.node, this.meters.node, this.told, this.live, this.composer.node];
     const parts = [top, this.history.node, this.connection.banner, this.log, ...below];
     parts.forEach(part => this.addWidget(part instanceof Widget ? part : new Widget({ node: part })));
   }
@@ -97,7 +113,7 @@ export class ChatPanel extends Panel {
   async take(draft: IDraft): Promise<void> {
     await this.begun();
     const root = await this.options.root(draft.folder);
-    if (root !== this.at.folder && this.exchange.run === null) {
+    if (root !== this.at.folder && this.isIdle) {
       await this.enter(root, null);
     }
     this.composer.fill(draft.text, draft.verb === 'chat' ? null : draft);
@@ -105,13 +121,18 @@ export class ChatPanel extends Panel {
     this.save();
   }
 
+  /** Say something at the input. */
+  tell(line: string): void {
+    this.told.textContent = line;
+  }
+
   /** The person looks at another document: its workspace's chat, unless something is being written or answered. */
   async follow(): Promise<void> {
-    if (!this.isVisible || this.beginning === null || this.exchange.run !== null || this.composer.value !== '') {
+    if (!this.isVisible || this.beginning === null || !this.isIdle || this.composer.value !== '') {
       return;
     }
     const root = await this.options.root();
-    if (root !== this.at.folder && this.exchange.run === null && this.composer.value === '') {
+    if (root !== this.at.folder && this.isIdle && this.composer.value === '') {
       await this.enter(root, null);
     }
   }
@@ -200,42 +221,19 @@ export class ChatPanel extends Panel {
     }
   }
 
+  /** Whether no answer is coming, and nothing is on its way to get one. */
+  private get isIdle(): boolean {
+    return this.exchange.run === null && this.outbox.isEmpty;
+  }
+
   /** Whether no answer is coming that was asked for here; the person is told where one is. */
   private free(): boolean {
     if (this.exchange.isElsewhere) {
       this.exchange.leave();
     }
-    const free = this.exchange.run === null;
-    this.told.textContent = free ? '' : this.options.trans.__('An answer is coming: stop it first.');
+    const free = this.isIdle;
+    this.tell(free ? '' : this.options.trans.__('An answer is coming: stop it first.'));
     return free;
-  }
-
-  /** Send a message, a slash command or a draft. */
-  private async send(message: string, found: IEnclosed | null, draft: IDraft | null): Promise<void> {
-    const { client, ask, trans } = this.options;
-    // Who is quick sends before the chat that was open is there again.
-    await this.begun().then(() => this.at.settled());
-    if (this.exchange.run !== null || this.isDisposed) {
-      return;
-    }
-    this.told.textContent = this.connection.away?.title ?? '';
-    if (this.connection.away !== null) {
-      return;
-    }
-    try {
-      const meant = await whatIsMeant(message, found, draft, this.at.folder, ask);
-      if (meant.help !== '') {
-        this.log.ask(message).showText(meant.help);
-      } else {
-        const placed = meant.verb !== 'chat' || 'new' in meant.args || 'chat' in meant.args;
-        const args = placed ? meant.args : { ...meant.args, ...(this.at.id === '' ? { new: true } : { chat: this.at.id }) };
-        this.exchange.watch(client.start(meant.verb, args, { folder: meant.folder }), message, meant.verb);
-      }
-    } catch (error) {
-      const entry = this.log.ask(message);
-      await entry.fail('', 'cut', error instanceof Error ? error.message : trans.__('It could not be sent.'));
-    }
-    this.save();
   }
 
   /** An answer is kept in a chat: perhaps a new one, or another one, because two windows wrote in it at once. */
@@ -270,6 +268,7 @@ export class ChatPanel extends Panel {
   private reached(): void {
     this.composer.locked = this.connection.away?.title ?? '';
     if (this.connection.isConnected) {
+      this.tell(''); // It may have told that the server was away.
       this.at.again();
       void this.meters.look(this.at.folder);
     }
@@ -279,7 +278,7 @@ export class ChatPanel extends Panel {
     this.memory.keep(() => ({
       folder: this.at.folder,
       chat: this.at.id,
-      draft: this.composer.value,
+      draft: [this.outbox.unsent, this.composer.value].filter(part => part !== '').join('\n\n'),
       run: this.exchange.run?.id ?? '',
       ...this.exchange.asked
     }));
@@ -293,6 +292,7 @@ export class ChatPanel extends Panel {
   private readonly history: History;
   private readonly log: Conversation;
   private readonly composer: Composer;
+  private readonly outbox: Outbox;
   private readonly exchange: Exchange;
   private readonly at: OpenChat;
   private beginning: Promise<void> | null = null;

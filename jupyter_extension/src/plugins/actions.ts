@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import { IEditorTracker } from '@jupyterlab/fileeditor';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -8,8 +9,10 @@ import type { Action } from '../actions/drafts';
 import { draftOf } from '../actions/drafts';
 import type { IPlace } from '../actions/places';
 import { placeInEditor, placeInNotebook } from '../actions/places';
+import { reason } from '../api';
 import { commandId, SHOW_FORM } from '../commands/commands';
 import { settingsOr, whileEnabled } from '../settings';
+import type { IDraft } from '../tokens';
 import { DOMAIN, IChatOpener, INootropic, INootropicSettings } from '../tokens';
 
 /** Where the actions are offered. */
@@ -54,7 +57,19 @@ export const actions: JupyterFrontEndPlugin<void> = {
       if (place === null) {
         return;
       }
-      const draft = draftOf(action, place, await nootropic.place(place.path), trans);
+      let draft: IDraft;
+      try {
+        draft = draftOf(action, place, await nootropic.place(place.path), trans);
+      } catch (error) {
+        const line = trans.__('%1: %2', labels[action], reason(error));
+        if (chat !== null) {
+          chat.tell(line);
+        } else {
+          // In JupyterLab's list only: what shows one over the page is loaded by the first, from the server that is away.
+          Notification.error(line);
+        }
+        return;
+      }
       if (chat !== null) {
         chat.open(draft);
       } else if (commands.hasCommand(commandId(draft.verb))) {

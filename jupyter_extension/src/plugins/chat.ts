@@ -103,7 +103,8 @@ export const chat: JupyterFrontEndPlugin<IChatOpener> = {
         if (shown !== null && draft !== undefined) {
           void shown.take(draft);
         }
-      }
+      },
+      tell: line => panel.open()?.tell(line)
     };
   }
 };
