@@ -8,6 +8,7 @@ from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 
+NEEDED = "what something else needs or has; no task of its own"
 CALLED = "names the program; no task of its own"
 _BY = frozenset({"by", "per", "via", "than"})
 _ONES = frozenset({"one", "ones"})
@@ -15,6 +16,10 @@ _MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "
 _DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", "tablet", "tablets", "screen"})
 _ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
 _IS = frozenset({"is", "are", "was", "were", "be", "been", "become", "becomes", "became", "seems"})
+_NEEDS = frozenset({"need", "needs", "require", "requires", "use", "uses", "have", "has", "want", "wants"})
+_WHO = frozenset({"that", "which", "who", "they", "it"})
+_WHERE = frozenset({"to", "in", "into", "of", "from", "on", "onto"})
+_THE = frozenset({"the", "our", "my", "your", "its", "this"})
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records"})
 PROGRAMS = frozenset(
     {"app", "application", "system", "site", "website", "webapp", "page", "game", "shop", "store", "blog", "portal",
@@ -155,6 +160,43 @@ class Nouns:
                 return False
             place -= 1
         return place >= first and self.tokens[place].lower in _IS and self.tokens[index - 1].lower not in ARTICLES
+
+    def is_needed(self, index: int) -> bool:
+        """`plants need water and light`: what others need or have, unknown, in the singular and without an article."""
+        token = self.tokens[index]
+        if singular(token.lower) != token.lower or self.tokens.follower(index) is not None or not self.unknown(token):
+            return False
+        place = index - 1
+        while place > 0 and (self.tokens[place].lower in (",", "and", "or") or self.tokens[place].meaning == NEEDED):
+            place -= 1
+        if place < 1 or self.tokens[place].lower not in _NEEDS:
+            return False
+        who = self.tokens[place - 1]
+        return who.lower in _WHO or (who.kind == "word" and who.lower not in self.lexicon.words("stop"))
+
+    def is_where(self, index: int) -> bool:
+        """`to the first page`, `on the login page`: the part of what is there that something is added to."""
+        place = index - 1
+        while place > 0 and self.tokens[place].kind == "word" and self.tokens[place].lower not in _THE | _WHERE:
+            place -= 1
+        return place > 0 and self.tokens[place].lower in _THE and self.tokens[place - 1].lower in _WHERE
+
+    def several_at(self, place: int, *, of: bool) -> list[Token]:
+        """The noun phrase that starts there, of one to three words, where it names several that can be kept.
+
+        :param of: what stands before it says that it is of these; else people are whom it is for.
+        """
+        run: list[Token] = []
+        while place < len(self.tokens) and len(run) < 3:
+            token = self.tokens[place]
+            known = self.lexicon.is_thing(token.lower) and token.part != VERB
+            if token.kind != "word" or token.used or not (known or self.unknown(token)):
+                break
+            run.append(token)
+            place += 1
+        if not run or singular(run[-1].lower) == run[-1].lower:
+            return []
+        return run if of or not self.lexicon.is_of_people(singular(run[-1].lower)) else []
 
     def is_in_a_name(self, place: int) -> bool:
         """Whether the noun phrase ends in a word for the program itself: `pizza place app`, `space shooter`."""

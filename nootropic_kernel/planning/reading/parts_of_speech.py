@@ -38,7 +38,13 @@ _WANTS = frozenset({"want", "wants", "wanna"})
 _AFTER_NOUN = frozenset(
     {"have", "has", "is", "are", "was", "were", "with", "of", *MODALS, "need", "needs", "who", "which", "that"}
 )
+PASSIVE = frozenset({"be", "been", "being", "is", "are", "was", "were", "gets", "get"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
+OBJECT_PRONOUNS = frozenset({"them", "him", "us", "me"})
+_IS = frozenset({"is", "was", "has", "does"})
+# What opens an object, and hardly ever a clause of its own behind a noun: `sports events the club visits`.
+_OBJECT_FOLLOWS = OBJECT_OPENS - {"that", "this", "all", "each", "every", "it", "them"}
+_SEVERAL = frozenset({"people", "children", "staff", "men", "women", "police"})
 _JOINS = frozenset({"and", "or", "then", "but", "also", "&"})
 _GERUND_AFTER = frozenset({"for", "by", "of", "when", "while", "after", "before", "keep", "keeps", "start", "stop"})
 
@@ -59,10 +65,17 @@ def mark_parts(tokens: Tokens, lexicon: Lexicon) -> None:
             token.part = VERB
         elif lexicon.verb(token.lower) is not None:
             token.part = _part(tokens, index, lexicon, form)
-        elif lexicon.is_unknown(token.lower) and _is_strange_verb(tokens, index, form, programs):
+        elif _is_verb_here(tokens, index, lexicon, form, programs):
             token.part = VERB
         if token.part == VERB:
             form = _form(token.lower, lexicon)
+
+
+def _is_verb_here(tokens: Tokens, index: int, lexicon: Lexicon, form: str, programs: Container[str]) -> bool:
+    """Whether a word that no list knows as a verb stands as one."""
+    if lexicon.is_unknown(tokens[index].lower):
+        return _is_strange_verb(tokens, index, form, programs, lexicon)
+    return lexicon.is_thing(tokens[index].lower) and _is_done_to(tokens, index, lexicon)
 
 
 def _has_particle(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
@@ -116,6 +129,8 @@ def _of_base(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
         return VERB
     if before in _WANTS:
         return VERB if after else NOUN
+    if _ends_relative(tokens, index):
+        return VERB
     if before in PREPOSITIONS or _is_object(tokens, index, lexicon):
         return NOUN
     if not after:
@@ -128,9 +143,16 @@ def _of_base(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
         return "" if _opens_sentence(tokens, index) else NOUN
     if not before:
         return NOUN if _names_a_program(tokens, index, lexicon) else VERB if after not in PREPOSITIONS else ""
-    if singular(before) != before or before in ("people", "children"):
+    if singular(before) != before or before in _SEVERAL:
         return VERB if after not in _JOINS | PREPOSITIONS else ""
     return "" if lexicon.verb(before) is not None or before.endswith("ly") else NOUN
+
+
+def _ends_relative(tokens: Tokens, index: int) -> bool:
+    """`photos that guests upload`: behind several who act, in a clause that says which ones."""
+    before, after = tokens.beside(index, -1), tokens.beside(index, +1)
+    several = singular(before) != before or before in _SEVERAL
+    return several and tokens.beside(index - 1, -1) in ("that", "which") and (not after or after in PREPOSITIONS)
 
 
 def _of_gerund(tokens: Tokens, index: int, form: str) -> str:
@@ -163,7 +185,7 @@ def _of_third_person(tokens: Tokens, index: int, lexicon: Lexicon, form: str) ->
     return NOUN
 
 
-def _is_strange_verb(tokens: Tokens, index: int, form: str, programs: Container[str]) -> bool:
+def _is_strange_verb(tokens: Tokens, index: int, form: str, programs: Container[str], lexicon: Lexicon) -> bool:
     """`can endorse a skill`, `we liked it`, `nobody remembers the set`, `a pupil belongs to one class`."""
     word, before, after = tokens[index].lower, tokens.beside(index, -1), tokens.beside(index, +1)
     if before in MODALS or (before == "to" and after in OBJECT_OPENS):
@@ -172,10 +194,13 @@ def _is_strange_verb(tokens: Tokens, index: int, form: str, programs: Container[
         return True  # "a tool to lint YAML files"
     if before in _SUBJECTS | {"he", "she", "nobody", "everyone", "everybody", "someone", "somebody"}:
         return True
-    if word.endswith("ing"):
+    if word.endswith("ing") and set(word[:-3]) & set("aeiouy"):  # "bring" is no gerund
         return before in _GERUND_AFTER - {"for", "of"}
-    if singular(before) != before and singular(word) == word:
-        return after in OBJECT_OPENS | _PARTICLES  # "passengers request a seat", "guests jot down wishes"
+    if (singular(before) != before or before in _SEVERAL) and singular(word) == word:
+        if after in OBJECT_OPENS | _PARTICLES or _ends_relative(tokens, index):
+            return True  # "passengers request a seat", "guests jot down wishes"
+        people = before in _SEVERAL or lexicon.is_of_people(singular(before))
+        return people and singular(after) != after and _is_who_acts(tokens, index - 1, lexicon)  # "farmers weigh lambs"
     plural = word.endswith("s") and not word.endswith(("ss", "us", "is"))
     if before in ("it", "who", "which", "one") or _is_relative(tokens, index):
         return plural or word.endswith("ed")
@@ -185,6 +210,45 @@ def _is_strange_verb(tokens: Tokens, index: int, form: str, programs: Container[
     if plural and one in _SINGULAR:
         return after in OBJECT_OPENS | PREPOSITIONS | {"to"}
     return plural and one in ("my", "our") and after in OBJECT_OPENS
+
+
+def _is_done_to(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """`teachers grade it`, `can grade homework`: what else is a thing stands as a verb between who acts and an object.
+
+    `sports event the club visits` and `in each grade it lists` have a noun there.
+    """
+    word, before, after = tokens[index].lower, tokens.beside(index, -1), tokens.beside(index, +1)
+    base = singular(word) == word
+    if base and (before in MODALS or before in _SUBJECTS):
+        return bool(after)
+    if before == "who":
+        return bool(after) and after not in _AFTER_NOUN
+    pronoun = is_object_pronoun(tokens, index + 1, lexicon)
+    several = singular(before) != before or before in _SEVERAL
+    small = before in lexicon.words("stop") or lexicon.is_quality(before)
+    if not base:
+        return pronoun and bool(before) and not several and not small  # "the teacher grades it"
+    if pronoun:
+        return several or not before or before in _JOINS | {"to"}
+    told = after in _OBJECT_FOLLOWS and tokens.beside(index + 1, +1) not in lexicon.words("measures")
+    return told and (before == "to" or (several and _is_who_acts(tokens, index - 1, lexicon)))
+
+
+def _is_who_acts(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """Whether a noun opens its clause, so that a verb can follow it: `…, and teachers grade the homework`."""
+    place = index - 1
+    while place >= 0 and (tokens[place].lower in ARTICLES or lexicon.is_quality(tokens[place].lower)):
+        place -= 1
+    return (
+        place < 0 or tokens[place].kind == "stop" or tokens[place].lower in _JOINS | {"where", "when", "whose", "that"}
+    )
+
+
+def is_object_pronoun(tokens: Tokens, place: int, lexicon: Lexicon) -> bool:
+    """Whether `it` or `them` stands there as what something is done to, rather than as who does something."""
+    word, after = tokens.beside(place, 0), tokens.beside(place, +1)
+    acts = after in MODALS or after in _IS or (after.endswith("s") and lexicon.verb(after) is not None)
+    return word in OBJECT_PRONOUNS or (word == "it" and not acts)
 
 
 def _is_object(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:

@@ -6,11 +6,13 @@ Only what a brief says becomes a field: the holder of a list names its parts (``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from nootropic_kernel.planning.reading.actions import PARTICLES, Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, MODALS, VERB
+from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, MODALS, VERB, is_object_pronoun
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier, is_participle, own_name, plural, singular
@@ -26,6 +28,8 @@ _PASSED = ARTICLES | {
 }  # fmt: skip
 _RELATIVE = MODALS | {"that", "which", "who", "is", "are", "also", "was", "were", "been", "be"}
 _JOINS = frozenset({",", "and", "or", "&"})
+_CLAUSES = frozenset({"but", "then", "while", "when", "so"})
+_PRONOUN = re.compile(r"(\w+(?: (?:up|off|out|down|in|on|back|over|aside))?) (?:it|them)\b", re.I)
 _THING, _FIELD = "a thing to keep", "a field"
 
 
@@ -72,12 +76,14 @@ class Relations:
     def about(self, at: int) -> tuple[str, ...]:
         """The kept things that what is asked for at a place of the brief is about.
 
-        They are named in the rest of its clause, or else before it in its sentence.
+        They are named in the rest of its clause, a pronoun stands for one there, or they are named before it in its
+        sentence.
         """
-        index = next((i for i, token in enumerate(self.tokens) if token.at >= at), len(self.tokens))
-        end = index + 1
-        while end < len(self.tokens) and self.tokens[end].text not in SENTENCE_ENDS and self.tokens[end].part != VERB:
-            end += 1
+        index = self._place(at)
+        end = self._clause_end(index)
+        if (meant := self._meant(index)) is not None:
+            others = [self._named(self.tokens[place]) for place in range(index, end)]
+            return tuple(dict.fromkeys([meant.name, *filter(None, others)]))
         start = index
         while start > 0 and self.tokens[start - 1].text not in SENTENCE_ENDS:
             start -= 1
@@ -86,6 +92,58 @@ class Relations:
             if found := tuple(dict.fromkeys(name for name in named if name)):
                 return found
         return ()
+
+    def told(self, action: Action) -> Action:
+        """The action with the things that it is about; `grade it` says what it stands for: `Grade the homework`."""
+        about = self.about(action.at)
+        meant = self._meant(self._place(action.at))
+        said = _PRONOUN.match(action.title)
+        if meant is None or said is None:
+            return replace(action, about=about)
+        noun = " ".join(token.lower for token in self.tokens[meant.start : meant.end])
+        title = f"{said[1]} the {noun}{action.title[said.end() :]}"
+        for token in self.tokens:
+            if token.meaning == f"to be done: {action.title}":
+                token.meaning = f"to be done: {title}"
+        return replace(action, title=title, name=own_name(f"{said[1]} {noun}".lower(), "action"), about=about)
+
+    def _place(self, at: int) -> int:
+        return next((i for i, token in enumerate(self.tokens) if token.at >= at), len(self.tokens))
+
+    def _clause_end(self, index: int) -> int:
+        """Where the clause of a verb ends: before who acts in the next one, `… and teachers grade it`."""
+        end = index + 1
+        while end < len(self.tokens) and self.tokens[end].text not in SENTENCE_ENDS and self.tokens[end].part != VERB:
+            end += 1
+        if end < len(self.tokens) and self.tokens[end].part == VERB:
+            joins = [place for place in range(index + 1, end) if self.tokens[place].lower in _JOINS | _CLAUSES]
+            return joins[-1] if joins else end
+        return end
+
+    def _meant(self, index: int) -> _Mention | None:
+        """What `it` or `them` behind a verb stands for: the last one, or the last several, that do not act here."""
+        place = index + 1
+        if self._word(place) in PARTICLES:
+            place += 1
+        if not is_object_pronoun(self.tokens, place, self.lexicon):
+            return None
+        several = self._word(place) == "them"
+        before = [m for m in self.mentions.values() if m.end <= index and self._past(m.end, _RELATIVE) < index]
+        meant = next((mention for mention in reversed(before) if mention.several == several), None)
+        return None if meant is not None and several and self._others_between(meant.end, index) else meant
+
+    def _others_between(self, start: int, end: int) -> bool:
+        """Whether several of something that is not kept are nearer: `… upload reports, and tutors comment them`."""
+        small = self.lexicon.words("stop") | self.lexicon.words("measures")
+        between = [self.tokens[place] for place in range(start, end) if self._past(place + 1, _RELATIVE) < end]
+        return any(
+            token.kind == "word"
+            and token.part != VERB
+            and singular(token.lower) != token.lower
+            and token.lower not in small
+            and not token.meaning.startswith((_THING, _FIELD))
+            for token in between
+        )
 
     def _found(self) -> Iterator[_Mention]:
         index = 0

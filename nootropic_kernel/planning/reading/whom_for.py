@@ -10,7 +10,6 @@ from nootropic_kernel.planning.reading.wording import singular
 FOR_WHOM = "who or what it is for; no task of its own"
 _BEFORE = frozenset({"for", "run", "running", "own"})
 _AFTER = frozenset({"needs", "wants", "has"})
-_PEOPLE = ("ers", "ors", "ists", "ants", "ees", "ians")
 _WE = frozenset({"i", "we", "i'm", "we're"})
 _HAVE = frozenset({"have", "rent", "own", "run"})
 _ARE = frozenset({"am", "are"})
@@ -44,10 +43,23 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
     found = run or [token]
     end = index + len(found)
     if singular(found[-1].lower) != found[-1].lower:
-        owned = tokens.beside(index, -1) in ("my", "our") and not found[-1].lower.endswith(_PEOPLE)
+        owned = tokens.beside(index, -1) in ("my", "our") and not lexicon.is_of_people(singular(found[-1].lower))
         if owned or (end < len(tokens) and tokens[end].text == ","):
             return []  # "for our solar panels", "for classes, teachers and pupils"
     return [] if tokens.follower(index + len(found) - 1) is not None else found
+
+
+def is_made_for(tokens: Tokens, setting: list[Token], lexicon: Lexicon) -> bool:
+    """`web app for lamps`: whether it says what the program is about, rather than the people whom it is for."""
+    last = setting[-1].lower
+    place = tokens.index(setting[0]) - 1
+    while place >= 0 and (tokens[place].lower in ARTICLES or lexicon.is_quality(tokens[place].lower)):
+        place -= 1
+    if place < 1 or tokens[place].lower != "for" or singular(last) == last:
+        return False
+    program = tokens[place - 1]
+    named = program.lower in lexicon.words("program_words") or program.meaning.startswith("a program")
+    return (named or lexicon.points_to_archetype(program.lower)) and not lexicon.is_of_people(singular(last))
 
 
 def is_place(tokens: Tokens, setting: list[Token]) -> bool:
