@@ -22,6 +22,7 @@ _ACCEPT_KEYS = {"text", "verify", "test"}
 _WORD_LISTS = {
     "stop", "qualities", "code_words", "program_words", "technologies", "measures", "abstract_nouns", "tools",
     "change_helpers", "old_words", "dealings", "people", "no_people",
+    "page_parts",
 }  # fmt: skip
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",

@@ -18,8 +18,6 @@ _ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
 _IS = frozenset({"is", "are", "was", "were", "be", "been", "become", "becomes", "became", "seems"})
 _NEEDS = frozenset({"need", "needs", "require", "requires", "use", "uses", "have", "has", "want", "wants"})
 _WHO = frozenset({"that", "which", "who", "they", "it"})
-_WHERE = frozenset({"to", "in", "into", "of", "from", "on", "onto"})
-_THE = frozenset({"the", "our", "my", "your", "its", "this"})
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records"})
 PROGRAMS = frozenset(
     {"app", "application", "system", "site", "website", "webapp", "page", "game", "shop", "store", "blog", "portal",
@@ -173,13 +171,6 @@ class Nouns:
             return False
         who = self.tokens[place - 1]
         return who.lower in _WHO or (who.kind == "word" and who.lower not in self.lexicon.words("stop"))
-
-    def is_where(self, index: int) -> bool:
-        """`to the first page`, `on the login page`: the part of what is there that something is added to."""
-        place = index - 1
-        while place > 0 and self.tokens[place].kind == "word" and self.tokens[place].lower not in _THE | _WHERE:
-            place -= 1
-        return place > 0 and self.tokens[place].lower in _THE and self.tokens[place - 1].lower in _WHERE
 
     def several_at(self, place: int, *, of: bool) -> list[Token]:
         """The noun phrase that starts there, of one to three words, where it names several that can be kept.

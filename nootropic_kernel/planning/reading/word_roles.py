@@ -17,6 +17,7 @@ from nootropic_kernel.planning.reading.sort_words import SortWords
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token
 from nootropic_kernel.planning.reading.whom_for import is_place, setting_at
+from nootropic_kernel.planning.reading.word_places import is_where
 from nootropic_kernel.planning.reading.wording import identifier, own_name, singular
 
 TELLS = "tells about the task; no task of its own"
@@ -96,7 +97,7 @@ class WordRoles:
             if index and word in PROGRAMS and self.tokens[index - 1].meaning == self.choice.archetype.title.lower():
                 token.mark("matched", "a program")  # "an intranet page"
                 return True
-            if self.choice.extends and self.choice.intent == "add to what is there" and self.nouns.is_where(index):
+            if self.choice.extends and self.choice.intent == "add to what is there" and is_where(self.tokens, index):
                 token.mark("noted", "what it is added to; it is there already")
                 return True
             self.things.add(thing)
