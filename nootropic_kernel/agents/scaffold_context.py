@@ -11,6 +11,7 @@ from nootropic_kernel.checks.recipes.fields import EntityField, parse_fields
 from nootropic_kernel.checks.recipes.python_store import key_field
 from nootropic_kernel.planning.projects.rendering import Template
 from nootropic_kernel.planning.projects.scaffold import Project, ScaffoldInvalid, Thing, text_forms
+from nootropic_kernel.planning.reading.wording import listing
 
 # By type: column, input of an HTML form, a valid value as JSON and as text typed by a person, and another one.
 _KINDS: Mapping[str, tuple[str, str, str, str, str]] = {
@@ -50,6 +51,10 @@ def template_values(project: Project, template: Template, today: date) -> tuple[
     if allowed and storage not in allowed:
         notes.append(f"This template keeps things in {' or '.join(allowed)}, not in {storage}: {allowed[0]} is used.")
         storage = allowed[0]
+    reads = template.listed("_reads")
+    unread = listing([each for each in project.formats if each not in reads]) if reads else ""
+    if unread:
+        notes.append(f"It reads {' and '.join(reads)} so far: the reader of {unread} is still to be written.")
     author = project.author or f"The {project.title} developers"
     values: dict[str, Any] = {
         "project_name": project.title,
@@ -63,6 +68,7 @@ def template_values(project: Project, template: Template, today: date) -> tuple[
         "license": project.license,
         "year": str(today.year),
         "storage": storage,
+        "unread": unread,
         "sql": storage != "files" and bool(things),
         "postgresql": storage == "postgresql" and bool(things),
         "javascript": project.javascript,

@@ -27,7 +27,7 @@ _WORD_LISTS = {
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",
     "change_verbs", "change_signs", "change_places", "report_sections", "counts",
-    "particle_verbs",
+    "particle_verbs", "data_formats",
 }  # fmt: skip
 _PHRASES = {"change_verbs", "change_signs", "change_places", "report_sections"}
 
