@@ -98,7 +98,14 @@ def test_a_state_is_no_task(brief: str) -> None:
     ("brief", "task", "stores"),
     [
         ("A notes app. Sync them with a server.", "Sync the notes with a server", {"note"}),
-        ("A diary with photos and songs. Print them every week.", "Print the songs every week", {"song"}),
+        ("A diary with photos and songs. Print them weekly.", "Print the photos and songs weekly", {"photo", "song"}),
+        (
+            "Guests leave a message and a photo; staff read them out.",
+            "Read the message and photo out",
+            {"message", "photo"},
+        ),
+        ("Objects have a title and photos. Curators label them.", "Label the objects", {"object_item"}),
+        ("Items are stored on shelves, owners collect them.", "Collect the items", {"item"}),
         ("A school app where pupils hand in homework and teachers grade it", "Grade the homework", {"homework"}),
         ("A school app where pupils hand in homework and teachers grade it", "Hand in homework", {"homework"}),
         ("A club app. Members book courts. Admins confirm them.", "Confirm the courts", {"court"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nootropic_kernel.planning.reading.actions import ACTS, Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
+from nootropic_kernel.planning.reading.small_words import VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Tokens
 from nootropic_kernel.planning.reading.wording import own_name
 

@@ -29,12 +29,13 @@ from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
 from nootropic_kernel.planning.reading.named_commands import DONE, commands_left, find_named_commands
 from nootropic_kernel.planning.reading.nouns import Nouns
-from nootropic_kernel.planning.reading.parts_of_speech import VERB, mark_parts
+from nootropic_kernel.planning.reading.parts_of_speech import mark_parts
 from nootropic_kernel.planning.reading.passives import find_passives
 from nootropic_kernel.planning.reading.prohibitions import find_prohibitions
 from nootropic_kernel.planning.reading.records import Ability, Reading, Thing
 from nootropic_kernel.planning.reading.relations import Relations
 from nootropic_kernel.planning.reading.report_sections import ReportSections
+from nootropic_kernel.planning.reading.small_words import SUBJECTS, VERB
 from nootropic_kernel.planning.reading.stated import Constraints
 from nootropic_kernel.planning.reading.steps import StepAsked, find_data_files, find_steps
 from nootropic_kernel.planning.reading.subject import subject_of
@@ -229,8 +230,11 @@ def _read(
 
 
 def _opens_with_a_verb(tokens: Tokens, lexicon: Lexicon) -> bool:
-    content = (token for token in tokens if token.kind != "stop" and token.lower not in lexicon.words("stop"))
-    return any(token.part == VERB for token in list(content)[:1])
+    """Whether something is to be done, rather than told: not so in `we run a café`."""
+    places = [
+        at for at, token in enumerate(tokens) if token.kind != "stop" and token.lower not in lexicon.words("stop")
+    ]
+    return any(tokens[at].part == VERB and tokens.beside(at, -1) not in SUBJECTS for at in places[:1])
 
 
 def _wanted(tokens: Tokens) -> Tokens:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import BELONG, HOLD, HOLD_OF, NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier, own_name, singular
 

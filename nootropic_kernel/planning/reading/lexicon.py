@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from nootropic_kernel.planning.methods.templates import Library
-from nootropic_kernel.planning.reading.wording import plural, singular, stems
+from nootropic_kernel.planning.reading.wording import IRREGULAR, plural, singular, stems
 
 _LIKE_A_QUALITY = re.compile(
     r"\w+-(?:driven|based|friendly|oriented|like|free|only|ready|first|wide|time|tenant|factor)"
@@ -138,7 +138,8 @@ class Lexicon:
 
     def _listed_verb(self, word: str) -> str:
         if word not in self._verbs:
-            self._verbs[word] = next((form for form in stems(word) if self.is_verb(form)), "")
+            forms = [*stems(word), IRREGULAR.get(word, "")]
+            self._verbs[word] = next((form for form in forms if self.is_verb(form)), "")
         return self._verbs[word]
 
     @cached_property

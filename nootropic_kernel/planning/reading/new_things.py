@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nootropic_kernel.planning.reading.limits import Limit
-from nootropic_kernel.planning.reading.nouns import CALLED, Nouns
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
+from nootropic_kernel.planning.reading.nouns import CALLED, PROGRAMS, Nouns
+from nootropic_kernel.planning.reading.small_words import VERB
 from nootropic_kernel.planning.reading.things import MAX_THINGS, Things
 from nootropic_kernel.planning.reading.tokens import Token
 from nootropic_kernel.planning.reading.whom_for import FOR_WHOM, heading_end, is_made_for
@@ -41,13 +41,14 @@ class NewThings:
             for part in run:
                 part.mark("assumed", FOR_WHOM)
             return
-        if (following is None and index < self._heading) or self.nouns.is_in_a_name(place):
+        opens = len(run) == 1 and self.nouns.opens_as_program(index)
+        if opens or (following is None and index < self._heading) or self.nouns.is_in_a_name(place):
             self._name(run)
             return
         head = ""
         if following is not None and (self.nouns.is_plural_program(following) or self.nouns.is_list_of(following)):
             run.append(following)
-        elif following is not None and following.lower in self.lexicon.words("program_words"):
+        elif following is not None and following.lower in self.lexicon.words("program_words") | PROGRAMS:
             self._name(run)
             return
         elif following is not None and self.lexicon.is_known_noun(following.lower):

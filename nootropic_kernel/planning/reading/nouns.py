@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nootropic_kernel.planning.reading.archetype_choice import Choice, Sign
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 
@@ -16,12 +16,13 @@ _MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "
 _DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", "tablet", "tablets", "screen"})
 _ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
 _IS = frozenset({"is", "are", "was", "were", "be", "been", "become", "becomes", "became", "seems"})
+_BOOKS = frozenset({"log", "journal", "record", "register", "archive", "catalogue", "catalog", "index"})
 _NEEDS = frozenset({"need", "needs", "require", "requires", "use", "uses", "have", "has", "want", "wants"})
 _WHO = frozenset({"that", "which", "who", "they", "it"})
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records"})
 PROGRAMS = frozenset(
     {"app", "application", "system", "site", "website", "webapp", "page", "game", "shop", "store", "blog", "portal",
-     "platform", "service", "bot", "api", "tool", "program", "software"}
+     "platform", "service", "bot", "api", "tool", "program", "software", "database"}
 )  # fmt: skip
 _NEAR = 12  # words
 _NAMES = 3.0  # the weight of a word that names a sort of program
@@ -171,6 +172,19 @@ class Nouns:
             return False
         who = self.tokens[place - 1]
         return who.lower in _WHO or (who.kind == "word" and who.lower not in self.lexicon.words("stop"))
+
+    def opens_as_program(self, index: int) -> bool:
+        """`a log of batches`, `ticketing for a fair`: what opens a sentence and is of or for something else."""
+        token = self.tokens[index]
+        place = index
+        while place > 0 and self.tokens[place - 1].lower in ("a", "an", "the"):
+            place -= 1
+        opens = place == 0 or self.tokens[place - 1].text in _ENDS
+        after = self.tokens[index + 2] if index + 2 < len(self.tokens) else token
+        several = after.meaning.startswith("a thing to keep: ") or self.several_at(index + 2, of=True) != []
+        kept = token.lower in _BOOKS and several
+        named = token.lower.endswith("ing") and place == index
+        return opens and self.tokens.beside(index, +1) in ("of", "for") and (kept or named)
 
     def several_at(self, place: int, *, of: bool) -> list[Token]:
         """The noun phrase that starts there, of one to three words, where it names several that can be kept.

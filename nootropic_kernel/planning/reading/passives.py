@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.actions import KEPT, Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import MODALS, PASSIVE, PREPOSITIONS
 from nootropic_kernel.planning.reading.records import Ability
+from nootropic_kernel.planning.reading.small_words import MODALS, PASSIVE, PREPOSITIONS
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
 from nootropic_kernel.planning.reading.wording import IRREGULAR, is_participle, own_name, plural, singular
 
@@ -50,7 +50,8 @@ def find_passives(tokens: Tokens, lexicon: Lexicon) -> tuple[list[Ability], list
         if not may and (token.lower not in PASSIVE or tokens.beside(index, -1) in _NEVER):
             continue
         before = index - 2 if tokens.beside(index, -1) in MODALS else index - 1
-        subject = _subject(tokens, before, lexicon)
+        at = _subject(tokens, before, lexicon)
+        subject = [] if at is None else [singular(tokens[at].lower)]
         for done in _participles(tokens, index + 1, lexicon) if subject else ():
             name = None if done.particle else lexicon.ability(done.said.lower) or lexicon.ability(done.verb)
             if name is None and done.verb in KEPT and not done.particle:
@@ -60,10 +61,10 @@ def find_passives(tokens: Tokens, lexicon: Lexicon) -> tuple[list[Ability], list
             title = done.title(subject)
             if name is not None:
                 known = lexicon.table("abilities")[name]
-                abilities.append(Ability(name, title, known["file"], done.said.text, done.said.at))
+                abilities.append(Ability(name, title, known["file"], done.said.text, tokens[at or 0].at))
                 meaning = f"an ability: {known['title'].lower()}"
             else:
-                actions.append(Action(own_name(title.lower(), "action"), title, done.said.text, done.said.at))
+                actions.append(Action(own_name(title.lower(), "action"), title, done.said.text, tokens[at or 0].at))
                 meaning = f"to be done: {title}"
             for each in (done.said, *done.rest):
                 if each.lower not in lexicon.words("stop"):
@@ -71,18 +72,18 @@ def find_passives(tokens: Tokens, lexicon: Lexicon) -> tuple[list[Ability], list
     return abilities, actions
 
 
-def _subject(tokens: Tokens, last: int, lexicon: Lexicon) -> list[str]:
-    """The words of the noun before `that can be`; after `and`, the noun that the sentence begins with."""
+def _subject(tokens: Tokens, last: int, lexicon: Lexicon) -> int | None:
+    """The place of the noun before `that can be`; after `and`, of the noun that the sentence begins with."""
     while last >= 0 and tokens[last].lower in _RELATIVE:
         last -= 1
     if last < 0 or tokens[last].text in SENTENCE_ENDS:
-        return []
+        return None
     if tokens[last].lower in ("and", ","):
         while last > 0 and tokens[last - 1].text not in SENTENCE_ENDS and tokens[last - 1].lower != "where":
             last -= 1
         while last < len(tokens) and tokens[last].lower in _EACH:
             last += 1
-    return [singular(tokens[last].lower)] if _is_noun(tokens[last], lexicon) else []
+    return last if _is_noun(tokens[last], lexicon) else None
 
 
 def _is_noun(token: Token, lexicon: Lexicon) -> bool:

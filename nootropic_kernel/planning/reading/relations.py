@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from nootropic_kernel.planning.reading.actions import PARTICLES, Action
+from nootropic_kernel.planning.reading.actions import Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, MODALS, VERB, is_object_pronoun
+from nootropic_kernel.planning.reading.pronouns import Mention, Pronouns
+from nootropic_kernel.planning.reading.small_words import BELONG, HOLD, HOLD_OF, MODALS, VERB
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
-from nootropic_kernel.planning.reading.wording import identifier, is_participle, own_name, plural, singular
+from nootropic_kernel.planning.reading.wording import identifier, is_participle, listing, own_name, plural, singular
 
 _HOLDS = HOLD | {"with", "has", "have", "having"}
 _HOLDS_OF = HOLD_OF | {"made"}  # … of
@@ -33,22 +34,13 @@ _PRONOUN = re.compile(r"(\w+(?: (?:up|off|out|down|in|on|back|over|aside))?) (?:
 _THING, _FIELD = "a thing to keep", "a field"
 
 
-@dataclass(frozen=True)
-class _Mention:
-    """Where a kept thing is named: tokens ``start`` to ``end``; ``several`` where it stands in the plural."""
-
-    name: str
-    start: int
-    end: int
-    several: bool
-
-
 class Relations:
     """Reads how the kept things of a brief belong together, and gives them the fields that say so."""
 
     def __init__(self, tokens: Tokens, things: Things, lexicon: Lexicon) -> None:
         self.tokens, self.things, self.lexicon = tokens, things, lexicon
         self.mentions = {mention.start: mention for mention in self._found()}
+        self.pronouns = Pronouns(tokens, lexicon, list(self.mentions.values()))
 
     def read(self) -> None:
         """Give each holder or part its field."""
@@ -81,9 +73,9 @@ class Relations:
         """
         index = self._place(at)
         end = self._clause_end(index)
-        if (meant := self._meant(index)) is not None:
+        if meant := self.pronouns.meant(index):
             others = [self._named(self.tokens[place]) for place in range(index, end)]
-            return tuple(dict.fromkeys([meant.name, *filter(None, others)]))
+            return tuple(dict.fromkeys([*(each.name for each in meant), *filter(None, others)]))
         start = index
         while start > 0 and self.tokens[start - 1].text not in SENTENCE_ENDS:
             start -= 1
@@ -96,16 +88,16 @@ class Relations:
     def told(self, action: Action) -> Action:
         """The action with the things that it is about; `grade it` says what it stands for: `Grade the homework`."""
         about = self.about(action.at)
-        meant = self._meant(self._place(action.at))
+        meant = self.pronouns.meant(self._place(action.at))
         said = _PRONOUN.match(action.title)
-        if meant is None or said is None:
+        if not meant or said is None:
             return replace(action, about=about)
-        noun = " ".join(token.lower for token in self.tokens[meant.start : meant.end])
-        title = f"{said[1]} the {noun}{action.title[said.end() :]}"
+        nouns = [" ".join(token.lower for token in self.tokens[each.start : each.end]) for each in meant]
+        title = f"{said[1]} the {listing(nouns)}{action.title[said.end() :]}"
         for token in self.tokens:
             if token.meaning == f"to be done: {action.title}":
                 token.meaning = f"to be done: {title}"
-        return replace(action, title=title, name=own_name(f"{said[1]} {noun}".lower(), "action"), about=about)
+        return replace(action, title=title, name=own_name(f"{said[1]} {nouns[0]}".lower(), "action"), about=about)
 
     def _place(self, at: int) -> int:
         return next((i for i, token in enumerate(self.tokens) if token.at >= at), len(self.tokens))
@@ -120,32 +112,7 @@ class Relations:
             return joins[-1] if joins else end
         return end
 
-    def _meant(self, index: int) -> _Mention | None:
-        """What `it` or `them` behind a verb stands for: the last one, or the last several, that do not act here."""
-        place = index + 1
-        if self._word(place) in PARTICLES:
-            place += 1
-        if not is_object_pronoun(self.tokens, place, self.lexicon):
-            return None
-        several = self._word(place) == "them"
-        before = [m for m in self.mentions.values() if m.end <= index and self._past(m.end, _RELATIVE) < index]
-        meant = next((mention for mention in reversed(before) if mention.several == several), None)
-        return None if meant is not None and several and self._others_between(meant.end, index) else meant
-
-    def _others_between(self, start: int, end: int) -> bool:
-        """Whether several of something that is not kept are nearer: `… upload reports, and tutors comment them`."""
-        small = self.lexicon.words("stop") | self.lexicon.words("measures")
-        between = [self.tokens[place] for place in range(start, end) if self._past(place + 1, _RELATIVE) < end]
-        return any(
-            token.kind == "word"
-            and token.part != VERB
-            and singular(token.lower) != token.lower
-            and token.lower not in small
-            and not token.meaning.startswith((_THING, _FIELD))
-            for token in between
-        )
-
-    def _found(self) -> Iterator[_Mention]:
+    def _found(self) -> Iterator[Mention]:
         index = 0
         while index < len(self.tokens):
             token = self.tokens[index]
@@ -155,7 +122,7 @@ class Relations:
                 while end < len(self.tokens) and self.tokens[end].meaning == token.meaning:
                     end += 1
                 last = self.tokens[end - 1].lower
-                yield _Mention(name, index, end, singular(last) != last)
+                yield Mention(name, index, end, singular(last) != last)
             index = end
 
     def _named(self, token: Token) -> str:
@@ -168,7 +135,7 @@ class Relations:
         word = token.lower.removesuffix("'s")
         return next((n for n in (self.lexicon.thing(word), own_name(singular(word))) if n in self.things.fields), "")
 
-    def _listed(self, place: int) -> Iterator[_Mention]:
+    def _listed(self, place: int) -> Iterator[Mention]:
         """The kept things of a list: fields between them are passed over, what has a list of its own ends it."""
         joined = ""
         while place < len(self.tokens):
@@ -196,7 +163,7 @@ class Relations:
         of = self._word(place) in _PART_OF and self._at(self._past(place + 1, _PASSED)) is not None
         return of or self._word(place) in _HOLDS | BELONG or self._sign(place) == "("
 
-    def _several(self, holder: str, part: _Mention) -> None:
+    def _several(self, holder: str, part: Mention) -> None:
         if part.several:
             self._field(holder, part.name, identifier(plural(part.name.replace("_", " "))), "list[str]")
         else:
@@ -218,7 +185,7 @@ class Relations:
             place += 1
         return place
 
-    def _at(self, place: int) -> _Mention | None:
+    def _at(self, place: int) -> Mention | None:
         return self.mentions.get(place)
 
     def _word(self, place: int) -> str:

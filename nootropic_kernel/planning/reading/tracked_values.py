@@ -11,7 +11,7 @@ from nootropic_kernel.planning.reading.field_lists import (
     items_from,
 )
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
+from nootropic_kernel.planning.reading.small_words import VERB
 from nootropic_kernel.planning.reading.tokens import Token, Tokens
 from nootropic_kernel.planning.reading.wording import own_name, singular
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import HAVE, NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 
@@ -11,7 +11,6 @@ FOR_WHOM = "who or what it is for; no task of its own"
 _BEFORE = frozenset({"for", "run", "running", "own"})
 _AFTER = frozenset({"needs", "wants", "has"})
 _WE = frozenset({"i", "we", "i'm", "we're"})
-_HAVE = frozenset({"have", "rent", "own", "run"})
 _ARE = frozenset({"am", "are"})
 _BULLETS = frozenset({"-", "*", "•", "–"})
 
@@ -24,14 +23,14 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
     token = tokens[index]
     if tokens.before(index, ARTICLES) == "as" and tokens.beside(index, +1) in ("i", "we", ""):
         return [token]
-    if run and (_is_we(tokens, index) or _is_had(tokens, index, run)):
-        return run
+    whole = _with_its_head(tokens, index, run, lexicon)
+    if run and (_is_we(tokens, index) or _is_had(tokens, index, whole, lexicon)):
+        return whole
     one = singular(token.lower) == token.lower and tokens.beside(index, -1) not in ("each", "every", "a", "an")
     after = one and tokens.beside(index, +1) in _AFTER
     articles = ARTICLES | lexicon.words("qualities")
-    if not after and (
-        tokens.before(index, articles) not in _BEFORE or not any(each.verdict for each in tokens[:index])
-    ):
+    said = any(each.verdict or _names(each, lexicon) for each in tokens[:index])
+    if not after and (tokens.before(index, articles) not in _BEFORE or not said):
         return run if run and _is_own(tokens, index, run, lexicon) else []
     acts = tokens.beside(index, +1) in ("to", "who") and tokens.before(index, ARTICLES) == "for"
     if acts and lexicon.is_thing(token.lower) and singular(token.lower) != token.lower:
@@ -47,6 +46,12 @@ def setting_at(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -
         if owned or (end < len(tokens) and tokens[end].text == ","):
             return []  # "for our solar panels", "for classes, teachers and pupils"
     return [] if tokens.follower(index + len(found) - 1) is not None else found
+
+
+def _names(token: Token, lexicon: Lexicon) -> bool:
+    """Whether it waits to be the program's name: `ticketing for a village fair`."""
+    small = token.kind != "word" or token.lower in lexicon.words("stop")
+    return token.used and not small and token.part != VERB
 
 
 def is_made_for(tokens: Tokens, setting: list[Token], lexicon: Lexicon) -> bool:
@@ -80,12 +85,24 @@ def _is_we(tokens: Tokens, index: int) -> bool:
     return place > 0 and tokens[place].lower in _ARE and tokens[place - 1].lower in _WE
 
 
-def _is_had(tokens: Tokens, index: int, run: list[Token]) -> bool:
-    """`we have a factory`, `I rent an allotment`: what somebody has, and nothing is said of it."""
+def _with_its_head(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -> list[Token]:
+    """`a youth football team`: unknown words with the known noun that they tell about."""
+    following = tokens.follower(index + len(run) - 1) if run else None
+    known = following is not None and following.part != VERB and lexicon.is_thing(following.lower)
+    return [*run, following] if following is not None and known else run
+
+
+def _is_had(tokens: Tokens, index: int, run: list[Token], lexicon: Lexicon) -> bool:
+    """`we have a factory`, `I coach a chess team`: what somebody has or does, and nothing is said of it."""
     place = index - 1
+    while place > 0 and tokens[place].part == NOUN:
+        place -= 1  # "a repair café"
     while place > 0 and tokens[place].lower in ARTICLES:
         place -= 1
-    had = place > 0 and tokens[place].lower in _HAVE and tokens[place - 1].lower in _WE
+    verb = tokens[place]
+    opens = not any(token.text in SENTENCE_ENDS for token in tokens[:place])
+    strange = opens and verb.part == VERB and lexicon.verb(verb.lower) is None
+    had = place > 0 and (verb.lower in HAVE or strange) and tokens[place - 1].lower in _WE
     following = tokens[index + len(run)] if index + len(run) < len(tokens) else None
     over = following is None or following.text in SENTENCE_ENDS | {","}
     return had and over and singular(run[-1].lower) == run[-1].lower

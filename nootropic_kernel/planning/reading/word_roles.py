@@ -9,10 +9,10 @@ from nootropic_kernel.planning.reading.amounts import NUMBER_WORDS
 from nootropic_kernel.planning.reading.limits import LEAVE_OUT, Limit
 from nootropic_kernel.planning.reading.new_things import NewThings
 from nootropic_kernel.planning.reading.nouns import NEEDED, PROGRAMS, Nouns
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN, OBJECT_OPENS, VERB
 from nootropic_kernel.planning.reading.property_words import property_word
 from nootropic_kernel.planning.reading.records import Ability
 from nootropic_kernel.planning.reading.relations import TOGETHER, joins_things
+from nootropic_kernel.planning.reading.small_words import NOUN, OBJECT_OPENS, VERB
 from nootropic_kernel.planning.reading.sort_words import SortWords
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token
