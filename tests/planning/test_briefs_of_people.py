@@ -88,5 +88,10 @@ def test_the_words_that_others_use_of_their_things_still_mean_code_where_it_is_a
     assert planned(brief).archetype == archetype
 
 
+def test_who_sees_something_is_no_thing_with_the_verb() -> None:
+    kept = things(planned("Parents order lunches. The kitchen sees how many meals are ordered."))
+    assert kept == ["parent", "lunch", "kitchen", "meal"]
+
+
 def test_a_condition_at_the_beginning_hides_no_task() -> None:
     assert done(planned("A stock app for medicines. When stock runs low, warn the nurse.")) == ["Warn the nurse"]

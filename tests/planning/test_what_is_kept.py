@@ -20,6 +20,7 @@ def fields(plan: Plan, thing: str) -> list[str]:
         ("Inventory of books", "book", "quantity", "item"),
         ("inventory of spare bicycle parts", "spare_bicycle_part", "place", "item"),
         ("An inventory for our boats", "boat", "quantity", "item"),
+        ("An inventory for the tools in our workshop", "tool", "quantity", "item"),
         ("An inventory of spare parts with a shelf and a quantity", "spare_part", "shelf", "item"),
         ("An online shop for handmade candles. Customers order candles.", "candle", "price", "product"),
         ("A webshop selling lamps", "lamp", "stock", "product"),
@@ -64,6 +65,7 @@ def test_whom_it_is_for_takes_no_place(brief: str, thing: str) -> None:
         ("mobile app for maps", "map_item"),
         ("A web application for old printers", "old_printer"),
         ("A tracker for mushrooms", "mushroom"),
+        ("an app for dogs: their vaccinations", "dog"),
         ("A web app for spare batteries, with login", "spare_battery"),
     ],
 )

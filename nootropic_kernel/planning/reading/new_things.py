@@ -93,11 +93,16 @@ class NewThings:
         alone = keeps and all(self.lexicon.is_of_people(name) for name in self.things.fields)
         for run in self._for:
             name = _name_of(run)
-            if alone or name in self.things.fields:
+            if alone or name in self.things.fields or (keeps and self._has_something(run)):
                 for part in run:
                     part.verdict = ""
                 self.add(run)
                 self.things.first(name)
+
+    def _has_something(self, run: list[Token]) -> bool:
+        """`an app for dogs: their vaccinations`"""
+        end = self.tokens.index(run[-1])
+        return "their" in [token.lower for token in self.tokens[end + 1 : end + 3]]
 
     def is_excluded(self, word: str) -> bool:
         """Whether the brief says that this is to be left out."""

@@ -194,7 +194,8 @@ class Nouns:
         run: list[Token] = []
         while place < len(self.tokens) and len(run) < 3:
             token = self.tokens[place]
-            known = self.lexicon.is_thing(token.lower) and token.part != VERB
+            named = self.lexicon.is_thing(token.lower) or self.is_plural_program(token)
+            known = named and token.part != VERB
             if token.kind != "word" or token.used or not (known or self.unknown(token)):
                 break
             run.append(token)

@@ -139,8 +139,8 @@ def _of_third_person(tokens: Tokens, index: int, lexicon: Lexicon, form: str) ->
         return VERB  # "…, the pharmacist approves"
     if before in PREPOSITIONS or not after or after in JOINS or _is_object(tokens, index, lexicon):
         return NOUN
-    if after in OBJECT_OPENS:
-        return VERB
+    if after in OBJECT_OPENS or (before and after in ASKS - {"who", "which"}):
+        return VERB  # "the kitchen sees how many meals are ordered"
     if before in JOINS or (not before and index and tokens[index - 1].text == ","):
         return VERB if form == "s" else NOUN
     if not before:
