@@ -11,6 +11,7 @@ from nootropic_kernel.checks.recipes.fields import EntityField, parse_fields
 from nootropic_kernel.checks.recipes.python_store import key_field
 from nootropic_kernel.planning.projects.rendering import Template
 from nootropic_kernel.planning.projects.scaffold import Project, ScaffoldInvalid, Thing, text_forms
+from nootropic_kernel.planning.reading.wording import listing
 
 # By type: column, input of an HTML form, a valid value as JSON and as text typed by a person, and another one.
 _KINDS: Mapping[str, tuple[str, str, str, str, str]] = {
@@ -31,6 +32,9 @@ _KINDS: Mapping[str, tuple[str, str, str, str, str]] = {
     "list[int]": ("sa.JSON", "text", "[1, 2]", "1, 2", "3"),
     "list[float]": ("sa.JSON", "text", "[1.5]", "1.5", "2.5"),
 }
+_ORDER = "order"  # what a shop's basket becomes, where the project keeps it
+_WHEN = ("placed", "ordered", "created", "made", "date", "day", "time", "at", "on")
+_TOTALS = ("total", "amount", "sum", "price")
 _EMAIL = ("sa.Text", "email", '"person@example.org"', "person@example.org", "someone@example.org")
 
 
@@ -47,6 +51,10 @@ def template_values(project: Project, template: Template, today: date) -> tuple[
     if allowed and storage not in allowed:
         notes.append(f"This template keeps things in {' or '.join(allowed)}, not in {storage}: {allowed[0]} is used.")
         storage = allowed[0]
+    reads = template.listed("_reads")
+    unread = listing([each for each in project.formats if each not in reads]) if reads else ""
+    if unread:
+        notes.append(f"It reads {' and '.join(reads)} so far: the reader of {unread} is still to be written.")
     author = project.author or f"The {project.title} developers"
     values: dict[str, Any] = {
         "project_name": project.title,
@@ -60,6 +68,7 @@ def template_values(project: Project, template: Template, today: date) -> tuple[
         "license": project.license,
         "year": str(today.year),
         "storage": storage,
+        "unread": unread,
         "sql": storage != "files" and bool(things),
         "postgresql": storage == "postgresql" and bool(things),
         "javascript": project.javascript,
@@ -67,6 +76,8 @@ def template_values(project: Project, template: Template, today: date) -> tuple[
     }
     priced = next((e for e in values["entities"] if any(f["name"] == "price" for f in e["fields"])), None)
     values["goods"] = priced
+    kept = next((each for each in values["entities"] if each["entity"] == _ORDER), None)
+    values["orders"] = _filled(kept) if kept else None
     return values, notes
 
 
@@ -118,6 +129,26 @@ def _field_values(field: EntityField) -> dict[str, Any]:
         "typed": typed,
         "other": other,
     }
+
+
+def _filled(order: dict[str, Any]) -> dict[str, Any]:
+    """An order whose fields say what fills each: what a basket tells, or what the customer is `asked`."""
+    fields = [{**field, "filled": "" if not field["required"] else _filled_by(field)} for field in order["fields"]]
+    for part in ("total", "now"):
+        for field in [each for each in fields if each["filled"] == part][1:]:
+            field["filled"] = "asked"  # a second date or amount is another one
+    return {**order, "fields": fields, "asked": [field for field in fields if field["filled"] == "asked"]}
+
+
+def _filled_by(field: Mapping[str, Any]) -> str:
+    name, kind = str(field["name"]), str(field["type"])
+    if kind == "Decimal" and name in _TOTALS:
+        return "total"
+    if name == "number" and kind in ("str", "int"):
+        return "number"
+    if kind in ("date", "datetime") and name.removesuffix("_at").removesuffix("_on") in _WHEN:
+        return "now"
+    return "items" if kind == "list[str]" else "asked"
 
 
 def _examples(template: Template) -> list[Thing]:

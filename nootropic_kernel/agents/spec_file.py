@@ -16,11 +16,10 @@ from nootropic_kernel.workspace.location import Workspace
 class NoPlan(NootropicError):
     """There is no project-spec.md in this workspace."""
 
+    in_cell = "Write a brief below `%%noo plan`."
+
     def __init__(self) -> None:
-        super().__init__(
-            "There is no plan here yet.",
-            next='Write a brief below `%%noo plan`, or run `noo plan --brief "…"`.',
-        )
+        super().__init__("There is no plan here yet.", next='Run `noo plan --brief "…"`.')
 
 
 @dataclass(frozen=True)

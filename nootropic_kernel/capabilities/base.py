@@ -131,6 +131,11 @@ class Session:
     _database: StateDatabase | None = None
     _settings: Settings | None = None
 
+    @property
+    def in_notebook(self) -> bool:
+        """Whether the person reads the answer in JupyterLab, where a cell is at hand."""
+        return self.face in ("magic", "lab", "widget")
+
     def database(self) -> StateDatabase:
         """The workspace's database, opened on first use; what was killed half-way is settled first."""
         if self._database is None:

@@ -173,15 +173,16 @@ class EmptyBoard(BoardResult):
     """There is no plan: for who asked to be told so without a refusal."""
 
     @classmethod
-    def make(cls) -> EmptyBoard:
-        """The empty board."""
+    def make(cls, session: Session) -> EmptyBoard:
+        """The empty board, and what to do about it where the person reads it."""
+        missing = NoPlan().told_in_cell() if session.in_notebook else NoPlan()
         return cls(
             plan="", title="", brief="", archetype="", revision=0, action="none", hours=0.0, critical_path=[], next=[],
-            limits=[], words=[], notes=[NoPlan().next], epics=[], wanted="",
+            limits=[], words=[], notes=[missing.next], epics=[], wanted="",
         )  # fmt: skip
 
     def text(self) -> str:
-        return str(NoPlan())
+        return f"{NoPlan().what} {self.notes[0]}"
 
     def pager_text(self) -> str | None:
         return None
@@ -212,7 +213,7 @@ def board(params: BoardParams, session: Session) -> BoardResult:
     """
     if not (session.workspace.root / FILE_NAME).exists():
         if params.or_empty:
-            return EmptyBoard.make()
+            return EmptyBoard.make(session)
         raise NoPlan  # before a folder for state is made
     planned = current_plan(session.workspace, session.database())
     plan, states = as_left(planned.plan, planned.states), planned.states

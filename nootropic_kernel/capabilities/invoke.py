@@ -42,7 +42,11 @@ def invoke(verb: str, arguments: Mapping[str, Any], session: Session, *, registr
     try:
         with span(session.workspace, f"noo {verb}", {semconv.VERB: verb, semconv.FACE: session.face}):
             result = function(params, session)
-    except (NootropicError, KeyboardInterrupt):
+    except NootropicError as error:
+        if session.in_notebook:
+            error.told_in_cell()
+        raise
+    except KeyboardInterrupt:
         raise
     except Exception as error:
         raise InternalError(verb, error) from error

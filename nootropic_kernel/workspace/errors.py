@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copyreg
-from typing import Any
+from typing import Any, Self
 
 
 class NootropicError(Exception):
     """An error that a person can act on.
 
-    ``what`` happened, ``why`` (may be empty), ``next`` (what to do; may be empty) and ``data`` for programs.
+    ``what`` happened, ``why`` (may be empty), ``next`` (what to do; may be empty) and ``data`` for programs. Where a
+    notebook's cell does it another way than a terminal, ``in_cell`` says how.
     """
+
+    in_cell = ""
 
     def __init__(self, what: str, *, why: str = "", next: str = "", **data: Any) -> None:
         self.what = what
@@ -18,6 +21,11 @@ class NootropicError(Exception):
         self.next = next
         self.data = data
         super().__init__(what)
+
+    def told_in_cell(self) -> Self:
+        """The same error for whoever reads it in a notebook."""
+        self.next = self.in_cell or self.next
+        return self
 
     @property
     def code(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from nootropic_kernel.agents.planner import AmendmentNeeded, NoPlan, SpecUnsaved
 from nootropic_kernel.capabilities.arguments import parse
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.board import BoardParams, board
+from nootropic_kernel.capabilities.invoke import invoke
 from nootropic_kernel.capabilities.next import NextParams, next
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.plan_views import PlanResult
@@ -165,7 +167,7 @@ def test_without_a_plan_the_verbs_say_how_to_get_one(session: Session, repo: Pat
     # Who asks for it is told so in an answer, and nothing is made to tell it.
     empty = board(BoardParams(or_empty=True), session)
     forms = empty.bundle()
-    assert forms[empty.mime]["plan"] is None and "%%noo plan" in forms["text/plain"]
+    assert forms[empty.mime]["plan"] is None and "`noo plan --brief" in forms["text/plain"]
     assert "no plan here yet" in forms["text/markdown"] and "no plan here yet" in forms["text/html"]
     assert not (repo / ".nootropic" / "state.db").exists()
     for call in (
@@ -177,7 +179,21 @@ def test_without_a_plan_the_verbs_say_how_to_get_one(session: Session, repo: Pat
     ):
         with pytest.raises(NoPlan) as missing:
             call()
-        assert "%%noo plan" in missing.value.next
+        assert "`noo plan --brief" in missing.value.next
+
+
+@pytest.mark.parametrize(
+    ("face", "told"), [("cli", 'Run `noo plan --brief "…"`.'), ("magic", "Write a brief below `%%noo plan`.")]
+)
+def test_each_is_told_the_command_of_where_it_asks(session: Session, face: str, told: str) -> None:
+    asking = dataclasses.replace(session, face=face)
+    with pytest.raises(NoPlan) as missing:
+        invoke("board", {}, asking)
+    assert str(missing.value) == f"There is no plan here yet. {told}"
+    assert invoke("board", {"or_empty": True}, asking).text() == str(missing.value)
+    with pytest.raises(NoPlan, match="noo plan") as missing:
+        invoke("next", {}, asking)
+    assert missing.value.next == told
 
 
 def test_no_repository(tmp_path: Path) -> None:

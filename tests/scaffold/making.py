@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from nootropic_kernel.agents.scaffolder import Scaffold, build_scaffold, choose_template
-from nootropic_kernel.planning.projects.scaffold import project_from_document
+from nootropic_kernel.planning.planner import make_plan
+from nootropic_kernel.planning.projects.scaffold import project_from_document, project_from_plan
 from nootropic_kernel.planning.projects.templates import TemplateLibrary
+from nootropic_kernel.planning.repository.facts import read_facts
 
 DAY = date(2026, 11, 27)
 TEMPLATES = tuple(template.name for template in TemplateLibrary(None).all())
@@ -22,6 +24,13 @@ def made(document: dict[str, Any], library: TemplateLibrary | None = None) -> Sc
     """The scaffold of a spec.yaml's document."""
     library = library or TemplateLibrary(None)
     project = project_from_document(document)
+    return build_scaffold(library, choose_template(library, project), project, DAY)
+
+
+def from_brief(brief: str) -> Scaffold:
+    """The scaffold of what a plan makes of a brief."""
+    library = TemplateLibrary(None)
+    project = project_from_plan(make_plan(brief, read_facts({}), today=DAY))
     return build_scaffold(library, choose_template(library, project), project, DAY)
 
 

@@ -17,7 +17,7 @@ import yaml
 from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.projects.scaffold import ScaffoldInvalid
 from nootropic_kernel.planning.projects.templates import TemplateLibrary
-from tests.scaffold.making import TEMPLATES, THINGS, made, write
+from tests.scaffold.making import TEMPLATES, THINGS, from_brief, made, write
 
 pytestmark = pytest.mark.slow
 
@@ -150,3 +150,26 @@ def test_a_project_installs_in_a_fresh_environment_and_passes_there(template: st
     for goal in ("lint", "test"):
         done = run(folder, "make", goal)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+ORDERED = {
+    "lamp": {"name": "str", "price": "Decimal"},
+    "order": {"number": "int", "total": "Decimal", "placed": "date", "wanted": "date"},
+}
+
+
+@pytest.mark.parametrize("brief", ["An online shop for handmade candles. Customers can order candles.", ""])
+def test_a_shop_keeps_what_is_ordered_in_its_own_orders(brief: str, tmp_path: Path) -> None:
+    shop = from_brief(brief) if brief else made({"name": "Lamps", "template": "shop", "entities": ORDERED})
+    folder = write(shop, tmp_path)
+    tables = re.findall(r'sa\.Table\(\s*"(\w*order\w*)"', "".join(p.read_text() for p in folder.rglob("*.py")))
+    assert tables == ["order"]
+    its_tests(folder)
+    for words in (["check", "--extend-select", "I"], ["format", "--check"]):
+        done = run(folder, sys.executable, "-m", "ruff", *words, "--no-cache", ".")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_shop_without_orders_has_a_place_for_them(tmp_path: Path) -> None:
+    document = {"name": "Lamps", "template": "shop", "entities": {"lamp": ORDERED["lamp"]}}
+    its_tests(write(made(document), tmp_path))

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nootropic_kernel.planning.methods.choice_bindings import atoms_of, chosen_by, hinted_files, work_of
-from nootropic_kernel.planning.methods.data_bindings import data_bindings
+from nootropic_kernel.planning.methods.data_bindings import data_bindings, formats_of
 from nootropic_kernel.planning.methods.library import Library
 from nootropic_kernel.planning.methods.step_bindings import step_bindings
 from nootropic_kernel.planning.methods.target_bindings import (
@@ -122,6 +122,7 @@ def bindings_of(
         "unclear": reading.unclear,
         "questions": [{"question": text, "question_name": identifier(text, "question")} for text in reading.questions],
         **data_bindings(reading),
+        "formats": formats_of(reading, lexicon) if reading.steps or reading.data_files or reading.data.name else [],
         "entry_file": layout.entry,
         "code": layout.folder,
         "ending": layout.ending,

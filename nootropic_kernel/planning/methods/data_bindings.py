@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.records import Reading
 from nootropic_kernel.planning.reading.wording import listing
 
@@ -28,6 +29,21 @@ def data_bindings(reading: Reading) -> dict[str, str]:
     said = f"the {reading.data.name}" if reading.data.name else ""
     source = listing(list(reading.data_files)) or said or _source_of(reading) or "the data"
     return {"source": source, **(_FILES if not reading.data.table else _ROWS)}
+
+
+def formats_of(reading: Reading, lexicon: Lexicon) -> list[str]:
+    """The formats that the brief has data in: those that are known, and `BUFR files`; not those it writes only."""
+    known = lexicon.table("data_formats")
+    got = " ".join(step.title for step in reading.steps if step.kind == "get")
+    kept = " ".join(step.title for step in reading.steps if step.kind == "keep")
+    found: dict[str, None] = {}
+    for word in (*re.findall(r"[\w-]+(?:\.\w+)?", reading.text), *reading.data_files):
+        name = known.get(word.lower()) or known.get(word.rpartition(".")[2].lower())
+        if name and not (word in kept.split() and word not in got.split()):
+            found[str(name)] = None
+    for name in re.findall(r"\b([A-Z][A-Z\d]{1,9}) files?\b", reading.text):
+        found[str(known.get(name.lower(), name))] = None
+    return list(found)
 
 
 def _source_of(reading: Reading) -> str:

@@ -21,12 +21,13 @@ _HOW_KEYS = {"when", "recipe", "args", "why"}
 _ACCEPT_KEYS = {"text", "verify", "test"}
 _WORD_LISTS = {
     "stop", "qualities", "code_words", "program_words", "technologies", "measures", "abstract_nouns", "tools",
-    "change_helpers", "old_words", "dealings",
+    "change_helpers", "old_words", "dealings", "people", "no_people",
+    "page_parts",
 }  # fmt: skip
 _WORD_TABLES = {
     "verbs", "attributes", "entities", "same", "unknown_fields", "abilities", "steps", "technology", "technology_kinds",
     "change_verbs", "change_signs", "change_places", "report_sections", "counts",
-    "particle_verbs",
+    "particle_verbs", "data_formats",
 }  # fmt: skip
 _PHRASES = {"change_verbs", "change_signs", "change_places", "report_sections"}
 

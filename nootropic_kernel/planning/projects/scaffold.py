@@ -87,6 +87,7 @@ class Project:
     author: str = ""
     license: str = "MIT"
     technologies: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()  # what its data is in
 
     @property
     def package(self) -> str:
@@ -169,6 +170,7 @@ def project_from_plan(plan: Plan) -> Project:
             description=shown_text(plan.brief, most=500),
             things=things,
             storage=_storage(plan),
+            formats=tuple(map(str, bound.get("formats", ()))),
             technologies=tuple(found[1] for word in plan.words if (found := _USES.match(word.meaning))),
             javascript=not any(re.search(r"\bjavascript\b", limit, re.I) for limit in plan.limits),
         )

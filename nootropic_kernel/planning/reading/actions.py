@@ -5,29 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from nootropic_kernel.planning.reading.action_phrases import is_condition, phrase_of_action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import MODALS, NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import BELONG, HAVE, HOLD, MODALS, NOUN, OBJECT_OPENS, PASSIVE, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
-from nootropic_kernel.planning.reading.wording import own_name, singular
+from nootropic_kernel.planning.reading.who_acts import is_object_pronoun
+from nootropic_kernel.planning.reading.wording import is_participle, own_name, singular
 
-_ENDS = frozenset({".", ";", "\n", "!", "?", ":", "(", ")", "—", "–", "•"})
 _BEFORE = frozenset(
     {"", "and", "or", "to", "can", "that", "which", "should", "must", "will", "could", "may", "who", "then", "also",
      "please", "it", "they", "users", "you", "people", "would", "let", "lets", "them", "automatically"}
 )  # fmt: skip
-_MODALS = frozenset({"can", "should", "must", "will", "could", "may", "would", "to"})
 # Verbs that say what a program does; those of keeping records are told by the things that are kept.
-_ACTS = frozenset({"work out", "run", "send", "analyse", "train", "migrate"})
+ACTS = frozenset({"work out", "run", "send", "analyse", "train", "migrate"})
 _SHOWS = frozenset({"make something new", "show records", "find records", "change records", "test", "document"})
 _STRANGE = "something else"  # a verb that no list knows
-_PARTICLES = frozenset({"up", "off", "out", "down", "in", "on", "for", "back", "over", "aside"})
-_JOINS = frozenset({",", "and", "or", "then", "but"})
+PARTICLES = frozenset({"up", "off", "out", "down", "in", "on", "for", "back", "over", "aside"})
 _KEEPS_THEM = re.compile(
     r"(?:store|keep|save|hold) (?:them|it|these|those|all|everything)"
     r"(?: (?:all|both))?(?: (?:as|in|to|on|into) (?:a |the )?(?:json |text |local )*(?:files?|disk|folder|json))?"
 )
-_PRONOUNS = frozenset({"it", "them", "him", "her"})
-_LONGEST = 12
+# Done to whatever is kept: no task of its own follows.
+KEPT = frozenset(
+    {"add", "create", "keep", "store", "save", "enter", "record", "list", "show", "view", "see", "display", "find",
+     "edit", "change", "update", "delete", "remove", "make", "hold"}
+)  # fmt: skip
 MAX_ACTIONS = 12
 
 
@@ -67,8 +69,13 @@ def find_actions(tokens: Tokens, lexicon: Lexicon, *, main: str, owns_objects: b
             first and meaning in ("make something new", "add to what is there", "keep records") and main == meaning
         )
         first = False
-        phrase = _phrase(tokens, index, lexicon)
-        if opening or not _is_action(phrase, meaning, lexicon, owns_objects, records) or len(found) >= MAX_ACTIONS:
+        phrase = phrase_of_action(tokens, index, lexicon)
+        if lexicon.particle_verb(token.lower, phrase[-1].lower):
+            meaning = _STRANGE  # "check guests in and out" tests nothing
+        before = tokens.beside(index, -1)
+        who = before in MODALS or (before not in lexicon.words("stop") and lexicon.verb(before) is None)
+        acts = _is_action(phrase, meaning, lexicon, owns_objects, records, told=who and token.part == VERB)
+        if opening or not acts or len(found) >= MAX_ACTIONS:
             index += 1
             continue
         action = _action(phrase, lexicon)
@@ -103,51 +110,20 @@ def keeps_records(tokens: Tokens, lexicon: Lexicon) -> bool:
     return False
 
 
-def find_agents(tokens: Tokens, lexicon: Lexicon) -> list[Action]:
-    """What a program is called by: `csv to parquet converter` converts csv to parquet. Its words are marked."""
-    for index, token in enumerate(tokens):
-        verb = _verb_of_agent(token.lower, lexicon) if token.kind == "word" and not token.used else ""
-        if not verb or tokens.follower(index) is not None:
-            continue
-        start = index
-        while start > 0 and (tokens[start - 1].kind == "word" or tokens[start - 1].verdict):
-            start -= 1
-            if tokens[start].lower in ARTICLES | lexicon.words("qualities") | {"for", "of", "with", "and"}:
-                start += 1
-                break
-        words = tokens[start:index]
-        if not words or any(each.part == VERB for each in words):
-            continue
-        title = " ".join([verb, *(each.text for each in words)])
-        for part in (*words, token):
-            if part.lower not in lexicon.words("stop"):
-                part.mark("matched" if part is token else "assumed", f"to be done: {title.capitalize()}")
-        return [Action(own_name(title, "action"), title[:1].upper() + title[1:], token.text, token.at)]
-    return []
-
-
-def _verb_of_agent(word: str, lexicon: Lexicon) -> str:
-    """The verb of who does it: converter → convert, resizer → resize, splitter → split; none of keeping records."""
-    if not word.endswith(("er", "or")) or lexicon.is_thing(word):
-        return ""
-    forms = [word[:-2], word[:-1], word[:-2] + "e", *([word[:-3]] if word[-3:-2] == word[-4:-3] else [])]
-    verb = next((form for form in forms if lexicon.is_verb(form)), "")
-    acts = lexicon.verb(verb) in _ACTS | {"rename", "refactor", "test", "remove records"} if verb else False
-    return verb if acts else ""
-
-
 def _may_be_kept(phrase: list[Token], part: Token, lexicon: Lexicon) -> bool:
     """A thing that the library knows, or unknown ones right after the verb: `pick up parcels`."""
     if lexicon.is_known_noun(part.lower):
         return True
-    if lexicon.base(phrase[0].lower) in lexicon.words("dealings") and lexicon.is_unknown(part.lower):
-        return singular(part.lower) != part.lower  # "lend books to readers"
     at = next(index for index, each in enumerate(phrase) if each is part)
+    if lexicon.base(phrase[0].lower) in lexicon.words("dealings") and lexicon.is_unknown(part.lower):
+        one = at == 2 and phrase[1].lower in ("a", "an")  # "book a stylist"
+        return one or singular(part.lower) != part.lower  # "lend books to readers"
     if phrase[at - 1].lower in ("each", "every") and lexicon.is_unknown(part.lower, noun=part.part == NOUN):
         return True  # "the wetness of the soil in every field"
     place = 1
-    while place < len(phrase) and phrase[place].lower in _PARTICLES | ARTICLES | lexicon.words("qualities"):
-        place += 1
+    passed = PARTICLES | ARTICLES | lexicon.words("qualities")
+    while place < len(phrase) and (phrase[place].lower in passed or is_participle(phrase[place].lower)):
+        place += 1  # "bring broken toys"
     run = []
     while place < len(phrase) and lexicon.is_unknown(phrase[place].lower, noun=phrase[place].part == NOUN):
         if phrase[place].lower in lexicon.words("stop"):
@@ -166,11 +142,24 @@ def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
     meaning = lexicon.verb(token.lower) or (_STRANGE if token.part == VERB else None)
     if meaning is None or token.part == NOUN or not tokens.beside(index, +1):
         return None
+    done = is_participle(token.lower) and not lexicon.is_verb(token.lower)
+    if done and (tokens.beside(index, -1) in PASSIVE or not tokens.beside(index, -1)):
+        return None  # said of what it is done to: see `passives`
+    if is_condition(tokens, index):
+        return None
     if token.part == VERB and lexicon.particle_verb(token.lower, tokens.beside(index, +1)):
         return _STRANGE
     before = tokens.beside(index, -1)
+    if before in ("i", "we") and token.lower in HAVE:
+        return None  # "we run a repair café" says who asks
+    asked = tokens.beside(index - 1, -1)
+    if before in ("who", "what") and (not asked or asked in lexicon.words("stop") or lexicon.verb(asked) is not None):
+        return None  # "show who lent which book to whom" is a question
     if meaning == _STRANGE:
-        return meaning if before in MODALS or singular(before) != before else None
+        itself = before == "it" and tokens.beside(index, +1) in OBJECT_OPENS and token.lower not in HOLD | BELONG
+        object_ = is_object_pronoun(tokens, index + 1, lexicon)
+        acts = before in MODALS | {"to"} or singular(before) != before or object_ or itself
+        return meaning if acts else None
     if token.lower.endswith("ing"):
         return meaning if before in ("for", "by", "and", "") else None
     if token.lower.endswith("ed") and not lexicon.is_verb(token.lower):
@@ -183,74 +172,22 @@ def _verb_here(tokens: Tokens, index: int, lexicon: Lexicon) -> str | None:
     return meaning if programs or (plural_before and not inflected) else None
 
 
-def _phrase(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
-    """The verb, verbs that share its object, and the object up to the end of the clause."""
-    phrase = [tokens[index]]
-    place = index + 1
-    while (
-        place + 1 < len(tokens)
-        and len(phrase) < _LONGEST
-        and tokens[place].lower in (",", "and", "or")
-        and _same_form(tokens, index, place + 1, lexicon)
-    ):
-        if tokens.beside(place + 1, +1) not in (",", "and", "or") and len(phrase) == 1 and tokens[place].lower == ",":
-            break
-        phrase += tokens[place : place + 2]
-        place += 2
-    while place < len(tokens) and len(phrase) < _LONGEST:
-        token = tokens[place]
-        if token.lower in _ENDS or token.meaning.startswith(("leave", "keep:")):
-            break
-        said = any(each.lower not in lexicon.words("stop") for each in phrase[1:])
-        if token.lower in ("that", "which", "who", "so", "when", "because", "while", "but", "then") and said:
-            break
-        if token.lower in _JOINS and _new_clause(tokens, place + 1, lexicon):
-            break
-        phrase.append(token)
-        place += 1
-    while phrase and (phrase[-1].kind == "stop" or phrase[-1].lower in lexicon.words("stop") | _JOINS):
-        if phrase[-1].lower in ("them", "it", "other", "ones"):
-            break
-        phrase.pop()
-    return phrase
+def _is_action(
+    phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects: bool, records: bool, *, told: bool
+) -> bool:
+    """Whether it is something that the project does itself.
 
-
-def _same_form(tokens: Tokens, index: int, other: int, lexicon: Lexicon) -> bool:
-    """Whether another verb stands in the same form: `reading and writing`, `resize, crop and rotate`."""
-    one, word = tokens[index].lower, tokens[other].lower
-    ending = next((end for end in ("ing", "s") if one.endswith(end) and not lexicon.is_verb(one)), "")
-    return lexicon.verb(word) is not None and (word.endswith(ending) if ending else lexicon.is_verb(word))
-
-
-def _new_clause(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
-    """Whether what follows a comma or `and` is a clause with a verb of its own."""
-    while index < len(tokens) and tokens[index].lower in ("and", "then", "also", "or", "please", *_MODALS):
-        index += 1
-    if index >= len(tokens):
-        return True
-    token = tokens[index]
-    acts = lexicon.is_verb(token.lower) or (lexicon.verb(token.lower) and token.lower.endswith(("s", "ing")))
-    if token.part == VERB or (acts and token.part != NOUN):
-        return True
-    if singular(token.lower) != token.lower and tokens.beside(index + 1, +1) in _PRONOUNS:
-        return True  # "…, and teachers grade it"
-    place = index + 1
-    while place < len(tokens) and place < index + 3 and tokens[place].kind == "word" and not tokens[place].part:
-        place += 1
-    if place < len(tokens) and tokens[place].part == VERB:
-        return True  # "…, donors drop goods"
-    after = tokens[index + 1].lower if index + 1 < len(tokens) else ""
-    return after in _MODALS - {"to"} or token.meaning.startswith(("leave", "keep:"))
-
-
-def _is_action(phrase: list[Token], meaning: str, lexicon: Lexicon, owns_objects: bool, records: bool) -> bool:
+    :param told: somebody is said to do it: `players rate them`.
+    """
     deals = lexicon.base(phrase[0].lower) in lexicon.words("dealings")
     words = [token for token in phrase[1:] if token.kind in ("word", "path", "quoted", "number", "symbol")]
     content = [token for token in words if token.lower not in lexicon.words("stop")]
-    pronoun = phrase[-1].lower in ("them", "it", "other") and (owns_objects or deals or meaning == _STRANGE)
+    done = told and lexicon.base(phrase[0].lower) not in KEPT
+    said = {"them", "it", "other"} & {each.lower for each in (*phrase[1:2], phrase[-1])}
+    pronoun = bool(said) and (owns_objects or deals or done or meaning == _STRANGE)
     if not (content or pronoun) or any(token.target or lexicon.ability(token.lower) is not None for token in phrase):
         return False  # an ability is told by its own word
-    if meaning in _ACTS or meaning == _STRANGE:
+    if meaning in ACTS or meaning == _STRANGE or (pronoun and done):
         return True
     if deals:
         return True
@@ -266,6 +203,8 @@ def _action(phrase: list[Token], lexicon: Lexicon) -> Action:
     said = [token.text for token in phrase]
     if len(phrase) > 1:
         said[0] = lexicon.particle_verb(phrase[0].lower, phrase[1].lower) or said[0]
+    if phrase[0].part == VERB and lexicon.verb(said[0].lower()) is None:
+        said[0] = singular(said[0].lower())  # "the teacher grades it"
     for index, token in enumerate(phrase):
         small = token.lower in ("and", "or")
         if token.kind == "word" and not small and (lexicon.verb(token.lower) is None or token.part == NOUN):

@@ -8,7 +8,7 @@ from typing import Any
 
 from nootropic_kernel.planning.methods.library import Archetype
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
+from nootropic_kernel.planning.reading.small_words import VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
@@ -155,7 +155,12 @@ def choose(
         headed = sign.start < head
         for name, entry in sign.entries.items():
             archetype = known[name]
-            if not archetype.builds and ignores_others and (not headed or _tells_which(tokens, sign, lexicon)):
+            tells = _tells_which(tokens, sign, lexicon)
+            if tells and entry.get("alone"):
+                continue  # "library management system"
+            if not archetype.builds and ignores_others and (not headed or tells):
+                continue
+            if not archetype.builds and not facts.paths and sign.start != at and _is_of_others(tokens, sign, lexicon):
                 continue
             weight = float(entry["weight"]) * (_IN_HEAD if headed else 1.0)
             if archetype.builds and (is_setting(tokens, sign, lexicon) or _is_source(tokens, sign, lexicon)):
@@ -261,6 +266,16 @@ def _is_source(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
         "using",
         "against",
     )
+
+
+def _is_of_others(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:
+    """`a repair café`, `broken toys`, `volunteers mend them`: what others do or have asks for no work on code."""
+    before = tokens.beside(sign.start, -1)
+    several = singular(before) != before and before not in lexicon.words("stop")
+    if several and tokens[sign.start].part == VERB:
+        return True
+    following = tokens[sign.end].lower if sign.end < len(tokens) else ""
+    return _tells_which(tokens, sign, lexicon) and lexicon.is_unknown(following)
 
 
 def _tells_which(tokens: Tokens, sign: Sign, lexicon: Lexicon) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
+from nootropic_kernel.planning.reading.small_words import VERB
 from nootropic_kernel.planning.reading.technologies import Technologies
 from nootropic_kernel.planning.reading.tokens import Tokens
 

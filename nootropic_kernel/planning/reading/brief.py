@@ -15,13 +15,8 @@ from datetime import date
 from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.planning.methods.choice_bindings import avoids_server
 from nootropic_kernel.planning.methods.library import Library
-from nootropic_kernel.planning.reading.actions import (
-    Action,
-    find_actions,
-    find_agents,
-    keeps_records,
-    keeps_what_is_named,
-)
+from nootropic_kernel.planning.reading.actions import Action, find_actions, keeps_records, keeps_what_is_named
+from nootropic_kernel.planning.reading.agent_nouns import find_agents
 from nootropic_kernel.planning.reading.archetype_choice import DEFAULT, choose
 from nootropic_kernel.planning.reading.archetype_points import points_for
 from nootropic_kernel.planning.reading.change_choice import Evidence, asks_for_changes, beside
@@ -34,19 +29,22 @@ from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import CHECKED, Limit, find_limits
 from nootropic_kernel.planning.reading.named_commands import DONE, commands_left, find_named_commands
 from nootropic_kernel.planning.reading.nouns import Nouns
-from nootropic_kernel.planning.reading.parts_of_speech import VERB, mark_parts
+from nootropic_kernel.planning.reading.parts_of_speech import mark_parts
 from nootropic_kernel.planning.reading.passives import find_passives
 from nootropic_kernel.planning.reading.prohibitions import find_prohibitions
 from nootropic_kernel.planning.reading.records import Ability, Reading, Thing
 from nootropic_kernel.planning.reading.relations import Relations
 from nootropic_kernel.planning.reading.report_sections import ReportSections
+from nootropic_kernel.planning.reading.small_words import SUBJECTS, VERB
 from nootropic_kernel.planning.reading.stated import Constraints
 from nootropic_kernel.planning.reading.steps import StepAsked, find_data_files, find_steps
 from nootropic_kernel.planning.reading.subject import subject_of
 from nootropic_kernel.planning.reading.technologies import find_technologies
 from nootropic_kernel.planning.reading.things import Things
+from nootropic_kernel.planning.reading.titles import tidy, title_of
 from nootropic_kernel.planning.reading.tokens import Token, Tokens, accounted
 from nootropic_kernel.planning.reading.tracebacks import Traceback, find_traceback
+from nootropic_kernel.planning.reading.tracked_values import find_tracked_values
 from nootropic_kernel.planning.reading.typos import mend_typos, tell
 from nootropic_kernel.planning.reading.unclear import mark_unclear, names_a_sort_only, sort_assumed_of
 from nootropic_kernel.planning.reading.verbs_of_abilities import find_verbs_of_abilities
@@ -120,7 +118,7 @@ def _read(
     limits = [*limits_said, *find_prohibitions(tokens, lexicon, has_code=facts.has_code), *find_limits(tokens, lexicon)]
     technologies = find_technologies(tokens, limits, lexicon)
     limits += [Limit("demand", (text,)) for text in (*constraints.demands, *technologies.versions)]
-    things = Things(lexicon, find_field_lists(tokens, lexicon))
+    things = Things(lexicon, [*find_tracked_values(tokens, lexicon), *find_field_lists(tokens, lexicon)])
     renames = find_renames(tokens, lexicon, facts)
     targets = find_targets(tokens, lexicon, facts)
     choice = choose(
@@ -187,7 +185,8 @@ def _read(
     named = commands_left(commands, tokens, things)
     relations = Relations(tokens, things, lexicon)
     relations.read()
-    title = _title((data.title(text) if steps else "") or text, lexicon)
+    done = tuple(relations.told(each) for each in (*named, *actions))
+    title = title_of((data.title(text) if steps else "") or text, lexicon)
     if asked and ReportSections(lexicon).opens(tokens):
         title = asked[0].title  # "Bug report" is no title
     tell(mended)
@@ -195,12 +194,12 @@ def _read(
     return Reading(
         archetype=archetype,
         title=title,
-        text=_tidy(text),
+        text=tidy(text),
         subject=subject_of(
             tokens,
             lexicon,
             archetype,
-            roles.subject or "_".join(data.there_is if steps else ()),
+            roles.new.subject or "_".join(data.there_is if steps else ()),
             things.fields,
             [] if named else actions,
         )
@@ -215,7 +214,7 @@ def _read(
         left_out=tuple(things.left_out),
         limits=tuple(limits),
         changes=tuple(changes),
-        actions=tuple(replace(each, about=relations.about(each.at)) for each in (*named, *actions)),
+        actions=done,
         steps=tuple(steps),
         questions=tuple(questions),
         data_files=tuple(data_files),
@@ -231,8 +230,11 @@ def _read(
 
 
 def _opens_with_a_verb(tokens: Tokens, lexicon: Lexicon) -> bool:
-    content = (token for token in tokens if token.kind != "stop" and token.lower not in lexicon.words("stop"))
-    return any(token.part == VERB for token in list(content)[:1])
+    """Whether something is to be done, rather than told: not so in `we run a café`."""
+    places = [
+        at for at, token in enumerate(tokens) if token.kind != "stop" and token.lower not in lexicon.words("stop")
+    ]
+    return any(tokens[at].part == VERB and tokens.beside(at, -1) not in SUBJECTS for at in places[:1])
 
 
 def _wanted(tokens: Tokens) -> Tokens:
@@ -271,30 +273,3 @@ def _pasted(brief: str, told: str, trace: Traceback | None) -> Iterator[Token]:
         text = " ".join("".join(" " if left == sign else sign for sign, left in zip(brief, told, strict=True)).split())
         where = f"a traceback: {' and '.join(trace.files[:2])}" if trace.files else "a traceback of other code"
         yield Token(text, "said", text.lower(), trace.start, used=True, verdict="matched", meaning=where)
-
-
-def _title(text: str, lexicon: Lexicon) -> str:
-    """The first sentence of the brief that is no greeting, on one line."""
-    lines = [line.strip() for line in text.splitlines()]
-    line = next((line for line in lines if re.search(r"\w", line)), "")
-    sentences = re.split(r"(?<=[.!?])\s", re.sub(r"\s+", " ", line.lstrip("#*->•.,;:!? ") or line))
-    small = lexicon.words("stop")
-    line = next((each for each in sentences if set(re.findall(r"[\w'’-]+", each.lower())) - small), sentences[0])
-    line = re.sub(r"^(?:bug|issue|feature(?: request)?|task|todo|request|idea)\s*:\s*(?=\w)", "", line, flags=re.I)
-    line = re.sub(r"(?:\s+(?:that|which|to))+[\s:]*$", "", _tidy(line)).rstrip(" .!?:;,-–—")
-    return (line if len(line) <= 72 else line[:71].rsplit(" ", 1)[0] + "…") or "Plan"
-
-
-def _tidy(text: str) -> str:
-    """The text on one line, without what is left over where a constraint was taken out."""
-    line = " ".join(text.split())
-    line = re.sub(r"\s*\(\s*[,;\s]*\)", "", line)
-    line = re.sub(r"(?:\s*[,;]\s*)+(?=[,;.]|$)|\s+(?=[,;.](?:\s|$))", "", line)
-    line = re.sub(r"(?<=[.!?])(?:\s*[-•]?\s*\.)+(?=\s|$)", "", line)
-    line = re.sub(
-        r"(?<!log)(?<!logs)(?<!logged)(?<!sign)(?<!signs)(?<!signed)(?:\s+(?:and|with|in|by|for|or))+\s*(?=$|[.!?](?:\s|$))",
-        "",
-        line,
-    )
-    line = re.sub(r"\s+(?:with|by|for)\s*(?=[,;](?:\s|$))", "", line)
-    return re.sub(r"(?:\s+[-•*])+$|^[,;.\s]+", "", line).strip()

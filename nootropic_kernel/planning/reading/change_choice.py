@@ -11,11 +11,13 @@ from nootropic_kernel.planning.reading.changes_asked import Change
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import Tokens
+from nootropic_kernel.planning.reading.word_places import is_on_a_page
 from nootropic_kernel.planning.reading.wording import class_name
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
 
 _ADDS = "add to what is there"
 _MAKES = "make something new"
+_PLACES = "put"  # says where something goes, rather than that it is kept
 _CREATES = frozenset({"build", "create", "develop", "make", "design", "implement", "write"})
 _A_SORT = 1.5  # what a word needs to tell a sort of project: `a blog with posts`
 _A_PROGRAM = 5.0  # a word of that weight names a program of its own: `a CLI`, `a REST API`
@@ -61,6 +63,9 @@ def asks_for_changes(read: Evidence) -> bool:
     new = _makes_a_program(choice, tokens)
     if facts.has_code and not new and changes[0].verb == "forbid":
         return True  # "do not let people …" is about what can be done now
+    kept = choice.intent == _MAKES or (choice.intent == "keep records" and choice.verb != _PLACES)
+    if facts.has_code and not new and not kept and choice.archetype.builds and is_on_a_page(tokens, read.lexicon):
+        return True  # "add opening hours to the contact page"
     there = facts.has_code or not choice.archetype.builds or _is_about_something_there(changes, choice)
     if there and not new and (decided := _by_kind(changes, choice)) is not None:
         return decided

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
+from nootropic_kernel.planning.reading.small_words import VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.repository.facts import RepositoryFacts
 
@@ -68,7 +68,8 @@ def find_targets(tokens: Tokens, lexicon: Lexicon, facts: RepositoryFacts) -> li
         if token.part == VERB and not code and token.bare not in facts.names():
             continue  # "when a notebook holds secrets"
         code = code or (called and bool(facts.places(token.bare) or facts.users(token.bare)))
-        named = bool({tokens.beside(index, +1), tokens.beside(index, -1)} & _NAMED)
+        names = _NAMED if facts.paths else _NAMED - {"rename", "renaming"}  # "a tool to rename photos"
+        named = bool({tokens.beside(index, +1), tokens.beside(index, -1)} & names)
         placed = tokens.before(index, ARTICLES) in _PLACED
         there = placed and tokens.beside(index, -1) in ("the", "our", "this")
         if placed and token.bare in facts.names() and lexicon.is_verb(token.lower):

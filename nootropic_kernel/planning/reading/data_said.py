@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import NOUN, VERB
 from nootropic_kernel.planning.reading.steps import step_kind
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier

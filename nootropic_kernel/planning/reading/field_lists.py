@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import BELONG, HOLD, HOLD_OF, NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier, own_name, singular
 
@@ -15,13 +15,9 @@ _TYPES = {
 }  # fmt: skip
 _HAS = frozenset({"with", "has", "have", "having", "contains", "contain"})
 _EDGES = frozenset({"start", "end", "begin", "finish"})  # of something that takes its time
-_SMALL = ARTICLES | {"optional", "each", "their"}
+SMALL = ARTICLES | {"optional", "each", "their"}
 _LONGEST = 3
 SMALL_NOUNS = frozenset({"lot", "kind", "person"})  # small words elsewhere: `a lot of`, but `lot number`
-_TRACKERS = frozenset({"tracker", "log", "logbook", "diary", "journal", "record", "track"})
-_TRACKS = frozenset({"track", "log", "record", "monitor"})
-_AFTER_VALUES = frozenset({"", ".", ";", "!", "\n", "per", "each", "every", "daily", "weekly", "over", "by"})
-_ENTRY = "entry"  # what has values that nothing else has
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Listed:
 
 def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
     """The lists of fields of a brief; their words are marked."""
-    found: list[Listed] = _tracked(tokens, lexicon)
+    found: list[Listed] = []
     for index, token in enumerate(tokens):
         bracket = token.text == "("
         if not bracket and token.lower not in _HAS and token.text != ":":
@@ -43,7 +39,7 @@ def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
         owner = _owner(tokens, index, lexicon)
         if not owner or (token.text == ":" and not _announces(tokens, index - len(owner), lexicon)):
             continue
-        items, end = _items(tokens, index + 1, lexicon, bracket)
+        items, end = items_from(tokens, index + 1, lexicon, bracket)
         once = len(items) == 1 and _said_once(items[0], tokens, lexicon)
         if not _are_fields(items, bracket, token.lower, lexicon, once=once):
             continue
@@ -51,42 +47,16 @@ def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
             continue
         if bracket and end < len(tokens) and tokens[end].text == ")":
             items += _afterthought(tokens, end + 1, lexicon)
-        fields = dict(_field(item, lexicon) for item in items)
+        fields = dict(field_of(item, lexicon) for item in items)
         name = _name(owner, lexicon)
         for part in owner:
             part.mark("matched", f"a thing to keep: {name}")
         for item in items:
-            name_of, kind = _field(item, lexicon)
+            name_of, kind = field_of(item, lexicon)
             for part in item:
                 part.mark("matched", f"a field of {name}: {name_of} ({kind})")
         found.append(Listed(name, fields, whole=len(fields) > 1 or bracket))
     return found
-
-
-def _tracked(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
-    """`a tracker of weight, sleep and mood`, `track my height`: values without anything that has them are an entry."""
-    for index, token in enumerate(tokens):
-        of = tokens.beside(index, +1) == "of" and token.lower in _TRACKERS
-        if not of and not (token.part == VERB and lexicon.base(token.lower) in _TRACKS):
-            continue
-        items, end = _items(tokens, index + 2 if of else index + 1, lexicon, False)
-        after = tokens[end].lower if end < len(tokens) else ""
-        kinds = lexicon.table("attributes")
-        values = [item for item in items if item[-1].lower in kinds]
-        plain = all(len(item) == 1 and (item in values or _is_plain(item[0], lexicon)) for item in items)
-        if not values or not plain or after not in _AFTER_VALUES:
-            continue
-        fields = {"created": "date", **dict(_field(item, lexicon) for item in items)}
-        for item in items:
-            name, kind = _field(item, lexicon)
-            item[0].mark("matched", f"a field of {_ENTRY}: {name} ({kind})")
-        return [Listed(_ENTRY, fields)]
-    return []
-
-
-def _is_plain(token: Token, lexicon: Lexicon) -> bool:
-    """One of what cannot be counted."""
-    return singular(token.lower) == token.lower and (_is_unknown(token, lexicon) or _is_abstract(token, lexicon))
 
 
 def _owner(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
@@ -98,7 +68,7 @@ def _owner(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
     if last.part == VERB:
         return []
     weak = _is_weak(last, lexicon)
-    if not (lexicon.is_thing(last.lower) or weak or _is_unknown(last, lexicon)):
+    if not (lexicon.is_thing(last.lower) or weak or is_unknown(last, lexicon)):
         return []
     owner = [last]
     while len(owner) < _LONGEST and place > 0:
@@ -106,7 +76,7 @@ def _owner(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
         part = tokens[place]
         if part.kind != "word" or part.used or part.part == VERB or part.lower.endswith(("'s", "ed")):
             break
-        if not (_is_unknown(part, lexicon) or (_is_abstract(part, lexicon) and singular(last.lower) != last.lower)):
+        if not (is_unknown(part, lexicon) or (is_abstract(part, lexicon) and singular(last.lower) != last.lower)):
             break
         owner.insert(0, part)
     return owner
@@ -114,7 +84,7 @@ def _owner(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
 
 def _announces(tokens: Tokens, start: int, lexicon: Lexicon) -> bool:
     """`books: title, author`, `write down visits: date, place`: what a colon follows opens a line, or is to be kept."""
-    while start > 0 and tokens[start - 1].lower in _SMALL:
+    while start > 0 and tokens[start - 1].lower in SMALL:
         start -= 1
     before = tokens[start - 1] if start else None
     if before is None or before.kind == "stop":
@@ -124,11 +94,12 @@ def _announces(tokens: Tokens, start: int, lexicon: Lexicon) -> bool:
     return lexicon.verb(verb) == "keep records" or verb in ("write", "enter")
 
 
-def _is_unknown(token: Token, lexicon: Lexicon) -> bool:
+def is_unknown(token: Token, lexicon: Lexicon) -> bool:
+    """Whether no list knows the word as it stands."""
     return lexicon.is_unknown(token.lower, noun=token.part == NOUN)
 
 
-def _is_abstract(token: Token, lexicon: Lexicon) -> bool:
+def is_abstract(token: Token, lexicon: Lexicon) -> bool:
     """A word that is no thing by itself, and tells which thing is meant: `case studies`."""
     return token.lower in lexicon.words("abstract_nouns") | lexicon.words("code_words")
 
@@ -154,7 +125,7 @@ def _last(token: Token) -> str:
     return singular(token.lower)
 
 
-def _items(tokens: Tokens, index: int, lexicon: Lexicon, bracket: bool) -> tuple[list[list[Token]], int]:
+def items_from(tokens: Tokens, index: int, lexicon: Lexicon, bracket: bool = False) -> tuple[list[list[Token]], int]:
     """Phrases between commas and `and`, as far as they can be fields, and where they end."""
     items: list[list[Token]] = []
     current: list[Token] = []
@@ -168,7 +139,7 @@ def _items(tokens: Tokens, index: int, lexicon: Lexicon, bracket: bool) -> tuple
             if current:
                 items.append(current)
             current = []
-        elif token.lower in _SMALL or (token.text == ":" and not current):
+        elif token.lower in SMALL or (token.text == ":" and not current):
             pass
         elif token.text == ":":
             current.append(token)
@@ -224,7 +195,7 @@ def _can_be_field(tokens: Tokens, index: int, lexicon: Lexicon, *, begun: bool) 
 
 def _is_property(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     """Whether the next of a list is a property: then what stands between two of them is one as well."""
-    while index < len(tokens) and tokens[index].lower in _SMALL | {"and"}:
+    while index < len(tokens) and tokens[index].lower in SMALL | {"and"}:
         index += 1
     return any(singular(token.lower) in lexicon.table("attributes") for token in tokens[index : index + 2])
 
@@ -234,7 +205,7 @@ def _said_once(item: list[Token], tokens: Tokens, lexicon: Lexicon) -> bool:
     word, at = item[-1].lower, tokens.index(item[0])
     others = [token for token in tokens if token is not item[-1] and singular(token.lower) == word]
     one = tokens.beside(at, -1) in ("a", "an") and singular(word) == word
-    return one and not others and all(_is_unknown(token, lexicon) for token in item)
+    return one and not others and all(is_unknown(token, lexicon) for token in item)
 
 
 def _are_fields(items: list[list[Token]], bracket: bool, opening: str, lexicon: Lexicon, *, once: bool = False) -> bool:
@@ -270,12 +241,13 @@ def _afterthought(tokens: Tokens, index: int, lexicon: Lexicon) -> list[list[Tok
         return []
     if tokens.beside(index, +1) not in ("a", "an"):
         return []
-    items, end = _items(tokens, index + 2, lexicon, False)
+    items, end = items_from(tokens, index + 2, lexicon)
     over = end >= len(tokens) or tokens[end].lower in (".", ";", "\n", "!")
     return items if len(items) == 1 and over else []
 
 
-def _field(item: list[Token], lexicon: Lexicon) -> tuple[str, str]:
+def field_of(item: list[Token], lexicon: Lexicon) -> tuple[str, str]:
+    """The name and the type of a field that the words of an item stand for."""
     words = [token.lower for token in item if token.text != ":"]
     typed = len(words) < len(item)
     kinds = lexicon.table("attributes")

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from nootropic_kernel.planning.methods.templates import Library
-from nootropic_kernel.planning.reading.wording import plural, singular, stems
+from nootropic_kernel.planning.reading.wording import IRREGULAR, plural, singular, stems
 
 _LIKE_A_QUALITY = re.compile(
     r"\w+-(?:driven|based|friendly|oriented|like|free|only|ready|first|wide|time|tenant|factor)"
 )
+_PEOPLE = ("er", "or", "ist", "ant", "ee", "ian")
 _LISTED = ("qualities", "technologies", "tools", "program_words", "code_words", "measures", "abstract_nouns")
 
 
@@ -80,6 +81,14 @@ class Lexicon:
         """Whether it is a thing or an ability that the library knows."""
         return self.is_thing(word) or self.ability(word) is not None
 
+    def is_of_people(self, name: str) -> bool:
+        """Whether a noun in the singular, or a name that ends in it, is somebody, or a group or a place of people."""
+        word = name.rpartition("_")[2]
+        if word in self.words("people") or "email" in self.table("entities").get(word, {}):
+            return True
+        made = any(word == each or word[3:].endswith(each) for each in self.words("no_people"))  # wall|paper
+        return word.endswith(_PEOPLE) and not made and not self.is_thing(word)
+
     def is_quality(self, word: str) -> bool:
         """Whether it says how something should be: listed, compared, or an adverb."""
         plain = {word, *stems(word.removesuffix("er")), *stems(word.removesuffix("est"))}
@@ -129,7 +138,8 @@ class Lexicon:
 
     def _listed_verb(self, word: str) -> str:
         if word not in self._verbs:
-            self._verbs[word] = next((form for form in stems(word) if self.is_verb(form)), "")
+            forms = [*stems(word), IRREGULAR.get(word, "")]
+            self._verbs[word] = next((form for form in forms if self.is_verb(form)), "")
         return self._verbs[word]
 
     @cached_property

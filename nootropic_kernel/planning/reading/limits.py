@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import MODALS, NOUN, OBJECT_OPENS, PREPOSITIONS, VERB
+from nootropic_kernel.planning.reading.small_words import MODALS, NOUN, OBJECT_OPENS, PREPOSITIONS, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 

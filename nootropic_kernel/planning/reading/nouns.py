@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from nootropic_kernel.planning.reading.archetype_choice import Choice, Sign
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import singular
 
+NEEDED = "what something else needs or has; no task of its own"
 CALLED = "names the program; no task of its own"
 _BY = frozenset({"by", "per", "via", "than"})
 _ONES = frozenset({"one", "ones"})
@@ -15,10 +16,13 @@ _MEANS = frozenset({"email", "e-mail", "mail", "phone", "sms", "post", "card", "
 _DEVICES = frozenset({"phone", "phones", "mobile", "smartphone", "smartphones", "tablet", "tablets", "screen"})
 _ENDS = frozenset({".", ";", ":", "!", "?", "\n", "(", ")"})
 _IS = frozenset({"is", "are", "was", "were", "be", "been", "become", "becomes", "became", "seems"})
+_BOOKS = frozenset({"log", "journal", "record", "register", "archive", "catalogue", "catalog", "index"})
+_NEEDS = frozenset({"need", "needs", "require", "requires", "use", "uses", "have", "has", "want", "wants"})
+_WHO = frozenset({"that", "which", "who", "they", "it"})
 _KEEPS = frozenset({"keep records", "show records", "find records", "change records", "remove records"})
 PROGRAMS = frozenset(
     {"app", "application", "system", "site", "website", "webapp", "page", "game", "shop", "store", "blog", "portal",
-     "platform", "service", "bot", "api", "tool", "program", "software"}
+     "platform", "service", "bot", "api", "tool", "program", "software", "database"}
 )  # fmt: skip
 _NEAR = 12  # words
 _NAMES = 3.0  # the weight of a word that names a sort of program
@@ -155,6 +159,50 @@ class Nouns:
                 return False
             place -= 1
         return place >= first and self.tokens[place].lower in _IS and self.tokens[index - 1].lower not in ARTICLES
+
+    def is_needed(self, index: int) -> bool:
+        """`plants need water and light`: what others need or have, unknown, in the singular and without an article."""
+        token = self.tokens[index]
+        if singular(token.lower) != token.lower or self.tokens.follower(index) is not None or not self.unknown(token):
+            return False
+        place = index - 1
+        while place > 0 and (self.tokens[place].lower in (",", "and", "or") or self.tokens[place].meaning == NEEDED):
+            place -= 1
+        if place < 1 or self.tokens[place].lower not in _NEEDS:
+            return False
+        who = self.tokens[place - 1]
+        return who.lower in _WHO or (who.kind == "word" and who.lower not in self.lexicon.words("stop"))
+
+    def opens_as_program(self, index: int) -> bool:
+        """`a log of batches`, `ticketing for a fair`: what opens a sentence and is of or for something else."""
+        token = self.tokens[index]
+        place = index
+        while place > 0 and self.tokens[place - 1].lower in ("a", "an", "the"):
+            place -= 1
+        opens = place == 0 or self.tokens[place - 1].text in _ENDS
+        after = self.tokens[index + 2] if index + 2 < len(self.tokens) else token
+        several = after.meaning.startswith("a thing to keep: ") or self.several_at(index + 2, of=True) != []
+        kept = token.lower in _BOOKS and several
+        named = token.lower.endswith("ing") and place == index
+        return opens and self.tokens.beside(index, +1) in ("of", "for") and (kept or named)
+
+    def several_at(self, place: int, *, of: bool) -> list[Token]:
+        """The noun phrase that starts there, of one to three words, where it names several that can be kept.
+
+        :param of: what stands before it says that it is of these; else people are whom it is for.
+        """
+        run: list[Token] = []
+        while place < len(self.tokens) and len(run) < 3:
+            token = self.tokens[place]
+            named = self.lexicon.is_thing(token.lower) or self.is_plural_program(token)
+            known = named and token.part != VERB
+            if token.kind != "word" or token.used or not (known or self.unknown(token)):
+                break
+            run.append(token)
+            place += 1
+        if not run or singular(run[-1].lower) == run[-1].lower:
+            return []
+        return run if of or not self.lexicon.is_of_people(singular(run[-1].lower)) else []
 
     def is_in_a_name(self, place: int) -> bool:
         """Whether the noun phrase ends in a word for the program itself: `pizza place app`, `space shooter`."""

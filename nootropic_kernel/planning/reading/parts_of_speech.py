@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 from nootropic_kernel.planning.reading.amounts import NUMBER_WORDS
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Tokens
-from nootropic_kernel.planning.reading.wording import singular
-
-NOUN, VERB = "noun", "verb"
-
-OBJECT_OPENS = frozenset(
-    {"a", "an", "the", "it", "them", "each", "all", "every", "my", "our", "their", "this", "that", "these", "those",
-     "his", "her", "its", "your", "us", "me", "him", "any", "some"}
-)  # fmt: skip
-PREPOSITIONS = frozenset(
-    {"of", "in", "on", "at", "by", "from", "with", "without", "for", "per", "about", "into", "between", "as", "like",
-     "under", "over", "via", "during", "within", "through", "than"}
-)  # fmt: skip
-# What says how two things belong together: `songs belong to albums`.
-HOLD = frozenset({"contain", "contains", "containing", "include", "includes", "hold", "holds"})
-HOLD_OF = frozenset({"consist", "consists", "consisting", "composed"})
-BELONG = frozenset({"belong", "belongs", "belonging"})
-_DETERMINERS = ARTICLES | {
-    "each", "every", "any", "no", "another", "both", "several", "many", "few", "all", "more", "such", "other", "own",
-    "next", "last", "first", "whose", "these", "those",
-}  # fmt: skip
-_SINGULAR = frozenset({"a", "an", "each", "every", "one", "this"})
-MODALS = frozenset({"can", "could", "should", "must", "will", "would", "may", "might", "shall", "cannot", "can't"})
-_SUBJECTS = frozenset({"i", "we", "you", "they", "i'd", "we'd", "i'll", "we'll", "i've", "we've", "they've", "you've"})
-_THIRD = frozenset({"it", "he", "she", "who", "that", "which", "one", "someone", "somebody", "everyone", "nobody"})
-_BEFORE_VERB = MODALS | _SUBJECTS | {"to", "please", "who", "that", "which", "not", "don't", "let", "lets", "people"}
-_ASKS = frozenset({"who", "which", "what", "when", "where", "how", "whether", "whom", "whose"})
-_HELPS = frozenset({"help", "go", "come", "let"})
-_WANTS = frozenset({"want", "wants", "wanna"})
-_AFTER_NOUN = frozenset(
-    {"have", "has", "is", "are", "was", "were", "with", "of", *MODALS, "need", "needs", "who", "which", "that"}
+from nootropic_kernel.planning.reading.small_words import (
+    AFTER_NOUN,
+    ASKS,
+    BEFORE_VERB,
+    CONDITIONS,
+    DETERMINERS,
+    GERUND_AFTER,
+    HELPS,
+    JOINS,
+    NOUN,
+    OBJECT_OPENS,
+    ONE,
+    PREPOSITIONS,
+    SEVERAL,
+    SUBJECTS,
+    THIRD,
+    VERB,
+    WANTS,
 )
-_PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
-_JOINS = frozenset({"and", "or", "then", "but", "also", "&"})
-_GERUND_AFTER = frozenset({"for", "by", "of", "when", "while", "after", "before", "keep", "keeps", "start", "stop"})
+from nootropic_kernel.planning.reading.strange_verbs import is_verb_here
+from nootropic_kernel.planning.reading.tokens import SENTENCE_ENDS, Tokens
+from nootropic_kernel.planning.reading.who_acts import ends_relative, is_done_by_people, is_noun_before, is_relative
+from nootropic_kernel.planning.reading.wording import singular
 
 
 def mark_parts(tokens: Tokens, lexicon: Lexicon) -> None:
@@ -59,7 +45,7 @@ def mark_parts(tokens: Tokens, lexicon: Lexicon) -> None:
             token.part = VERB
         elif lexicon.verb(token.lower) is not None:
             token.part = _part(tokens, index, lexicon, form)
-        elif lexicon.is_unknown(token.lower) and _is_strange_verb(tokens, index, form, programs):
+        elif is_verb_here(tokens, index, lexicon, form, programs):
             token.part = VERB
         if token.part == VERB:
             form = _form(token.lower, lexicon)
@@ -70,7 +56,7 @@ def _has_particle(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     before = tokens.beside(index, -1)
     said = (tokens[index].lower, tokens.beside(index, +1))
     known = lexicon.particle_verb(*said) or lexicon.ability_of_verb(*said)
-    return bool(known) and before not in _DETERMINERS | PREPOSITIONS
+    return bool(known) and before not in DETERMINERS | PREPOSITIONS
 
 
 def _form(word: str, lexicon: Lexicon) -> str:
@@ -82,16 +68,16 @@ def _form(word: str, lexicon: Lexicon) -> str:
 
 def _part(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
     word, before, after = tokens[index].lower, tokens.beside(index, -1), tokens.beside(index, +1)
-    relative = _is_relative(tokens, index)
-    if not relative and (before in _DETERMINERS or before in NUMBER_WORDS or before[:1].isdigit()):
+    relative = is_relative(tokens, index)
+    if not relative and (before in DETERMINERS or before in NUMBER_WORDS or before[:1].isdigit()):
         return NOUN
-    if before.endswith("'s") or (before not in _BEFORE_VERB and lexicon.is_quality(before) and before[-2:] != "ly"):
+    if before.endswith("'s") or (before not in BEFORE_VERB and lexicon.is_quality(before) and before[-2:] != "ly"):
         return NOUN
-    starts = lexicon.is_verb(word) and (not before or before in _JOINS)
-    if starts and after in _ASKS:
+    starts = lexicon.is_verb(word) and (not before or before in JOINS)
+    if starts and after in ASKS:
         return VERB  # "show who owes what"
     brackets = index + 1 < len(tokens) and tokens[index + 1].text == "("
-    if brackets or (after in _AFTER_NOUN and before not in _BEFORE_VERB | _WANTS):
+    if brackets or (after in AFTER_NOUN and before not in BEFORE_VERB | WANTS):
         return "" if after == "of" and lexicon.verb(before) is not None else NOUN  # "keep track of"
     if lexicon.is_verb(word):
         return _of_base(tokens, index, lexicon, form)
@@ -99,28 +85,25 @@ def _part(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
         return _of_gerund(tokens, index, form)
     if word.endswith("s"):
         return VERB if relative else _of_third_person(tokens, index, lexicon, form)
-    return VERB if before in _SUBJECTS else ""
-
-
-def _is_relative(tokens: Tokens, index: int) -> bool:
-    """`a tool that prints`, not `that print`: a word stands before `that`, or no noun can follow it in that form."""
-    if tokens.beside(index, -1) != "that":
-        return False
-    return bool(tokens.beside(index - 1, -1)) or tokens[index].lower.endswith("s")
+    return VERB if before in SUBJECTS else ""
 
 
 def _of_base(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
     """`track`: a verb after `to`, `can`, `users`, or where a sentence starts; a noun after a preposition or a noun."""
     before, after = tokens.beside(index, -1), tokens.beside(index, +1)
-    if before in _BEFORE_VERB:
+    if before in BEFORE_VERB:
         return VERB
-    if before in _WANTS:
+    if before in WANTS:
         return VERB if after else NOUN
+    if ends_relative(tokens, index):
+        return VERB
+    if after and tokens.beside(index - 1, -1) == "to" and lexicon.is_unknown(before):
+        return VERB  # "to bulk rename photos"
     if before in PREPOSITIONS or _is_object(tokens, index, lexicon):
         return NOUN
     if not after:
-        return NOUN if (before and before not in _JOINS) or form == "s" else ""
-    if before in _JOINS or (not before and index and tokens[index - 1].text == ","):
+        return NOUN if (before and before not in JOINS) or form == "s" else ""
+    if before in JOINS or (not before and index and tokens[index - 1].text == ","):
         if form == "s" and after not in OBJECT_OPENS:
             return NOUN
         if form or after in OBJECT_OPENS:
@@ -128,17 +111,17 @@ def _of_base(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
         return "" if _opens_sentence(tokens, index) else NOUN
     if not before:
         return NOUN if _names_a_program(tokens, index, lexicon) else VERB if after not in PREPOSITIONS else ""
-    if singular(before) != before or before in ("people", "children"):
-        return VERB if after not in _JOINS | PREPOSITIONS else ""
+    if singular(before) != before or before in SEVERAL:
+        return VERB if after not in JOINS | PREPOSITIONS else ""
     return "" if lexicon.verb(before) is not None or before.endswith("ly") else NOUN
 
 
 def _of_gerund(tokens: Tokens, index: int, form: str) -> str:
     """`cooking time` is a noun; `for cooking meals`, `an app tracking meals` have a verb."""
     before, after = tokens.beside(index, -1), tokens.beside(index, +1)
-    if before in _GERUND_AFTER or after in OBJECT_OPENS:
+    if before in GERUND_AFTER or after in OBJECT_OPENS:
         return VERB
-    if before in _JOINS:
+    if before in JOINS:
         return VERB if form == "ing" else NOUN
     if after and before and before not in PREPOSITIONS:
         return VERB
@@ -148,48 +131,29 @@ def _of_gerund(tokens: Tokens, index: int, form: str) -> str:
 def _of_third_person(tokens: Tokens, index: int, lexicon: Lexicon, form: str) -> str:
     """`prints`: a verb after `it`, `that` or a program; a noun after a preposition, in a list, before its own verb."""
     before, after = tokens.beside(index, -1), tokens.beside(index, +1)
-    if before in _THIRD:
+    if before == "which" and not is_noun_before(tokens, index - 1, lexicon):
+        return NOUN  # "who lent which books"
+    if before in THIRD:
         return VERB
-    if before in PREPOSITIONS or not after or after in _JOINS or _is_object(tokens, index, lexicon):
+    if not after and is_done_by_people(tokens, index, lexicon):
+        return VERB  # "…, the pharmacist approves"
+    if before in PREPOSITIONS or not after or after in JOINS or _is_object(tokens, index, lexicon):
         return NOUN
-    if after in OBJECT_OPENS:
-        return VERB
-    if before in _JOINS or (not before and index and tokens[index - 1].text == ","):
+    if after in OBJECT_OPENS or (before and after in ASKS - {"who", "which"}):
+        return VERB  # "the kitchen sees how many meals are ordered"
+    if before in JOINS or (not before and index and tokens[index - 1].text == ","):
         return VERB if form == "s" else NOUN
     if not before:
         return VERB if after not in PREPOSITIONS else ""
-    if before in lexicon.words("program_words") or tokens.beside(index - 1, -1) in _SINGULAR:
+    opens = tokens.beside(index - 1, -1)  # "when stock runs low"
+    if before in lexicon.words("program_words") or opens in ONE or (opens in CONDITIONS and singular(before) == before):
         return VERB
     return NOUN
 
 
-def _is_strange_verb(tokens: Tokens, index: int, form: str, programs: Container[str]) -> bool:
-    """`can endorse a skill`, `we liked it`, `nobody remembers the set`, `a pupil belongs to one class`."""
-    word, before, after = tokens[index].lower, tokens.beside(index, -1), tokens.beside(index, +1)
-    if before in MODALS or (before == "to" and after in OBJECT_OPENS):
-        return True
-    if before == "to" and after and tokens.beside(index - 1, -1) in programs:
-        return True  # "a tool to lint YAML files"
-    if before in _SUBJECTS | {"he", "she", "nobody", "everyone", "everybody", "someone", "somebody"}:
-        return True
-    if word.endswith("ing"):
-        return before in _GERUND_AFTER - {"for", "of"}
-    if singular(before) != before and singular(word) == word:
-        return after in OBJECT_OPENS | _PARTICLES  # "passengers request a seat", "guests jot down wishes"
-    plural = word.endswith("s") and not word.endswith(("ss", "us", "is"))
-    if before in ("it", "who", "which", "one") or _is_relative(tokens, index):
-        return plural or word.endswith("ed")
-    if plural and form == "s" and not before and index and tokens[index - 1].text == ",":
-        return bool(after) and after not in _JOINS | _AFTER_NOUN
-    one = tokens.beside(index - 1, -1) if before else ""
-    if plural and one in _SINGULAR:
-        return after in OBJECT_OPENS | PREPOSITIONS | {"to"}
-    return plural and one in ("my", "our") and after in OBJECT_OPENS
-
-
 def _is_object(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     """`renames log files`: what follows a verb is what it acts on; `helps plan trips` has two verbs."""
-    return index > 0 and tokens[index - 1].part == VERB and lexicon.base(tokens[index - 1].lower) not in _HELPS
+    return index > 0 and tokens[index - 1].part == VERB and lexicon.base(tokens[index - 1].lower) not in HELPS
 
 
 def _opens_sentence(tokens: Tokens, index: int) -> bool:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from nootropic_kernel.planning.reading.actions import Action
+from dataclasses import dataclass
+
+from nootropic_kernel.planning.reading.actions import KEPT, Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.records import Ability
+from nootropic_kernel.planning.reading.small_words import MODALS, PASSIVE, PREPOSITIONS
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
 from nootropic_kernel.planning.reading.wording import IRREGULAR, is_participle, own_name, plural, singular
 
 _MAY = frozenset({"can", "could", "may"})
+_NEVER = frozenset({"cannot", "can't", "not", "never"})
 _RELATIVE = frozenset({"that", "which", "who", "also", "then"})
 _EACH = ARTICLES | {"each", "every", "all", "any"}
-# Done to whatever is kept: no task of its own follows.
-_KEPT = frozenset(
-    {"add", "create", "keep", "store", "save", "enter", "record", "list", "show", "view", "see", "display", "find",
-     "edit", "change", "update", "delete", "remove", "make", "hold"}
-)  # fmt: skip
+_PARTICLES = frozenset({"up", "off", "out", "down", "in", "on", "over", "back", "away", "aside"})
 _ENDS = frozenset(
     {"and", "or", "but", "then", "until", "when", "while", "if", "unless", "because", "so", "which", "that"}
 )
 _LONGEST_REST = 5
+
+
+@dataclass(frozen=True)
+class _Done:
+    """One participle with its particle and what follows: `handed`, `over`, `between shifts`."""
+
+    said: Token
+    verb: str
+    particle: list[Token]
+    rest: list[Token]
+
+    def title(self, subject: list[str]) -> str:
+        """As a task: `Hand over notes between shifts`; with a verb that no list knows, as it is said."""
+        whom = [*subject[:-1], plural(singular(subject[-1]))]
+        more = [each.text for each in self.rest]
+        with_it = [each.text for each in self.particle]
+        known = [self.verb, *with_it, *whom, *more]
+        title = " ".join(known if self.verb else [*whom, "can be", self.said.text, *with_it])
+        return title[:1].upper() + title[1:]
 
 
 def find_passives(tokens: Tokens, lexicon: Lexicon) -> tuple[list[Ability], list[Action]]:
@@ -27,44 +46,44 @@ def find_passives(tokens: Tokens, lexicon: Lexicon) -> tuple[list[Ability], list
     abilities: list[Ability] = []
     actions: list[Action] = []
     for index, token in enumerate(tokens):
-        if token.lower != "be" or tokens.beside(index, -1) not in _MAY:
+        may = token.lower == "be" and tokens.beside(index, -1) in _MAY
+        if not may and (token.lower not in PASSIVE or tokens.beside(index, -1) in _NEVER):
             continue
-        subject = _subject(tokens, index - 2, lexicon)
-        for place in _participles(tokens, index + 1, lexicon) if subject else ():
-            said = tokens[place]
-            verb = _verb(said.lower, lexicon)
-            name = lexicon.ability(said.lower) or lexicon.ability(verb)
-            if name is None and verb in _KEPT:
+        before = index - 2 if tokens.beside(index, -1) in MODALS else index - 1
+        at = _subject(tokens, before, lexicon)
+        subject = [] if at is None else [singular(tokens[at].lower)]
+        for done in _participles(tokens, index + 1, lexicon) if subject else ():
+            name = None if done.particle else lexicon.ability(done.said.lower) or lexicon.ability(done.verb)
+            if name is None and done.verb in KEPT and not done.particle:
                 continue
-            rest = _rest(tokens, place + 1)
-            words = [*subject[:-1], plural(singular(subject[-1])), *(each.text for each in rest)]
-            title = " ".join([verb, *words] if verb else [*words[: len(subject)], "can be", said.text])
-            title = title[:1].upper() + title[1:]
+            if not may and not lexicon.particle_verb(done.said.lower, _text(done.particle)):
+                continue  # `is approved` is a state; `is handed in` is done by somebody
+            title = done.title(subject)
             if name is not None:
                 known = lexicon.table("abilities")[name]
-                abilities.append(Ability(name, title, known["file"], said.text, said.at))
+                abilities.append(Ability(name, title, known["file"], done.said.text, tokens[at or 0].at))
                 meaning = f"an ability: {known['title'].lower()}"
             else:
-                actions.append(Action(own_name(title.lower(), "action"), title, said.text, said.at))
+                actions.append(Action(own_name(title.lower(), "action"), title, done.said.text, tokens[at or 0].at))
                 meaning = f"to be done: {title}"
-            for each in (said, *rest):
+            for each in (done.said, *done.rest):
                 if each.lower not in lexicon.words("stop"):
                     each.mark("matched", meaning)
     return abilities, actions
 
 
-def _subject(tokens: Tokens, last: int, lexicon: Lexicon) -> list[str]:
-    """The words of the noun before `that can be`; after `and`, the noun that the sentence begins with."""
+def _subject(tokens: Tokens, last: int, lexicon: Lexicon) -> int | None:
+    """The place of the noun before `that can be`; after `and`, of the noun that the sentence begins with."""
     while last >= 0 and tokens[last].lower in _RELATIVE:
         last -= 1
     if last < 0 or tokens[last].text in SENTENCE_ENDS:
-        return []
+        return None
     if tokens[last].lower in ("and", ","):
         while last > 0 and tokens[last - 1].text not in SENTENCE_ENDS and tokens[last - 1].lower != "where":
             last -= 1
         while last < len(tokens) and tokens[last].lower in _EACH:
             last += 1
-    return [singular(tokens[last].lower)] if _is_noun(tokens[last], lexicon) else []
+    return last if _is_noun(tokens[last], lexicon) else None
 
 
 def _is_noun(token: Token, lexicon: Lexicon) -> bool:
@@ -73,16 +92,18 @@ def _is_noun(token: Token, lexicon: Lexicon) -> bool:
     return token.kind == "word" and not small and (lexicon.is_known_noun(word) or lexicon.is_unknown(word, noun=True))
 
 
-def _participles(tokens: Tokens, index: int, lexicon: Lexicon) -> list[int]:
-    """`rated, searched and exported`: the places of the participles that share one `be`."""
-    found: list[int] = []
+def _participles(tokens: Tokens, index: int, lexicon: Lexicon) -> list[_Done]:
+    """`rated, searched and handed in`: the participles that share one `be`."""
+    found: list[_Done] = []
     while index < len(tokens):
         token = tokens[index]
         if token.kind != "word" or token.verdict or not is_participle(token.lower):
             break
-        found.append(index)
-        index += 1 + len(_rest(tokens, index + 1))
-        joined = index
+        particle = _particle(tokens, index, lexicon)
+        place = index + 1 + len(particle)
+        rest = _rest(tokens, place)
+        found.append(_Done(token, _verb(token.lower, _text(particle), lexicon), particle, rest))
+        index = joined = place + len(rest)
         while index < len(tokens) and tokens[index].lower in (",", "and", "or"):
             index += 1
         if index == joined:
@@ -90,9 +111,23 @@ def _participles(tokens: Tokens, index: int, lexicon: Lexicon) -> list[int]:
     return found
 
 
-def _verb(word: str, lexicon: Lexicon) -> str:
+def _particle(tokens: Tokens, index: int, lexicon: Lexicon) -> list[Token]:
+    """`handed over`, `written off`: the small word that belongs to the verb, rather than to a noun behind it."""
+    particle = tokens.beside(index, +1)
+    if particle not in _PARTICLES:
+        return []
+    after = tokens.beside(index + 1, +1)
+    over = not after or after in _ENDS | PREPOSITIONS | {"to"}
+    return tokens[index + 1 : index + 2] if over or lexicon.particle_verb(tokens[index].lower, particle) else []
+
+
+def _text(tokens: list[Token]) -> str:
+    return tokens[0].lower if tokens else ""
+
+
+def _verb(word: str, particle: str, lexicon: Lexicon) -> str:
     """The verb of a participle; empty where no list knows it."""
-    base = IRREGULAR.get(word) or lexicon.base(word)
+    base = IRREGULAR.get(word) or lexicon.particle_verb(word, particle) or lexicon.base(word)
     return "" if base == word and lexicon.verb(word) is None else base
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nootropic_kernel.planning.reading.amounts import NUMBER_WORDS
 from nootropic_kernel.planning.reading.field_lists import SMALL_NOUNS
 from nootropic_kernel.planning.reading.nouns import CALLED, Nouns
 from nootropic_kernel.planning.reading.things import Things
@@ -29,6 +30,10 @@ def property_word(nouns: Nouns, things: Things, index: int, token: Token, word: 
     if head in kinds and head == word and in_a_name:
         token.mark("assumed", CALLED)
         return True
+    counted = nouns.tokens[index - 1] if index else None
+    if head in kinds and head != word and counted is not None and _is_number(counted):
+        token.mark("assumed", "tells how many; no task of its own")  # "10 times"
+        return True
     if head in kinds:
         before = nouns.tokens[index - 1] if index else token
         parts = [before, token] if before.lower in SMALL_NOUNS and not before.verdict else [token]
@@ -53,6 +58,10 @@ def property_word(nouns: Nouns, things: Things, index: int, token: Token, word: 
         token.mark("assumed", f"a field: {identifier(word)} (yes or no)")
         return True
     return False
+
+
+def _is_number(token: Token) -> bool:
+    return token.lower in NUMBER_WORDS or token.text[:1].isdigit()
 
 
 def _quality(nouns: Nouns, things: Things, index: int, word: str) -> None:

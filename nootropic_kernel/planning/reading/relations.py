@@ -6,14 +6,17 @@ Only what a brief says becomes a field: the holder of a list names its parts (``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
+from nootropic_kernel.planning.reading.actions import Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import BELONG, HOLD, HOLD_OF, MODALS, VERB
+from nootropic_kernel.planning.reading.pronouns import Mention, Pronouns
+from nootropic_kernel.planning.reading.small_words import BELONG, HOLD, HOLD_OF, MODALS, VERB
 from nootropic_kernel.planning.reading.things import Things
 from nootropic_kernel.planning.reading.tokens import ARTICLES, SENTENCE_ENDS, Token, Tokens
-from nootropic_kernel.planning.reading.wording import identifier, is_participle, own_name, plural, singular
+from nootropic_kernel.planning.reading.wording import identifier, is_participle, listing, own_name, plural, singular
 
 _HOLDS = HOLD | {"with", "has", "have", "having"}
 _HOLDS_OF = HOLD_OF | {"made"}  # … of
@@ -26,17 +29,9 @@ _PASSED = ARTICLES | {
 }  # fmt: skip
 _RELATIVE = MODALS | {"that", "which", "who", "is", "are", "also", "was", "were", "been", "be"}
 _JOINS = frozenset({",", "and", "or", "&"})
+_CLAUSES = frozenset({"but", "then", "while", "when", "so"})
+_PRONOUN = re.compile(r"(\w+(?: (?:up|off|out|down|in|on|back|over|aside))?) (?:it|them)\b", re.I)
 _THING, _FIELD = "a thing to keep", "a field"
-
-
-@dataclass(frozen=True)
-class _Mention:
-    """Where a kept thing is named: tokens ``start`` to ``end``; ``several`` where it stands in the plural."""
-
-    name: str
-    start: int
-    end: int
-    several: bool
 
 
 class Relations:
@@ -45,6 +40,7 @@ class Relations:
     def __init__(self, tokens: Tokens, things: Things, lexicon: Lexicon) -> None:
         self.tokens, self.things, self.lexicon = tokens, things, lexicon
         self.mentions = {mention.start: mention for mention in self._found()}
+        self.pronouns = Pronouns(tokens, lexicon, list(self.mentions.values()))
 
     def read(self) -> None:
         """Give each holder or part its field."""
@@ -72,12 +68,14 @@ class Relations:
     def about(self, at: int) -> tuple[str, ...]:
         """The kept things that what is asked for at a place of the brief is about.
 
-        They are named in the rest of its clause, or else before it in its sentence.
+        They are named in the rest of its clause, a pronoun stands for one there, or they are named before it in its
+        sentence.
         """
-        index = next((i for i, token in enumerate(self.tokens) if token.at >= at), len(self.tokens))
-        end = index + 1
-        while end < len(self.tokens) and self.tokens[end].text not in SENTENCE_ENDS and self.tokens[end].part != VERB:
-            end += 1
+        index = self._place(at)
+        end = self._clause_end(index)
+        if meant := self.pronouns.meant(index):
+            others = [self._named(self.tokens[place]) for place in range(index, end)]
+            return tuple(dict.fromkeys([*(each.name for each in meant), *filter(None, others)]))
         start = index
         while start > 0 and self.tokens[start - 1].text not in SENTENCE_ENDS:
             start -= 1
@@ -87,7 +85,34 @@ class Relations:
                 return found
         return ()
 
-    def _found(self) -> Iterator[_Mention]:
+    def told(self, action: Action) -> Action:
+        """The action with the things that it is about; `grade it` says what it stands for: `Grade the homework`."""
+        about = self.about(action.at)
+        meant = self.pronouns.meant(self._place(action.at))
+        said = _PRONOUN.match(action.title)
+        if not meant or said is None:
+            return replace(action, about=about)
+        nouns = [" ".join(token.lower for token in self.tokens[each.start : each.end]) for each in meant]
+        title = f"{said[1]} the {listing(nouns)}{action.title[said.end() :]}"
+        for token in self.tokens:
+            if token.meaning == f"to be done: {action.title}":
+                token.meaning = f"to be done: {title}"
+        return replace(action, title=title, name=own_name(f"{said[1]} {nouns[0]}".lower(), "action"), about=about)
+
+    def _place(self, at: int) -> int:
+        return next((i for i, token in enumerate(self.tokens) if token.at >= at), len(self.tokens))
+
+    def _clause_end(self, index: int) -> int:
+        """Where the clause of a verb ends: before who acts in the next one, `… and teachers grade it`."""
+        end = index + 1
+        while end < len(self.tokens) and self.tokens[end].text not in SENTENCE_ENDS and self.tokens[end].part != VERB:
+            end += 1
+        if end < len(self.tokens) and self.tokens[end].part == VERB:
+            joins = [place for place in range(index + 1, end) if self.tokens[place].lower in _JOINS | _CLAUSES]
+            return joins[-1] if joins else end
+        return end
+
+    def _found(self) -> Iterator[Mention]:
         index = 0
         while index < len(self.tokens):
             token = self.tokens[index]
@@ -97,7 +122,7 @@ class Relations:
                 while end < len(self.tokens) and self.tokens[end].meaning == token.meaning:
                     end += 1
                 last = self.tokens[end - 1].lower
-                yield _Mention(name, index, end, singular(last) != last)
+                yield Mention(name, index, end, singular(last) != last)
             index = end
 
     def _named(self, token: Token) -> str:
@@ -110,7 +135,7 @@ class Relations:
         word = token.lower.removesuffix("'s")
         return next((n for n in (self.lexicon.thing(word), own_name(singular(word))) if n in self.things.fields), "")
 
-    def _listed(self, place: int) -> Iterator[_Mention]:
+    def _listed(self, place: int) -> Iterator[Mention]:
         """The kept things of a list: fields between them are passed over, what has a list of its own ends it."""
         joined = ""
         while place < len(self.tokens):
@@ -138,7 +163,7 @@ class Relations:
         of = self._word(place) in _PART_OF and self._at(self._past(place + 1, _PASSED)) is not None
         return of or self._word(place) in _HOLDS | BELONG or self._sign(place) == "("
 
-    def _several(self, holder: str, part: _Mention) -> None:
+    def _several(self, holder: str, part: Mention) -> None:
         if part.several:
             self._field(holder, part.name, identifier(plural(part.name.replace("_", " "))), "list[str]")
         else:
@@ -160,7 +185,7 @@ class Relations:
             place += 1
         return place
 
-    def _at(self, place: int) -> _Mention | None:
+    def _at(self, place: int) -> Mention | None:
         return self.mentions.get(place)
 
     def _word(self, place: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import NOUN, VERB
+from nootropic_kernel.planning.reading.small_words import NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier, stems
 

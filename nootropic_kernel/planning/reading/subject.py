@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from nootropic_kernel.planning.methods.library import Archetype
 from nootropic_kernel.planning.reading.actions import Action
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.parts_of_speech import MODALS, VERB
+from nootropic_kernel.planning.reading.small_words import MODALS, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.whom_for import heading_end
 from nootropic_kernel.planning.reading.wording import identifier, own_name

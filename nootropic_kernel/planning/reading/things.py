@@ -9,7 +9,7 @@ from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.wording import identifier, singular
 
 MAX_THINGS = 12
-_NAMES = frozenset({"name", "title"})
+NAMES = frozenset({"name", "title"})
 
 
 class Things:
@@ -36,7 +36,7 @@ class Things:
         if usual is None:
             self.unknown.add(said.thing)
         usual = usual or self._lexicon.table("unknown_fields")
-        return {} if _NAMES & set(said.fields) else dict(list(usual.items())[:1])
+        return {} if NAMES & set(said.fields) else dict(list(usual.items())[:1])
 
     @property
     def full(self) -> bool:
@@ -53,6 +53,11 @@ class Things:
         self.fields[name] = dict(known if known is not None else self._lexicon.table("unknown_fields"))
         pending, self._pending = self._pending, {}
         self.fields[name] |= {key: kind for key, kind in pending.items() if key not in self.fields[name]}
+
+    def first(self, name: str) -> None:
+        """The thing of that name is what the brief is about in the first place."""
+        if name in self.fields:
+            self.fields = {name: self.fields[name]} | self.fields
 
     def later(self, field: str, kind: str) -> None:
         """A field of the next thing."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
 from nootropic_kernel.planning.reading.limits import Limit
-from nootropic_kernel.planning.reading.parts_of_speech import VERB
 from nootropic_kernel.planning.reading.records import Ability
+from nootropic_kernel.planning.reading.small_words import VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 
 _OBJECTS = (ARTICLES | {"each", "every", "all", "any"}) - {"that", "this"}

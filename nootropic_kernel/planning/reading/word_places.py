@@ -23,6 +23,9 @@ _A_COMMAND = frozenset({"command", "commands", "subcommand", "subcommands"})
 _TELLS_MORE = frozenset(
     {"that", "which", "to", "for", "with", "called", "named", "so", "of", "in", "from", "if", "when", ",", "(", ":"}
 )
+_WHERE = frozenset({"to", "in", "into", "inside", "of", "from", "on", "onto", "at", "above", "below", "under"})
+_THE = frozenset({"the", "our", "my", "your", "its", "this"})
+_EVERY = frozenset({"every", "each", "all"})
 _COMMANDS = ("argparse", "click", "typer", "optparse", "docopt", "fire", "commander", "yargs", "clap", "cobra")
 _ROUTERS = ("flask", "fastapi", "django", "starlette", "aiohttp", "express", "koa", "fastify", "axum", "sinatra")
 _WORKFLOWS = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
@@ -170,6 +173,23 @@ class WordPlaces:
         for path, source in sorted(self.facts.sources.items()):
             found += [(_words(name), path) for name in source.names]
         return [(parts, path) for parts, path in found if parts and all(len(part) >= _SHORT for part in parts)]
+
+
+def is_where(tokens: Sequence[Token], index: int, known: frozenset[str] = _THE) -> bool:
+    """`to the first page`: whether a noun ends a phrase for what is there already, where something is put.
+
+    :param known: the words that say that it is there.
+    """
+    place = index - 1
+    while place > 0 and tokens[place].kind == "word" and tokens[place].lower not in known | _WHERE:
+        place -= 1
+    return place > 0 and tokens[place].lower in known and tokens[place - 1].lower in _WHERE
+
+
+def is_on_a_page(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """`show the version in the footer`: whether something is to be done on a part of a program's pages."""
+    parts = lexicon.words("page_parts")
+    return any(token.lower in parts and is_where(tokens, at, _THE | _EVERY) for at, token in enumerate(tokens))
 
 
 def _routes(tokens: Sequence[Token]) -> Iterable[str]:

@@ -61,9 +61,10 @@ def plural(word: str) -> str:
 
 # Participles that do not end in `ed`, and their verbs.
 IRREGULAR = {
-    "bought": "buy", "chosen": "choose", "drawn": "draw", "given": "give", "held": "hold", "hidden": "hide",
-    "kept": "keep", "lent": "lend", "made": "make", "paid": "pay", "sent": "send", "sold": "sell", "split": "split",
-    "taken": "take", "won": "win", "written": "write",
+    "bought": "buy", "broken": "break", "brought": "bring", "chosen": "choose", "drawn": "draw", "given": "give",
+    "held": "hold", "hidden": "hide", "kept": "keep", "lent": "lend", "made": "make", "paid": "pay", "sent": "send",
+    "sold": "sell", "split": "split", "stolen": "steal", "taken": "take", "won": "win", "worn": "wear",
+    "written": "write",
 }  # fmt: skip
 
 

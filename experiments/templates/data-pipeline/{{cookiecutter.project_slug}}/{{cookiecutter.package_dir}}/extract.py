@@ -1,4 +1,8 @@
-"""The first step: rows as they are in the files."""
+"""The first step: rows as they are in the files.{% if cookiecutter.unread %}
+
+
+Only CSV files are read so far: the reader of {{ cookiecutter.unread }} is still to be written here.
+{% endif %}"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The data, and the part of it that is held back for measuring."""
+"""The data, and the part of it that is held back for measuring.{% if cookiecutter.unread %}
+
+
+Only CSV files are read so far: the reader of {{ cookiecutter.unread }} is still to be written here.
+{% endif %}"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Reads the data, and says what is wrong in it before anything is worked out from it."""
+"""Reads the data, and says what is wrong in it before anything is worked out from it.{% if cookiecutter.unread %}
+
+
+Only CSV files are read so far: the reader of {{ cookiecutter.unread }} is still to be written here.
+{% endif %}"""
 
 from __future__ import annotations
 
