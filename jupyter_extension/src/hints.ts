@@ -16,8 +16,7 @@ export class Hints {
   /** The hint of a panel, with a way to put it away; null where that was done. */
   hint(name: string, words: string): HTMLElement | null {
     const { settings, trans } = this;
-    const read = texts(settings.get(SETTING));
-    if (read.includes(name) || this.here.has(name)) {
+    if (this.read().includes(name) || this.here.has(name)) {
       return null;
     }
     const node = el(
@@ -27,10 +26,15 @@ export class Hints {
       button(trans.__('Got it'), { class: 'noo-button' }, () => {
         this.here.add(name);
         node.remove();
-        void settings.set(SETTING, [...read, name]);
+        void settings.set(SETTING, [...this.read(), name]);
       })
     );
     return node;
+  }
+
+  /** As it is now: another panel's hint may have been put away since this one was drawn. */
+  private read(): readonly string[] {
+    return texts(this.settings.get(SETTING));
   }
 
   /** Also where no settings are kept. */

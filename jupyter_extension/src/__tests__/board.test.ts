@@ -188,6 +188,17 @@ describe('the board', () => {
     expect([hint(), settings.get('hintsRead')]).toEqual([null, ['review', 'board']]);
   });
 
+  it('puts away a hint without bringing back one that stood beside it', async () => {
+    const settings = new TestSettings();
+    await settings.ready;
+    const hints = new Hints(settings, trans);
+    for (const node of [hints.hint('board', 'Cards'), hints.hint('review', 'Keys')]) {
+      node!.querySelector('button')!.click();
+      await settled();
+    }
+    expect(settings.get('hintsRead')).toEqual(['board', 'review']);
+  });
+
   it('keeps filters and folds over a reload, and shows no more than the filter leaves', async () => {
     const { node, panel } = await shown(() => board(), { filter: { ...ALL, text: 'nothing has this' } });
     expect(node.querySelectorAll('.noo-card')).toHaveLength(0);

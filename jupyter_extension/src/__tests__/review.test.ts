@@ -393,4 +393,49 @@ describe('the list of proposals', () => {
     await settled();
     expect(refused.node.querySelector('.noo-mod-offline')?.textContent).toContain('does not let this page in');
   });
+
+  it('stays in place while what it says is the same, also when it was hidden and is shown again', async () => {
+    let replied = { proposals: lines, notes: [] as string[] };
+    const client = new Desk(() => result(replied));
+    const widget = list(client);
+    await settled();
+    const line = (): HTMLElement => widget.node.querySelector<HTMLElement>('[data-id="P2"]')!;
+    const before = line();
+    before.focus();
+    widget.hide();
+    client.decided.emit({ verb: '', folder: 'work' });
+    widget.show();
+    await settled();
+    expect(widget.isHidden).toBe(false);
+    expect(line()).toBe(before);
+    // What it says is another thing now: drawn anew, and the focus stays where it was.
+    line().focus();
+    replied = { ...replied, notes: ['A proposal cannot be read.'] };
+    widget.hide();
+    client.decided.emit({ verb: '', folder: 'work' });
+    widget.show();
+    line().focus();
+    await settled();
+    expect(line()).not.toBe(before);
+    expect(document.activeElement).toBe(line());
+  });
+
+  it('keeps the focus when the button that had it is gone because it worked', async () => {
+    let refuses = true;
+    const widget = list(
+      new Desk(() => {
+        if (refuses) {
+          throw new CallError('The Jupyter server does not let this page in.', '', '', 403);
+        }
+        return result({ proposals: lines });
+      })
+    );
+    await settled();
+    refuses = false;
+    const again = widget.node.querySelector<HTMLElement>('.noo-panel-state button')!;
+    again.focus();
+    again.click();
+    await settled();
+    expect(document.activeElement).toBe(widget.node.querySelector('[data-id="P2"]'));
+  });
 });

@@ -81,7 +81,7 @@ export class ProposalList extends Widget {
   }
 
   protected override onActivateRequest(): void {
-    (this.body.querySelector<HTMLElement>('button') ?? this.filter).focus();
+    this.first().focus();
   }
 
   private seen(): void {
@@ -159,21 +159,21 @@ export class ProposalList extends Widget {
     const again = [{ label: trans.__('Try again'), run: () => this.again() }];
     const gone = lines === null || failure !== null ? away(this.stream, trans) : null;
     if (gone !== null) {
-      this.show(stateView({ kind: 'offline', title: gone.title, text: [gone.text], actions: again }));
+      this.put(stateView({ kind: 'offline', title: gone.title, text: [gone.text], actions: again }));
       return;
     }
     if (failure !== null) {
       const kind = isAway(failure) ? 'offline' : 'error';
-      this.show(stateView({ kind, title: trans.__('The proposals cannot be read'), text: withCode(failure.message), actions: again }));
+      this.put(stateView({ kind, title: trans.__('The proposals cannot be read'), text: withCode(failure.message), actions: again }));
       return;
     }
     if (lines === null) {
-      this.show(stateView({ kind: 'loading', title: trans.__('Reading the proposals …') }));
+      this.put(stateView({ kind: 'loading', title: trans.__('Reading the proposals …') }));
       return;
     }
     const found = lines.filter(line => this.fits(line));
     const shown = found.slice(0, MOST);
-    this.show(
+    this.put(
       ...this.notes.map(note => notice('error', ...withCode(note))),
       awayNotice(this.stream, trans) ?? '',
       found.length === 0 ? this.empty(lines) : el('ul', { 'aria-label': trans.__('Proposals') }, ...shown.map(line => this.line(line))),
@@ -182,17 +182,24 @@ export class ProposalList extends Widget {
   }
 
   /** Put this into the list, unless it says the same already: who tabs through it or hears it read is left in peace. */
-  private show(...parts: (Node | string)[]): void {
+  private put(...parts: (Node | string)[]): void {
     const fresh = el('div', {}, ...parts);
     if (this.shown?.isEqualNode(fresh)) {
       return;
     }
     this.shown = fresh.cloneNode(true);
-    const focused = this.body.contains(document.activeElement) ? document.activeElement?.getAttribute('data-id') : null;
+    const active = this.body.contains(document.activeElement) ? document.activeElement : null;
     this.body.replaceChildren(...fresh.childNodes);
-    if (focused) {
-      this.body.querySelector<HTMLElement>(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+    if (active !== null) {
+      // What had the focus may be gone, as “Try again” is once it worked: the focus stays in the list.
+      const id = active.getAttribute('data-id');
+      const lines = [...this.body.querySelectorAll<HTMLElement>('[data-id]')];
+      (lines.find(line => line.getAttribute('data-id') === id) ?? this.first()).focus();
     }
+  }
+
+  private first(): HTMLElement {
+    return this.body.querySelector<HTMLElement>('button') ?? this.filter;
   }
 
   private empty(lines: readonly IProposalLine[]): HTMLElement {

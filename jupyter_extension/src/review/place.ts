@@ -62,23 +62,23 @@ export function showPlace(
  * scroll ends ours, and the cells above take other room than was reckoned with once they are drawn. So it is looked at twice.
  */
 async function bringIntoView(notebook: Notebook, index: number): Promise<void> {
-  const cell = notebook.widgets[index];
   for (let turn = 0, seen = 0; turn < TURNS && seen < 2; turn++) {
     if (seen === 0) {
-      const drawn = await notebook.scrollToItem(index).then(
-        () => cell.ready.then(() => true),
-        () => false
-      );
-      if (drawn) {
-        cell.node.scrollIntoView({ block: 'nearest' });
-      }
+      // Another scroll meanwhile ends this one: then the next turn tries again.
+      await notebook.scrollToItem(index).catch(() => undefined);
     }
-    await new Promise(after => setTimeout(after, SETTLING_MS));
-    // The person went on to another cell meanwhile.
-    if (notebook.isDisposed || notebook.activeCellIndex !== index) {
+    await new Promise(after => window.setTimeout(after, SETTLING_MS));
+    const node = notebook.widgets[index]?.node;
+    // The person went on to another cell meanwhile, or closed the notebook.
+    if (notebook.isDisposed || notebook.activeCellIndex !== index || node === undefined) {
       return;
     }
-    seen = isSeen(cell.node, notebook.outerNode) ? seen + 1 : 0;
+    if (isSeen(node, notebook.outerNode)) {
+      seen += 1;
+    } else {
+      seen = 0;
+      node.scrollIntoView({ block: 'nearest' });
+    }
   }
 }
 
