@@ -188,6 +188,28 @@ describe('the board', () => {
     expect([hint(), settings.get('hintsRead')]).toEqual([null, ['review', 'board']]);
   });
 
+  it('leaves the cards in place while the server tells the same', async () => {
+    let title = 'The same';
+    const reply = (): IAnswer => {
+      const base = planData() as { plan: object };
+      return board({ ...base, plan: { ...base.plan, title } });
+    };
+    const { node, desk } = await shown(reply);
+    const before = cardOf(node, 'T1');
+    const looked = async (): Promise<void> => {
+      const asked = desk.calls.length;
+      desk.decided.emit({ verb: '', folder: 'work' });
+      await vi.waitFor(() => expect(desk.calls.length).toBe(asked + 1));
+      await settled();
+    };
+    await looked();
+    expect(cardOf(node, 'T1')).toBe(before);
+    title = 'Another';
+    await looked();
+    expect(cardOf(node, 'T1')).not.toBe(before);
+    expect(node.textContent).toContain('Another');
+  });
+
   it('puts away a hint without bringing back one that stood beside it', async () => {
     const settings = new TestSettings();
     await settings.ready;

@@ -148,7 +148,12 @@ export class BoardFeed implements IDisposable {
       try {
         const { bundle } = await client.call('board', { 'or-empty': true }, { folder, forms: [PLAN_MIME] });
         const data = bundle[PLAN_MIME];
-        this._plan = readPlan(data);
+        const told = JSON.stringify(data ?? null);
+        if (told !== this.told) {
+          // The same plan stays the same object: who looks at it need not draw it anew.
+          this.told = told;
+          this._plan = readPlan(data);
+        }
         this._none = record(data).plan === null;
         this._trouble =
           this._plan === null && !this._none
@@ -201,6 +206,7 @@ export class BoardFeed implements IDisposable {
   };
 
   private _plan: IPlan | null = null;
+  private told = '';
   private _trouble: CallError | null = null;
   private stream: IEventStream | null = null;
   private asking: Promise<void> | null = null;

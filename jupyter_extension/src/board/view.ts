@@ -125,6 +125,10 @@ export class BoardView extends Widget {
    * nothing of it can be changed now.
    */
   display(plan: IPlan, active: boolean, locked = ''): void {
+    if (plan === this.plan && active === this.active && locked === this.locked) {
+      // Who tabs through it, or presses a button just then, is left in peace.
+      return;
+    }
     this.plan = plan;
     this.active = active;
     this.locked = locked;
