@@ -19,12 +19,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, expect, sync_playwright
 
-from tests.browser.lab import Lab
+from tests.browser.lab import SLOW_S, Lab
 from tests.gates import CHROMIUM_NAMES, NO_CHROMIUM
 
 ROOT = Path(__file__).resolve().parents[2]
 FRONT_END = ROOT / "jupyter_extension"
-SLOW_S = 40
 # A busy machine is no fault of the page.
 expect.set_options(timeout=SLOW_S * 1000)
 QUIET = [
@@ -60,11 +59,20 @@ def chromium() -> str:
 
 
 @pytest.fixture
-def screenshots(tmp_path: Path) -> Path:
-    """Where pictures go: ``NOOTROPIC_SCREENSHOTS``, or the test's own folder."""
-    folder = Path(os.environ.get("NOOTROPIC_SCREENSHOTS") or tmp_path / "screenshots")
+def screenshots() -> Path | None:
+    """Where pictures go: ``NOOTROPIC_SCREENSHOTS``; without it none are taken."""
+    named = os.environ.get("NOOTROPIC_SCREENSHOTS")
+    if not named:
+        return None
+    folder = Path(named)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first server of this run found out about the verbs; those after it have it from the start."""
+    return tmp_path_factory.mktemp("described")
 
 
 class Server:
@@ -133,11 +141,13 @@ def jupyter(
     within: list[str],
     packs: list[Path],
     lab_settings: dict[str, dict[str, object]],
+    described: Path,
 ) -> Iterator[Server]:
     """The running server of JupyterLab on the test's repository."""
-    home = tmp_path / "jupyter"
-    env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(tmp_path / "cache")}
-    env["PYTHONPATH"] = os.pathsep.join([*map(str, packs), env.get("PYTHONPATH", "")])
+    home, cache = tmp_path / "jupyter", tmp_path / "cache"
+    shutil.copytree(described, cache)
+    env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(cache)}
+    env["PYTHONPATH"] = os.pathsep.join([*map(str, packs), str(_lean(home)), env.get("PYTHONPATH", "")])
     for plugin, values in lab_settings.items():
         kept = home / "settings" / f"{plugin.replace(':', '/')}.jupyterlab-settings"
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -146,7 +156,9 @@ def jupyter(
     page_config = home / "config" / "labconfig" / "page_config.json"
     page_config.parent.mkdir(parents=True)
     gone = ["@jupyterlab/apputils-extension:announcements", *disabled]
-    page_config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(gone, True)}))
+    # Nobody builds JupyterLab here: to ask whether it could be built starts Node.js.
+    no_build = {"buildAvailable": False, "buildCheck": False}
+    page_config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(gone, True), **no_build}))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -165,6 +177,9 @@ def jupyter(
         yield running
     finally:
         running.end()
+        if not any(described.iterdir()) and (cache / "registry").is_dir():
+            shutil.copytree(cache / "registry", described / "registry")
+            shutil.copy(cache / "registry.key", described)
         print(running.log.read_text(errors="replace")[-4000:])
 
 
@@ -200,6 +215,14 @@ def _places(home: Path) -> dict[str, str]:
     return {**places, "JUPYTER_PATH": str(share), "JUPYTER_CONFIG_PATH": str(config), "PYTHONPATH": path}
 
 
+def _lean(home: Path) -> Path:
+    """A folder for Python that hides a package which takes most of a server's start: it checks addresses."""
+    folder = home / "lean"
+    folder.mkdir(parents=True)
+    (folder / "rfc3987_syntax.py").write_text('raise ImportError("not needed here")\n')
+    return folder
+
+
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + SLOW_S
     while time.monotonic() < deadline:
@@ -209,7 +232,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             with urllib.request.urlopen(url, timeout=5):
                 return
         except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.2)
+            time.sleep(0.1)
     pytest.fail("JupyterLab did not start.\n" + log.read_text(errors="replace")[-4000:], pytrace=False)
 
 
@@ -223,9 +246,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """The running browser of a module; each test has a context of its own in it."""
+    """The running browser; each test has a context of its own in it."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=QUIET, timeout=SLOW_S * 1000)
         yield running
@@ -233,7 +256,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def lab(server: str, browser: Browser, screenshots: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+def lab(
+    server: str, browser: Browser, screenshots: Path | None, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Lab]:
     """JupyterLab in a browser window. Any error of the page, or on its console, fails the test."""
     faults: list[str] = []
 
@@ -252,7 +277,7 @@ def lab(server: str, browser: Browser, screenshots: Path, request: pytest.Fixtur
     opened = Lab(page, server, screenshots)
     yield opened
     if request.node.stash.get(_FAILED, False):
-        opened.picture(f"failed-{request.node.name}")
+        page.screenshot(path=(screenshots or tmp_path) / f"failed-{request.node.name}.png")
     context.close()
     unexpected = [fault for fault in faults if not any(part in fault for part in opened.refusals)]
     assert not unexpected, "\n".join(unexpected)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from nootropic_kernel.planning.spec.file import FILE_NAME
 from tests.browser.axe import serious
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, box_of
 from tests.conftest import git
 
 pytestmark = pytest.mark.browser
@@ -58,14 +58,6 @@ def handle(board: Locator, task: str) -> Locator:
     return card(board, task).locator(".noo-board-handle")
 
 
-def box_of(part: Locator) -> FloatRect:
-    """Where a part of the page stands, once it is there: an empty column is seen only while a card is held."""
-    expect(part).to_be_visible()
-    box = part.bounding_box()
-    assert box is not None
-    return box
-
-
 def drag(
     page: Page, start: Locator, end: Locator, *, at: float = 0.5, across: float = 0.4, shift: bool = False
 ) -> None:
@@ -76,8 +68,9 @@ def drag(
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + 24, steps=3)
     expect(page.locator(".noo-board-ghost")).to_be_visible()
-    goal = box_of(end)
-    page.mouse.move(goal["x"] + goal["width"] * across, goal["y"] + goal["height"] * at, steps=6)
+    goal = None
+    while goal != (goal := box_of(end)):  # an empty column is seen only while a card is held; near an edge it scrolls
+        page.mouse.move(goal["x"] + goal["width"] * across, goal["y"] + goal["height"] * at, steps=6)
     if shift:
         page.keyboard.down("Shift")
     expect(page.locator(".noo-board-ghost")).to_be_visible()
@@ -133,6 +126,7 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
 
     # Taken back with a click.
     board.get_by_role("button", name="Undo").click()
+    expect(board.locator(".noo-board-line")).to_contain_text("taken back")
     expect(column(board, "ready", task)).to_be_visible()
     assert "deferred" not in spec.read_text()
 
@@ -187,6 +181,7 @@ def test_from_a_plan_to_a_moved_and_a_run_task(lab: Lab, repo: Path, notebook: s
     expect(page.locator(".noo-board-ghost")).to_have_text(f"{one} waits for {other}")
     lab.picture("board-linking-light")
     drop(page)
+    expect(board.locator(".noo-board-line")).to_contain_text(f"{one} waits for {other}")
     expect(column(board, "waiting", one)).to_be_visible()
     assert git(repo, "log", "-1", "--format=%s") == f"Task {one} after {other}"
     first_lane.click()

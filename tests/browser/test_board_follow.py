@@ -52,15 +52,11 @@ def planned(repo: Path, workspace: Workspace) -> Path:
 def test_tabs_editors_and_a_reload(lab: Lab, planned: Path) -> None:
     page = lab.page
     lab.refusals.append("/nootropic/api/capabilities/task?")
-    address = lab.address
-    page.goto(address)
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:open-board')", polling=200)
+    lab.open("nootropic:open-board")
     board = board_of(lab)
 
     # Two tabs follow each other, without a click.
-    other = page.context.new_page()
-    other.goto(address.replace("/lab?", "/lab/workspaces/other?"))
-    other.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:open-board')", polling=200)
+    other = lab.window("other", "nootropic:open-board")
     other.evaluate("() => void window.jupyterapp.commands.execute('nootropic:open-board')")
     second = other.locator(PANEL)
     expect(column(second, "ready", "T1")).to_be_visible()
@@ -92,7 +88,7 @@ def test_tabs_editors_and_a_reload(lab: Lab, planned: Path) -> None:
     shown = board.locator(".noo-card").count()
     board.locator('[data-section="gantt"] > summary').click()
     expect(board.locator(".noo-board-gantt")).to_be_visible()
-    page.wait_for_timeout(2000)  # the window's arrangement is kept a little later
+    lab.kept("comment.py", '"gantt":true')
     page.reload()
     expect(board.locator(".noo-card")).to_have_count(shown)
     expect(board.get_by_role("searchbox", name="Filter tasks by words")).to_have_value("comment.py")

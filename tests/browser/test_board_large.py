@@ -49,8 +49,7 @@ def large(repo: Path) -> Iterator[Path]:
 
 def test_a_large_board_answers_at_once(lab: Lab, large: Path) -> None:
     page = lab.page
-    page.goto(lab.address)
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:open-board')", polling=200)
+    lab.open("nootropic:open-board")
     times: dict[str, float] = {}
 
     def measure(name: str, act: str, done: str) -> None:

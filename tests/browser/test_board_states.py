@@ -36,8 +36,7 @@ def test_no_plan_a_stopped_run_a_replan_and_no_server(
 ) -> None:
     page = lab.page
     lab.refusals += ["/nootropic/api/", "ERR_CONNECTION_REFUSED", "WebSocket", "Failed to fetch", "/api/", "/lab"]
-    page.goto(lab.address)
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:plan')", polling=200)
+    lab.open()
     lab.command("nootropic:open-board")
     board = page.locator(PANEL)
 

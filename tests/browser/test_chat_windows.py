@@ -18,7 +18,6 @@ from tests.browser.test_chat import opened, say
 pytestmark = pytest.mark.browser
 
 PARTS = ("One piece. ", "Two pieces. ", "The last piece.")
-_READY = "() => window.jupyterapp?.commands.hasCommand('nootropic:open-chat')"
 
 
 class Wire:
@@ -67,10 +66,7 @@ def begun(lab: Lab) -> Locator:
 
 def window(lab: Lab, name: str) -> tuple[Page, Locator]:
     """Another window on the same server, with its chat."""
-    other = lab.page.context.new_page()
-    other.goto(lab.page.url.split("?")[0].split("/lab")[0] + f"/lab/workspaces/{name}")
-    other.wait_for_function(_READY)
-    other.evaluate("() => window.jupyterapp.restored")
+    other = lab.window(name, "nootropic:open-chat")
     other.evaluate("() => void window.jupyterapp.commands.execute('nootropic:open-chat')")
     return other, other.locator(".noo-chat")
 
@@ -152,10 +148,11 @@ def test_commands_titles_and_unsaved_text(
         say(chat, "/status")
         expect(entries(chat).last.locator(".noo-chat-result")).to_contain_text("main")
         expect(answer(say(chat, "And now?"))).to_have_text("Second.")
-        say(chat, "/cost --days 3")
+        with page.expect_response(re.compile("capabilities/note-command")):
+            say(chat, "/cost --days 3")
         expect(entries(chat).last.locator(".noo-chat-result")).to_be_visible()
         page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-        page.wait_for_timeout(1500)
+        lab.kept('"chat":"C1"')
         page.reload()
         chat = opened(lab)
         asked = chat.locator(".noo-chat-question")
@@ -190,6 +187,7 @@ def test_a_brand_new_chat_is_followed_in_a_second_window(
         _, second = window(lab, "second")
         expect(second.get_by_text("Ask about this repository")).to_be_visible()
         _, own = window(lab, "own")
+        expect(own.get_by_text("Ask about this repository")).to_be_visible()
         own.get_by_role("button", name="New").click()
 
         # Both stood before the first chat; who began one of their own keeps to it.

@@ -23,7 +23,7 @@ from tests.agents.scripted_model import scripted_model
 from tests.browser import pseudo_locale
 from tests.browser.axe import serious
 from tests.browser.conftest import Server
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, becomes
 from tests.conftest import git
 
 pytestmark = pytest.mark.browser
@@ -40,6 +40,8 @@ _HINT_KEPT = """async () => {
   const kept = await window.jupyterapp.serviceManager.settings.fetch('nootropic-lab:settings');
   return kept.raw.includes('board');
 }"""
+# What is opened or closed tells so a moment later, and is drawn then.
+_DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 _OPEN = "async path => void (await window.jupyterapp.commands.execute('docmanager:open', {path}))"
 _CLOSE_BOARD = """() => {
   [...window.jupyterapp.shell.widgets('main')].find(each => each.id === 'nootropic-board').close();
@@ -83,7 +85,7 @@ class Walk:
                 self._theme = "Dark" if self._theme == "Light" else "Light"
                 self.lab.theme(f"JupyterLab {self._theme}")
             for selector in selectors:
-                assert self.lab.page.locator(selector).count() > 0, f"{name}: there is no {selector}"
+                expect(self.lab.page.locator(selector).first, f"{name}: there is no {selector}").to_be_attached()
                 self.found += [f"{name} ({self._theme}): {each}" for each in serious(self.lab.page, selector)]
             if self._theme == "Dark":
                 self.lab.picture(f"every-{name}-dark")
@@ -104,9 +106,7 @@ class Walk:
 @pytest.fixture
 def walk(lab: Lab) -> Iterator[Walk]:
     """A walk in a window that is there; at its end, nothing may have been found."""
-    lab.page.goto(lab.address)
-    lab.page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:plan')", polling=200)
-    lab.page.evaluate("() => window.jupyterapp.restored")
+    lab.open()
     # JupyterLab's own dialogs about its server lie over the page.
     dialog = lab.page.locator(".jp-Dialog")
     lab.page.add_locator_handler(dialog, lambda: dialog.locator("button").first.click())
@@ -139,7 +139,7 @@ def test_where_nothing_is_there_yet(walk: Walk, repo: Path) -> None:
     walk.look("board-empty", BOARD)
     board.locator(".noo-hint button").click()
     expect(board.locator(".noo-hint")).to_have_count(0)
-    page.wait_for_function(_HINT_KEPT, polling=200)
+    becomes(page, _HINT_KEPT, True)
     expect(listed.locator(".noo-hint")).to_have_count(1)
 
     # A chat without a model says what to do.
@@ -208,7 +208,9 @@ def filled(repo: Path, workspace: Workspace) -> Path:
 
 def test_with_work_to_do(filled: Path, walk: Walk, person_home: Path, tmp_path: Path) -> None:
     lab, page = walk.lab, walk.lab.page
-    with scripted_model(tmp_path, person_home, [{"text": "Half **an** answer", "stall": 8}, "Fine."]):
+    gate = tmp_path / "go"
+    half = {"parts": [{"text": "Half **an** answer"}, {"text": "", "until": str(gate)}]}
+    with scripted_model(tmp_path, person_home, [half, "Fine."]):
         listed = at(lab, LIST, "open-review")
         expect(listed.locator('[data-id="P1"]')).to_be_visible()
         chat = at(lab, CHAT, "open-chat")
@@ -216,6 +218,7 @@ def test_with_work_to_do(filled: Path, walk: Walk, person_home: Path, tmp_path: 
         chat.locator("textarea").press("Enter")
         expect(chat.locator(".noo-mod-running")).to_contain_text("Half")
         walk.look("chat-streaming-list", CHAT, LIST, STATUS)
+        gate.touch()
         expect(chat.locator(".noo-live")).to_contain_text("3")
 
     page.evaluate(_OPEN, "shown.ipynb")
@@ -230,7 +233,7 @@ def test_with_work_to_do(filled: Path, walk: Walk, person_home: Path, tmp_path: 
     expect(accept).to_have_attribute("aria-disabled", "true")
     whole = review.locator('[data-action="accept P1"]')
     expect(whole).to_have_attribute("aria-disabled", "true")
-    expect(page.locator(f"#{whole.get_attribute('aria-describedby')}")).to_contain_text("calc.py")
+    expect(whole).to_have_accessible_description(re.compile("calc.py"))
     expect(review.locator(".cm-mergeViewEditor").first).to_be_visible()
     walk.look("review-conflict", REVIEW)
     review.locator("[data-action=help]").click()
@@ -252,6 +255,7 @@ def test_with_work_to_do(filled: Path, walk: Walk, person_home: Path, tmp_path: 
     expect(board.locator(".noo-card-more").first).to_be_visible()
     while (closed := board.locator("details:not([open]) > summary")).count() > 0:
         closed.first.click()
+        page.evaluate(_DRAWN)
     walk.look("board-200", BOARD)
 
 
@@ -313,13 +317,10 @@ def test_while_the_server_is_away_and_when_it_lets_nobody_in(filled: Path, walk:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/nootropic/api/" in request.url else None)
     page.on("websocket", lambda socket: asked.append(socket.url) if "/nootropic/api/" in socket.url else None)
-    page.wait_for_timeout(5000)
+    page.wait_for_timeout(2500)  # it would knock after 0.4, 0.8 and 1.6 seconds
     assert asked == []
     # The person logs in somewhere else, and comes back to this page.
-    other = page.context.new_page()
-    other.goto(jupyter.address)
-    other.wait_for_function("() => window.jupyterapp")
-    other.close()
+    assert page.context.request.get(jupyter.address).ok
     page.evaluate("() => window.dispatchEvent(new Event('focus'))")
     expect(chat.locator(".noo-chat-banner")).to_be_empty()
     expect(reject).not_to_have_attribute("aria-disabled", "true")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nootropic_kernel.planning.spec.file import FILE_NAME
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, until
 from tests.browser.test_board import act, board_of, card, column, drag, drop, handle
 from tests.browser.test_review_panel import hunk
 from tests.conftest import git
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 BRIEF = "Add a Reader with a name and an email to the shelf package."
 OWN_STAGED, OWN_LOOSE = "# Shelf\n\nMy own staged words.\n", "\n\nDRAFT = 'my own unstaged line'\n"
 EXPORTS = '\nfrom .reader import Reader\n\n__all__ = ["Reader"]  # as I write it\n'
-_TABS = "() => [...window.jupyterapp.shell.widgets('main')].map(each => each.id)"
+_TABS = "() => [...(window.jupyterapp?.shell.widgets('main') ?? [])].map(each => each.id)"
 
 
 def diff(repo: Path, revision: str) -> list[str]:
@@ -121,11 +121,11 @@ def test_plan_drag_run_review_commit_undo_redo_reload(lab: Lab, repo: Path) -> N
     # A reload brings the window back: the same tabs, the review as it stands, the board with the task done.
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     tabs = page.evaluate(_TABS)
-    page.wait_for_timeout(2500)  # JupyterLab writes its layout now and then
+    assert {"nootropic-proposal-P1", "nootropic-board"} <= set(tabs)
+    lab.kept("nootropic-review-proposal:nootropic-proposal-P1", "nootropic-open-board:nootropic-board", "work.ipynb")
     page.reload()
-    page.wait_for_function("count => window.jupyterapp && [...window.jupyterapp.shell.widgets('main')].length >= count",
-                           arg=len(tabs))  # fmt: skip
-    assert set(page.evaluate(_TABS)) >= {"nootropic-proposal-P1", "nootropic-board"} & set(tabs)
+    until(page, lambda: len(page.evaluate(_TABS)) >= len(tabs), "as many tabs are there again")
+    assert set(page.evaluate(_TABS)) >= {"nootropic-proposal-P1", "nootropic-board"}
     page.get_by_role("tab", name=re.compile("^P1")).click()
     review = page.locator("#nootropic-proposal-P1")
     review.locator('[data-action="open shelf/__init__.py"]').click()

@@ -17,7 +17,7 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.agents.scripted_model import scripted_model
 from tests.browser.axe import serious
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, box_of, until
 from tests.browser.test_chat import say
 from tests.conftest import git
 
@@ -27,16 +27,20 @@ CODE = "def double(x):\n    return 2 * x"
 OLD = "".join(f"def f{k}(value):\n    return value + {k}\n\n\n\n\n\n" for k in range(3))
 
 # What Tab must lead to; of cards and menus one is a stop, and arrow keys lead to the others.
-_STOPS = """selector => [...document.querySelectorAll(selector)].flatMap(root =>
-  [...root.querySelectorAll('button, input, select, textarea, a[href], summary, [tabindex="0"]')])
-  .filter(node => node.checkVisibility() && !node.disabled && node.tabIndex >= 0)
-  .map((node, index) => (node.dataset.stop = String(index), node.outerHTML.slice(0, 120)))"""
+_STOPS = """selector => {
+  window.stops = [...document.querySelectorAll(selector)].flatMap(root =>
+    [...root.querySelectorAll('button, input, select, textarea, a[href], summary, [tabindex="0"]')])
+    .filter(node => node.checkVisibility() && !node.disabled && node.tabIndex >= 0);
+  window.stops[0]?.focus();
+  return window.stops.map(node => node.outerHTML.slice(0, 120));
+}"""
 _HERE = """() => {
   const node = document.activeElement;
   const style = getComputedStyle(node);
   const ring = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
-  return { stop: node.dataset.stop ?? null, ring, html: node.outerHTML.slice(0, 160) };
+  return { stop: window.stops?.indexOf(node) ?? -1, ring, html: node.outerHTML.slice(0, 160) };
 }"""
+_SAME = "() => window.stops.every(node => node.isConnected)"
 _FITS = "node => node.scrollWidth <= node.clientWidth + 1"
 _MOVING = """() => document.getAnimations().filter(each => each.playState === 'running'
   && each.effect.target.closest('[class*=noo-]')).map(each => each.effect.target.className)"""
@@ -64,25 +68,26 @@ def filled(repo: Path, workspace: Workspace) -> Path:
     return repo
 
 
-def open_lab(lab: Lab) -> None:
-    """JupyterLab without a document."""
-    lab.page.goto(lab.address)
-    lab.page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:plan')", polling=200)
-    lab.page.evaluate("() => window.jupyterapp.restored")
-
-
 def tab_through(page: Page, selector: str) -> list[str]:
-    """What of a panel Tab does not lead to, or leads to unseen."""
+    """What of a panel Tab does not lead to, or leads to unseen; once more where it was drawn anew meanwhile."""
+    for _ in range(3):
+        found = tab_once(page, selector)
+        if page.evaluate(_SAME):
+            break
+    return found
+
+
+def tab_once(page: Page, selector: str) -> list[str]:
+    """The same, of what stands there at the beginning."""
     stops: list[str] = page.evaluate(_STOPS, selector)
     assert stops
-    page.locator(f"{selector} [data-stop='0']").first.focus()
     left = dict(enumerate(stops))
     unseen = []
     for _ in range(len(stops) + 8):
         page.keyboard.press("Tab")
         here: dict[str, Any] = page.evaluate(_HERE)
-        if here["stop"] is not None:
-            left.pop(int(here["stop"]), None)
+        if here["stop"] >= 0:
+            left.pop(here["stop"], None)
             if not here["ring"]:
                 unseen.append(f"no focus is seen: {here['html']}")
     # The first one was focused by the test: Shift+Tab comes back to it from the second.
@@ -93,7 +98,7 @@ def test_everything_by_keyboard(lab: Lab, filled: Path, person_home: Path, tmp_p
     page = lab.page
     answer = f"Use this:\n\n```python\n{CODE}\n```\n"
     with scripted_model(tmp_path, person_home, [answer, {"text": "Half an answer", "stall": 60}]):
-        open_lab(lab)
+        lab.open()
         lab.command("nootropic:open-chat")
         chat = page.locator(".noo-chat")
         box = chat.get_by_label("Message", exact=True)
@@ -175,7 +180,7 @@ def test_without_motion_and_in_the_colours_of_the_system(
     held: list[Route] = []
     page.emulate_media(reduced_motion="reduce", forced_colors="active")
     with scripted_model(tmp_path, person_home, [{"text": "Half an answer", "stall": 60}]):
-        open_lab(lab)
+        lab.open()
         lab.command("nootropic:open-chat")
         chat = page.locator(".noo-chat")
         chat.get_by_label("Message", exact=True).fill("Go on")
@@ -188,7 +193,7 @@ def test_without_motion_and_in_the_colours_of_the_system(
         assert page.evaluate(_MOVING) == []
         # The same with motion: the check sees what there is to see.
         page.emulate_media(reduced_motion="no-preference", forced_colors="active")
-        assert page.evaluate(_MOVING) != []
+        until(page, lambda: page.evaluate(_MOVING), "something moves")
         page.unroute("**/nootropic/api/capabilities/diff")
         for route in held:
             route.continue_()
@@ -206,27 +211,26 @@ def test_without_motion_and_in_the_colours_of_the_system(
     handle = board.locator(".noo-board-handle[tabindex='0']")
     handle.focus()
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(_HERE)["ring"]
+    until(page, lambda: page.evaluate(_HERE)["ring"], "the focus is seen")
     lab.picture("forced-colors-board")
 
 
 def test_a_board_in_a_narrow_place(lab: Lab, filled: Path) -> None:
     page = lab.page
-    open_lab(lab)
+    lab.open()
     lab.command("nootropic:open-board")
     board = page.locator(".noo-board-panel")
     expect(board.locator(".noo-card").first).to_be_visible()
     page.evaluate(_TO_THE_SIDE)
     expect(board.locator(".noo-card").first).to_be_visible()
     board.evaluate("node => { node.style.width = '250px'; node.style.minWidth = '0'; }")
-    page.wait_for_timeout(300)
     shown = board.locator(".noo-plan")
-    assert width(shown, "width") <= 250
+    until(page, lambda: width(shown, "width") <= 250, "the board is as narrow as its place")
     # Nothing is wider than its place, and the cards have most of it.
     for part in (".noo-board", ".noo-board-tools", ".noo-head"):
-        assert board.locator(part).evaluate(_FITS), part
-    assert width(board.locator(".noo-card").first, "width") >= 180
-    assert board.locator(".noo-column[data-empty='true']").first.is_hidden()
+        fits(board.locator(part))
+    until(page, lambda: width(board.locator(".noo-card").first, "width") >= 180, "a card has most of the place")
+    expect(board.locator(".noo-column[data-empty='true']").first).to_be_hidden()
     lab.picture("board-narrow", board)
     assert serious(page, ".noo-board-panel") == []
     # While a card is held, there are places for it.
@@ -253,7 +257,7 @@ def test_a_chat_and_a_review_with_long_words_in_a_narrow_place(
         settings = json.loads((person_home / "config.json").read_text())
         settings["backends"][long] = settings["backends"].pop("mine")
         (person_home / "config.json").write_text(json.dumps({**settings, "modelPreference": [long]}))
-        open_lab(lab)
+        lab.open()
         lab.command("nootropic:open-chat")
         chat = page.locator(".noo-chat")
         expect(chat.locator(".noo-chat-place")).to_be_visible()
@@ -263,17 +267,22 @@ def test_a_chat_and_a_review_with_long_words_in_a_narrow_place(
         expect(chat.locator(".noo-checks li")).to_be_visible()
         # The default width of a side panel: where the model is stays to be read, and nothing is cut.
         assert width(chat, "width") <= 300
-        place, panel = chat.locator(".noo-chat-place").bounding_box(), chat.bounding_box()
-        assert place is not None and panel is not None and place["x"] + place["width"] <= panel["x"] + panel["width"]
+        place, panel = box_of(chat.locator(".noo-chat-place")), box_of(chat)
+        assert place["x"] + place["width"] <= panel["x"] + panel["width"]
         for part in (".noo-chat-top", ".noo-chat-log", ".noo-head", ".noo-title", ".noo-checks"):
-            assert chat.locator(part).evaluate(_FITS), part
+            fits(chat.locator(part))
         lab.picture("chat-narrow")
     lab.command("nootropic:review-proposal", id="P2")
     review = page.locator(".noo-review")
     expect(review.locator(".noo-checks li")).to_be_visible()
     for part in (".noo-review-top", ".noo-head", ".noo-title", ".noo-checks"):
-        assert review.locator(part).evaluate(_FITS), part
+        fits(review.locator(part))
     lab.picture("review-long-words")
+
+
+def fits(part: Locator) -> None:
+    """Nothing of a part is cut off at its side."""
+    until(part.page, lambda: part.evaluate(_FITS), f"{part} fits its place")
 
 
 def width(part: Locator, of: str) -> float:

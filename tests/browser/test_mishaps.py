@@ -86,7 +86,9 @@ def test_a_killed_kernel_a_moved_notebook_and_broken_events(
         sockets.append(socket)
 
     page.route_web_socket(re.compile("/nootropic/api/events"), joined)
-    with scripted_model(tmp_path, person_home, [{"text": "Half an answer", "stall": 4}, "Fine."]):
+    gate = tmp_path / "go"
+    half = {"parts": [{"text": "Half an answer"}, {"text": ".", "until": str(gate)}]}
+    with scripted_model(tmp_path, person_home, [half, "Fine."]):
         lab.open_notebook(notebook)
         process = int(lab.run_cell(0).locator("pre").inner_text())
         chat = opened(lab)
@@ -97,8 +99,9 @@ def test_a_killed_kernel_a_moved_notebook_and_broken_events(
         os.kill(process, signal.SIGKILL)
         dialog = page.locator(".jp-Dialog", has_text="Kernel Restarting")  # JupyterLab's own
         dialog.get_by_role("button", name="Ok").click()
+        gate.touch()
         expect(entry.locator(".noo-chat-facts")).to_be_visible()
-        expect(entry).to_contain_text("Half an answer")
+        expect(entry).to_contain_text("Half an answer.")
 
         # What is no event harms nobody: everyone reads anew, and goes on.
         assert sockets

@@ -49,7 +49,7 @@ def test_a_verb_asks_in_its_place_and_goes_on(lab: Lab, repo: Path, doubtful: st
     lab.picture("question-chat")
     assert serious(page, ".noo-chat") == []
     # The page may be left meanwhile.
-    page.wait_for_timeout(1000)
+    lab.kept(f"/accept {doubtful}:1")
     page.reload()
     chat = opened(lab)
     question = chat.get_by_role("form", name="accept asks")
@@ -68,7 +68,7 @@ def test_a_verb_asks_in_its_place_and_goes_on(lab: Lab, repo: Path, doubtful: st
     question.get_by_role("button", name="Yes").focus()
     page.keyboard.press("Enter")
     expect(question).to_have_count(0)
-    expect(tab).to_contain_text("accepted")
+    expect(tab.locator(".noo-answer")).to_contain_text("accepted")
     assert "sorted(set(books))" in (repo / FILE).read_text() and "Books and how" in (repo / FILE).read_text()
     assert git(repo, "rev-parse", "HEAD~1") == head
 

@@ -70,7 +70,7 @@ def test_from_a_brief_to_a_commit(lab: Lab, repo: Path, workspace: Workspace, no
     accept.click()
     accepted = proposal.locator(f'.noo-hunk[data-ref="{ref}"]')
     expect(accepted).to_have_attribute("data-state", "accepted")
-    assert proposal.locator('.noo-hunk[data-state="pending"]').count() == hunks - 1
+    expect(pending).to_have_count(hunks - 1)
     lab.show(lab.cell(1))
     lab.picture("review-light")
     lab.picture("accepted-light", proposal)

@@ -13,7 +13,7 @@ from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_chang
 from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, becomes
 from tests.browser.test_review_panel import FOCUSED, hunk, opened
 from tests.conftest import git
 
@@ -22,11 +22,14 @@ pytestmark = pytest.mark.browser
 CALC = "".join(f"def f{k}(value):\n    return value + {k}\n\n\n\n\n\n" for k in range(40))
 # The line of the cursor in the editor at the front, from 1, and its text.
 _LINE = """() => {
-  const { editor } = window.jupyterapp.shell.currentWidget.content;
+  const editor = window.jupyterapp.shell.currentWidget.content?.editor;
+  if (!editor) {
+    return [0, ''];
+  }
   const { line } = editor.getCursorPosition();
   return [line + 1, editor.getLine(line)];
 }"""
-_CELL = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.id"
+_CELL = "() => window.jupyterapp.shell.currentWidget.content.activeCell?.model.id"
 _NAME = "() => window.jupyterapp.shell.currentWidget.context?.path ?? null"
 
 
@@ -84,26 +87,25 @@ def test_from_a_hunk_to_its_file_and_a_file_that_cannot_be_written(lab: Lab, rep
     # The file has moved on by three lines since: the place is found by its words.
     (repo / "calc.py").write_text("# one\n# two\n# three\n" + CALC)
     hunk(review, "P1:1").get_by_role("button", name="Open the file at hunk P1:1").click()
-    page.wait_for_function(f"() => ({_NAME})() === 'calc.py'")
-    page.wait_for_function(f"() => ({_LINE})()[0] > 1")
-    assert page.evaluate(_LINE) == [3 + 30 * 7 + 2, "    return value + 30"]
+    becomes(page, _NAME, "calc.py")
+    becomes(page, _LINE, [3 + 30 * 7 + 2, "    return value + 30"])
     lab.picture("review-open-file")
     # What landed is found where it stands now; the open tab follows. By keyboard, too.
     lab.command("nootropic:review-proposal", id=proposal)
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
-    page.wait_for_function(f"() => ({FOCUSED})() === 'P1:2'")
+    becomes(page, FOCUSED, "P1:2")
     page.keyboard.press("p")
     page.keyboard.press("o")
-    page.wait_for_function(f"() => ({_NAME})() === 'calc.py'")
+    becomes(page, _NAME, "calc.py")
     page.wait_for_function(f"() => ({_LINE})()[1] === '    return value - 30'")
 
     # A cell of a notebook is brought into view; what is not there yet says so.
     lab.command("nootropic:review-proposal", id=proposal)
     review.locator('[data-action="open work.ipynb"]').click()
     hunk(review, "P1:3").get_by_role("button", name="Open the file").click()
-    page.wait_for_function(f"() => ({_NAME})() === 'work.ipynb'")
-    page.wait_for_function(f"() => ({_CELL})() === 'c25'")
+    becomes(page, _NAME, "work.ipynb")
+    becomes(page, _CELL, "c25")
     dialog = page.locator(".jp-Dialog")  # JupyterLab asks for a kernel
     dialog.get_by_role("button", name="No Kernel").click()
     expect(lab.cell(25)).to_be_in_viewport()

@@ -53,9 +53,7 @@ def huge(repo: Path, workspace: Workspace) -> str:
 
 def test_a_review_of_50_mb_stays_usable(lab: Lab, repo: Path, huge: str) -> None:
     page = lab.page
-    page.goto(lab.address)
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:review-proposal')", polling=200)
-    page.evaluate("() => window.jupyterapp.restored")
+    lab.open("nootropic:review-proposal")
     page.wait_for_timeout(3000)
     before = page.evaluate(_HEAP)
     page.evaluate(_WATCH)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from nootropic_kernel.capabilities.base import Session
 from nootropic_kernel.capabilities.invoke import invoke
@@ -18,7 +18,7 @@ from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.journal import events
 from nootropic_kernel.workspace.location import Workspace
 from tests.browser.conftest import Server
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, becomes
 from tests.conftest import git
 
 pytestmark = pytest.mark.browser
@@ -27,6 +27,7 @@ OLD = "".join(f"def f{k}(value):\n    return value + {k}\n\n\n\n\n\n" for k in r
 NEW = OLD.replace("value +", "value -")
 HOSTILE = '<img src=x onerror="window.hacked = true">'
 FOCUSED = "() => document.activeElement.closest('.noo-review-hunk')?.dataset.ref ?? null"
+_PANEL = "() => document.activeElement.closest('.noo-review')?.id ?? null"
 
 
 @pytest.fixture
@@ -56,17 +57,16 @@ def stored(repo: Path, workspace: Workspace) -> Iterator[StateDatabase]:
 
 def opened(lab: Lab, proposal: str = "P1") -> Locator:
     """Open a review in a window that shows no notebook."""
-    page = lab.page
-    page.goto(lab.address)
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:review-proposal')", polling=200)
-    page.evaluate("() => window.jupyterapp.restored")
+    lab.open("nootropic:review-proposal")
     return again(lab, proposal)
 
 
 def again(lab: Lab, proposal: str = "P1") -> Locator:
+    """Open a review, or go back to it; it has the focus then."""
     lab.command("nootropic:review-proposal", id=proposal)
     review = lab.page.locator(f"#nootropic-proposal-{proposal}")
     expect(review.locator(".noo-review-hunk").first).to_be_visible()
+    becomes(lab.page, _PANEL, f"nootropic-proposal-{proposal}")
     return review
 
 
@@ -90,7 +90,7 @@ def test_accept_edit_reject_commit_undo_redo(lab: Lab, repo: Path, stored: State
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
     # The focus is at the next hunk to decide.
-    assert page.evaluate(FOCUSED) == "P1:2"
+    becomes(page, FOCUSED, "P1:2")
     assert git(repo, "rev-parse", "HEAD~1") == head
 
     hunk(review, "P1:2").get_by_role("button", name="Edit").click()
@@ -133,25 +133,25 @@ def test_the_whole_pass_by_keyboard_and_a_notebook_as_cells(lab: Lab, repo: Path
     page.keyboard.press("Shift+Slash")
     expect(review.locator(".noo-review-keys")).to_contain_text("Accept Hunk")
     page.keyboard.press("n")
-    assert page.evaluate(FOCUSED) == "P1:2"
+    becomes(page, FOCUSED, "P1:2")
     page.keyboard.press("p")
-    assert page.evaluate(FOCUSED) == "P1:1"
+    becomes(page, FOCUSED, "P1:1")
     page.keyboard.press("a")
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
-    page.wait_for_function(f"() => ({FOCUSED})() === 'P1:2'")
+    becomes(page, FOCUSED, "P1:2")
     page.keyboard.press("u")
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "undone")
     page.keyboard.press("Shift+u")
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
     page.keyboard.press("r")
     expect(hunk(review, "P1:2")).to_have_attribute("data-state", "rejected")
-    page.wait_for_function(f"() => ({FOCUSED})() === 'P1:3'")
+    becomes(page, FOCUSED, "P1:3")
     page.keyboard.press("e")
     expect(hunk(review, "P1:3").locator(".noo-review-editor .cm-content")).to_be_focused()
     page.keyboard.type("rna")
-    assert hunk(review, "P1:3").get_attribute("data-state") == "pending"
+    expect(hunk(review, "P1:3")).to_have_attribute("data-state", "pending")
     page.keyboard.press("Escape")
-    assert page.evaluate(FOCUSED) == "P1:3"
+    becomes(page, FOCUSED, "P1:3")
     page.keyboard.press("s")
     expect(hunk(review, "P1:3").locator(".cm-mergeView")).to_have_count(0)
     page.keyboard.press("s")
@@ -192,12 +192,11 @@ def test_open_tabs_follow_and_unsaved_edits_are_never_overwritten(lab: Lab, repo
     review.locator('[data-action="open calc.py"]').click()
     accept = hunk(review, "P1:2").get_by_role("button", name="Accept P1:2")
     expect(accept).to_have_attribute("aria-disabled", "true")
-    reason = page.locator(f"#{accept.get_attribute('aria-describedby')}")
-    expect(reason).to_contain_text("unsaved")
+    expect(accept).to_have_accessible_description(re.compile("unsaved"))
     lab.picture("review-panel-refused")
     whole = review.get_by_role("button", name=re.compile("^Accept all"))
     expect(whole).to_have_attribute("aria-disabled", "true")
-    expect(page.locator(f"#{whole.get_attribute('aria-describedby')}")).to_contain_text("unsaved")
+    expect(whole).to_have_accessible_description(re.compile("unsaved"))
     assert "# mine" not in (repo / "calc.py").read_text() and "value + 1" in (repo / "calc.py").read_text()
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'calc.py'})")
     expect(file).to_contain_text("# mine")
@@ -228,9 +227,7 @@ def test_the_list_follows_what_happens_elsewhere_and_hostile_text_stays_text(
     listed.locator('[data-id="P1"]').click()
     expect(hunk(page.locator("#nootropic-proposal-P1"), "P1:1")).to_be_visible()
     # A second window sees the first one's decision.
-    other: Page = page.context.new_page()
-    other.goto(page.url.split("?")[0].replace("/lab/tree", "/lab").split("/lab")[0] + "/lab/workspaces/other")
-    other.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:review-proposal')", polling=200)
+    other = lab.window("other", "nootropic:review-proposal")
     other.evaluate("() => window.jupyterapp.commands.execute('nootropic:review-proposal', {id: 'P1'})")
     seen = other.locator('.noo-review-hunk[data-ref="P1:1"]')
     expect(seen).to_have_attribute("data-state", "pending")

@@ -13,7 +13,7 @@ from nootropic_kernel.changes.store import ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
 from tests.browser.axe import serious
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, becomes, until
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +53,7 @@ def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebo
     expect(line).to_contain_text("today")
     bar = page.locator("#jp-MainMenu, .jp-MenuBar, .lm-MenuBar").first
     expect(bar.get_by_text("Nootropic", exact=True)).to_be_visible()
+    lab.has("nootropic:plan")
     offered = set(page.evaluate(_COMMANDS))
     assert {"nootropic:plan", "nootropic:start"} <= offered
     # A panel has one command, and what only programs call, or what needs a terminal, has none.
@@ -73,9 +74,9 @@ def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebo
     expect(output.locator(".noo-proposal")).to_have_count(0)
     expect(line).to_have_count(0)
     expect(bar.get_by_text("Nootropic", exact=True)).to_have_count(0)
-    assert page.evaluate(_COMMANDS) == ["nootropic:switch"]
+    becomes(page, _COMMANDS, ["nootropic:switch"])
     asked = page.evaluate(_ASKED)
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(1500)
     assert page.evaluate(_ASKED) == asked
     lab.picture("surfaces-off")
 
@@ -83,7 +84,7 @@ def test_everything_is_there_and_one_switch_turns_it_off_and_on(lab: Lab, notebo
     expect(output.locator(".noo-proposal").get_by_role("button", name="Accept hunk P1:1")).to_be_enabled()
     expect(line).to_contain_text("no model")
     expect(bar.get_by_text("Nootropic", exact=True)).to_be_visible()
-    page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:plan')")
+    lab.has("nootropic:plan")
 
 
 _MENU = ".lm-Menu .lm-Menu-itemLabel"
@@ -96,8 +97,7 @@ def test_the_switch_needs_no_menu_and_leaves_nothing_on(lab: Lab, disabled: list
     asked: list[str] = []
     page.on("request", lambda sent: asked.append(sent.url) if "/nootropic/api/" in sent.url else None)
     page.on("websocket", lambda made: asked.append(made.url) if "/nootropic/api/" in made.url else None)
-    page.goto(lab.address)
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nootropic:plan')", polling=200)
+    lab.open()
     page.evaluate(_SET, '{"inlineCompletions": true}')
     for name in ("board", "review", "chat"):
         lab.command(f"nootropic:open-{name}")
@@ -106,7 +106,7 @@ def test_the_switch_needs_no_menu_and_leaves_nothing_on(lab: Lab, disabled: list
     lab.command("nootropic:switch")
     expect(page.locator(_PANELS)).to_have_count(0)
     expect(page.locator(".noo-status-line")).to_have_count(0)
-    assert page.evaluate(_COMMANDS) == ["nootropic:switch"]
+    becomes(page, _COMMANDS, ["nootropic:switch"])
     asked.clear()
     lab.open_notebook(notebook)  # the page is loaded anew: it stays off
     lab.run_cell(1)
@@ -117,18 +117,18 @@ def test_the_switch_needs_no_menu_and_leaves_nothing_on(lab: Lab, disabled: list
     page.keyboard.press("Escape")
     lab.cell(1).locator(".cm-content").click()
     page.keyboard.type("\nfound = ")
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(1500)
     assert asked == [] and page.locator("[class*=noo-]:visible").all_inner_texts() == []
     lab.picture("surfaces-off-reloaded")
 
     lab.command("nootropic:switch")
     expect(page.locator(".noo-status-line")).to_be_visible()
     expect(page.locator("#nootropic-review, .noo-chat")).to_have_count(2)
-    page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:plan')", polling=200)
+    lab.has("nootropic:plan")
     output.click(button="right")
     expect(page.locator(_MENU, has_text="Nootropic: Explain")).to_be_visible()
     page.keyboard.press("Escape")
-    assert any("/events" in url for url in asked)
+    until(page, lambda: any("/events" in url for url in asked), "events are listened to again")
 
 
 # What tells that a plugin is there.
@@ -176,7 +176,7 @@ def test_an_error_is_shown_before_it_is_sent(lab: Lab, notebook: str) -> None:
     lab.open_notebook(notebook)
     lab.run_cell(1)
     cell = lab.cell(1)
-    page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:code')")
+    lab.has("nootropic:code")
     cell.locator(".jp-OutputArea-output").first.click(button="right")
     menu = page.locator(".lm-Menu")
     expect(menu.get_by_text("Nootropic: Explain")).to_be_visible()
@@ -184,6 +184,7 @@ def test_an_error_is_shown_before_it_is_sent(lab: Lab, notebook: str) -> None:
     menu.get_by_text("Nootropic: Fix This Error").click()
     chat = page.locator(".noo-chat")
     expect(chat.locator(".noo-chat-meant")).to_contain_text("code")
+    expect(chat.get_by_label("Message", exact=True)).not_to_have_value("")
     value = chat.get_by_label("Message", exact=True).input_value()
     assert "total = 1 / 0" in value and "ZeroDivisionError" in value and "\x1b" not in value
     lab.picture("surfaces-fix")

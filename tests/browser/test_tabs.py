@@ -12,7 +12,7 @@ from nootropic_kernel.changes.changeset import FileEdit, Provenance, build_chang
 from nootropic_kernel.changes.store import CheckResult, ProposalStore
 from nootropic_kernel.workspace.database import StateDatabase
 from nootropic_kernel.workspace.location import Workspace
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, becomes
 from tests.conftest import git
 
 pytestmark = pytest.mark.browser
@@ -87,7 +87,7 @@ def test_open_tabs_follow_and_unsaved_edits_are_safe(lab: Lab, repo: Path, noteb
     second = shown.locator(f'.noo-hunk[data-ref="{proposal}:2"]')
     first.get_by_role("button", name="Accept").click()
     expect(first).to_have_attribute("data-state", "accepted")
-    assert lab.page.evaluate(_TEXT, file) == OLD.replace("sort them", "sort them by title")
+    becomes(lab.page, _TEXT, OLD.replace("sort them", "sort them by title"), file)
     lab.picture("tabs-light")
 
     # Now the tab holds an edit of the person's own, at the very line that the second hunk wants to change.
@@ -111,7 +111,7 @@ def test_open_tabs_follow_and_unsaved_edits_are_safe(lab: Lab, repo: Path, noteb
 
 def test_verbs_are_commands(lab: Lab, notebook: str, proposal: str) -> None:
     lab.open_notebook(notebook)
-    lab.page.wait_for_function("() => window.jupyterapp.commands.hasCommand('nootropic:show')")
+    lab.has("nootropic:show")
     described = lab.page.evaluate("async () => (await window.jupyterapp.commands.describedBy('nootropic:show')).args")
     assert described["properties"]["id"]["type"] == "string"
 
