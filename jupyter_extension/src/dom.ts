@@ -53,3 +53,22 @@ export function withCode(line: string): Child[] {
 export function notice(kind: 'error' | 'info', ...children: readonly Child[]): HTMLElement {
   return el('div', { class: `noo-notice noo-mod-${kind}`, role: kind === 'error' ? 'alert' : 'status' }, ...children);
 }
+
+/**
+ * Fill a part of the page, unless it says the same already: a press, the focus and an opened box are lost with what is
+ * drawn anew, and it would be read aloud again. What a button does must show in its words or attributes.
+ *
+ * @returns whether it was drawn anew
+ */
+export function fill(node: HTMLElement, ...children: readonly Child[]): boolean {
+  const fresh = el('div', {}, ...children);
+  if (filled.get(node)?.isEqualNode(fresh) === true) {
+    return false;
+  }
+  filled.set(node, fresh.cloneNode(true));
+  node.replaceChildren(...fresh.childNodes);
+  return true;
+}
+
+/** What was put there: since then a box may have been opened. */
+const filled = new WeakMap<HTMLElement, Node>();

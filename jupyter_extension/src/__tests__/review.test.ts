@@ -241,6 +241,28 @@ describe('a review', () => {
     expect(client.calls.length).toBe(before + 1);
   });
 
+  it('leaves what stands above the hunks in place while it says the same', async () => {
+    const events = new Events();
+    let states = ['pending', 'pending'];
+    const client = new Desk(() => result(diffData(states)));
+    const widget = review(client, events);
+    await settled();
+    const all = (): Element => widget.node.querySelector('[data-action="reject P1"]')!;
+    const file = (): Element => widget.node.querySelector('[data-action="open demo.ipynb"]')!;
+    const before = [all(), file()];
+    const heard = async (): Promise<void> => {
+      events.event.emit({ kind: 'journal', id: 9, name: 'HunkDecided', row: '', subject: 'P1:1', data: {} });
+      const asked = client.calls.length;
+      await vi.waitFor(() => expect(client.calls.length).toBe(asked + 1));
+      await settled();
+    };
+    await heard();
+    expect([all() === before[0], file() === before[1]]).toEqual([true, true]);
+    states = ['accepted', 'pending'];
+    await heard();
+    expect(all()).not.toBe(before[0]);
+  });
+
   it('opens its first file also where something happens just then', async () => {
     const events = new Events();
     const client = new Desk(async call => {

@@ -4,7 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { SHOW_FORM } from '../commands/commands';
-import { el, notice, withCode } from '../dom';
+import { el, fill, notice, withCode } from '../dom';
 import type { Hints } from '../hints';
 import { stateView } from '../states';
 import type { ICommands } from './cardMenu';
@@ -87,7 +87,8 @@ export class BoardPanel extends Widget {
     const again = { label: trans.__('Try again'), run: () => void this.feed.again() };
     this.view.setHidden(plan === null);
     if (plan !== null) {
-      this.banner.replaceChildren(
+      fill(
+        this.banner,
         this.feed.notice ?? (trouble === null ? '' : notice('error', ...withCode(trouble.message)))
       );
       this.view.display(plan, true, away?.title);
@@ -96,9 +97,10 @@ export class BoardPanel extends Widget {
         this.node.querySelector<HTMLElement>('.noo-board-handle[tabindex="0"]')?.focus();
       }
     } else if (away !== null) {
-      this.banner.replaceChildren(stateView({ kind: 'offline', title: away.title, text: [away.text], actions: [again] }));
+      fill(this.banner, stateView({ kind: 'offline', title: away.title, text: [away.text], actions: [again] }));
     } else if (none && trouble === null) {
-      this.banner.replaceChildren(
+      fill(
+        this.banner,
         stateView({
           kind: 'empty',
           title: trans.__('There is no plan yet'),
@@ -124,10 +126,11 @@ export class BoardPanel extends Widget {
         })
       );
     } else if (trouble === null) {
-      this.banner.replaceChildren(stateView({ kind: 'loading', title: trans.__('Reading the plan') }));
+      fill(this.banner, stateView({ kind: 'loading', title: trans.__('Reading the plan') }));
     } else {
       const kind = trouble.status === 0 ? 'offline' : 'error';
-      this.banner.replaceChildren(
+      fill(
+        this.banner,
         stateView({ kind, title: trans.__('The board cannot be shown'), text: withCode(trouble.message), actions: [again] })
       );
     }

@@ -132,8 +132,10 @@ function said(options: IHeadingOptions): HTMLElement[] {
     const { again: asked } = note;
     const yes =
       asked &&
-      button(trans.__('I have read it: accept it'), { class: 'noo-button noo-mod-plain', 'data-action': 'yes' }, () =>
-        decide('accept', asked)
+      button(
+        trans.__('I have read it: accept it'),
+        { class: 'noo-button noo-mod-plain', 'data-action': 'yes', 'data-asked': JSON.stringify(asked) },
+        () => decide('accept', asked)
       );
     const shown = notice(note.kind, ...withCode(note.text), ' ', yes);
     // It is said aloud elsewhere.

@@ -3,7 +3,8 @@ import { Widget } from '@lumino/widgets';
 
 import { CallError } from '../api';
 import { away, awayNotice } from '../away';
-import { button, el, notice, withCode } from '../dom';
+import type { Child } from '../dom';
+import { button, el, fill, notice, withCode } from '../dom';
 import type { Hints } from '../hints';
 import { texts } from '../json';
 import { statusWords } from '../proposal/words';
@@ -181,17 +182,10 @@ export class ProposalList extends Widget {
     );
   }
 
-  /** Put this into the list, unless it says the same already: who tabs through it or hears it read is left in peace. */
-  private put(...parts: (Node | string)[]): void {
-    const fresh = el('div', {}, ...parts);
-    if (this.shown?.isEqualNode(fresh)) {
-      return;
-    }
-    this.shown = fresh.cloneNode(true);
+  /** Show this in the list; where what had the focus is gone, as “Try again” is once it worked, the focus stays there. */
+  private put(...parts: readonly Child[]): void {
     const active = this.body.contains(document.activeElement) ? document.activeElement : null;
-    this.body.replaceChildren(...fresh.childNodes);
-    if (active !== null) {
-      // What had the focus may be gone, as “Try again” is once it worked: the focus stays in the list.
+    if (fill(this.body, ...parts) && active !== null) {
       const id = active.getAttribute('data-id');
       const lines = [...this.body.querySelectorAll<HTMLElement>('[data-id]')];
       (lines.find(line => line.getAttribute('data-id') === id) ?? this.first()).focus();
@@ -257,7 +251,6 @@ export class ProposalList extends Widget {
   private readonly filter = el('select', { class: 'noo-review-filter' });
   private readonly search = el('input', { type: 'search', class: 'noo-review-search' });
   private readonly body = el('div', { class: 'noo-review-list-body' });
-  private shown: Node | null = null;
   private lines: readonly IProposalLine[] | null = null;
   private notes: readonly string[] = [];
   private failure: CallError | null = null;

@@ -6,7 +6,7 @@ import { Widget } from '@lumino/widgets';
 
 import { reason } from '../api';
 import { away, awayNotice } from '../away';
-import { el, withCode } from '../dom';
+import { el, fill, withCode } from '../dom';
 import { stateView } from '../states';
 import type { INootropic, INootropicEvents } from '../tokens';
 import type { HunkAct } from './card';
@@ -215,12 +215,13 @@ export class ReviewWidget extends Widget {
                 text: withCode(failure.message),
                 actions: again
               });
-      this.top.replaceChildren(state);
+      fill(this.top, state);
       return;
     }
     const locked = this.isLocked;
     this.title.label = `${review.proposal.id} ${review.proposal.title}`.slice(0, 40);
-    this.top.replaceChildren(
+    fill(
+      this.top,
       ...heading(review, {
         trans,
         id: this.options.id,
@@ -236,7 +237,7 @@ export class ReviewWidget extends Widget {
         again: () => void this.model.again()
       })
     );
-    this.side.replaceChildren(fileTree(review.files, review.path, trans, path => void this.model.open(path)));
+    fill(this.side, fileTree(review.files, review.path, trans, path => void this.model.open(path)));
     this.list.update(review, locked, this.model.reading);
     if (document.activeElement === this.node) {
       // The tab was opened by its person before there was a hunk.
