@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, expect, sync_playwright
 
@@ -94,10 +95,25 @@ class Server:
         _wait_for(self._status, self._process, self.log)
 
     def end(self) -> None:
-        """End it."""
+        """End it, as its person does."""
         if self._process is not None:
-            _end(self._process)
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                # A server that is starting a kernel may not hear the signal.
+                self.kill()
             self._process = None
+
+    def kill(self) -> None:
+        """End it at once, and its kernels, which have sessions of their own: nobody waits for them any more."""
+        if self._process is not None and self._process.poll() is None:
+            server = psutil.Process(self._process.pid)
+            for process in [*server.children(recursive=True), server]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self._process.wait(10)
+        self._process = None
 
     def forget_everybody(self) -> None:
         """From its next start on it has another token, and knows nobody's login any more."""
@@ -176,7 +192,7 @@ def jupyter(
         running.start()
         yield running
     finally:
-        running.end()
+        running.kill()
         if not any(described.iterdir()) and (cache / "registry").is_dir():
             shutil.copytree(cache / "registry", described / "registry")
             shutil.copy(cache / "registry.key", described)
@@ -234,16 +250,6 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except (urllib.error.URLError, TimeoutError):
             time.sleep(0.1)
     pytest.fail("JupyterLab did not start.\n" + log.read_text(errors="replace")[-4000:], pytrace=False)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        # A server that is starting a kernel may not hear the signal; its group holds the kernels too.
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
 
 
 @pytest.fixture(scope="package")
