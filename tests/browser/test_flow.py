@@ -122,7 +122,7 @@ def test_plan_drag_run_review_commit_undo_redo_reload(lab: Lab, repo: Path) -> N
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     tabs = page.evaluate(_TABS)
     assert {"nootropic-proposal-P1", "nootropic-board"} <= set(tabs)
-    lab.kept("nootropic-review-proposal:nootropic-proposal-P1", "nootropic-open-board:nootropic-board", "work.ipynb")
+    lab.kept("nootropic-proposal-P1", "nootropic-board", "work.ipynb")
     page.reload()
     until(page, lambda: len(page.evaluate(_TABS)) >= len(tabs), "as many tabs are there again")
     assert set(page.evaluate(_TABS)) >= {"nootropic-proposal-P1", "nootropic-board"}
