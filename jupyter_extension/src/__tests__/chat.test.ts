@@ -30,6 +30,39 @@ describe('the chat panel', () => {
     panel.dispose();
   });
 
+  it('sends what is typed as a whole, whether its list was there in time or not', async () => {
+    const { panel, desk, box, send } = await bench(none);
+    const list = panel.node.querySelector<HTMLElement>('[role=listbox]')!;
+    const type = async (words: string): Promise<void> => {
+      box.focus();
+      box.value = words;
+      box.dispatchEvent(new Event('input'));
+      await vi.waitFor(() => expect(list.querySelectorAll('[role=option]').length).toBeGreaterThan(0));
+    };
+    const ran = (): number => desk.calls.filter(call => call.verb === 'plan').length;
+    await type('/plan');
+    await send('/plan');
+    expect([box.value, ran(), list.hidden]).toEqual(['', 1, true]);
+    // A part of a word is completed.
+    await type('/pla');
+    await send('/pla');
+    expect([box.value, ran()]).toEqual(['/plan ', 1]);
+    panel.dispose();
+  });
+
+  it('shows no list for a text that was sent meanwhile', async () => {
+    const { panel, asked, box, send } = await bench(none);
+    box.focus();
+    box.value = '/pla';
+    box.dispatchEvent(new Event('input'));
+    await send('/plan');
+    await new Promise(resolve => setTimeout(resolve, 150));
+    expect(box.value).toBe('');
+    expect(asked.some(([route]) => route === 'complete')).toBe(false);
+    expect(panel.node.querySelector<HTMLElement>('[role=listbox]')!.hidden).toBe(true);
+    panel.dispose();
+  });
+
   it('sends with the key that the person chose', async () => {
     const { panel, desk, box, send } = await bench(none, { sendWith: 'Accel Enter' });
     await send('not yet');

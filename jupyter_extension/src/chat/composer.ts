@@ -83,6 +83,7 @@ export class Composer {
       );
       this.meant.append(trans.__('Sends it to %1', draft.verb), ' ', drop);
     }
+    this.forget();
     this.menu.hide();
     this.grow();
     void this.refresh();
@@ -166,10 +167,16 @@ export class Composer {
     this.grow();
     this.options.changed();
     this.menu.narrow(this.word());
-    clearTimeout(this.typing);
+    this.forget();
     clearTimeout(this.looking);
     this.typing = setTimeout(() => void this.suggest(), TYPING_MS);
     this.looking = setTimeout(() => void this.refresh(), CHIPS_MS);
+  }
+
+  /** What is being looked up was about another text. */
+  private forget(): void {
+    clearTimeout(this.typing);
+    this.turn += 1;
   }
 
   /** Look up what the word at the cursor may become. */
@@ -192,7 +199,7 @@ export class Composer {
       if (turn === this.turn && document.activeElement === this.input) {
         // What is typed already needs no list.
         const all = [...cells, ...found];
-        this.menu.show(all.length === 1 && all[0]?.text === word ? [] : all, word === '');
+        this.menu.show(all.length === 1 && all[0]?.text === word ? [] : all, word);
       }
     } catch {
       // The list is a help; what is typed can be sent without it, and then says what is wrong.

@@ -33,10 +33,11 @@ export class CandidateMenu {
   /**
    * Show candidates; none closes it.
    *
-   * @param unasked - nothing of them is typed yet: Enter still sends, until an arrow was pressed
+   * @param word - what is typed of them: while that is nothing, or the first of them as a whole, Enter still sends, until
+   * an arrow was pressed
    */
-  show(candidates: readonly ICandidate[], unasked = false): void {
-    this.unasked = unasked;
+  show(candidates: readonly ICandidate[], word = ''): void {
+    this.unasked = word === '' || candidates[0]?.text === word;
     this.candidates = candidates.slice(0, MOST_SHOWN);
     this.node.hidden = !this.open;
     this.node.replaceChildren(
@@ -61,7 +62,7 @@ export class CandidateMenu {
   /** More was typed: only what fits the word stays. */
   narrow(word: string): void {
     if (this.open) {
-      this.show(word === '' ? [] : this.candidates.filter(each => each.text.startsWith(word)));
+      this.show(word === '' ? [] : this.candidates.filter(each => each.text.startsWith(word)), word);
     }
   }
 
