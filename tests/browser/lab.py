@@ -32,6 +32,7 @@ _RUN = """async index => {
   return notebook.widgets[index].model.sharedModel.execution_count;
 }"""
 
+_DONE = "async ([name, args]) => void (await window.jupyterapp.commands.execute(name, args))"
 _THERE = "name => window.jupyterapp?.commands.hasCommand(name)"
 
 # The window's arrangement, and what panels keep: JupyterLab writes it to the server a while after it has changed.
@@ -97,13 +98,17 @@ class Lab:
         """Run a command of JupyterLab."""
         self.page.evaluate("([name, args]) => void window.jupyterapp.commands.execute(name, args)", [name, arguments])
 
+    def done(self, name: str, **arguments: object) -> None:
+        """Run a command of JupyterLab, and wait until it is done; what it gives would take seconds to read."""
+        self.page.evaluate(_DONE, [name, arguments])
+
     def kept(self, *texts: str) -> None:
         """Wait until a reload would bring the window back with these texts in what is kept of it."""
         becomes(self.page, _KEPT, True, list(texts))
 
     def theme(self, name: str) -> None:
         """Change the theme, and wait until it is there."""
-        self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+        self.done("apputils:change-theme", theme=name)
         light = "true" if "Light" in name else "false"
         expect(self.page.locator(f"body[data-jp-theme-light={light}]")).to_be_attached()
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)

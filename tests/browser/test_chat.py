@@ -126,7 +126,7 @@ def test_a_conversation(lab: Lab, notebook: str, person_home: Path, tmp_path: Pa
         until(page, lambda: page.evaluate(source, active).count("def double") == 2, "the code stands there twice")
         page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCell.editor.undo()")
         until(page, lambda: page.evaluate(source, active).count("def double") < 2, "the code was taken back")
-        page.evaluate("() => window.jupyterapp.commands.execute('notebook:undo-cell-action')")
+        lab.done("notebook:undo-cell-action")
         becomes(page, count, 3)
         assert (repo / notebook).read_bytes() == before
 

@@ -124,7 +124,7 @@ def test_commands_titles_and_unsaved_text(
     page = lab.page
     with scripted_model(tmp_path, person_home, ["First.", "Second."]) as model:
         chat = begun(lab)
-        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'shelf/books.py'})")
+        lab.done("docmanager:open", path="shelf/books.py")
         text = page.locator(".jp-FileEditor .cm-content")
         expect(text).to_contain_text("sorted(books)")
         text.click()
@@ -151,7 +151,7 @@ def test_commands_titles_and_unsaved_text(
         with page.expect_response(re.compile("capabilities/note-command")):
             say(chat, "/cost --days 3")
         expect(entries(chat).last.locator(".noo-chat-result")).to_be_visible()
-        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        lab.done("docmanager:save")
         lab.kept('"chat":"C1"')
         page.reload()
         chat = opened(lab)

@@ -119,7 +119,7 @@ def test_plan_drag_run_review_commit_undo_redo_reload(lab: Lab, repo: Path) -> N
     assert (repo / "README.md").read_text() == OWN_STAGED and (repo / "shelf" / "books.py").read_text() == books
 
     # A reload brings the window back: the same tabs, the review as it stands, the board with the task done.
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    lab.done("docmanager:save")
     tabs = page.evaluate(_TABS)
     assert {"nootropic-proposal-P1", "nootropic-board"} <= set(tabs)
     lab.kept("nootropic-proposal-P1", "nootropic-board", "work.ipynb")

@@ -32,7 +32,7 @@ def test_a_completion_is_offered_taken_and_noted(
     page = lab.page
     lab.open("nootropic:open-review")
     # No kernel is there at all: a text file.
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'shelf/books.py'})")
+    lab.done("docmanager:open", path="shelf/books.py")
     editor = page.locator(".jp-FileEditor .cm-content")
     expect(editor).to_contain_text("sorted(books)")
     editor.click()
@@ -45,7 +45,7 @@ def test_a_completion_is_offered_taken_and_noted(
     page.reload()
     lab.has("nootropic:open-review")
     page.evaluate("() => window.jupyterapp.restored")
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'shelf/books.py'})")
+    lab.done("docmanager:open", path="shelf/books.py")
     expect(editor).to_contain_text("sorted(books)")
     editor.click()
     page.keyboard.press("Control+End")

@@ -113,7 +113,7 @@ def test_a_killed_kernel_a_moved_notebook_and_broken_events(
         expect(say(chat, "And now?")).to_contain_text("Fine.")
     assert serious(page, ".noo-chat") == []
 
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    lab.done("docmanager:save")
     # A notebook that is renamed while its cells are reviewed: said, nothing is written under the old name.
     lab.command("nootropic:review-proposal", id="P1")
     review = page.locator("#nootropic-proposal-P1")

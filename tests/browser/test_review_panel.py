@@ -173,13 +173,13 @@ def test_open_tabs_follow_and_unsaved_edits_are_never_overwritten(lab: Lab, repo
     page = lab.page
     lab.refusals.append("/nootropic/api/capabilities/accept")
     review = opened(lab)
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'calc.py'})")
+    lab.done("docmanager:open", path="calc.py")
     file = page.locator(".jp-FileEditor .cm-content")
     expect(file).to_contain_text("value + 0")
     again(lab)
     hunk(review, "P1:1").get_by_role("button", name="Accept P1:1").click()
     expect(hunk(review, "P1:1")).to_have_attribute("data-state", "accepted")
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'calc.py'})")
+    lab.done("docmanager:open", path="calc.py")
     expect(file).to_contain_text("value - 0")
     # Now the tab holds an edit that is not saved: it is refused beforehand, with the reason.
     file.click()
@@ -198,7 +198,7 @@ def test_open_tabs_follow_and_unsaved_edits_are_never_overwritten(lab: Lab, repo
     expect(whole).to_have_attribute("aria-disabled", "true")
     expect(whole).to_have_accessible_description(re.compile("unsaved"))
     assert "# mine" not in (repo / "calc.py").read_text() and "value + 1" in (repo / "calc.py").read_text()
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'calc.py'})")
+    lab.done("docmanager:open", path="calc.py")
     expect(file).to_contain_text("# mine")
 
 
@@ -228,7 +228,7 @@ def test_the_list_follows_what_happens_elsewhere_and_hostile_text_stays_text(
     expect(hunk(page.locator("#nootropic-proposal-P1"), "P1:1")).to_be_visible()
     # A second window sees the first one's decision.
     other = lab.window("other", "nootropic:review-proposal")
-    other.evaluate("() => window.jupyterapp.commands.execute('nootropic:review-proposal', {id: 'P1'})")
+    other.evaluate("() => void window.jupyterapp.commands.execute('nootropic:review-proposal', {id: 'P1'})")
     seen = other.locator('.noo-review-hunk[data-ref="P1:1"]')
     expect(seen).to_have_attribute("data-state", "pending")
     page.bring_to_front()
