@@ -70,12 +70,6 @@ def screenshots() -> Path | None:
     return folder
 
 
-@pytest.fixture(scope="session")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the first server of this run found out about the verbs; those after it have it from the start."""
-    return tmp_path_factory.mktemp("described")
-
-
 class Server:
     """JupyterLab's server, which a test may end and start again at its address."""
 
@@ -157,11 +151,11 @@ def jupyter(
     within: list[str],
     packs: list[Path],
     lab_settings: dict[str, dict[str, object]],
-    described: Path,
+    described_verbs: Path,
 ) -> Iterator[Server]:
     """The running server of JupyterLab on the test's repository."""
     home, cache = tmp_path / "jupyter", tmp_path / "cache"
-    shutil.copytree(described, cache)
+    shutil.copytree(described_verbs, cache)
     env = {**os.environ, **_places(home), "NOOTROPIC_CACHE": str(cache)}
     env["PYTHONPATH"] = os.pathsep.join([*map(str, packs), str(_lean(home)), env.get("PYTHONPATH", "")])
     for plugin, values in lab_settings.items():
@@ -193,9 +187,6 @@ def jupyter(
         yield running
     finally:
         running.kill()
-        if not any(described.iterdir()) and (cache / "registry").is_dir():
-            shutil.copytree(cache / "registry", described / "registry")
-            shutil.copy(cache / "registry.key", described)
         print(running.log.read_text(errors="replace")[-4000:])
 
 

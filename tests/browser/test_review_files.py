@@ -108,6 +108,7 @@ def test_from_a_hunk_to_its_file_and_a_file_that_cannot_be_written(lab: Lab, rep
     becomes(page, _CELL, "c25")
     dialog = page.locator(".jp-Dialog")  # JupyterLab asks for a kernel
     dialog.get_by_role("button", name="No Kernel").click()
+    becomes(page, _CELL, "c25")
     expect(lab.cell(25)).to_be_in_viewport()
     lab.command("nootropic:review-proposal", id=proposal)
     hunk(review, "P1:3").get_by_role("button", name="Reject").click()

@@ -1,3 +1,4 @@
+import type { Cell } from '@jupyterlab/cells';
 import type { IEditorTracker } from '@jupyterlab/fileeditor';
 import type { INotebookTracker, Notebook } from '@jupyterlab/notebook';
 import type { Widget } from '@lumino/widgets';
@@ -8,9 +9,12 @@ import type { IReviewHunk } from './data';
 
 /** So many lines tell a place apart; those of a long hunk are cut anyway. */
 const TELLING = 8;
-/** How often a cell is scrolled to at most, and how long the notebook has to move it away again. */
-const TURNS = 20;
-const SETTLING_MS = 150;
+/** So long a notebook that was just opened may move a cell away again while it draws those above; looked at so often. */
+const SETTLING_MS = 10_000;
+const LOOK_MS = 150;
+/** What a person does: from then on the notebook is theirs. */
+const INPUT = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const;
+const DIALOG = '.jp-Dialog';
 
 /** Whether a hunk puts a file there that is not there yet. */
 export function isNotThereYet(hunk: IReviewHunk): boolean {
@@ -49,37 +53,48 @@ export function showPlace(
     editor.focus();
   }
   const notebook = notebooks?.find(each => each === widget)?.content;
-  const index = notebook?.widgets.findIndex(each => each.model.id === hunk.cellId) ?? -1;
-  if (notebook !== undefined && index >= 0) {
-    notebook.activeCellIndex = index;
+  const cell = notebook?.widgets.find(each => each.model.id === hunk.cellId);
+  if (notebook !== undefined && cell !== undefined) {
+    notebook.activeCellIndex = notebook.widgets.indexOf(cell);
     notebook.deselectAll();
-    void bringIntoView(notebook, index);
+    void bringIntoView(notebook, cell);
   }
 }
 
 /**
- * Scroll to a cell until it is seen. One scroll is often not enough in a notebook that was just opened: its own first
- * scroll ends ours, and the cells above take other room than was reckoned with once they are drawn. So it is looked at twice.
+ * Keep a cell active and in view until the person takes over. To go there once is often not enough in a notebook that was
+ * just opened: its own first scroll ends ours, the cells above take other room than was reckoned with once they are drawn,
+ * and after the dialog that asks for a kernel the focus goes back to the first cell.
  */
-async function bringIntoView(notebook: Notebook, index: number): Promise<void> {
-  for (let turn = 0, seen = 0; turn < TURNS && seen < 2; turn++) {
-    if (seen === 0) {
-      // Another scroll meanwhile ends this one: then the next turn tries again.
-      await notebook.scrollToItem(index).catch(() => undefined);
+async function bringIntoView(notebook: Notebook, cell: Cell): Promise<void> {
+  const taken = new AbortController();
+  const take = (event: Event): void => {
+    if (!(event.target instanceof Element && event.target.closest(DIALOG) !== null)) {
+      taken.abort();
     }
-    await new Promise(after => window.setTimeout(after, SETTLING_MS));
-    const node = notebook.widgets[index]?.node;
-    // The person went on to another cell meanwhile, or closed the notebook.
-    if (notebook.isDisposed || notebook.activeCellIndex !== index || node === undefined) {
-      return;
+  };
+  INPUT.forEach(type => document.addEventListener(type, take, { capture: true, passive: true, signal: taken.signal }));
+  let until = performance.now() + SETTLING_MS;
+  let scrolls = false;
+  while (!taken.signal.aborted && !notebook.isDisposed && performance.now() < until) {
+    const index = notebook.widgets.indexOf(cell);
+    if (document.querySelector(DIALOG) !== null) {
+      until = performance.now() + SETTLING_MS;
+    } else if (index >= 0 && notebook.isVisible) {
+      notebook.activeCellIndex = index;
+      if (!isSeen(cell.node, notebook.outerNode)) {
+        if (!scrolls) {
+          scrolls = true;
+          // Not waited for: it may take ten seconds to find that the cell is not drawn. Another scroll ends this one.
+          const ended = (): void => void (scrolls = false);
+          notebook.scrollToItem(index).then(ended, ended);
+        }
+        cell.node.scrollIntoView({ block: 'nearest' });
+      }
     }
-    if (isSeen(node, notebook.outerNode)) {
-      seen += 1;
-    } else {
-      seen = 0;
-      node.scrollIntoView({ block: 'nearest' });
-    }
+    await new Promise(after => window.setTimeout(after, LOOK_MS));
   }
+  taken.abort();
 }
 
 function isSeen(node: HTMLElement, within: HTMLElement): boolean {
