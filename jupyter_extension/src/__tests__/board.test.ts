@@ -190,7 +190,7 @@ describe('the board', () => {
 
   it('leaves the cards in place while the server tells the same', async () => {
     let title = 'The same';
-    const reply = (): IAnswer => {
+    const reply = (): ReturnType<typeof board> => {
       const base = planData() as { plan: object };
       return board({ ...base, plan: { ...base.plan, title } });
     };

@@ -1,6 +1,6 @@
 import type { IStateDB } from '@jupyterlab/statedb';
 import axe from 'axe-core';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { CallError } from '../api';
 import { Memory } from '../chat/memory';
