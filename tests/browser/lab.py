@@ -60,6 +60,8 @@ class Lab:
         self.page.goto(self.address)
         self.has(command)
         self.page.evaluate("() => window.jupyterapp.restored")
+        # It takes the focus when it comes.
+        expect(self.page.locator(".jp-LauncherCard").first).to_be_visible()
 
     def has(self, command: str) -> None:
         """Wait until there is a command."""

@@ -58,9 +58,8 @@ def entries(chat: Locator) -> Locator:
 
 
 def begun(lab: Lab) -> Locator:
-    """The chat of a window that shows no document; the launcher, which takes the focus when it comes, is there."""
-    lab.page.goto(lab.address)
-    expect(lab.page.locator(".jp-LauncherCard").first).to_be_visible()
+    """The chat of a window that shows no document."""
+    lab.open("nootropic:open-chat")
     return opened(lab)
 
 
