@@ -40,6 +40,18 @@ const aloud = ({ panel }: IBench): string => panel.node.querySelector('.noo-live
 describe('a message that is sent while an answer is coming', () => {
   afterEach(() => document.body.replaceChildren());
 
+  // Regression: the input was emptied once it was known what goes along, with all that had been typed by then.
+  it('leaves what is typed behind it in the input', async () => {
+    const chat = await gated();
+    chat.box.value = 'One?';
+    chat.box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    chat.box.value = 'One? And then';
+    await settled();
+    await settled();
+    expect([chat.sent(), chat.box.value]).toEqual([['One?'], 'And then']);
+    chat.panel.dispose();
+  });
+
   // Regression: Enter did nothing until the answer had ended, and nobody was told.
   it('waits, is shown, and goes when the answer has ended', async () => {
     const chat = await gated();

@@ -120,7 +120,8 @@ export class Composer {
   }
 
   private async submit(): Promise<void> {
-    const message = this.value.trim();
+    const before = this.value;
+    const message = before.trim();
     if (message === '' || this.gathering || this.why !== '' || !this.options.takes()) {
       return;
     }
@@ -130,8 +131,9 @@ export class Composer {
     const found = await this.refresh();
     this.gathering = false;
     this.allow();
-    const { draft } = this;
-    this.fill('');
+    const { draft, value } = this;
+    // What was typed meanwhile is another message.
+    this.fill(value.startsWith(before) ? value.slice(before.length).trimStart() : value);
     this.options.send({ words: message, found, draft });
     this.options.changed();
   }
