@@ -239,8 +239,8 @@ class Plan:
         return tuple(each.id for each in reversed(chain))
 
     def hours(self) -> float:
-        """When the last task ends."""
-        return max((task.schedule.end_h for task in self.tasks), default=0.0)
+        """When the last task of the plan ends; those that were given up are no part of it."""
+        return max((task.schedule.end_h for task in self.tasks if task.status not in GONE), default=0.0)
 
 
 @dataclass(frozen=True)

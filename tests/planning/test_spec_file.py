@@ -268,6 +268,16 @@ def test_a_stray_line_is_kept_and_reported_with_its_line() -> None:
     assert read(dump(spec.plan)).notes == ()
 
 
+@pytest.mark.parametrize("which", range(1, 4))
+def test_an_end_of_prose_that_was_deleted_swallows_no_task(which: int) -> None:
+    """Regression: everything up to the next end mark became prose of the task before, and nobody was told."""
+    parts = dump(example()).split("<!-- /body -->\n")
+    kept = "<!-- /body -->\n".join(parts[:which]) + "<!-- /body -->\n".join(parts[which:])
+    with pytest.raises(SpecUnreadable, match="is not closed") as refused:
+        read(kept)
+    assert kept.splitlines()[int(refused.value.data["line"]) - 1] == "<!-- body -->"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [

@@ -9,7 +9,7 @@ from nootropic_kernel.planning.healing.difference import difference
 from nootropic_kernel.planning.healing.patch import Event, PlanPatch, apply
 from nootropic_kernel.planning.healing.same_clause import same_stories, same_tasks
 from nootropic_kernel.planning.link import link
-from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, Epic, How, Plan, Story, Task, next_number, number
+from nootropic_kernel.planning.model import CLOSED, GIVEN_UP, GONE, Epic, How, Plan, Story, Task, next_number, number
 from nootropic_kernel.planning.schedule.remaining import assign_rest
 from nootropic_kernel.planning.spec.file import canonical
 from nootropic_kernel.planning.tree import Tree
@@ -209,7 +209,9 @@ def _freed(task: Task, gone: Container[str], known: Mapping[str, Task]) -> Task:
     if not lost:
         return task
     wanted = {item for name in lost for item in known[name].provides} & set(task.requires)
-    heirs = [each.id for each in known.values() if each.id not in gone and wanted & set(each.provides)]
+    replaced = {each.supersedes for each in known.values() if each.supersedes and each.status not in GONE}
+    makers = (each for each in known.values() if each.id not in gone and each.id not in replaced)
+    heirs = [each.id for each in makers if wanted & set(each.provides)]
     kept = [name for name in task.depends_on if name not in lost]
     return replace(task, depends_on=tuple(dict.fromkeys([*kept, *(name for name in heirs if name != task.id)])))
 

@@ -39,7 +39,7 @@ def new_violations(
     before: Plan, patch: PlanPatch, after: Plan, ground: Ground, states: States, hours: float | None = None
 ) -> list[str]:
     """The same without what was broken before already, by an edit by hand for instance."""
-    known = set(_Proof(before, PlanPatch(before.revision), before, ground, states, None).standing())
+    known = set(_Proof(before, PlanPatch(before.revision, patch.event), before, ground, states, None).standing())
     return [each for each in violations(before, patch, after, ground, states, hours) if each not in known]
 
 

@@ -78,6 +78,13 @@ def _check_event(plan: Plan, event: Event, states: States) -> None:
             f"{task.id} is {status}: it is not part of the plan any more.",
             next=f"{heir.id} stands in its place." if heir else "`noo board` shows the tasks that are.",
         )
+    if any(each.supersedes == task.id and each.status not in GONE for each in plan.tasks):
+        heir = plan.heir(task.id)
+        raise UsageError(
+            f"{task.id} is done again already.",
+            why=f"{heir.id} stands in its place." if heir else "",
+            next=f"Did you mean {heir.id}?" if heir else "`noo board` shows the tasks that are.",
+        )
     if (status == "done") != (event.kind == "wrong"):
         said = "is done" if status == "done" else "is not done yet"
         other = "--kind wrong" if status == "done" else "--kind failed"
@@ -215,7 +222,8 @@ def _waits(
 
     :param waits: whom each other task waits for by now; one that waits for this task itself would close a circle.
     """
-    found = [name for name in task.depends_on if name not in lost]
+    stands = [heir.id if (heir := situation.heir_of(name)) else name for name in task.depends_on if name not in lost]
+    found = [name for name in stands if not _reaches(name, task.id, waits)]
     for item in task.requires:
         names = [name for name in makers.get(item, ()) if not _reaches(name, task.id, waits)]
         if item not in situation.ground.present and names and not set(names) & set(found):

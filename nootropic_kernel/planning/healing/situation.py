@@ -113,6 +113,10 @@ class Situation:
         """Tasks in whose place another one stands: their products do not count any more."""
         return frozenset(task.supersedes for task in self.plan.tasks if task.supersedes and task.status not in GONE)
 
+    def heir_of(self, name: str) -> Task | None:
+        """The task that does again what a task did, or stands for it; None while that stands itself."""
+        return self.plan.heir(name) if name in self.replaced else None
+
     @cached_property
     def standing(self) -> list[Task]:
         """Tasks whose products count, made or to be made."""

@@ -33,7 +33,7 @@ def assign(plan: Plan, frozen: Container[str] = (), passed_h: float = 0.0) -> Pl
     :param passed_h: working hours since the plan's start; nothing that is not begun is placed before.
     """
     if not agents_of(plan):
-        return replace(plan, tasks=schedule([taken_up(task) for task in plan.tasks]))
+        return replace(plan, tasks=schedule([taken_up(task) for task in plan.tasks], frozen))
     plan = replace(plan, tasks=tuple(taken_up(task) for task in plan.tasks))
     found = fit(plan, frozen, people=False, passed_h=passed_h)
     timed = []

@@ -46,22 +46,28 @@ def in_order(tasks: Sequence[Task]) -> list[Task]:
     return ordered
 
 
-def schedule(tasks: Sequence[Task]) -> tuple[Task, ...]:
-    """Every task with its earliest start and end, its slack, and whether it is critical."""
+def schedule(tasks: Sequence[Task], frozen: Container[str] = ()) -> tuple[Task, ...]:
+    """Every task with its earliest start and end, its slack, and whether it is critical; ``frozen`` ones keep theirs."""
     ordered = in_order(tasks)
+    kept = {task.id for task in tasks if task.id in frozen and task.schedule.end_h > task.schedule.start_h}
     end: dict[str, float] = {}
     start: dict[str, float] = {}
     for task in ordered:
+        if task.id in kept:
+            start[task.id], end[task.id] = task.schedule.start_h, task.schedule.end_h
+            continue
         start[task.id] = max((end[other] for other in task.depends_on if other in end), default=0.0)
         end[task.id] = start[task.id] + _hours(task)
     total = max(end.values(), default=0.0)
-    latest = dict.fromkeys(end, total)
+    latest = {name: end[name] if name in kept else total for name in end}
     for task in reversed(ordered):
         for other in task.depends_on:
-            if other in latest:
-                latest[other] = min(latest[other], latest[task.id] - _hours(task))
-    timed = {}
+            if other in latest and other not in kept:
+                latest[other] = min(latest[other], latest[task.id] - (end[task.id] - start[task.id]))
+    timed = {task.id: task.schedule for task in tasks if task.id in kept}
     for task in ordered:
+        if task.id in kept:
+            continue
         slack = round(latest[task.id] - end[task.id], 6) + 0.0
         counts = task.status not in GONE and task.status != "done"
         timed[task.id] = Schedule(round(start[task.id], 6), round(end[task.id], 6), slack, counts and slack == 0)

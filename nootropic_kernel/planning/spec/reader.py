@@ -214,6 +214,8 @@ class _Reader:
             if line.rstrip() == BODY_END:
                 part.body += taken
                 return
+            if line.rstrip() == BODY:  # of another part: the end of this one was deleted
+                break
             taken.append(line[1:] if line.startswith("\\") and MARKER_LIKE.fullmatch(line) else line)
         raise SpecUnreadable(start, f"the prose that starts here is not closed by `{BODY_END}`")
 
