@@ -1,4 +1,4 @@
-"""Finished work that was found wrong, once more and further on: each event heals, and the plan stays whole."""
+"""Finished work that was found wrong, once more and further on, and what runs late: the plan stays whole and true."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from nootropic_kernel.planning.methods.library import shipped_library
 from nootropic_kernel.planning.model import GONE, Plan, TaskState
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.repository.facts import read_facts
+from nootropic_kernel.planning.schedule.assign import assign
 from nootropic_kernel.planning.views.board import States
 from nootropic_kernel.workspace.errors import UsageError
 from tests.planning.random_plans import synthetic_plan
@@ -103,6 +104,16 @@ def test_a_brief_is_amended_after_work_was_wrong(brief: str, seed: int) -> None:
     made = amend_plan(plan, brief, FACTS, set(done), today=date(2026, 11, 27), done=set(done))
     ground = ground_of(made.plan, shipped_library(), FACTS)
     assert amendment_violations(plan, made.patch, made.plan, ground, states) == []
+
+
+def test_who_is_paid_by_the_hour_makes_a_late_task_dearer() -> None:
+    ann = {"id": "ann", "kinds": ["person", "model", "recipe"], "speed": 2.0, "cost_usd_per_hour": 40.0}
+    plan = assign(replace(make_plan(BRIEFS[1], FACTS), agents=(ann,), budget={"hours": 200}))
+    ground = ground_of(plan, shipped_library(), FACTS)
+    task = plan.tasks[0]
+    now = task.schedule.end_h - task.schedule.start_h
+    patch = replan(plan, Event("late", task.id, "slow"), ground, states_of(plan), now + 3)
+    assert patch.cost_delta == {"hours": 3.0, "cost_usd": 120.0}
 
 
 def test_what_was_given_up_takes_no_time_of_the_plan() -> None:

@@ -192,18 +192,20 @@ def patch_of(situation: Situation, event: Event, repair: Repair, hours: Mapping[
         replace(linked[each.id], schedule=Schedule(*times[each.id])) if isinstance(each, Task) else each
         for each in repair.add
     ]
-    delta = repair.hours(situation) + sum(
-        value - (situation.tasks[name].schedule.end_h - situation.tasks[name].schedule.start_h)
+    longer = {
+        name: value - (situation.tasks[name].schedule.end_h - situation.tasks[name].schedule.start_h)
         for name, value in (hours or {}).items()
-    )
-    cost = {"hours": round(delta, 6)}
+    }
+    cost = {"hours": round(repair.hours(situation) + sum(longer.values()), 6)}
+    by_the_hour = {agent.id: agent.cost_usd_per_hour for agent in agents}
+    paid = sum(more * by_the_hour.get(situation.tasks[name].agent or "", 0.0) for name, more in longer.items())
     timed = [
         replace(task, schedule=Schedule(*times[task.id])) if task.id in times else task
         for task in [*current, *linked.values()]
     ]
     if over := over_budget(plan, timed):
         cost["over_hours"] = over
-    if money := repair.money(situation):
+    if money := round(repair.money(situation) + paid, 6):
         cost["cost_usd"] = money
     if above := over_money(plan, timed, situation.ground.spent, situation.done):
         cost["over_usd"] = above
