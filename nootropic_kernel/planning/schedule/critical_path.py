@@ -47,7 +47,7 @@ def in_order(tasks: Sequence[Task]) -> list[Task]:
 
 
 def schedule(tasks: Sequence[Task], frozen: Container[str] = ()) -> tuple[Task, ...]:
-    """Every task with its earliest start and end, its slack, and whether it is critical; ``frozen`` ones keep theirs."""
+    """Every task with its earliest start and end, slack, and whether it is critical; ``frozen`` ones keep theirs."""
     ordered = in_order(tasks)
     kept = {task.id for task in tasks if task.id in frozen and task.schedule.end_h > task.schedule.start_h}
     end: dict[str, float] = {}
