@@ -22,7 +22,8 @@ _STANDARD = (
     r"|ISO(?:/IEC)?\s?\d{4,5}|OWASP(?:\s+Top\s+(?:10|Ten))?|ASVS|PEP\s?8|Section\s+508|EN\s?301\s?549|BITV|FIPS(?:\s?\d+)?|FedRAMP)"
 )
 _CAPITAL = r"(?-i:[A-Z])[\w.+-]*\w"
-_NAMED = rf"{_CAPITAL}(?:\s+(?-i:[A-Z0-9])[\w.+-]*)*"
+# A full stop is part of a name only within it (`Ubuntu 22.04`): behind it, a new sentence opens with a capital as well.
+_NAMED = rf"{_CAPITAL}(?:[^\S\n]+(?-i:[A-Z0-9])(?:[\w.+-]*[\w+])?)*"
 _PLATFORM = (
     r"(?:an?\s+|the\s+|all\s+|any\s+|both\s+|every\s+|old(?:er)?\s+|modern\s+|small\s+|cheap\s+|current\s+|mobile\s+|smart)*"
     r"(?:browsers?|phones?|devices?|tablets?|desktops?|laptops?|screens?|screen\s+readers?|CPUs?|GPUs?|hardware|computers?"

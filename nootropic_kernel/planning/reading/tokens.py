@@ -25,9 +25,11 @@ _TOKEN = re.compile(
     r"|(?P<path>\.?[\w-]+(?:/[\w.-]*[\w-])+|[\w-]+/(?=[\s,;:)]|$)|[\w-]+\.(?:py|ipynb|md|csv|tsv|xlsx?|parquet|jsonl?|rs|go|java|ts|tsx|jsx|rb|php|toml|ya?ml|sql|html|css))"
     r"|(?P<arrow>->|=>|→)"
     r"|(?P<word>[^\W\d_][\w]*(?:[-'’.][^\W_]\w*)*|_\w+)"
-    r"|(?P<number>[$€£]?\d[\w.,:%]*|--?[\w-]+)"
+    r"|(?P<number>\d+(?:\.\d+)+-\d+(?:\.\d+)+|[$€£]?\d[\w.,:%]*|--?[\w-]+)"
     r"|(?P<stop>\n|[^\s\w])"
 )
+
+_ENTRY = re.compile(r"1[.)]")  # the first entry of a numbered list
 
 
 @dataclass(eq=False)
@@ -75,7 +77,20 @@ class Tokens(list[Token]):
             token = Token(found.group(), str(found.lastgroup), found.group().lower().replace("’", "'"), found.start())
             token.used = token.kind in ("stop", "arrow") or (token.kind == "word" and token.lower in stop)
             tokens.append(token)
+            if sign := tokens._sign_behind():
+                token.text = token.text.removesuffix(sign)
+                token.lower = token.lower.removesuffix(sign)
+                tokens.append(Token(sign, "stop", sign, token.end, used=True))
         return tokens
+
+    def _sign_behind(self) -> str:
+        """The comma or full stop that the last token, a number, ends with; a number of a list keeps its own: `2. …`."""
+        number = self[-1]
+        if number.kind != "number" or not number.text.endswith((".", ",")):
+            return ""
+        listed = any(_ENTRY.fullmatch(token.text) for token in self[:-1])
+        named = len(self) > 1 and self[-2].text[:1].isupper() and not listed  # "Postgres 16."
+        return number.text[-1] if named or "." in number.text[:-1] or number.text[-1] == "," else ""
 
     def beside(self, index: int, step: int) -> str:
         """The word right before or after, in lower case; empty at the end of a clause."""
