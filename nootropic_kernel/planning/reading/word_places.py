@@ -30,7 +30,7 @@ _COMMANDS = ("argparse", "click", "typer", "optparse", "docopt", "fire", "comman
 _ROUTERS = ("flask", "fastapi", "django", "starlette", "aiohttp", "express", "koa", "fastify", "axum", "sinatra")
 _WORKFLOWS = (".github/workflows/", ".gitlab-ci.yml", ".circleci/", "azure-pipelines.yml", ".travis.yml", ".ci/")
 NEW_WORKFLOW = ".github/workflows/ci.yml"
-_VERSION = re.compile(r"v?\d+(?:\.[\dx*]+)*[.,]?")
+_VERSION = re.compile(r"v?\d+(?:\.[\dx*]+)*(?:-\d+(?:\.\d+)*)?[.,]?")
 
 
 class WordPlaces:
