@@ -28,7 +28,7 @@ _CLAUSE_ENDS = _ENDS | {
     ",", "and", "but", "then", "when", "while", "because", "that", "which", "who", "if", "so", "since", "as", "unless",
     "where", "to", "than", "it", "i", "we", "you", "they", "for", "please", "until",
 }  # fmt: skip
-_TOUCH = frozenset(
+TOUCH = frozenset(
     {"touch", "change", "modify", "edit", "alter", "break", "move", "delete", "remove", "rewrite", "affect", "update"}
     | {"refactor", "rename", "overwrite", "changed", "touched", "modified", "altered", "broken", "removed", "be"}
 )
@@ -93,7 +93,7 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
     if word in ("without", "except", "excluding"):
         if before in _TELLS_A_FAULT or not after or _tells_which(tokens, index, lexicon):
             return index, index, ""
-        if lexicon.verb(after) and after.endswith("ing") and after[:-3] in {s.removesuffix("e") for s in _TOUCH}:
+        if lexicon.verb(after) and after.endswith("ing") and after[:-3] in {s.removesuffix("e") for s in TOUCH}:
             return index, index + 2, "leave alone"
         first += word == "except" and after in ("for", "in")
         return index, first, "leave alone" if word != "without" else "leave out"
@@ -109,7 +109,7 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
         start = index - 1
         if before in ("must", "should", "may", "shall"):
             start = clause_start(tokens, index - 1)
-            if start < index - 1 and not {t.lower for t in tokens[index + 1 : index + 4]} & _TOUCH:
+            if start < index - 1 and not {t.lower for t in tokens[index + 1 : index + 4]} & TOUCH:
                 return index, index, ""
         elif tokens.beside(start, -1) not in ("", "but", "and", "please", "also", "so", "then", "or"):
             return index, index, ""  # "they do not arrive" tells a fault
@@ -124,7 +124,7 @@ def _opening(tokens: Tokens, index: int, lexicon: Lexicon) -> tuple[int, int, st
     verb = tokens[first].lower if first < len(tokens) else ""
     if verb in LETS and lexicon.technology(tokens.beside(first, +1)) is None:
         return index, index, ""  # "do not let people …" is what the program is to do
-    if verb in _TOUCH:
+    if verb in TOUCH:
         return start, first + 1, "leave alone"
     return start, first + (lexicon.is_verb(verb) or verb in ("use", "make", "have", "need")), "leave out"
 

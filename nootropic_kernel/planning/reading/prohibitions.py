@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.limits import LEAVE_OUT, LETS, Limit, clause_end, clause_start
+from nootropic_kernel.planning.reading.limits import LEAVE_OUT, LETS, TOUCH, Limit, clause_end, clause_start
+from nootropic_kernel.planning.reading.small_words import OBJECT_OPENS
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
-from nootropic_kernel.planning.reading.wording import stems
+from nootropic_kernel.planning.reading.wording import singular, stems
 
 DEMAND = "demand"
 _STRONG = frozenset({"must", "may", "shall"})
 _NOT = frozenset({"not", "never"})
 _ITSELF = frozenset({"it", "this", "that", "which", "everything", "nothing"})
 _PEOPLE = frozenset({"i", "we", "you"})
+_JOINED = frozenset({"", "but", "and", "please", "also", "so", "then", "or"})
+_USES = frozenset({"use", "uses", "make", "makes", "have", "has", "need", "needs", "depend", "depends"})
+_OF_THE_WORK = frozenset({"test", "readme", "notebook", "code", "api", "interface", "signature", "module", "function"})
 _TOUCHES_CODE = frozenset(
     {"touch", "change", "modify", "edit", "alter", "break", "rewrite", "affect", "refactor", "rename", "update"}
 )
@@ -81,6 +85,8 @@ def _openings(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterator[tuple[st
         yield from _forbidden_behaviour(tokens, index, lexicon)
     elif word == "never" and before in _ITSELF and lexicon.verb(after):
         yield DEMAND, index - 1, index, clause_end(tokens, index + 1, DEMAND, lexicon)
+    elif word == "never" and before in _JOINED and _is_behaviour(tokens, index + 1, lexicon):
+        yield DEMAND, index, index, clause_end(tokens, index + 1, DEMAND, lexicon)
     elif word in ("nothing", "no") and not before.startswith(("is", "has", "have")):
         end = clause_end(tokens, index + 1, DEMAND, lexicon)
         if any(each.lower in _ORDERS for each in tokens[index + 1 : end]):
@@ -106,6 +112,24 @@ def _not_let(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterator[tuple[str
 def _is_doing(word: str, lexicon: Lexicon) -> bool:
     """`sending`, but not `changing`: that is about code which is there."""
     return word.endswith("ing") and lexicon.verb(word) is not None and not set(stems(word)) & _TOUCHES_CODE
+
+
+def _is_behaviour(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
+    """`never overwrites a file`: of what is made; `never edit the README` and `never use Redis` are about the work.
+
+    An order to delete, move or overwrite is about the work as well, where it names a file or a part of the code.
+    """
+    verb = tokens[index] if index < len(tokens) else None
+    if verb is None or verb.kind != "word" or verb.lower in LETS | _USES:
+        return False
+    rest = tokens[index + 1 : clause_end(tokens, index + 1, DEMAND, lexicon)]
+    if not rest or any(_is_named(each.bare.lower(), lexicon) for each in rest):
+        return False
+    if singular(verb.lower) != verb.lower:
+        return lexicon.verb(verb.lower) is not None or rest[0].lower in OBJECT_OPENS
+    own = any(each.kind in ("path", "symbol", "quoted") or singular(each.lower) in _OF_THE_WORK for each in rest)
+    listed = lexicon.is_verb(verb.lower) or verb.lower in TOUCH or rest[0].lower in OBJECT_OPENS
+    return listed and verb.lower not in _TOUCHES_CODE and not (own and verb.lower in TOUCH)
 
 
 def _forbidden_behaviour(tokens: Tokens, index: int, lexicon: Lexicon) -> Iterator[tuple[str, int, int, int]]:
