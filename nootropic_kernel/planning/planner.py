@@ -15,7 +15,7 @@ from nootropic_kernel.planning.healing.amend import Amendment, amend
 from nootropic_kernel.planning.healing.situation import given_up
 from nootropic_kernel.planning.link import goals, link
 from nootropic_kernel.planning.methods.bindings import bindings_of, state_of
-from nootropic_kernel.planning.methods.htn import Decomposition, Key, decompose
+from nootropic_kernel.planning.methods.htn import Decomposition, Key, Step, decompose
 from nootropic_kernel.planning.methods.leaves import task_of
 from nootropic_kernel.planning.methods.library import Library, fill, shipped_library
 from nootropic_kernel.planning.model import Epic, Node, Plan, Story, Task, WordUse
@@ -135,10 +135,11 @@ def elements(
     tasks: list[Task] = []
     placed: dict[int, str] = {}
     given: set[str] = set()
+    ruled_out = _ruled_out(broken_down, bounds)
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for index, step in enumerate(broken_down.steps):
-        if step.key in seen:
-            continue  # two parts of the brief led to the same task
+        if index in ruled_out or step.key in seen:
+            continue  # the brief leaves it out, or two parts of the brief led to the same task
         seen.add(step.key)
         files = tuple(map(str, fill(step.template.files, step.bindings) or ()))
         if files and all(bounds.forbid(path) for path in files):
@@ -153,7 +154,7 @@ def elements(
         story_key = (epic_node, story_node)
         if story_key not in stories:
             node = broken_down.nodes[story_node] if story_node >= 0 else None
-            title = str(fill(node.way.story, node.bindings)) if node else epics[epic_node].title
+            title = _story_title(broken_down, step) or epics[epic_node].title
             method = f"{node.compound}: {node.way.name}" if node else ""
             epic = epics[epic_node].id
             same = next((story for story in stories.values() if (story.epic, story.title) == (epic, title)), None)
@@ -169,6 +170,24 @@ def elements(
     owned_stories = {node: story.id for (_, node), story in reversed(stories.items())}
     tree = record(broken_down, placed, owned_epics, owned_stories)
     return tuple(dict.fromkeys(epics.values())), tuple(dict.fromkeys(stories.values())), _asked_first(tasks), tree
+
+
+def _story_title(broken_down: Decomposition, step: Step) -> str:
+    """The title of the story that a step stands in; empty for none."""
+    story = above(broken_down, step.node, "story")
+    node = broken_down.nodes[story] if story >= 0 else None
+    return str(fill(node.way.story, node.bindings)) if node else ""
+
+
+def _ruled_out(broken_down: Decomposition, bounds: Bounds) -> set[int]:
+    """The steps of stories that the brief leaves out by name; one that others need stays, and its limit is told."""
+    steps = dict(enumerate(broken_down.steps))
+    out = {index for index, step in steps.items() if bounds.leave_out(_story_title(broken_down, step))}
+    kept = [step for index, step in steps.items() if index not in out]
+    if not kept:
+        return set()
+    needed = {item for step in kept for item in fill(step.template.requires, step.bindings) or ()}
+    return {index for index in out if not needed & set(fill(steps[index].template.provides, steps[index].bindings))}
 
 
 def _asked_first(tasks: Iterable[Task]) -> tuple[Task, ...]:

@@ -176,7 +176,8 @@ def state_of(bindings: dict[str, Any], facts: RepositoryFacts) -> set[str]:
     for name in ("entities", "abilities", "renames", "targets", "missing", "actions", "questions"):
         if bindings.get(name):
             state.add(name)
-    state |= {f"word:{word}" for word in re.findall(r"\w+", bindings["brief"].lower())}
+    said = set(re.findall(r"\w+", bindings["brief"].lower()))
+    state |= {f"word:{word}" for word in said if f"excluded:{word}" not in state}
     state |= {f"change:{change.get('change_kind')}:{change['change_title']}" for change in bindings["changes"]}
     for index, thing in enumerate(bindings["entities"]):
         if index == 0:

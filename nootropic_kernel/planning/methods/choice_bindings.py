@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from nootropic_kernel.planning.methods.step_bindings import asked_for
 from nootropic_kernel.planning.reading.lexicon import Lexicon
-from nootropic_kernel.planning.reading.limits import Limit
+from nootropic_kernel.planning.reading.limits import LEAVE_OUT, Limit
 from nootropic_kernel.planning.reading.records import Reading
 from nootropic_kernel.planning.reading.technologies import title_of
 from nootropic_kernel.planning.reading.wording import listing
@@ -107,11 +108,24 @@ def avoids_server(limits: Iterable[Limit]) -> bool:
     return bool(_SERVERS & {word.lower() for limit in limits if limit.kind == "leave out" for word in limit.words})
 
 
+def _excluded(reading: Reading) -> set[str]:
+    """Words that a brief says only of what is to be left out: `no server part` asks for no server."""
+    left = Counter(
+        word
+        for limit in reading.limits
+        if limit.kind == LEAVE_OUT
+        for word in re.findall(r"\w+", " ".join(limit.words).lower())
+    )
+    said = Counter(re.findall(r"\w+", reading.text.lower()))
+    return {word for word, times in left.items() if said[word] <= times}
+
+
 def atoms_of(reading: Reading, lexicon: Lexicon) -> set[str]:
     """What the brief itself gives conditions to ask for."""
     atoms = {f"archetype:{reading.archetype.name}", *reading.technologies.atoms(lexicon), *asked_for(reading.steps)}
     atoms |= {f"is:{ability.name}:{ability.name}" for ability in reading.abilities}
     atoms |= {f"typed:{action.name}" for action in reading.actions if action.typed}
+    atoms |= {f"excluded:{word}" for word in _excluded(reading)}
     if reading.extends:
         atoms.add("extends")
     if reading.unclear:

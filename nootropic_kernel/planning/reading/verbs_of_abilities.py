@@ -25,6 +25,8 @@ def find_verbs_of_abilities(tokens: Tokens, lexicon: Lexicon) -> tuple[list[Abil
         name = lexicon.ability_of_verb(token.lower, particle) if token.kind == "word" and not token.verdict else None
         if name is None or not _stands_alone(tokens, index + 2, particle, lexicon):
             continue
+        if tokens.beside(index, -1) in ("no", "without"):
+            continue  # "no sign in" is a limit
         known = lexicon.table("abilities")[name]
         token.part = VERB
         done = f"{lexicon.base(token.lower)} {particle}"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from nootropic_kernel.planning.model import Acceptance, How, Task
-from nootropic_kernel.planning.reading.limits import CHECKED, Limit
+from nootropic_kernel.planning.reading.limits import CHECKED, LEAVE_OUT, Limit
+from nootropic_kernel.planning.reading.tokens import ARTICLES
 from nootropic_kernel.planning.reading.wording import singular
 from nootropic_kernel.planning.repository.facts import RepositoryFacts, is_test
 
@@ -33,6 +34,7 @@ class Bounds:
         self._paths: set[str] = set()
         self._partly: set[str] = set()
         self._no_tests = False
+        self._left_out = [_plain(" ".join(limit.words)) for limit in limits if limit.kind == LEAVE_OUT]
         for limit in limits:
             if limit.kind in ("leave alone", "leave out"):
                 for word in limit.words:
@@ -42,6 +44,10 @@ class Bounds:
         """Whether the brief says that this file is to be left alone."""
         found = path in self._paths or any(pattern.fullmatch(path) for pattern in self._patterns)
         return found or (self._no_tests and is_test(path))
+
+    def leave_out(self, title: str) -> bool:
+        """Whether the brief says that there is to be no such thing: `no server part`, for the story of that name."""
+        return _plain(title) in self._left_out
 
     def keep(self, task: Task) -> Task:
         """The task within the limits: no forbidden file, and no recipe that would change one anyway."""
@@ -87,3 +93,8 @@ class Bounds:
             pure = PurePosixPath(path)
             if word.lower() in {part.lower() for part in pure.parts} | {pure.stem.lower()}:
                 self._paths.add(path)
+
+
+def _plain(phrase: str) -> frozenset[str]:
+    """The words of a phrase in the singular, without articles."""
+    return frozenset(singular(word) for word in re.findall(r"\w+", phrase.lower())) - ARTICLES
