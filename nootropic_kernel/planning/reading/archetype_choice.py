@@ -21,6 +21,7 @@ _IN_HEAD = 2.0
 _IS_THERE = 0.5  # a word for what is there already
 _NOTHING_THERE = 0.2  # for work on code, where there is none
 _FOR_IT = 0.25  # … or for whom it is made
+_SURE = 8.0  # a phrase that names one sort of project
 _LEAST = 1.5  # below, nothing speaks for an archetype
 _BUILDS = "make something new"
 _ADDS = "add to what is there"
@@ -176,7 +177,9 @@ def choose(
             scores.add(name, bonus * (1.0 if archetype.builds else builds_only))
         scores.add(name, (spoken_for or {}).get(name, 0.0))
     listed = listed or (not verb and not in_head and _lists_things(tokens, lexicon))
-    values = {name: s for name, s in scores.values.items() if known[name].keeps_things} if listed else scores.values
+    values = scores.values
+    if listed and not _keeps_nothing(in_head, known):
+        values = {name: score for name, score in values.items() if known[name].keeps_things}
     extends = facts.has_code and (intent == _ADDS or bool(signs and _is_there(tokens, signs[:1])))
     if renames and "refactor" in known and not (fixed and intent == _BUILDS):
         return Choice(known["refactor"], values, signs, intent, verb, extends)
@@ -185,6 +188,15 @@ def choose(
         best = min(values, key=lambda name: (-values[name], order.index(name)))
         return Choice(known[best], values, signs, intent, verb, extends)
     return Choice(known.get(DEFAULT, known[order[0]]), values, signs, intent, verb, extends)
+
+
+def _keeps_nothing(in_head: Sequence[Sign], known: Mapping[str, Archetype]) -> bool:
+    """Whether the brief opens by naming a project without records: a documentation site lists what its pages tell."""
+    return any(
+        known[name].builds and not (known[name].keeps_things or known[name].reads) and float(entry["weight"]) >= _SURE
+        for sign in in_head
+        for name, entry in sign.entries.items()
+    )
 
 
 def _intent(tokens: Tokens, lexicon: Lexicon) -> tuple[int, str, str]:

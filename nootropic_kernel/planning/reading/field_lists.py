@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nootropic_kernel.planning.reading.lexicon import Lexicon
+from nootropic_kernel.planning.reading.lists_of_projects import ONE_OF, fields_of_what_it_is_for, mark_examples
 from nootropic_kernel.planning.reading.small_words import BELONG, HOLD, HOLD_OF, NOUN, VERB
 from nootropic_kernel.planning.reading.tokens import ARTICLES, Token, Tokens
 from nootropic_kernel.planning.reading.wording import identifier, own_name, singular
@@ -32,16 +33,25 @@ class Listed:
 def find_field_lists(tokens: Tokens, lexicon: Lexicon) -> list[Listed]:
     """The lists of fields of a brief; their words are marked."""
     found: list[Listed] = []
+    mark_examples(tokens, lexicon)
     for index, token in enumerate(tokens):
         bracket = token.text == "("
         if not bracket and token.lower not in _HAS and token.text != ":":
             continue
         owner = _owner(tokens, index, lexicon)
-        if not owner or (token.text == ":" and not _announces(tokens, index - len(owner), lexicon)):
+        if not owner:
+            continue
+        start = index - len(owner)
+        if any(each.meaning.startswith(ONE_OF) for each in tokens[index + 1 : index + 2]):
+            continue
+        own = fields_of_what_it_is_for(tokens, start, index, lexicon) if token.lower not in _HAS else []
+        if token.text == ":" and not own and not _announces(tokens, start, lexicon):
             continue
         items, end = items_from(tokens, index + 1, lexicon, bracket)
         once = len(items) == 1 and _said_once(items[0], tokens, lexicon)
         if not _are_fields(items, bracket, token.lower, lexicon, once=once):
+            items = own
+        if not items:
             continue
         if _is_weak(owner[0], lexicon) and not _own_fields(items, lexicon):
             continue
