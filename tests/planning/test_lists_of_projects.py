@@ -81,3 +81,21 @@ def test_a_list_of_other_things_gives_no_fields(brief: str, things: set[str]) ->
     found = kept(planned(brief))
     assert set(found) == things
     assert not {"member", "singer", "distance", "calendar"} & {field for fields in found.values() for field in fields}
+
+
+@pytest.mark.parametrize(
+    ("brief", "things"),
+    [
+        ("An app for birds in Bavaria, each with a weight in grams.", {"bird"}),
+        ("A web app that shows lamps in red or blue", {"lamp"}),
+        ("A web app for recipes in German and English", {"recipe"}),
+        ("A web app that keeps statues in Buenos Aires", {"statue"}),
+        ("REST API for parcels: weight in grams, colour", {"parcel"}),
+        ("An app that keeps books in boxes", {"book", "box"}),
+        ("An app that keeps books in a box", {"book", "box"}),
+        ("An app where students hand in homework", {"student", "homework"}),
+        ("An app that keeps tools in garden sheds", {"tool", "garden_shed"}),
+    ],
+)
+def test_names_units_and_colours_behind_in_are_no_things(brief: str, things: set[str]) -> None:
+    assert set(kept(planned(brief))) == things

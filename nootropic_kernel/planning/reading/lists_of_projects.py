@@ -59,12 +59,16 @@ def _is_one_each(tokens: Tokens, end: int) -> bool:
 def _items(tokens: Tokens, index: int) -> list[list[Token]]:
     """The phrases up to the end of the sentence or bracket, between commas and `and`; none where one is too long."""
     items: list[list[Token]] = [[]]
+    told = False
     while index < len(tokens) and tokens[index].text not in _LIST_ENDS:
         token = tokens[index]
         if token.text == "," or token.lower in ("and", "or", "&", "plus"):
             items.append([])
+            told = False
         elif token.kind != "word":
             return []
+        elif token.lower == "in" or told:
+            told = True  # "weight in grams"
         elif token.lower not in ARTICLES:
             items[-1].append(token)
         index += 1

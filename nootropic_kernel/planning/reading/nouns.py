@@ -80,12 +80,37 @@ class Nouns:
         before = self.tokens[place].lower if place >= 0 else ""
         if self.tokens.beside(index, +1) == "than" and self.unknown(self.tokens[index]):
             return "compared with something; no task of its own"
+        if before == "in" and (said := self._said_behind_in(place, index)):
+            return said
         if before == "on" and word in _DEVICES:
             return "where it is used; no task of its own"
         abstract = bool({word, singular(word)} & self.lexicon.words("abstract_nouns"))
         if before in _BY and (word in _MEANS or abstract or self.unknown(self.tokens[index])):
             return "tells how; no task of its own"
         return ""
+
+    def _said_behind_in(self, place: int, index: int) -> str:
+        """`in Hamburg`, `in German and English`, `in red`, `a weight in grams`: names, and bare nouns that tell how.
+
+        What has an article, or is in the plural behind anything but a property, is a thing: `in a box`, `in boxes`.
+
+        :param place: where the `in` stands.
+        """
+        before = self.tokens[place - 1] if place else None
+        whole = [*self.tokens[place + 1 : index + 1], *filter(None, [self.tokens.follower(index)])]
+        words = [token for token in whole if token.lower not in ("and", "or")]
+        if before is None or self.tokens[place].verdict or not self.unknown(self.tokens[index]):
+            return ""
+        if any(token.kind != "word" or token.lower in ARTICLES for token in words):
+            return ""
+        if all(token.text[:1].isupper() for token in words):
+            return "a place, or a language; no task of its own"
+        joined = len(whole) == 2 * len(words) - 1  # `grams or kilos`, not `garden sheds`
+        if before.part == VERB or not joined:
+            return ""
+        several = any(singular(token.lower) != token.lower for token in words)
+        of_property = singular(before.lower) in self.lexicon.table("attributes")
+        return "tells how; no task of its own" if of_property or not several else ""
 
     def has_its_noun(self, sign: Sign) -> bool:
         """`server inventory`: whether a noun right before says what it is about."""
