@@ -23,7 +23,7 @@ _STANDARD = (
 )
 _CAPITAL = r"(?-i:[A-Z])[\w.+-]*\w"
 # A full stop is part of a name only within it (`Ubuntu 22.04`): behind it, a new sentence opens with a capital as well.
-_NAMED = rf"{_CAPITAL}(?:[^\S\n]+(?-i:[A-Z0-9])(?:[\w.+-]*[\w+])?)*"
+_NAMED = rf"{_CAPITAL}(?:[^\S\n]+(?-i:[A-Z0-9])(?:[\w+]|[.-](?=[\w+]))*){{0,7}}"
 _PLATFORM = (
     r"(?:an?\s+|the\s+|all\s+|any\s+|both\s+|every\s+|old(?:er)?\s+|modern\s+|small\s+|cheap\s+|current\s+|mobile\s+|smart)*"
     r"(?:browsers?|phones?|devices?|tablets?|desktops?|laptops?|screens?|screen\s+readers?|CPUs?|GPUs?|hardware|computers?"
