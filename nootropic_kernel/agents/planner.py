@@ -25,7 +25,9 @@ from nootropic_kernel.planning.methods.library import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.proposal.repair import repaired
+from nootropic_kernel.planning.reading.brief import read_brief
 from nootropic_kernel.planning.reading.constraints import find_constraints, overruled
+from nootropic_kernel.planning.repository.facts import RepositoryFacts
 from nootropic_kernel.planning.schedule.optimise import optimised_unasked
 from nootropic_kernel.planning.spec.file import dump
 from nootropic_kernel.planning.validate import check
@@ -42,6 +44,7 @@ __all__ = [
     "Proposed",
     "SpecUnsaved",
     "base_for",
+    "check_brief",
     "current_plan",
     "current_spec",
     "plan_brief",
@@ -95,6 +98,14 @@ def current_plan(workspace: Workspace, database: StateDatabase) -> Planned:
     plan = check(found.plan)
     notes = (*found.notes, *spec_notes(found.spec))
     return Planned(plan, load_states(workspace, database, plan), "shown", notes=notes)
+
+
+def check_brief(brief: str) -> None:
+    """Look whether a plan can be made of a brief, before anything is made for it.
+
+    :raises BriefUnusable: when there is nothing to plan from.
+    """
+    read_brief(brief, RepositoryFacts(), load_library(None))
 
 
 def plan_brief(

@@ -18,6 +18,7 @@ from nootropic_kernel.capabilities.init import InitParams, InitResult, init
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.redo import RedoParams, redo
 from nootropic_kernel.capabilities.undo import UndoParams, undo
+from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
@@ -231,6 +232,16 @@ def test_a_project_within_another_repository_and_options_without_a_brief_are_ref
     assert not (repo / "project-spec.md").exists()
     with pytest.raises(UsageError, match="--brief"):
         init(InitParams(push=True), desk)
+
+
+@pytest.mark.parametrize("brief", ["", "  ", "??", "within 10 hours"])
+def test_a_brief_that_cannot_be_planned_leaves_nothing_behind(brief: str, desk: Session) -> None:
+    """Regression: the folder, its repository and its state were made before the brief was looked at."""
+    with pytest.raises(BriefUnusable):
+        started(desk, brief)
+    with pytest.raises(BriefUnusable):
+        init(InitParams(brief=brief), desk)
+    assert list(desk.workspace.root.iterdir()) == []
 
 
 def test_a_sort_of_work_that_no_template_makes_is_planned_all_the_same(repo: Path, desk: Session) -> None:
