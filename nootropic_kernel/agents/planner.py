@@ -18,6 +18,7 @@ from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
 from nootropic_kernel.planning.healing.amend import WITH_MODEL, Amendment, amended
+from nootropic_kernel.planning.healing.late_fields import fields_left_out
 from nootropic_kernel.planning.healing.patch import PlanPatch
 from nootropic_kernel.planning.healing.proofs import amendment_violations
 from nootropic_kernel.planning.healing.situation import Ground, ground_of
@@ -238,7 +239,7 @@ def _amend(
         ext = {_FORMER: [*old.ext.get(_FORMER, ()), _digest(old.brief)]}
         evidence = " ".join(brief.split())[:300]
         stated = find_constraints(brief, date.today(), frozenset(library.words.get("verbs", ())))
-        said = tuple(overruled(target.budget, stated))
+        said = (*overruled(target.budget, stated), *fields_left_out(old, target, frozen))
     if proposed is not None:
         target, told_of_it = _with_proposal(target, proposed, ground_of(target, library, facts), frozen)
         said += told_of_it
