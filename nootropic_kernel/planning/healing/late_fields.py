@@ -15,16 +15,16 @@ def fields_left_out(old: Plan, new: Plan, begun: Container[str]) -> Iterator[str
     """
     before = _fields(old)
     for thing, fields in _fields(new).items():
-        added = [field.replace("_", " ") for field in fields if field not in before.get(thing, fields)]
+        added = [field for field in fields if field not in before.get(thing, fields)]
         writes = next(
             (t.id for t in old.tasks if f"entity:{thing}" in t.provides and t.status not in GIVEN_UP and t.id in begun),
             "",
         )
         if added and writes:
-            said = listing(added)
+            wanted = " and ".join(f"a field named {field}" for field in added)
             yield (
-                f"Not planned: {said} of {thing.replace('_', ' ')}, as {writes} was begun before; to have more done: "
-                f'`noo replan {writes} --kind wrong --because "{said} {"is" if len(added) == 1 else "are"} missing"`.'
+                f"Not planned: {listing(added)} of {thing.replace('_', ' ')}, as {writes} was begun before; to have it "
+                f'done: `noo replan {writes} --kind wrong --because "it needs {wanted}"`.'
             )
 
 
