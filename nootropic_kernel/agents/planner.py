@@ -18,6 +18,7 @@ from nootropic_kernel.changes.commit import Repository
 from nootropic_kernel.changes.turns import turn_lock
 from nootropic_kernel.planning.errors import BriefUnusable, RepairUnsound
 from nootropic_kernel.planning.healing.amend import WITH_MODEL, Amendment, amended
+from nootropic_kernel.planning.healing.late_fields import fields_left_out
 from nootropic_kernel.planning.healing.patch import PlanPatch
 from nootropic_kernel.planning.healing.proofs import amendment_violations
 from nootropic_kernel.planning.healing.situation import Ground, ground_of
@@ -25,7 +26,9 @@ from nootropic_kernel.planning.methods.library import load_library
 from nootropic_kernel.planning.model import Plan, TaskState, same_brief
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.proposal.repair import repaired
+from nootropic_kernel.planning.reading.brief import read_brief
 from nootropic_kernel.planning.reading.constraints import find_constraints, overruled
+from nootropic_kernel.planning.repository.facts import RepositoryFacts
 from nootropic_kernel.planning.schedule.optimise import optimised_unasked
 from nootropic_kernel.planning.spec.file import dump
 from nootropic_kernel.planning.validate import check
@@ -42,6 +45,7 @@ __all__ = [
     "Proposed",
     "SpecUnsaved",
     "base_for",
+    "check_brief",
     "current_plan",
     "current_spec",
     "plan_brief",
@@ -95,6 +99,14 @@ def current_plan(workspace: Workspace, database: StateDatabase) -> Planned:
     plan = check(found.plan)
     notes = (*found.notes, *spec_notes(found.spec))
     return Planned(plan, load_states(workspace, database, plan), "shown", notes=notes)
+
+
+def check_brief(brief: str) -> None:
+    """Look whether a plan can be made of a brief, before anything is made for it.
+
+    :raises BriefUnusable: when there is nothing to plan from.
+    """
+    read_brief(brief, RepositoryFacts(), load_library(None))
 
 
 def plan_brief(
@@ -227,7 +239,7 @@ def _amend(
         ext = {_FORMER: [*old.ext.get(_FORMER, ()), _digest(old.brief)]}
         evidence = " ".join(brief.split())[:300]
         stated = find_constraints(brief, date.today(), frozenset(library.words.get("verbs", ())))
-        said = tuple(overruled(target.budget, stated))
+        said = (*overruled(target.budget, stated), *fields_left_out(old, target, frozen))
     if proposed is not None:
         target, told_of_it = _with_proposal(target, proposed, ground_of(target, library, facts), frozen)
         said += told_of_it

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from textwrap import shorten
 from typing import Any, Literal
 
 from nootropic_kernel.agents.planner import REPLANNED
@@ -36,6 +37,7 @@ from nootropic_kernel.workspace import journal
 from nootropic_kernel.workspace.database import StateDatabase, get_blob
 from nootropic_kernel.workspace.location import Workspace
 
+_SUBJECT = 60  # signs of what was said, in the subject of a commit
 TAKEN_BACK = "plan.replan-undone"
 
 
@@ -164,7 +166,8 @@ def _shown(
 
 
 def _message(before: Plan, event: Event, patch: PlanPatch) -> str:
-    return f"Replan around {event.task}: {event.kind}\n\n{_line(event.evidence)}\n\n{summary(before, patch)}"
+    said = shorten(event.evidence, _SUBJECT, placeholder=" …") if event.kind == "failed" else event.kind
+    return f"Replan around {event.task}: {said}\n\n{_line(event.evidence)}\n\n{summary(before, patch)}"
 
 
 def _line(text: str) -> str:

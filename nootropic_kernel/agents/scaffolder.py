@@ -120,6 +120,8 @@ def build_scaffold(library: TemplateLibrary, template: Template, project: Projec
         ]
     files = dict(rendered.files)
     provides = {name for layer in layers for name in layer.listed("_provides")}
+    if values["sql"]:
+        provides |= {name for layer in layers for name in layer.listed("_provides_sql")}
     each_of = {name for layer in layers for name in layer.listed("_provides_each")}
     for entity in values["entities"]:
         provides |= {

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -135,6 +136,11 @@ class Session:
     def in_notebook(self) -> bool:
         """Whether the person reads the answer in JupyterLab, where a cell is at hand."""
         return self.face in ("magic", "lab", "widget")
+
+    @property
+    def here(self) -> Path:
+        """Where a relative path begins: where the person stands; the server of JupyterLab may stand anywhere."""
+        return self.workspace.root if self.face == "lab" else Path.cwd()
 
     def database(self) -> StateDatabase:
         """The workspace's database, opened on first use; what was killed half-way is settled first."""

@@ -7,7 +7,7 @@ from datetime import date
 
 from pydantic import Field
 
-from nootropic_kernel.agents.planner import Planned, plan_brief
+from nootropic_kernel.agents.planner import Planned, check_brief, plan_brief
 from nootropic_kernel.agents.project_start import PushRefused, push, remote_address, with_plan_page
 from nootropic_kernel.agents.scaffolder import Scaffold, build_scaffold, choose_template, git_author
 from nootropic_kernel.agents.scheduler import schedule_plan
@@ -15,7 +15,7 @@ from nootropic_kernel.agents.spec_commit import commit_plan
 from nootropic_kernel.agents.task_states import finished, load_states
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.plan_views import notes_on_budget
-from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, here, make_folder, template_library
+from nootropic_kernel.capabilities.scaffold import ScaffoldResult, elsewhere, fill, make_folder, template_library
 from nootropic_kernel.planning.errors import SpecForeign, SpecUnreadable
 from nootropic_kernel.planning.projects.scaffold import project_from_plan
 from nootropic_kernel.planning.projects.templates import NoSuchTemplate
@@ -80,6 +80,8 @@ def init(params: InitParams, session: Session) -> InitResult:
     """
     if params.brief is None and (params.push or params.template):
         raise UsageError("`--push` and `--template` go with `--brief`.")
+    if params.brief is not None:
+        check_brief(params.brief)
     workspace = _workspace(params, session)
     done: list[str] = []
     if not workspace.has_git and (params.git or params.brief is not None or _agreed(session, workspace)):
@@ -107,7 +109,7 @@ def _start(
     params: InitParams, brief: str, workspace: Workspace, session: Session, done: list[str], notes: list[str]
 ) -> ScaffoldResult | None:
     """Plan, project, push; each step is whole or not there, and is skipped where it was done before."""
-    if params.path is not None and make_folder(params.path, here(session)).resolve() != workspace.root.resolve():
+    if params.path is not None and make_folder(params.path, session.here).resolve() != workspace.root.resolve():
         raise UsageError(
             f"{params.path} lies in the repository {workspace.root}.",
             why="A project is started in a repository of its own.",
@@ -196,7 +198,7 @@ def _push(params: InitParams, workspace: Workspace, session: Session, address: s
 def _workspace(params: InitParams, session: Session) -> Workspace:
     if params.path is None:
         return session.workspace
-    return Workspace.find(make_folder(params.path, here(session)))
+    return Workspace.find(make_folder(params.path, session.here))
 
 
 def _agreed(session: Session, workspace: Workspace) -> bool:

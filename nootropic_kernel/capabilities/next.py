@@ -8,6 +8,7 @@ from pydantic import Field
 
 from nootropic_kernel.agents.planner import Planned, current_plan, current_spec
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
+from nootropic_kernel.capabilities.model_at_hand import without_model
 from nootropic_kernel.capabilities.plan_views import TaskView, notes_on_times
 from nootropic_kernel.planning.model import Plan, Task, TaskState
 from nootropic_kernel.planning.schedule.calendar import in_hours
@@ -28,11 +29,14 @@ class NextTask(TaskView):
     command: str = ""
 
     @classmethod
-    def of(cls, task: Task, state: TaskState, plan: Plan) -> Self:
-        """The view of a task that is ready, or whose last run failed."""
+    def of(cls, task: Task, state: TaskState, plan: Plan, no_model: bool = False) -> Self:
+        """The view of a task that is ready, or whose last run failed.
+
+        :param no_model: it is for a model, and none is here.
+        """
         view = super().of(task, state, plan)
-        yours = task.how.kind == "person"
-        view.done_by = "yours to do" if yours else task.how.sentence()
+        yours = task.how.kind == "person" or no_model
+        view.done_by = "waits for a model, or is yours" if no_model else "yours to do" if yours else task.how.sentence()
         view.command = f"noo task {task.id} --status done" if yours else f"noo run {task.id}"
         if state.status == "failed" or task.retitled:
             view.done_by = f"{view.done_by}; {state.note}"
@@ -91,14 +95,17 @@ def next(params: NextParams, session: Session) -> NextResult:
 
     They wait for nothing. Critical ones come first, as they decide when the plan ends; then the others in the order of
     the plan (`noo task T3 --before T9` changes it). `noo run` takes recipes' work before a model's. Last come tasks
-    whose last run failed, with the reason: they can be run again, or planned in another way.
+    whose last run failed, with the reason: they can be run again, or planned in another way. Where no model can answer,
+    tasks for one come behind those that need none, and what can be done about it is told.
     """
     current_spec(session.workspace)
     planned = current_plan(session.workspace, session.database())
     ready = next_tasks(as_left(planned.plan, planned.states), planned.states)
     lost = [task for task in planned.plan.tasks if planned.states[task.id].status == "failed"]
+    wanting, no_model = without_model([*ready, *lost], session)
+    ready = [*(task for task in ready if task not in wanting), *(task for task in ready if task in wanting)]
     shown, again = (
-        [NextTask.of(task, planned.states[task.id], planned.plan) for task in tasks[: params.count]]
+        [NextTask.of(task, planned.states[task.id], planned.plan, task in wanting) for task in tasks[: params.count]]
         for tasks in (ready, lost)
     )
     return NextResult(
@@ -106,7 +113,7 @@ def next(params: NextParams, session: Session) -> NextResult:
         tasks=shown,
         more=len(ready) - len(shown),
         again=again,
-        notes=list(notes_on_times(planned)),
+        notes=[*([no_model] if no_model else []), *notes_on_times(planned)],
     )
 
 

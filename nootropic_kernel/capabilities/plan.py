@@ -71,10 +71,11 @@ def plan(params: PlanParams, session: Session) -> PlanResult:
     planned = plan_brief(
         workspace, session.database(), brief, amend=params.amend, proposed=proposed, unsaved=session.unsaved
     )
+    elsewhere = f" in {workspace.root}" if session.here.resolve() != workspace.root.resolve() else ""
     said = {
-        "made": "Planned, and committed project-spec.md" if planned.commit else "Planned; see project-spec.md",
-        "amended": f"Amended to revision {planned.plan.revision}",
-        "shown": "This is the plan that is there already",
+        "made": f"{'Planned, and committed' if planned.commit else 'Planned; see'} project-spec.md{elsewhere}",
+        "amended": f"Amended{elsewhere} to revision {planned.plan.revision}",
+        "shown": f"This is the plan that is there already{elsewhere}",
     }[planned.action]
     commit = f" ({planned.commit[:10]})" if planned.commit else ""
     return PlanResult.of(planned, f"{said}{commit}.", *said_of_it)

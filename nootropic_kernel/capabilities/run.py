@@ -13,6 +13,7 @@ from nootropic_kernel.agents.run_marks import mark_cell, mark_satisfied, mark_tr
 from nootropic_kernel.agents.task_states import other_title
 from nootropic_kernel.capabilities.base import CapabilityEffect, Params, Result, Session, capability
 from nootropic_kernel.capabilities.code import do, unsaved_note
+from nootropic_kernel.capabilities.model_at_hand import without_model
 from nootropic_kernel.capabilities.proposal_views import MIME, ProposalResult
 from nootropic_kernel.changes.store import Proposal, ProposalStore
 from nootropic_kernel.models.errors import NoModel
@@ -137,7 +138,8 @@ def run(params: RunParams, session: Session) -> RunResult:
     A task is done by the way the plan names: a recipe, a model's edit, or a person. One that has a proposal already
     or is done says so and shows it; nothing is done twice, and what you rejected or undid is not proposed again. A
     change whose checks fail even after repair is handed to you with what was found. A run that comes to nothing is
-    marked on the board with its reason, until one succeeds.
+    marked on the board with its reason, until one succeeds. Without a model, tasks for one are passed over, and you are
+    told; they are run only by name, and are not marked when there is nobody to ask.
 
     A recipe does what it was planned for. Of a task whose title was changed since, you are told so: `--keep` has the
     recipe do it all the same, and `noo replan T5 --because "…"` has a model do what the title says.
@@ -156,6 +158,8 @@ def run(params: RunParams, session: Session) -> RunResult:
             raise UsageError(f"There is no task {written}.", next="`noo board` shows the tasks and their ids.")
     named = [known[name] for name in dict.fromkeys(names)]
     ready = _ready(planned, params.keep)
+    wanting, no_model = without_model([] if named else ready, session)
+    ready = [task for task in ready if task not in wanting]
     kept = None
     if named:
         chosen = named
@@ -168,6 +172,8 @@ def run(params: RunParams, session: Session) -> RunResult:
         if session.cell and chosen and not kept:
             mark_cell(session.database(), planned.plan, session.cell, chosen[0].id)
     result = RunResult(tasks=[], deferred=_for_a_person(planned, chosen), notes=_notes(planned, chosen))
+    if no_model and not kept and len(chosen) < (params.count or 1):
+        result.notes.append(no_model)
     if kept:
         result.notes.append(f"This cell took {kept.id} before. `%noo run --next` takes the next ready task.")
     for position, task in enumerate(chosen):

@@ -226,11 +226,6 @@ def elsewhere(session: Session, workspace: Workspace) -> Iterator[Session]:
         other.close()
 
 
-def here(session: Session) -> Path:
-    """Where a relative path begins: where the person stands; the server of JupyterLab may stand anywhere."""
-    return session.workspace.root if session.face == "lab" else Path.cwd()
-
-
 def make_folder(path: str, base: Path) -> Path:
     """A folder that the person named, made when there is none.
 
@@ -256,7 +251,7 @@ def _place(out: str | None, session: Session) -> Iterator[tuple[Session, str]]:
     if out is None:
         yield session, ""
         return
-    named = named_path(out, here(session))
+    named = named_path(out, session.here)
     folder, root = named.resolve(), session.workspace.root
     if Path(os.path.normpath(named)).is_relative_to(root) and not folder.is_relative_to(root.resolve()):
         raise PathRefused(out, f"A link leads from it out of the repository, to {folder}")
@@ -275,7 +270,7 @@ def _project(params: ScaffoldParams, session: Session) -> tuple[Project, Plan | 
     if params.spec is None:
         plan = current_spec(session.workspace).plan
         return project_from_plan(plan), plan, session.workspace.root / FILE_NAME
-    path = named_path(params.spec, here(session)).resolve()
+    path = named_path(params.spec, session.here).resolve()
     text = _read(path)
     if path.suffix == ".md":
         plan = read_plan(text).plan

@@ -57,6 +57,19 @@ def planned(session: Session, brief: str = BLOG, **options: bool) -> PlanResult:
     return plan(PlanParams(brief=brief, **options), session)
 
 
+def test_a_plan_that_is_written_elsewhere_says_where(
+    session: Session, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: in a folder of a repository, the plan was committed at the root, and that was not said."""
+    inner = repo / "empty"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    assert f"committed project-spec.md in {repo}" in planned(session).notes[0]
+    assert str(repo) in planned(session).notes[0]
+    monkeypatch.chdir(repo)
+    assert str(repo) not in planned(session).notes[0]
+
+
 def test_plan_writes_and_commits_the_spec_and_nothing_else(session: Session, repo: Path) -> None:
     (repo / "staged.txt").write_text("mine\n")
     git(repo, "add", "staged.txt")

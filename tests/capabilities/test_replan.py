@@ -66,7 +66,7 @@ def test_the_commit_holds_the_spec_alone_and_says_why(session: Session, repo: Pa
     assert result.commit == git(repo, "rev-parse", "HEAD")
     assert git(repo, "show", "--name-only", "--format=", "HEAD").split() == [SPEC]
     message = git(repo, "log", "-1", "--format=%B")
-    assert message.startswith(f"Replan around {name}: failed\n\nthe recipe wrote nonsense\n")
+    assert message.startswith(f"Replan around {name}: the recipe wrote nonsense\n\nthe recipe wrote nonsense\n")
     assert git(repo, "status", "--porcelain").splitlines() == ["A  staged.txt"]
     spec = current_spec(session.workspace).plan
     assert (problems(spec), spec.revision, spec.parent_revision) == ([], 2, 1)

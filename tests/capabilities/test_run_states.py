@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +125,23 @@ def test_a_machine_without_a_model_does_not_mark_the_task(session: Session) -> N
     """Nothing was tried: the task stays ready for the day when there is a model."""
     name = for_a_model(session)
     assert ran(session, name).outcome == "failed"
+    assert shown(session, name)[0] == "ready"
+
+
+def test_without_a_model_a_bare_run_and_next_go_on_to_what_needs_none(session: Session) -> None:
+    """Regression: `next` offered, and a bare `run` took, what nobody here could do."""
+    name = for_a_model(session)
+    listed = things(session)
+    task = listed.tasks[-1]
+    assert task.id == name and "noo run" not in task.command and "waits for a model" in task.done_by
+    assert sum("No model can answer here" in note for note in listed.notes) == 1
+    for _ in range(30):
+        told = run(session)
+        if not told.tasks:
+            break
+        assert told.tasks[0].outcome == "proposed" and not told.notes
+    assert told.text().count("No model can answer here") == 1
+    assert re.search(rf"\b{name}\b.* waits? for a model\.", told.text()) and not told.failed
     assert shown(session, name)[0] == "ready"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nootropic_kernel.planning.healing.late_fields import fields_left_out
 from nootropic_kernel.planning.model import GIVEN_UP, Plan
 from nootropic_kernel.planning.planner import amend_plan, make_plan
 from nootropic_kernel.planning.repository.facts import RepositoryFacts, read_facts
@@ -73,3 +74,14 @@ def test_what_is_to_change_beside_is_a_story_of_its_own() -> None:
     made = amend_plan(old, "Build a blog with tags, and speed up the list of posts", facts, done)
     added = [task.kind for name in made.added if (task := made.plan.task(name)) is not None]
     assert {"speed-measure", "speed-up", "speed-verify", "entity-model"} <= set(added)
+
+
+def test_a_field_that_comes_too_late_for_its_task_is_told() -> None:
+    """Regression: the new field counted as understood, and neither a task nor a word was about it."""
+    old = make_plan("Keep members (name, phone) of a club", read_facts({}))
+    facts, done = written(old)
+    made = amend_plan(old, "Keep members (name, phone, street) of a club", facts, done).plan
+    (told,) = fields_left_out(old, made, done)
+    assert told.startswith("Not planned: street of member, as T1 was begun") and "noo replan T1 --kind wrong" in told
+    again = amend_plan(old, "Keep members (name, phone, street) of a club", read_facts({}), set()).plan
+    assert list(fields_left_out(old, again, set())) == [], "the task was not begun: it makes the field"

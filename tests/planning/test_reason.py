@@ -48,6 +48,18 @@ def test_the_new_task_says_what_it_takes_up() -> None:
     assert told == f"{new.id} takes up from what you said: biopython."
 
 
+@pytest.mark.parametrize("said", ["we have no FASTA files, drop it", "Cancel T1.", "it is no longer needed"])
+def test_who_wants_a_task_dropped_is_told_how(said: str) -> None:
+    """Regression: a model was to do again what nobody wanted."""
+    (new,), told = healed("failed", said)
+    assert told == f"Where the work is not wanted at all: `noo task {new.id} --status cancelled`."
+
+
+@pytest.mark.parametrize("said", ["drop the duplicates", "remove it from the list first", "a header is not needed"])
+def test_what_is_to_be_dropped_of_the_data_is_not_the_task(said: str) -> None:
+    assert "cancelled" not in healed("failed", said)[1]
+
+
 @pytest.mark.parametrize(("kind", "said"), [("failed", "it broke"), ("late", "use biopython")])
 def test_where_nothing_is_taken_up_the_reason_is_only_noted(kind: str, said: str) -> None:
     tasks, told = healed(kind, said)

@@ -18,6 +18,7 @@ from nootropic_kernel.capabilities.init import InitParams, InitResult, init
 from nootropic_kernel.capabilities.plan import PlanParams, plan
 from nootropic_kernel.capabilities.redo import RedoParams, redo
 from nootropic_kernel.capabilities.undo import UndoParams, undo
+from nootropic_kernel.planning.errors import BriefUnusable
 from nootropic_kernel.workspace.errors import UsageError
 from nootropic_kernel.workspace.location import Workspace
 from tests.conftest import git
@@ -63,6 +64,29 @@ def test_tasks_that_the_project_does_are_done_by_its_commit_and_the_others_ready
     # Git alone says so: without the state folder it is the same.
     subprocess.run(["rm", "-rf", str(folder / ".nootropic")], check=True)
     assert states(folder) == found
+
+
+def test_of_the_blog_in_the_readme_only_signing_in_is_left(desk: Session) -> None:
+    """Regression: stores and pages were made and tested, and the plan asked a model to write them again."""
+    brief = "A blog with posts, comments and authors, stored in PostgreSQL, with login, no JavaScript"
+    made = started(desk, brief)
+    folder = Path(made.root)
+    assert made.project is not None
+    told = f"Done with it: {', '.join(made.project.tasks)}."
+    assert told in (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    found = states(folder)
+    left = [task for task in current_spec(Workspace.find(folder)).plan.tasks if found[task.id] != "done"]
+    assert {item for task in left for item in task.provides} == {"accounts", "ability:login"}
+    assert "bring_up_to_date" in (folder / "tests/test_database.py").read_text(), "migrations are there, with a test"
+
+
+def test_a_shop_without_accounts_has_baskets_that_can_be_told_apart(desk: Session) -> None:
+    """Regression: the customer was left out of the basket, and nothing told one basket from another."""
+    brief = "We sell tea online: bags with origin. Customers put bags into a basket. No customer accounts."
+    made = started(desk, brief, "tea")
+    folder = Path(made.root)
+    assert made.project is not None and made.project.action == "written"
+    assert "number: int" in (folder / "tea/basket.py").read_text()
 
 
 def test_no_task_is_done_while_what_it_waits_for_is_to_be_done(desk: Session) -> None:
@@ -208,6 +232,16 @@ def test_a_project_within_another_repository_and_options_without_a_brief_are_ref
     assert not (repo / "project-spec.md").exists()
     with pytest.raises(UsageError, match="--brief"):
         init(InitParams(push=True), desk)
+
+
+@pytest.mark.parametrize("brief", ["", "  ", "??", "within 10 hours"])
+def test_a_brief_that_cannot_be_planned_leaves_nothing_behind(brief: str, desk: Session) -> None:
+    """Regression: the folder, its repository and its state were made before the brief was looked at."""
+    with pytest.raises(BriefUnusable):
+        started(desk, brief)
+    with pytest.raises(BriefUnusable):
+        init(InitParams(brief=brief), desk)
+    assert list(desk.workspace.root.iterdir()) == []
 
 
 def test_a_sort_of_work_that_no_template_makes_is_planned_all_the_same(repo: Path, desk: Session) -> None:

@@ -8,17 +8,25 @@ import keyword
 import re
 import sys
 import tomllib
+from datetime import date
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nootropic_kernel.agents.repository_facts import repository_facts
+from nootropic_kernel.agents.scaffolder import build_scaffold, choose_template
+from nootropic_kernel.capabilities.base import Session
+from nootropic_kernel.capabilities.scaffold import template_library
 from nootropic_kernel.checks.recipes.names import snake
+from nootropic_kernel.planning.methods.library import load_library
+from nootropic_kernel.planning.planner import make_plan
 from nootropic_kernel.planning.projects.scaffold import (
     ScaffoldInvalid,
     free_package_name,
     project_from_document,
+    project_from_plan,
     shown_text,
 )
 from nootropic_kernel.planning.reading.wording import class_name, identifier
@@ -154,6 +162,29 @@ def test_what_cannot_be_made_is_refused_by_name(change: dict[str, object], named
     with pytest.raises(ScaffoldInvalid, match=re.escape(named)) as refused:
         made({"name": "Blog", "template": "web-application", **change})
     assert refused.value.next
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "A shop where people put pens into a cart. No customer accounts.",
+        "Keep teams (labels, places) for a club",
+        "An app for decimals, sequences and paths",
+        "A blog with warnings and exceptions",
+        "A playlist app: playlists hold songs, without names",
+        "Keep track of pytests",
+        "A website about flasks",
+    ],
+)
+def test_what_a_planner_chooses_for_any_brief_becomes_a_project(brief: str, desk: Session) -> None:
+    """Regression: things and packages of the planner's own naming were refused, with the plan committed already."""
+    workspace, today = desk.workspace, date.today()
+    plan = make_plan(brief, repository_facts(workspace), load_library(workspace), today=today)
+    project, library = project_from_plan(plan), template_library(workspace)
+    scaffold = build_scaffold(library, choose_template(library, project), project, today)
+    for thing in project.things:
+        assert any(not kind.startswith("list[") for _, kind in thing.fields), thing.name
+    assert scaffold.files
 
 
 @pytest.mark.parametrize(

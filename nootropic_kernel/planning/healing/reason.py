@@ -31,6 +31,13 @@ _NEGATED = frozenset(
 _SAYS = frozenset({"is", "are", "was", "were", "does", "has", "had", "will", "would"})  # behind what a fault is told of
 _SHORT = frozenset({"OK", "TODO", "FIXME", "NOT", "AND", "OR", "NO", "I", "A", "IT", "IS", "MUST", "AC"})
 _CODE = re.compile(r"`[^`]+`|[A-Za-z_]+_\w+|[\w-]+\.[A-Za-z]\w{0,5}|[A-Z][a-z]+[A-Z]\w+|[A-Z][A-Z0-9]{1,9}")
+# Said of a task as a whole, at the end of a clause.
+_DROPS = re.compile(
+    r"\b(?:(?:drop|cancel|skip|forget|remove|delete)\s+(?:it|(?:this|that|the)(?:\s+task)?|T\d+)"
+    r"|(?:it|this|the task|T\d+)(?:\s+is|'s)\s+(?:not|no longer)\s+(?:needed|wanted)"
+    r"|(?:do not|don't)\s+(?:need|want)\s+(?:it|this|that|T\d+))(?:\s+(?:any ?more|now|please))?\s*(?:[.,;:!?]|$)",
+    re.IGNORECASE,
+)
 _TASK = re.compile(r"(?:T|AC)\d+")
 
 
@@ -90,6 +97,9 @@ def reason_told(patch: PlanPatch, lexicon: Lexicon) -> str:
         return ""
     heirs = [each.id for each in patch.add if isinstance(each, Task) and _is_heir(each, event)]
     names = taken_up(event.evidence, lexicon)
+    if _DROPS.search(event.evidence.replace("’", "'")):
+        dropped = heirs[-1] if heirs else event.task
+        return f"Where the work is not wanted at all: `noo task {dropped} --status cancelled`."
     if heirs and names:
         return f"{' and '.join(heirs)} takes up from what you said: {', '.join(names)}."
     why = "it has no name, format or library that a task could take up" if heirs else "no new task stands in its place"

@@ -15,7 +15,6 @@ The document, every key but ``name`` optional::
 
 from __future__ import annotations
 
-import builtins
 import json
 import keyword
 import re
@@ -24,7 +23,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nootropic_kernel.planning.model import Plan
-from nootropic_kernel.planning.reading.wording import class_name, identifier, package_name, plural
+from nootropic_kernel.planning.reading.wording import (
+    LIBRARIES,
+    USED_CLASSES,
+    class_name,
+    identifier,
+    package_name,
+    plural,
+)
 from nootropic_kernel.workspace.errors import NootropicError
 
 STORAGES = ("sqlite", "postgresql", "files")
@@ -33,14 +39,6 @@ _KEYS = ("name", "template", "description", "entities", "storage", "javascript",
 MOST_ENTITIES = 50
 MOST_FIELDS = 100
 _MOST_SIGNS = 100
-# What a project imports: a package of that name would hide it.
-_IMPORTED = frozenset({
-    "flask", "fastapi", "sqlalchemy", "psycopg", "pytest", "pydantic", "httpx", "uvicorn", "starlette", "jinja2",
-    "werkzeug", "sklearn", "numpy", "pandas", "joblib", "mkdocs", "nbclient", "nbformat", "matplotlib", "jupyterlab",
-    "jupyter_server", "jupyter", "tornado", "ruff", "hatchling", "ipykernel", "pytest_jupyter",
-})  # fmt: skip
-# Classes that the modules of a project use by these names.
-_USED_CLASSES = frozenset({"Any", "Decimal", "Path", "Sequence", *(n for n in dir(builtins) if n[0].isupper())})
 # How a plan notes a technology that its brief names.
 _USES = re.compile(r"^(?:uses|technology:) +(\S.*)$")
 _NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -156,7 +154,7 @@ def project_from_plan(plan: Plan) -> Project:
         for each in bound.get("entities", ())
         if not each.get("known")
     )
-    if package_dir in _IMPORTED:
+    if package_dir in LIBRARIES:
         raise ScaffoldInvalid(
             f"The package would be called {package_dir!r}, and hide the library of that name.",
             next="Name the project in the brief (`noo plan --amend`).",
@@ -179,8 +177,7 @@ def project_from_plan(plan: Plan) -> Project:
 
 def free_package_name(title: str) -> str:
     """A package's name from any title: Python accepts it, and it hides neither Python's modules nor a library."""
-    name = package_name(title, frozenset())
-    return f"{name}_app" if name in _IMPORTED else name
+    return package_name(title, frozenset())
 
 
 def shown_text(text: str, most: int = _MOST_SIGNS) -> str:
@@ -226,7 +223,7 @@ def _checked(project: Project) -> Project:
         raise ScaffoldInvalid(f"{len(project.things)} things are too many.", next=f"Name at most {MOST_ENTITIES}.")
     modules: set[str] = set()
     for thing in project.things:
-        if not thing.name.isidentifier() or keyword.iskeyword(thing.name) or thing.title in _USED_CLASSES:
+        if not thing.name.isidentifier() or keyword.iskeyword(thing.name) or thing.title in USED_CLASSES:
             raise ScaffoldInvalid(
                 f"A thing cannot be called {thing.name!r}.",
                 why=f"Its class {thing.title} would hide one that Python code uses by that name.",

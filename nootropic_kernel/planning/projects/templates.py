@@ -6,7 +6,8 @@ A template is what Cookiecutter takes for one: a folder with ``cookiecutter.json
 - ``_extends`` names the template below; files of the same name take the place of its files, and may build on them by
   ``{% extends "NAME/path" %}``;
 - a path that names ``{{entity.…}}`` is rendered once for each of ``cookiecutter.entities``;
-- ``_archetypes``, ``_provides`` and ``_provides_each`` tie it to plans (see ``experiments/templates/README.md``).
+- ``_archetypes``, ``_provides``, ``_provides_sql`` and ``_provides_each`` tie it to plans (see
+  ``experiments/templates/README.md``).
 
 What comes with a repository is data: text is rendered in Jinja's sandbox, links are refused, extensions that a template
 names are not loaded, and its hooks are not run.

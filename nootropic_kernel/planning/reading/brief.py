@@ -185,6 +185,7 @@ def _read(
     named = commands_left(commands, tokens, things)
     relations = Relations(tokens, things, lexicon)
     relations.read()
+    things.identify()
     done = tuple(relations.told(each) for each in (*named, *actions))
     title = title_of((data.title(text) if steps else "") or text, lexicon)
     if asked and ReportSections(lexicon).opens(tokens):

@@ -22,6 +22,7 @@ class Things:
         self.listed: set[str] = set()  # things whose fields the brief lists itself
         self.left_out: list[str] = []
         self._pending: dict[str, str] = {}  # fields that were named before any thing
+        self._dropped: set[str] = set()  # words of fields that the brief leaves out
         for each in listed:
             if not each.whole:
                 self.fields[each.thing] = self.fields.get(each.thing) or self._known_by(each)
@@ -84,11 +85,21 @@ class Things:
     def drop(self, words: Iterable[str]) -> None:
         """Take away the usual fields that the brief leaves out (`without e-mail`); one at least stays."""
         named = {identifier(singular(word)) for word in words}
+        self._dropped |= named
         for fields in self.fields.values():
             gone = [field for field in fields if {field, field.rpartition("_")[2]} & named]
             if len(gone) < len(fields):
                 for field in gone:
                     del fields[field]
+
+    def identify(self) -> None:
+        """Give a thing of which only lists are kept what tells one from another: a name if it usually has one, else a
+        number."""
+        for thing, fields in self.fields.items():
+            if all(kind.startswith("list[") for kind in fields.values()):
+                usual = self._lexicon.table("entities").get(thing) or self._lexicon.table("unknown_fields")
+                key = {"name": "str"} if NAMES & set(usual) and "name" not in self._dropped else {"number": "int"}
+                self.fields[thing] = key | fields
 
     def clear(self) -> None:
         """Nothing is kept after all."""

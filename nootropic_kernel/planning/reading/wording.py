@@ -22,6 +22,14 @@ _IRREGULAR = {
 }  # fmt: skip
 # Names of Python, and of devices: a file of such a name cannot be made on every machine.
 _BUILT_IN = frozenset({*dir(builtins), "con", "prn", "aux", "nul"})
+# Classes that the code of a project uses by these names.
+USED_CLASSES = frozenset({"Any", "Decimal", "Path", "Sequence", *(name for name in dir(builtins) if name[0].isupper())})
+# What a project imports: a package of that name would hide it.
+LIBRARIES = frozenset({
+    "flask", "fastapi", "sqlalchemy", "psycopg", "pytest", "pydantic", "httpx", "uvicorn", "starlette", "jinja2",
+    "werkzeug", "sklearn", "numpy", "pandas", "joblib", "mkdocs", "nbclient", "nbformat", "matplotlib", "jupyterlab",
+    "jupyter_server", "jupyter", "tornado", "ruff", "hatchling", "ipykernel", "pytest_jupyter",
+})  # fmt: skip
 _PLURALS = {one: many for many, one in _IRREGULAR.items()}
 _SHORT_IES = frozenset(
     {"ties", "pies", "lies", "dies", "calories", "zombies", "selfies", "smoothies", "brownies", "hoodies", "rookies",
@@ -111,7 +119,7 @@ def identifier(phrase: str, otherwise: str = "item") -> str:
 def own_name(phrase: str, otherwise: str = "item") -> str:
     """A phrase as the name of a module, a function and (by :func:`class_name`) a class: it hides none of Python's."""
     name = identifier(phrase, otherwise)
-    taken = name in _BUILT_IN or class_name(name) in _BUILT_IN or keyword.iskeyword(class_name(name))
+    taken = name in _BUILT_IN or class_name(name) in _BUILT_IN | USED_CLASSES or keyword.iskeyword(class_name(name))
     return f"{name}_{otherwise}" if taken else name
 
 
@@ -121,9 +129,9 @@ def class_name(name: str) -> str:
 
 
 def package_name(phrase: str, taken: frozenset[str]) -> str:
-    """A name for a new package that hides no module of Python's own and nothing that is in the repository."""
+    """A name for a new package that hides no module of Python's own, no library and nothing of the repository."""
     name = identifier(phrase, "project")
-    if name in sys.stdlib_module_names or name in taken or name in ("tests", "test", "docs", "src"):
+    if name in sys.stdlib_module_names | LIBRARIES or name in taken or name in ("tests", "test", "docs", "src"):
         name = f"{name}_app"
     while name in taken:
         name += "_2"
