@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -133,7 +135,8 @@ class _Server:
         pool = ThreadPoolExecutor(max_workers=max(1, min(_AT_ONCE, len(waiting))))
         try:
             # Each request runs in a copy of this context, so its spans hang below the step's.
-            futures = {pool.submit(copy_context().run, self._do_part, parts[part]): part for part in waiting}
+            with _undisturbed():
+                futures = {pool.submit(copy_context().run, self._do_part, parts[part]): part for part in waiting}
             for future in as_completed(futures):
                 part = futures[future]
                 try:
@@ -194,6 +197,23 @@ class _Server:
                 return self.handlers.search(effect, self.cancel)
             case Read():
                 return self.handlers.read(effect, self.cancel)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits for the end of this: in the middle of it a pool would keep a lock, or forget a thread, for good."""
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+        yield
+        return
+    came: list[tuple[int, Any]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if came:
+            usual(*came[0])
 
 
 def _shaped(effect: All, answers: Iterator[Any]) -> list[Any]:

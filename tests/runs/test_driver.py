@@ -223,10 +223,37 @@ def test_ctrl_c_in_the_drivers_own_thread_stops_the_parts_as_well() -> None:
     assert process.stdout is not None
     assert [process.stdout.readline(), process.stdout.readline()] == ["waits\n", "waits\n"]
     process.send_signal(signal.SIGINT)
-    try:
-        told = process.communicate(timeout=20)[0]
-    except subprocess.TimeoutExpired:
-        # Python drops an interrupt that comes while the callback of a weak reference runs: a person presses it again.
-        process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=30)[0]
+    told = process.communicate(timeout=50)[0]
     assert told.splitlines() == ["stopped", "stopped", "ended"]
+
+
+AT_ONCE = """
+import os, signal, threading
+from nootropic_kernel.runs.driver import Handlers, drive
+from nootropic_kernel.runs.effects import All, Read
+from nootropic_kernel.workspace.errors import Interrupted
+from tests.runs.test_driver import handlers, yielding
+
+def read(effect, cancel):
+    began.append(effect.path)
+    if effect.path == "0":
+        os.kill(os.getpid(), signal.SIGINT)
+    if cancel.wait(60):
+        ended.append(effect.path)
+        raise Interrupted()
+
+plain = handlers([])
+for _ in range(40):
+    began, ended = [], []
+    try:
+        drive(yielding(All(tuple(Read(str(at)) for at in range(8)))),
+              Handlers(plain.ask, plain.approve, plain.run, plain.search, read), threading.Event())
+    except KeyboardInterrupt:
+        print(sorted(began) == sorted(ended), flush=True)
+"""
+
+
+def test_ctrl_c_while_the_parts_begin_leaves_none_of_them_behind() -> None:
+    """Regression: it left a part running, or the pool's lock taken, so that nothing ended any more."""
+    done = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["True"] * 40, done.stderr
