@@ -81,7 +81,7 @@ class Fresh:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.deep)])
 def test_no_answer_is_lost_or_wrong_and_no_cloud_is_asked(
     start: Start, person_home: Path, workspace: Workspace, tmp_path: Path, count: int
 ) -> None:

@@ -44,7 +44,7 @@ def tokens(plan: Plan) -> int:
     return sum(task.estimate.tokens for task in plan.tasks if task.status != "deferred")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seeds, st.integers(1, 30), st.integers(1, 4))
 def test_tasks_come_after_what_they_need_and_nobody_does_too_much_at_once(seed: int, size: int, agents: int) -> None:
     rng = random.Random(seed)
@@ -76,7 +76,7 @@ def fastest(plan: Plan) -> Plan:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seeds, st.integers(1, 60), st.floats(0, 1.2), st.floats(0, 1.2), st.floats(0, 1.2))
 def test_a_plan_keeps_its_budget_or_says_why_it_cannot(seed: int, size: int, h: float, c: float, t: float) -> None:
     rng = random.Random(seed)
@@ -119,7 +119,7 @@ def over_budget(plan: Plan) -> bool:
     return any(limit is not None and needed > limit + 1e-5 for needed, limit in pairs)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seeds, st.integers(2, 60), st.floats(0.2, 0.9))
 def test_what_waits_is_needed_by_nothing_and_comes_back_with_the_budget(seed: int, size: int, share: float) -> None:
     rng = random.Random(seed)
@@ -239,7 +239,7 @@ def test_a_deadline_is_a_limit_in_working_hours() -> None:
     assert any("does not say when the plan starts" in note for note in budget_notes(assign(alone)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seeds, st.integers(1, 4))
 def test_an_agent_takes_a_task_as_soon_as_it_is_free_and_not_before(seed: int, capacity: int) -> None:
     rng = random.Random(seed)
@@ -296,7 +296,7 @@ def test_unknown_keys_of_a_budget_are_nobodys_limit_and_are_told() -> None:
     assert over(needs_of(plan), Limits.of(plan)) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0, 40))
 def test_nothing_is_placed_before_what_was_done_or_before_today(seed: int, passed: float) -> None:
     rng = random.Random(seed)

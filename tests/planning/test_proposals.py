@@ -241,7 +241,7 @@ def meddling(draw: st.DrawFn) -> dict[str, Any]:
     return {"tasks": said}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(meddling())
 def test_every_task_of_the_library_stays_or_says_who_changed_it(document: dict[str, Any]) -> None:
     plan, ground = blog()
