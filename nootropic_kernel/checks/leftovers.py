@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from nootropic_kernel.checks.cells import Unread, place_in, source_cells
+from nootropic_kernel.checks.parsing import tree_of
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def lost_of(path: str, before: bytes | None, after: bytes | None) -> Lost | None
     """What a change took out of a module; None where that is nothing, or not certain."""
     if not path.endswith(".py") or before is None or after is None or _OPAQUE.search(before) or _OPAQUE.search(after):
         return None
-    old, new = _tree(before), _tree(after)
+    old, new = tree_of(before), tree_of(after)
     if old is None or new is None:
         return None
     bound = _bound(new)
@@ -79,7 +79,7 @@ def leftovers(lost: Mapping[str, Lost], files: Iterable[tuple[str, bytes]]) -> I
             cells = source_cells(path, data)
         except Unread:
             continue
-        tree = _tree("\n".join(cells).encode("utf-8", "surrogatepass"))
+        tree = tree_of("\n".join(cells).encode("utf-8", "surrogatepass"))
         if tree is None:
             continue
         seen: set[tuple[str, str]] = set()
@@ -239,12 +239,3 @@ def _keywords(node: _Function) -> frozenset[str] | None:
     if node.args.kwarg is not None:
         return None
     return frozenset(each.arg for each in (*node.args.args, *node.args.kwonlyargs))
-
-
-def _tree(data: bytes) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError):
-        return None

@@ -12,6 +12,7 @@ from typing import Any
 from nootropic_kernel.changes.changeset import FileEdit
 from nootropic_kernel.changes.store import CheckResult
 from nootropic_kernel.checks.cells import Unread, cells_of, place_in, python_of, text_of
+from nootropic_kernel.checks.parsing import tree_of
 
 VOUCHED = "pyflakes"
 _SHOWN = 8
@@ -60,7 +61,7 @@ def removed_names(edits: Sequence[FileEdit], asked: str = "") -> CheckResult | N
     told = set(re.findall(r"\w+", asked)) if _REMOVAL.search(asked) else set()
     found = []
     for edit in edits:
-        if edit.base is None or edit.new is None or not _is_python(edit.path) or _tree(edit.new) is None:
+        if edit.base is None or edit.new is None or not _is_python(edit.path) or tree_of(edit.new) is None:
             continue
         gone = [name for name in _public(edit.path, edit.base) if name not in kept]
         # A class that is gone stands for all that is in it.
@@ -115,7 +116,7 @@ def _given(cells: Iterable[str]) -> set[str]:
 
 def _public(path: str, data: bytes) -> dict[str, None]:
     """The public names that a module defines, in order, those of its classes as `Class.name`."""
-    tree = _tree(data) if PurePosixPath(path).suffix in {".py", ".pyi"} else None
+    tree = tree_of(data) if PurePosixPath(path).suffix in {".py", ".pyi"} else None
     return dict.fromkeys(_defined(tree.body, "")) if tree is not None else {}
 
 
@@ -132,15 +133,6 @@ def _defined(body: Iterable[ast.stmt], prefix: str) -> Iterable[str]:
         yield from (prefix + name for name in public)
         if isinstance(node, ast.ClassDef) and public and not prefix:
             yield from _defined(node.body, f"{node.name}.")
-
-
-def _tree(data: bytes) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
 
 
 def _is_python(path: str) -> bool:

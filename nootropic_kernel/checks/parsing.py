@@ -34,6 +34,16 @@ def parse_problem(path: str, data: bytes) -> str | None:
     return None
 
 
+def tree_of(data: bytes) -> ast.Module | None:
+    """The syntax tree of a module; None where the bytes are no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
 def mask_magics(source: str) -> str:
     """The cell's source without IPython's own syntax, so that it parses as Python; IPython says where that is.
 
